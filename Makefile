@@ -1,0 +1,1 @@
+# Placeholder targets are never added: each target here does what it says.

@@ -1,0 +1,159 @@
+"""What every score-based recommender shares: the contract, batching and persistence.
+
+A new recommender states its hyperparameters in a frozen dataclass, learns in `_fit`, and gives one
+row of scores for each history in `_score`. The rest of the contract follows from these.
+"""
+
+import copy
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import scipy.sparse as sp
+from jaxtyping import Float
+
+from metarec.contracts import (
+    DataError,
+    EventLike,
+    Histories,
+    NotFittedError,
+    Predictions,
+    Recommendations,
+)
+from metarec.data import Catalogue, Dataset, Episodes
+from metarec.recommenders.histories import align, candidate_rows
+from metarec.recommenders.persistence import load_state, save_state
+from metarec.recommenders.ranking import tie_keys, top_k
+
+CELLS_AT_ONCE = 8_000_000
+"""Scores held in memory at once (64 MB as float64)."""
+
+
+@dataclass(frozen=True)
+class NoHyperparameters:
+    """A model without anything to choose."""
+
+
+class BaseRecommender(ABC):
+    """The contract of `metarec.contracts.Recommender`, built on `_fit` and `_score`."""
+
+    Config: ClassVar[type[Any]] = NoHyperparameters
+    serves_new_users: bool = True
+    has_uncertainty: bool = False
+
+    def __init__(self, config: Any = None) -> None:
+        self.config = self.Config() if config is None else config
+        if not isinstance(self.config, self.Config):
+            raise DataError(
+                f"{type(self).__name__} takes a {self.Config.__name__}, "
+                f"got {type(self.config).__name__}"
+            )
+        self._catalogue: Catalogue | None = None
+
+    @abstractmethod
+    def _fit(self, train: Dataset, valid: Episodes | None, rng: np.random.Generator) -> None:
+        """Learn from `train`; fitted arrays are attributes ending in `_`, and are saved."""
+
+    @abstractmethod
+    def _score(self, histories: Histories) -> Float[np.ndarray, "history item"]:
+        """Scores over the whole catalogue; `histories.items` are rows of `self.catalogue`."""
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The items that the fitted model can rank."""
+        if self._catalogue is None:
+            raise NotFittedError(f"call {type(self).__name__}.fit(train) first")
+        return self._catalogue
+
+    def fit(self, train: Dataset, valid: Episodes | None = None, *, rng: int = 0) -> Self:
+        """A fitted copy; `self` stays as it was."""
+        fitted = copy.copy(self)
+        fitted._catalogue = train.catalogue
+        fitted._fit(train, valid, np.random.default_rng(rng))
+        return fitted
+
+    def score(
+        self, histories: Histories | Sequence[Sequence[EventLike]], ids: Sequence[str]
+    ) -> Float[np.ndarray, "history item"]:
+        """The score of each named item for each history; NaN in place where unknown."""
+        rows = self.catalogue.index(ids)
+        aligned = align(histories, self.catalogue)
+        scores = np.full((len(aligned), len(rows)), np.nan)
+        for chunk in self._chunks(len(aligned)):
+            scores[chunk] = self._score(aligned.take(chunk))[:, rows]
+        scores[:, rows < 0] = np.nan
+        return scores
+
+    def predict(self, histories: Histories, query: Histories) -> Predictions:
+        """Scores of each history's own query items, one a query event, in its order."""
+        support = align(histories, self.catalogue)
+        rows = self.catalogue.index(query.vocabulary)[query.items]
+        scores = np.full(len(rows), np.nan)
+        for chunk in self._chunks(len(support)):
+            table = self._score(support.take(chunk))
+            first, last = query.offsets[chunk.start], query.offsets[min(chunk.stop, len(query))]
+            scores[first:last] = table[query.rows[first:last] - chunk.start, rows[first:last]]
+        scores[rows < 0] = np.nan
+        unknown = np.full(len(rows), np.nan)
+        return Predictions(scores, unknown, unknown)
+
+    def recommend(
+        self,
+        histories: Histories | Sequence[Sequence[EventLike]],
+        k: int = 10,
+        *,
+        exclude_seen: bool = True,
+        candidates: Sequence[str] | None = None,
+    ) -> Recommendations:
+        """The `k` best items of each history; what cannot be scored is never recommended."""
+        if k < 1:
+            raise DataError(f"k must be at least 1, got {k}")
+        allowed = candidate_rows(candidates, self.catalogue)
+        aligned = align(histories, self.catalogue)
+        ties = tie_keys(self.catalogue.ids)[allowed]
+        items = np.full((len(aligned), k), -1, dtype=np.int64)
+        scores = np.full((len(aligned), k), np.nan)
+        for chunk in self._chunks(len(aligned)):
+            part = aligned.take(chunk)
+            table = np.array(self._score(part), dtype=np.float64)
+            if exclude_seen:
+                table[part.rows, part.items] = np.nan
+            table = table[:, allowed]
+            best = top_k(table, k, ties)
+            found = best >= 0
+            items[chunk] = np.where(found, allowed[np.maximum(best, 0)], -1) if len(allowed) else -1
+            if len(allowed):
+                scores[chunk] = np.where(
+                    found, np.take_along_axis(table, np.maximum(best, 0), 1), np.nan
+                )
+        return Recommendations(self.catalogue.ids, items, scores, np.full(items.shape, np.nan))
+
+    def save(self, path: str | Path) -> None:
+        """Write the model to a folder; nothing in it is ever unpickled."""
+        state = {name: value for name, value in vars(self).items() if name.endswith("_")}
+        save_state(Path(path), type(self).__name__, self.config, self.catalogue, state)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """The model that `save` wrote to the folder."""
+        config, catalogue, state = load_state(Path(path), cls.__name__, cls.Config)
+        model = cls(config)
+        model._catalogue = catalogue
+        vars(model).update(state)
+        return model
+
+    def _chunks(self, n_histories: int) -> Iterator[slice]:
+        step = max(1, CELLS_AT_ONCE // max(1, len(self.catalogue)))
+        return (slice(start, start + step) for start in range(0, n_histories, step))
+
+
+def interaction_matrix(histories: Histories, *, values: bool = False) -> sp.csr_matrix:
+    """Histories as a sparse (history, item) matrix: event counts, or summed event values."""
+    data = histories.values if values else np.ones(len(histories.items))
+    shape = (len(histories), len(histories.vocabulary))
+    matrix = sp.csr_matrix((data, (histories.rows, histories.items)), shape=shape)
+    matrix.sum_duplicates()
+    return matrix

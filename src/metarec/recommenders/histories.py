@@ -1,0 +1,55 @@
+"""Histories from outside, in the rows of a model's own catalogue."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from jaxtyping import Int
+
+from metarec.contracts import DataError, EventLike, Histories, UnknownItemWarning
+from metarec.data import Catalogue
+
+
+def align(
+    histories: Histories | Sequence[Sequence[EventLike]], catalogue: Catalogue, *, warn: bool = True
+) -> Histories:
+    """The histories with `items` as rows of `catalogue`.
+
+    Events about items that the catalogue does not hold are left out, with a warning that names
+    some of them: they say nothing that the model could use.
+    """
+    columns = Histories.of(histories)
+    if columns.vocabulary is catalogue.ids:
+        return columns
+    row = catalogue.index(columns.vocabulary)
+    items = row[columns.items] if len(columns.items) else columns.items
+    known = items >= 0
+    aligned = replace(columns, vocabulary=catalogue.ids, items=items)
+    if known.all():
+        return aligned
+    if warn:
+        missing = sorted({str(columns.vocabulary[i]) for i in np.unique(columns.items[~known])})
+        warnings.warn(
+            f"{int((~known).sum())} events about {len(missing)} items outside the catalogue were "
+            f"left out (such as {', '.join(missing[:3])}); add the items first to use them",
+            UnknownItemWarning,
+            stacklevel=3,
+        )
+    return aligned.keep(known)
+
+
+def candidate_rows(
+    candidates: Sequence[str] | None, catalogue: Catalogue
+) -> Int[np.ndarray, " candidate"]:
+    """Rows of the items that may be recommended: the named ones that are offered, or all offered.
+
+    A named item that is unknown cannot be recommended, so it is left out like a retired one.
+    """
+    if candidates is None:
+        return np.flatnonzero(catalogue.offered)
+    if isinstance(candidates, str):
+        raise DataError("candidates must be a sequence of item ids, got one string")
+    rows = np.unique(catalogue.index(candidates))
+    rows = rows[rows >= 0]
+    return rows[catalogue.offered[rows]]
