@@ -71,8 +71,13 @@ class BaseRecommender(ABC):
     def fit(self, train: Dataset, valid: Episodes | None = None, *, rng: int = 0) -> Self:
         """A fitted copy; `self` stays as it was."""
         fitted = copy.copy(self)
+        for name in fitted._state():  # a second fit starts from nothing
+            delattr(fitted, name)
         fitted._catalogue = train.catalogue
         fitted._fit(train, valid, np.random.default_rng(rng))
+        for name, value in fitted._state().items():
+            if isinstance(value, np.ndarray):  # one layout, so that a loaded model rounds alike
+                setattr(fitted, name, np.asarray(value, order="C"))
         return fitted
 
     def score(
@@ -89,6 +94,8 @@ class BaseRecommender(ABC):
 
     def predict(self, histories: Histories, query: Histories) -> Predictions:
         """Scores of each history's own query items, one a query event, in its order."""
+        if len(histories) != len(query):
+            raise DataError(f"{len(histories)} histories cannot answer {len(query)} queries")
         support = align(histories, self.catalogue)
         rows = self.catalogue.index(query.vocabulary)[query.items]
         scores = np.full(len(rows), np.nan)
@@ -123,27 +130,27 @@ class BaseRecommender(ABC):
                 table[part.rows, part.items] = np.nan
             table = table[:, allowed]
             best = top_k(table, k, ties)
-            found = best >= 0
-            items[chunk] = np.where(found, allowed[np.maximum(best, 0)], -1) if len(allowed) else -1
-            if len(allowed):
-                scores[chunk] = np.where(
-                    found, np.take_along_axis(table, np.maximum(best, 0), 1), np.nan
-                )
+            rows, ranks = np.nonzero(best >= 0)
+            chosen = best[rows, ranks]
+            items[chunk.start + rows, ranks] = allowed[chosen]
+            scores[chunk.start + rows, ranks] = table[rows, chosen]
         return Recommendations(self.catalogue.ids, items, scores, np.full(items.shape, np.nan))
 
     def save(self, path: str | Path) -> None:
         """Write the model to a folder; nothing in it is ever unpickled."""
-        state = {name: value for name, value in vars(self).items() if name.endswith("_")}
-        save_state(Path(path), type(self).__name__, self.config, self.catalogue, state)
+        save_state(path, type(self).__name__, self.config, self.catalogue, self._state())
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
         """The model that `save` wrote to the folder."""
-        config, catalogue, state = load_state(Path(path), cls.__name__, cls.Config)
-        model = cls(config)
+        config, catalogue, state = load_state(path, cls.__name__, cls.Config)
+        model = cls(config=config)
         model._catalogue = catalogue
         vars(model).update(state)
         return model
+
+    def _state(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name.endswith("_")}
 
     def _chunks(self, n_histories: int) -> Iterator[slice]:
         step = max(1, CELLS_AT_ONCE // max(1, len(self.catalogue)))

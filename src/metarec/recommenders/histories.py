@@ -50,6 +50,7 @@ def candidate_rows(
         return np.flatnonzero(catalogue.offered)
     if isinstance(candidates, str):
         raise DataError("candidates must be a sequence of item ids, got one string")
-    rows = np.unique(catalogue.index(candidates))
+    rows: Int[np.ndarray, " candidate"] = np.unique(catalogue.index(candidates))
     rows = rows[rows >= 0]
-    return rows[catalogue.offered[rows]]
+    rows = rows[catalogue.offered[rows]]
+    return rows

@@ -49,6 +49,12 @@ def top_k(
     # The k-th largest score of each history decides who is in without doubt; ties at that score
     # compete by hash. argpartition alone would pick among equals by memory position.
     threshold = -np.partition(-usable, kept - 1, axis=1)[:, kept - 1 : kept]  # (history, 1)
+    crowded = np.flatnonzero((usable >= threshold).sum(axis=1) > 2 * kept)
+    if len(crowded):  # many equals at the threshold: let only those with the smallest keys compete
+        level = usable[crowded] == threshold[crowded]
+        keys = np.where(level, ties, n_items)  # (crowded, item)
+        last = np.partition(keys, kept - 1, axis=1)[:, kept - 1 : kept]
+        usable[crowded] = np.where(level & (keys > last), -np.inf, usable[crowded])
     rows, items = np.nonzero((usable >= threshold) & (usable > -np.inf))
     order = np.lexsort((ties[items], -usable[rows, items], rows))
     rows, items = rows[order], items[order]

@@ -1,0 +1,44 @@
+"""Chance: the row that every other row must beat."""
+
+import hashlib
+
+import numpy as np
+from jaxtyping import Float
+from numpy.typing import NDArray
+
+from metarec.contracts import Histories
+from metarec.data import Dataset, Episodes
+from metarec.recommenders.base import BaseRecommender
+
+
+class Random(BaseRecommender):
+    """Scores that are uniform on [0, 1) and independent, drawn by a hash of item and history.
+
+    The same seed, history and item give the same score wherever they stand in a batch; histories
+    with the same events get the same list.
+    """
+
+    keys_: NDArray[np.uint64]
+
+    def _fit(self, train: Dataset, valid: Episodes | None, rng: np.random.Generator) -> None:
+        seed = rng.bytes(8)
+        digests = (
+            hashlib.blake2b(item_id.encode(), digest_size=8, key=seed).digest()
+            for item_id in train.catalogue.ids
+        )
+        self.keys_ = np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)
+
+    def _score(self, histories: Histories) -> Float[np.ndarray, "history item"]:
+        placed = _mix(self.keys_[histories.items] + histories.places.astype(np.uint64))
+        totals = np.concatenate([[0], np.cumsum(placed, dtype=np.uint64)]).astype(np.uint64)
+        history_keys = totals[histories.offsets[1:]] - totals[histories.offsets[:-1]]
+        mixed = _mix(_mix(history_keys)[:, None] ^ self.keys_[None, :])
+        return (mixed >> np.uint64(11)).astype(np.float64) * 2.0**-53
+
+
+def _mix(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The finaliser of SplitMix64 [Steele, Lea & Flood 2014]: near keys become far ones."""
+    mixed = keys + np.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return mixed ^ (mixed >> np.uint64(31))
