@@ -1,1 +1,19 @@
-""""""
+"""Content to vectors."""
+
+from metarec.encoders.cache import VectorCache, cache_folder
+from metarec.encoders.content import ContentFeatures, encoder_from
+from metarec.encoders.hashed import HashEncoder
+from metarec.encoders.tabular import TabularFeatures
+from metarec.encoders.template import compose
+from metarec.encoders.text import TextEncoder
+
+__all__ = [
+    "ContentFeatures",
+    "HashEncoder",
+    "TabularFeatures",
+    "TextEncoder",
+    "VectorCache",
+    "cache_folder",
+    "compose",
+    "encoder_from",
+]

