@@ -1,0 +1,45 @@
+"""What a number rests on: data, models and versions."""
+
+import platform
+from dataclasses import asdict, is_dataclass
+from importlib.metadata import version
+from typing import Any
+
+from metarec.contracts import Recommender
+from metarec.data.splits import Split
+
+PACKAGES = ("metarec", "numpy", "polars", "scipy", "torch", "implicit")
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of every package that can move a number."""
+    return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
+
+
+def dataset_facts(split: Split) -> dict[str, Any]:
+    """What names the data. `hash` is the whole dataset's where the split knows it, else train's."""
+    train = split.train
+    return {
+        "name": train.name,
+        "hash": split.settings.get("dataset_hash", train.hash),
+        "train_hash": train.hash,
+        "value": train.value,
+        "timestamp": train.timestamp,
+        "repeats": train.repeats,
+        "scale": list(train.scale),
+        "train_events": len(train.interactions),
+        "users": len(train.user_ids),
+        "items": len(train.catalogue),
+        "untouched_items": int((~train.touched).sum()),
+    }
+
+
+def model_facts(model: Recommender) -> dict[str, Any]:
+    """What a reader must know of a model: its class, its choices and what it cannot do."""
+    config = getattr(model, "config", None)
+    return {
+        "class": type(model).__name__,
+        "config": asdict(config) if is_dataclass(config) and not isinstance(config, type) else {},
+        "serves_new_users": bool(model.serves_new_users),
+        "has_uncertainty": bool(model.has_uncertainty),
+    }

@@ -1,0 +1,181 @@
+"""What an evaluation found: every user's values, and their summary with intervals."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from metarec.contracts import DataError
+from metarec.evaluation.bootstrap import intervals, means
+from metarec.evaluation.panel import FULL, panels
+
+VALUES: dict[str, Any] = {
+    "model": pl.String,
+    "scenario": pl.String,
+    "k": pl.Int64,
+    "metric": pl.String,
+    "user_id": pl.String,
+    "value": pl.Float64,
+    "seed": pl.Int64,
+}
+CALIBRATION: dict[str, Any] = {
+    "model": pl.String,
+    "scenario": pl.String,
+    "k": pl.Int64,
+    "group": pl.String,
+    "level": pl.Float64,
+    "observed": pl.Float64,
+    "n": pl.Int64,
+    "seed": pl.Int64,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """Everything that an evaluation measured, and on what.
+
+    `values` has one row for each model, scenario, support size `k` (null: the whole support),
+    metric and user (null for a number of the whole system). `calibration` has the observed share
+    inside the central interval for each promised `level` and group of query pairs.
+    """
+
+    values: pl.DataFrame = field(repr=False)
+    calibration: pl.DataFrame = field(repr=False)
+    dataset: Mapping[str, Any]
+    protocol: Mapping[str, Any] = field(repr=False)
+    versions: Mapping[str, str] = field(repr=False)
+    comparisons: pl.DataFrame | None = field(default=None, repr=False)
+    """What `compare` gave, kept beside the values it was made of."""
+    trials: pl.DataFrame | None = field(default=None, repr=False)
+    """What `tune` tried for each model."""
+
+    @property
+    def models(self) -> list[str]:
+        """The models in the order they were evaluated."""
+        return self.values["model"].unique(maintain_order=True).to_list()
+
+    @property
+    def scenarios(self) -> list[str]:
+        """The scenarios in the order of the split."""
+        return self.values["scenario"].unique(maintain_order=True).to_list()
+
+    @property
+    def metrics(self) -> list[str]:
+        """The metrics in the order they were measured."""
+        return self.values["metric"].unique(maintain_order=True).to_list()
+
+    @property
+    def seeds(self) -> list[int]:
+        """The seeds of the fits, ascending."""
+        return sorted(self.values["seed"].unique().to_list())
+
+    def summary(self, *, draws: int = 1000, rng: int = 0) -> pl.DataFrame:
+        """Mean of each model, scenario, k and metric with its 95 % bootstrap interval.
+
+        Users are resampled, and seeds where there are several. `n` counts the users with a value,
+        `undefined` those without. A number of the whole system has no interval over users.
+        """
+        parts = [_summary_of_users(self.values, draws, rng), _summary_of_system(self.values)]
+        keys = ["model", "scenario", "k", "metric"]
+        order = self.values.select(keys).unique(maintain_order=True).with_row_index("order")
+        order = order.with_columns(pl.col("k").fill_null(FULL))
+        table = pl.concat(parts).join(order, on=keys, how="left").sort("order").drop("order")
+        return table.with_columns(pl.col("k").replace(FULL, None))
+
+    def with_comparisons(self, comparisons: pl.DataFrame) -> "Results":
+        """The results with what `compare` found beside them."""
+        return replace(self, comparisons=comparisons)
+
+    def with_trials(self, trials: pl.DataFrame) -> "Results":
+        """The results with the log of `tune` beside them."""
+        return replace(self, trials=trials)
+
+
+def combine(results: Iterable[Results]) -> Results:
+    """One result over several seeds (or models): the values of all, users paired by id.
+
+    All must come from one dataset (by name and size), and no model may be measured twice under one
+    seed. The splits may differ from seed to seed.
+    """
+    listed = list(results)
+    if not listed:
+        raise DataError("combine needs at least one result")
+    names = {
+        (r.dataset.get("name"), r.dataset.get("users"), r.dataset.get("items")) for r in listed
+    }
+    if len(names) > 1:
+        raise DataError(f"results of {len(names)} different datasets cannot be combined")
+    values = pl.concat([r.values for r in listed])
+    keys = ["model", "scenario", "k", "metric", "user_id", "seed"]
+    twice = values.filter(values.select(keys).is_duplicated())
+    if len(twice):
+        model, seed = twice["model"][0], twice["seed"][0]
+        raise DataError(
+            f"model {model!r} is measured twice under seed {seed}; give each fit its own rng"
+        )
+    models = {k: v for r in listed for k, v in r.protocol.get("models", {}).items()}
+    protocol = {**listed[0].protocol, "models": models}
+    protocol["seeds"] = sorted(values["seed"].unique().to_list())
+    calibration = pl.concat([r.calibration for r in listed])
+    trials = [r.trials for r in listed if r.trials is not None]
+    return replace(
+        listed[0],
+        values=values,
+        calibration=calibration,
+        protocol=protocol,
+        comparisons=None,
+        trials=pl.concat(trials, how="diagonal_relaxed") if trials else None,
+    )
+
+
+SUMMARY = ["model", "scenario", "k", "metric", "mean", "low", "high", "n", "undefined"]
+
+
+def _summary_of_users(values: pl.DataFrame, draws: int, rng: int) -> pl.DataFrame:
+    tables = []
+    for panel in panels(values):
+        low, high = intervals(panel.values, draws=draws, rng=rng)
+        n = (~np.isnan(panel.values)).any(axis=2).sum(axis=1)
+        columns = {
+            "scenario": [panel.scenario] * len(panel.cells),
+            "mean": means(panel.values),
+            "low": low,
+            "high": high,
+            "n": n,
+            "undefined": panel.values.shape[1] - n,
+        }
+        tables.append(panel.cells.with_columns(pl.DataFrame(columns)).select(SUMMARY))
+    return pl.concat([_empty_summary(), *(table.cast(_KINDS) for table in tables)])
+
+
+def _summary_of_system(values: pl.DataFrame) -> pl.DataFrame:
+    system = values.filter(pl.col("user_id").is_null()).with_columns(pl.col("k").fill_null(FULL))
+    grouped = system.group_by(["model", "scenario", "k", "metric"], maintain_order=True)
+    nan = pl.lit(float("nan"))
+    table = grouped.agg(
+        pl.col("value").mean().alias("mean"),
+        nan.alias("low"),
+        nan.alias("high"),
+        pl.col("value").is_not_nan().sum().alias("n"),
+        pl.col("value").is_nan().sum().alias("undefined"),
+    )
+    return pl.concat([_empty_summary(), table.select(SUMMARY).cast(_KINDS)])
+
+
+_KINDS: dict[Any, Any] = {
+    "model": pl.String,
+    "scenario": pl.String,
+    "k": pl.Int64,
+    "metric": pl.String,
+    "mean": pl.Float64,
+    "low": pl.Float64,
+    "high": pl.Float64,
+    "n": pl.Int64,
+    "undefined": pl.Int64,
+}
+
+
+def _empty_summary() -> pl.DataFrame:
+    return pl.DataFrame(schema=_KINDS)

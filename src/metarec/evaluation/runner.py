@@ -1,0 +1,114 @@
+"""Drives recommenders through a split and keeps every user's values."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+from rich.console import Console
+from rich.progress import Progress
+
+from metarec.contracts import DataError, Recommender
+from metarec.data.splits import Split
+from metarec.evaluation.answers import Answers, answer, users_of
+from metarec.evaluation.background import Background, ItemContent
+from metarec.evaluation.lists import RankedLists, Relevance
+from metarec.evaluation.measures import Measure, choose
+from metarec.evaluation.provenance import dataset_facts, model_facts, versions
+from metarec.evaluation.results import CALIBRATION, VALUES, Results
+from metarec.evaluation.ties import TIE_SEED
+
+
+def evaluate(
+    models: Mapping[str, Recommender],
+    split: Split,
+    *,
+    metrics: Sequence[str | Measure[RankedLists]] | None = None,
+    k: int = 10,
+    curve: Sequence[int] | None = (0, 1, 2, 5, 10, 20),
+    rng: int = 0,
+    content: ItemContent | None = None,
+    exclude_seen: bool = True,
+    relevance: Relevance = "event",
+    likes_from: float | None = None,
+    progress: bool = False,
+) -> Results:
+    """The fitted models' values for every user of every scenario of the split.
+
+    Lists of length `k` are ranked over all that the episode allows; predicted ratings are judged
+    where the dataset has ratings. `curve` names the support sizes of the learning curve, measured
+    beside the whole support on the same users (one with fewer events brings all of them). A user's
+    several draws are averaged before anything else. `rng` is the seed that the models were fitted
+    with. What a model leaves unanswered is left out of its rating errors; `answered` says how
+    much it did answer.
+    """
+    if not models:
+        raise DataError("evaluate needs at least one model")
+    if k < 1:
+        raise DataError(f"k must be at least 1, got {k}")
+    background = Background.of(split.train, content, likes_from)
+    chosen = choose(metrics, background)
+    sizes: list[int | None] = [None, *(sorted(set(curve)) if curve is not None else [])]
+    frames, calibrations = [], []
+    with Progress(console=Console(stderr=True), disable=not progress, transient=True) as bar:
+        task = bar.add_task("evaluating", total=len(models) * len(split.test) * len(sizes))
+        for name, model in models.items():
+            for scenario, episodes in split.test.items():
+                codes, user_ids = users_of(episodes)
+                longest = int(episodes.support.lengths.max(initial=0))
+                whole: Answers | None = None
+                for size in sizes:
+                    bar.update(task, advance=1, description=f"{name}: {scenario}")
+                    # a cut that cuts nothing has the answers of the whole support
+                    if whole is None or (size is not None and size < longest):
+                        part = episodes if size is None else episodes.at(size)
+                        answers = answer(
+                            model, part, codes, background, chosen, k, exclude_seen, relevance
+                        )
+                        whole = answers if size is None else whole
+                    else:
+                        answers = whole
+                    labels = {"model": name, "scenario": scenario, "k": size, "seed": rng}
+                    frames.append(_long(answers, user_ids, labels))
+                    calibrations.append(_labelled(answers.calibration, labels, CALIBRATION))
+    return Results(
+        values=pl.concat(frames),
+        calibration=pl.concat(calibrations),
+        dataset=dataset_facts(split),
+        protocol={
+            "split": split.name,
+            "settings": dict(split.settings),
+            "excludes": list(split.excludes),
+            "curve": None if curve is None else sorted(set(curve)),
+            "ranking": {
+                "k": k,
+                "candidates": "all on offer",
+                "exclude_seen": exclude_seen,
+                "relevance": relevance,
+            },
+            "likes_from": background.likes_from,
+            "ties": f"blake2b of the item id, seed {TIE_SEED}",
+            "sort": "by time, ties in the order of the source",
+            "models": {name: model_facts(model) for name, model in models.items()},
+        },
+        versions=versions(),
+    )
+
+
+def _long(answers: Answers, user_ids: pl.Series, labels: Mapping[str, Any]) -> pl.DataFrame:
+    tables = [
+        pl.DataFrame({"user_id": user_ids, "value": values, "metric": [name] * len(values)})
+        for name, values in answers.measured.items()
+    ]
+    system = {"metric": list(answers.system), "value": list(answers.system.values())}
+    kinds = {"metric": pl.String, "value": pl.Float64}
+    tables.append(pl.DataFrame(system, schema=kinds))
+    return _labelled(pl.concat(tables, how="diagonal"), labels, VALUES)
+
+
+def _labelled(
+    frame: pl.DataFrame, labels: Mapping[str, Any], schema: Mapping[str, Any]
+) -> pl.DataFrame:
+    columns = [pl.lit(value, dtype=schema[name]).alias(name) for name, value in labels.items()]
+    labelled = frame.with_columns(columns)
+    absent = [pl.lit(None, dtype=schema[n]).alias(n) for n in schema if n not in labelled.columns]
+    return labelled.with_columns(absent).select(list(schema)).cast(pl.Schema(schema))
