@@ -1,12 +1,13 @@
 """What happened and what was on offer, as one immutable value."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
 import numpy as np
 import polars as pl
-from jaxtyping import Bool
+from jaxtyping import Bool, Int
 from numpy.typing import NDArray
 
 from metarec.contracts import DataError, Histories
@@ -24,8 +25,8 @@ class Dataset:
 
     `interactions` has the columns `user` and `item` (indices), `value` (Float32; 1 for implicit
     events without a weight), and where known `timestamp` (Int64 or Float64) and `event` (String).
-    Rows are in the order of the source; `timestamp` says whether the column is a clock ("unix"), only
-    the order within a user ("order"), or absent (None: the order of rows is taken).
+    Rows are in the order of the source; `timestamp` says whether the column is a clock ("unix"),
+    only the order within a user ("order"), or absent (None: the order of rows is taken).
     """
 
     name: str
@@ -40,6 +41,8 @@ class Dataset:
     edges: pl.DataFrame | None = field(default=None, repr=False)
     repeats: RepeatsRule = "keep"
     licence: str = ""
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    """How many rows of the source were left out, by reason; empty where all were taken."""
 
     def __post_init__(self) -> None:
         for column in ("user", "item", "value"):
@@ -80,14 +83,19 @@ class Dataset:
         return np.bincount(self.interactions["item"].to_numpy(), minlength=len(self.catalogue))
 
     @cached_property
+    def order(self) -> Int[np.ndarray, " event"]:
+        """The row of `interactions` that each event of `histories` comes from."""
+        by = ["user"] + (["timestamp"] if "timestamp" in self.interactions.columns else [])
+        rows = self.interactions.select(*by, pl.int_range(pl.len()).alias("row"))
+        return rows.sort(by, maintain_order=True)["row"].to_numpy()
+
+    @cached_property
     def histories(self) -> Histories:
         """Every user's history in order of time, users in index order (some may be empty).
 
         Ties in time keep the order of the source's rows.
         """
-        frame = self.interactions
-        by = ["user"] + (["timestamp"] if "timestamp" in frame.columns else [])
-        frame = frame.sort(by, maintain_order=True)
+        frame = self.interactions[self.order]
         users = frame["user"].to_numpy()
         counts = np.bincount(users, minlength=len(self.user_ids))
         if self.timestamp == "unix":

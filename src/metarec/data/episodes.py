@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+import polars as pl
 from jaxtyping import Bool, Int
 
 from metarec.contracts import DataError, Histories
@@ -39,3 +40,24 @@ class Episodes:
     def at(self, k: int) -> "Episodes":
         """The same queries with only the first `k` support events of each person."""
         return replace(self, support=self.support.first(k))
+
+
+def joined(parts: list[Histories]) -> Histories:
+    """All histories of the parts, one part after another; they must share one vocabulary."""
+    first = parts[0]
+    if any(part.vocabulary is not first.vocabulary for part in parts):
+        raise DataError("histories can be joined only over one vocabulary")
+    ids = [part.user_ids for part in parts if part.user_ids is not None]
+    profiles = [part.profiles for part in parts if part.profiles is not None]
+    return replace(
+        first,
+        items=np.concatenate([part.items for part in parts]),
+        values=np.concatenate([part.values for part in parts]),
+        times=np.concatenate([part.times for part in parts]),
+        kinds=np.concatenate([part.kinds for part in parts]),
+        offsets=np.concatenate([[0], np.cumsum(np.concatenate([p.lengths for p in parts]))]).astype(
+            np.int64
+        ),
+        user_ids=np.concatenate(ids) if len(ids) == len(parts) else None,
+        profiles=pl.concat(profiles) if len(profiles) == len(parts) else None,
+    )

@@ -13,7 +13,8 @@ def hash_of(*frames: pl.DataFrame) -> str:
         # hash_rows is seeded and fast, but may change between Polars versions; CSV and JSON do not
         nested = [name for name, kind in frame.schema.items() if kind.is_nested()]
         flat = frame.with_columns(
-            pl.col(name).list.eval(pl.element().cast(pl.String)).list.join("\x1f") for name in nested
+            pl.col(name).list.eval(pl.element().cast(pl.String)).list.join("\x1f")
+            for name in nested
         )
         digest.update(flat.write_csv(separator="\x1e", include_header=False).encode())
     return digest.hexdigest()

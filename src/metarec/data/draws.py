@@ -1,0 +1,108 @@
+"""Random numbers that belong to ids: the same id and seed give the same number, in any company.
+
+A split that draws by position changes for everybody when one row goes; one that draws by id does
+not, so that nobody's test events can reach another person's episode even through the dice.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float, Int, UInt64
+from numpy.typing import NDArray
+
+from metarec.contracts import DataError, Histories
+
+Keys = UInt64[np.ndarray, " key"]
+
+
+def seed_of(rng: int, purpose: str) -> np.uint64:
+    """A 64-bit seed for one purpose of one run."""
+    digest = hashlib.blake2b(f"{rng}:{purpose}".encode(), digest_size=8).digest()
+    return np.uint64(int.from_bytes(digest, "little"))
+
+
+def mixed(keys: Keys) -> Keys:
+    """SplitMix64's finaliser: every bit of the answer depends on every bit of the key."""
+    keys = (keys ^ (keys >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    keys = (keys ^ (keys >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return keys ^ (keys >> np.uint64(31))
+
+
+def keys_of(ids: NDArray[np.object_] | Sequence[str], seed: np.uint64) -> Keys:
+    """A 64-bit hash of each id, the same on every machine and version."""
+    if len(ids) == 0:
+        return np.zeros(0, dtype=np.uint64)
+    points = np.asarray(ids).astype(np.str_)  # fixed width, padded with zeros
+    width = points.dtype.itemsize // 4
+    # (id,) of width characters -> (id, width) code points
+    codes = np.ascontiguousarray(points).view(np.uint32).reshape(len(points), width)
+    keys = np.full(len(points), seed, dtype=np.uint64)
+    for place in range(width):  # over the characters of the longest id, not over ids
+        code = codes[:, place].astype(np.uint64)
+        keys = np.where(code == 0, keys, mixed(keys * np.uint64(31) + code + np.uint64(1)))
+    return mixed(keys)
+
+
+def uniform_of(keys: Keys) -> Float[np.ndarray, " key"]:
+    """Each key as a number in [0, 1)."""
+    numbers: NDArray[np.float64] = (keys >> np.uint64(11)).astype(np.float64) * 2.0**-53
+    return numbers
+
+
+def chosen(
+    ids: NDArray[np.object_], fraction: float, rng: int, purpose: str, among: NDArray[np.bool_]
+) -> Bool[np.ndarray, " id"]:
+    """True for the given fraction of the ids in `among`, rounded, drawn by id."""
+    keys = keys_of(ids, seed_of(rng, purpose))
+    rows = np.flatnonzero(among)
+    count = round(fraction * len(rows))
+    mask = np.zeros(len(ids), dtype=bool)
+    mask[rows[np.argsort(keys[rows], kind="stable")[:count]]] = True
+    return mask
+
+
+def event_keys(histories: Histories, rng: int, purpose: str) -> Keys:
+    """A key for each event, from its user's and item's ids (and its place among repeats)."""
+    if histories.user_ids is None:
+        raise DataError("drawing events needs the users' ids, and these histories have none")
+    users = keys_of(histories.user_ids, seed_of(rng, purpose))
+    items = keys_of(histories.vocabulary, seed_of(rng, purpose + " item"))
+    pairs = mixed(users[histories.rows] ^ items[histories.items])
+    return mixed(pairs + repeat_of(histories).astype(np.uint64))
+
+
+def repeat_of(histories: Histories) -> Int[np.ndarray, " event"]:
+    """How often the event's item has already occurred in its history: 0 for the first time."""
+    order = np.lexsort((np.arange(len(histories.items)), histories.items, histories.rows))
+    rows, items = histories.rows[order], histories.items[order]
+    starts = np.ones(len(order), dtype=bool)
+    starts[1:] = (rows[1:] != rows[:-1]) | (items[1:] != items[:-1])
+    place = np.arange(len(order))
+    repeat = np.empty(len(order), dtype=np.int64)
+    repeat[order] = place - np.maximum.accumulate(np.where(starts, place, 0))
+    return repeat
+
+
+def ranks_of(
+    histories: Histories, keys: NDArray[Any], among: NDArray[np.bool_] | None = None
+) -> Int[np.ndarray, " event"]:
+    """Rank of each event's key within its own history, from 0; events not `among` come last."""
+    last = np.zeros(len(keys), dtype=bool) if among is None else ~among
+    order = np.lexsort((keys, last, histories.rows))
+    ranks = np.empty(len(order), dtype=np.int64)
+    ranks[order] = histories.places  # rows are sorted, so places fit the sorted order too
+    return ranks
+
+
+def permuted(histories: Histories, order: Int[np.ndarray, " event"]) -> Histories:
+    """The same histories with their events in another order, which keeps each in its history."""
+    return replace(
+        histories,
+        items=histories.items[order],
+        values=histories.values[order],
+        times=histories.times[order],
+        kinds=histories.kinds[order],
+    )

@@ -1,0 +1,171 @@
+"""Episodes for training: batches of padded arrays, drawn from histories without a loop."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+from numpy.typing import NDArray
+
+from metarec.contracts import DataError, Histories
+
+FEW = np.array([0, 1, 2, 3, 5, 10])  # the support sizes that a new person passes through
+
+
+@dataclass(frozen=True, eq=False)
+class RatingBatch:
+    """One episode a user: some events to adapt on, the others to be judged on.
+
+    A user's events stand in random order, support first. Padding is item 0, value 0, time NaN,
+    kind -1, and false in both masks. `support_mask` is true for the events to adapt on; the query
+    is `event_mask & ~support_mask`, and holds at least one event of every user who has any.
+    """
+
+    items: Int[np.ndarray, "user event"]
+    values: Float[np.ndarray, "user event"]
+    times: Float[np.ndarray, "user event"]
+    kinds: Int[np.ndarray, "user event"]
+    event_mask: Bool[np.ndarray, "user event"]
+    support_mask: Bool[np.ndarray, "user event"]
+
+    @property
+    def query_mask(self) -> Bool[np.ndarray, "user event"]:
+        """True for the events to be judged on."""
+        return self.event_mask & ~self.support_mask
+
+
+@dataclass(frozen=True, eq=False)
+class PrefixBatch:
+    """Many episodes a user: for each position p, adapt on the events before p, be judged on p.
+
+    A user's events stand in order of time in one window, oldest first. Padding is as in
+    `RatingBatch`, and position 0 with a false `position_mask`. `positions` are columns of the
+    event axis, rising; position 0 is the question with no support.
+    """
+
+    items: Int[np.ndarray, "user event"]
+    values: Float[np.ndarray, "user event"]
+    times: Float[np.ndarray, "user event"]
+    kinds: Int[np.ndarray, "user event"]
+    event_mask: Bool[np.ndarray, "user event"]
+    positions: Int[np.ndarray, "user prefix"]
+    position_mask: Bool[np.ndarray, "user prefix"]
+
+
+def sample_rating_batch(
+    histories: Histories,
+    users: Int[np.ndarray, " user"],
+    rng: np.random.Generator,
+    *,
+    max_events: int,
+) -> RatingBatch:
+    """One random episode for each of `users` (rows of `histories`).
+
+    Of a longer history `max_events` random events are taken. Half of the support sizes are uniform
+    from 0 to all but one event, half are drawn from 0, 1, 2, 3, 5, 10 (as far as events last), so
+    that people with next to nothing are trained for as much as people with a long history.
+    """
+    check_window(max_events)
+    starts, lengths = spans(histories, users)
+    owner, place = grid(lengths)
+    shuffled = np.lexsort((rng.random(len(owner)), owner))  # events stay with their owner
+    event = (starts[owner] + place)[shuffled]
+    kept = place < max_events
+    owner, place, event = owner[kept], place[kept], event[kept]
+    sizes = np.minimum(lengths, max_events)
+    columns = padded(histories, owner, place, event, sizes)
+    support = support_sizes(sizes, rng)
+    width = np.arange(columns["items"].shape[1])
+    return RatingBatch(**columns, support_mask=width[None, :] < support[:, None])
+
+
+def support_sizes(
+    sizes: Int[np.ndarray, " user"], rng: np.random.Generator
+) -> Int[np.ndarray, " user"]:
+    """A support size for each number of events, at most all but one."""
+    most = np.maximum(sizes - 1, 0)
+    uniform = (rng.random(len(sizes)) * (most + 1)).astype(np.int64)
+    few = np.minimum(FEW[rng.integers(len(FEW), size=len(sizes))], most)
+    return np.where(rng.random(len(sizes)) < 0.5, uniform, few)
+
+
+def sample_prefix_batch(
+    histories: Histories,
+    users: Int[np.ndarray, " user"],
+    rng: np.random.Generator,
+    *,
+    max_events: int,
+    prefixes: int,
+) -> PrefixBatch:
+    """`prefixes` random positions in one random window of each of `users`' histories.
+
+    A history of up to `max_events` events is its own window; of a longer one, any `max_events`
+    consecutive events are, each place of the window being equally likely. Positions are drawn
+    without repetition; a window with fewer events than `prefixes` has them all.
+    """
+    check_window(max_events)
+    if prefixes < 1:
+        raise DataError(f"prefixes must be at least 1, got {prefixes}")
+    starts, lengths = spans(histories, users)
+    sizes = np.minimum(lengths, max_events)
+    starts = starts + (rng.random(len(users)) * (lengths - sizes + 1)).astype(np.int64)
+    owner, place = grid(sizes)
+    columns = padded(histories, owner, place, starts[owner] + place, sizes)
+    shuffled = np.lexsort((rng.random(len(owner)), owner))
+    drawn = shuffled[place < prefixes]  # the first few of each user's events in random order
+    drawn.sort()  # back in order of user and time
+    counts = np.minimum(sizes, prefixes)
+    _, rank = grid(counts)
+    positions = np.zeros((len(users), int(counts.max(initial=0))), dtype=np.int64)
+    mask = np.zeros(positions.shape, dtype=bool)
+    positions[owner[drawn], rank] = place[drawn]
+    mask[owner[drawn], rank] = True
+    return PrefixBatch(**columns, positions=positions, position_mask=mask)
+
+
+def check_window(max_events: int) -> None:
+    """Refuse a window without room for an event."""
+    if max_events < 1:
+        raise DataError(f"max_events must be at least 1, got {max_events}")
+
+
+def spans(
+    histories: Histories, users: Int[np.ndarray, " user"]
+) -> tuple[Int[np.ndarray, " user"], Int[np.ndarray, " user"]]:
+    """First event and number of events of each user."""
+    return histories.offsets[users], histories.lengths[users]
+
+
+def grid(
+    lengths: Int[np.ndarray, " user"],
+) -> tuple[Int[np.ndarray, " event"], Int[np.ndarray, " event"]]:
+    """Owner (position in the batch) and place of each event, users one after another."""
+    owner = np.repeat(np.arange(len(lengths)), lengths)
+    first = np.cumsum(lengths) - lengths
+    return owner, np.arange(len(owner)) - first[owner]
+
+
+def padded(
+    histories: Histories,
+    owner: Int[np.ndarray, " event"],
+    place: Int[np.ndarray, " event"],
+    event: Int[np.ndarray, " event"],
+    sizes: Int[np.ndarray, " user"],
+) -> dict[str, NDArray[Any]]:
+    """The events' columns as arrays (user, event), and the mask of what is no padding."""
+    shape = (len(sizes), int(sizes.max(initial=0)))
+
+    def filled(source: NDArray[Any], fill: float, kind: type) -> NDArray[Any]:
+        array: NDArray[Any] = np.full(shape, fill, dtype=kind)
+        array[owner, place] = source[event]
+        return array
+
+    mask = np.zeros(shape, dtype=bool)
+    mask[owner, place] = True
+    return {
+        "items": filled(histories.items, 0, np.int64),
+        "values": filled(histories.values, 0, np.float32),
+        "times": filled(histories.times, np.nan, np.float64),
+        "kinds": filled(histories.kinds, -1, np.int64),
+        "event_mask": mask,
+    }
