@@ -3,16 +3,29 @@
 from metarec.evaluation.background import ItemContent, categories_of
 from metarec.evaluation.measures import Measure, better
 from metarec.evaluation.results import Results, combine
+from metarec.evaluation.results_file import load_results, save_results
 from metarec.evaluation.runner import evaluate
-from metarec.evaluation.significance import compare
+from metarec.evaluation.significance import compare, holm, sign_flip_test, t_test
+from metarec.evaluation.tuning import Choice, LogUniform, Tuned, Uniform, Whole, tune
 
 __all__ = [
+    "Choice",
     "ItemContent",
+    "LogUniform",
     "Measure",
     "Results",
+    "Tuned",
+    "Uniform",
+    "Whole",
     "better",
     "categories_of",
     "combine",
     "compare",
     "evaluate",
+    "holm",
+    "load_results",
+    "save_results",
+    "sign_flip_test",
+    "t_test",
+    "tune",
 ]

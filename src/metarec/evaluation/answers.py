@@ -13,7 +13,7 @@ from metarec.data import Episodes
 from metarec.evaluation.background import Background
 from metarec.evaluation.calibration import COLUMNS, calibration_of
 from metarec.evaluation.lists import Relevance, ranked_lists
-from metarec.evaluation.measures import NEEDS_INTERVALS, Chosen
+from metarec.evaluation.measures import NEEDS_INTERVALS, NEEDS_RATINGS, Chosen
 from metarec.evaluation.pairs import rated_pairs
 
 
@@ -52,13 +52,21 @@ def answer(
                 measured[f"{measure.name}@{k}"] = values
     if chosen.rating:
         pairs = rated_pairs(model, episodes, background)
+        rates = predicts_ratings(model)
+        certain = rates and pairs.has_intervals
         for rated in chosen.rating:
-            if pairs.has_intervals or rated.name not in NEEDS_INTERVALS:
+            able = rates or rated.name not in NEEDS_RATINGS
+            if able and (certain or rated.name not in NEEDS_INTERVALS):
                 measured[rated.name] = rated.formula(pairs)
-        if pairs.has_intervals:
+        if certain:
             calibration = calibration_of(pairs)
     averaged = {name: mean_by_user(values, users) for name, values in measured.items()}
     return Answers(averaged, system, calibration)
+
+
+def predicts_ratings(model: Recommender) -> bool:
+    """False for a model that says its scores are no ratings (`predicts_ratings = False`)."""
+    return bool(getattr(model, "predicts_ratings", True))
 
 
 def users_of(episodes: Episodes) -> tuple[NDArray[np.int64], pl.Series]:

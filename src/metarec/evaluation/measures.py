@@ -138,6 +138,8 @@ RATING: tuple[Measure[RatedPairs], ...] = (
 )
 
 NEEDS_INTERVALS = ("crps", "covered_90")
+NEEDS_RATINGS = ("mae", "rmse", "like_accuracy", *NEEDS_INTERVALS)
+"""Meaningless for a model whose scores only order items, such as a count of events."""
 NEEDS_VECTORS = ("diversity", "history_novelty")
 NEEDS_CATEGORIES = ("interest_coverage",)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -77,6 +78,13 @@ class Results:
         Users are resampled, and seeds where there are several. `n` counts the users with a value,
         `undefined` those without. A number of the whole system has no interval over users.
         """
+        return self._default_summary if (draws, rng) == (1000, 0) else self._summarise(draws, rng)
+
+    @cached_property
+    def _default_summary(self) -> pl.DataFrame:
+        return self._summarise(1000, 0)
+
+    def _summarise(self, draws: int, rng: int) -> pl.DataFrame:
         parts = [_summary_of_users(self.values, draws, rng), _summary_of_system(self.values)]
         keys = ["model", "scenario", "k", "metric"]
         order = self.values.select(keys).unique(maintain_order=True).with_row_index("order")

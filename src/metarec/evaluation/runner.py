@@ -76,6 +76,7 @@ def evaluate(
         dataset=dataset_facts(split),
         protocol={
             "split": split.name,
+            "seeds": [rng],
             "settings": dict(split.settings),
             "excludes": list(split.excludes),
             "curve": None if curve is None else sorted(set(curve)),

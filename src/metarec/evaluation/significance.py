@@ -1,7 +1,7 @@
 """Is a difference more than chance: paired intervals, paired tests, correction over a family."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -53,7 +53,7 @@ def compare(
     if k is not None:
         wanted = wanted.filter(pl.col("k").fill_null(FULL).is_in([_number(size) for size in k]))
     tables = [_differences(p, model, others, test, draws, rng) for p in panels(wanted)]
-    table = pl.concat([pl.DataFrame(schema=_COLUMNS), *tables])
+    table = pl.concat([pl.DataFrame(schema=_DIFFERENCES), *tables])
     p_holm = holm(table["p"].to_numpy())
     clear = (pl.col("low") > 0) | (pl.col("high") < 0)
     return table.with_columns(
@@ -133,7 +133,7 @@ def _differences(
         if m == model and (name, k, metric) in row_of
     ]
     if not pairs:
-        return pl.DataFrame(schema=_COLUMNS)
+        return pl.DataFrame(schema=_DIFFERENCES)
     mine, theirs = np.array([[a, b] for *_, a, b in pairs]).T
     difference = panel.values[mine] - panel.values[theirs]  # (pair, user, seed)
     low, high = intervals(difference, draws=draws, rng=rng)
@@ -154,7 +154,7 @@ def _differences(
             "n": (~np.isnan(by_user)).sum(axis=1),
             "better": [_better(m, d) for (_, _, m, _, _), d in zip(pairs, mean, strict=True)],
         },
-        schema=_COLUMNS,
+        schema=_DIFFERENCES,
     )
 
 
@@ -177,7 +177,7 @@ def _number(k: int | None) -> int:
     return FULL if k is None else k
 
 
-_COLUMNS = {
+_DIFFERENCES: dict[str, Any] = {
     "scenario": pl.String,
     "k": pl.Int64,
     "metric": pl.String,
@@ -190,3 +190,10 @@ _COLUMNS = {
     "n": pl.Int64,
     "better": pl.Boolean,
 }
+COLUMNS: dict[str, Any] = {
+    **_DIFFERENCES,
+    "family": pl.String,
+    "p_holm": pl.Float64,
+    "significant": pl.Boolean,
+}
+"""The columns that `compare` gives."""

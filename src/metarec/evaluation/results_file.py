@@ -1,0 +1,103 @@
+"""Results on disk: `results.json` with the numbers to quote, `per_user.parquet` beside it."""
+
+import json
+import math
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import polars as pl
+
+from metarec.contracts import DataError
+from metarec.evaluation.results import CALIBRATION, VALUES, Results
+from metarec.evaluation.significance import COLUMNS as COMPARISONS
+
+RESULTS = "results.json"
+PER_USER = "per_user.parquet"
+QUOTED = ["model", "scenario", "k", "metric", "mean", "low", "high", "n", "undefined"]
+
+
+def save_results(results: Results, folder: str | Path) -> Path:
+    """Write both files into the folder and give the path of `results.json`.
+
+    Each file appears whole or not at all. A number that does not exist is null.
+    """
+    target = Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    written = {
+        "dataset": dict(results.dataset),
+        "protocol": dict(results.protocol),
+        "seed": results.seeds[0],
+        "versions": dict(results.versions),
+        "results": _rows(results.summary().select(QUOTED)),
+        "comparisons": _rows(results.comparisons),
+        "trials": _rows(results.trials),
+        "calibration": _rows(results.calibration),
+    }
+    text = json.dumps(written, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+    write_atomically(target / PER_USER, results.values.write_parquet)
+    write_atomically(target / RESULTS, lambda path: path.write_text(text, encoding="utf-8"))
+    return target / RESULTS
+
+
+def load_results(folder: str | Path) -> Results:
+    """The results that `save_results` wrote to the folder, equal in every value."""
+    source = Path(folder)
+    for name in (RESULTS, PER_USER):
+        if not (source / name).is_file():
+            raise DataError(f"{source} holds no {name}; give the folder of an evaluation")
+    try:
+        written = json.loads((source / RESULTS).read_text(encoding="utf-8"))
+        values = pl.read_parquet(source / PER_USER)
+        return Results(
+            values=values.select(list(VALUES)),
+            calibration=_frame(written["calibration"], CALIBRATION),
+            dataset=written["dataset"],
+            protocol=written["protocol"],
+            versions=written["versions"],
+            comparisons=_frame(written["comparisons"], COMPARISONS)
+            if written["comparisons"]
+            else None,
+            trials=_frame(written["trials"], TRIALS) if written["trials"] else None,
+        )
+    except (json.JSONDecodeError, KeyError, pl.exceptions.PolarsError) as error:
+        raise DataError(f"{source} does not hold results of metarec: {error}") from error
+
+
+def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:
+    """Let `write` fill a file beside `path`, then put it in its place in one step."""
+    unfinished = path.with_name(f".{path.name}.{uuid4().hex}")
+    try:
+        write(unfinished)
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+TRIALS: dict[str, Any] = {
+    "model": pl.String,
+    "trial": pl.Int64,
+    "settings": pl.String,
+    "objective": pl.String,
+    "value": pl.Float64,
+    "best": pl.Boolean,
+}
+
+
+def _rows(frame: pl.DataFrame | None) -> list[dict[str, Any]]:
+    if frame is None:
+        return []
+    return [{name: _json(cell) for name, cell in row.items()} for row in frame.to_dicts()]
+
+
+def _json(cell: Any) -> Any:
+    return None if isinstance(cell, float) and not math.isfinite(cell) else cell
+
+
+def _frame(rows: list[dict[str, Any]], schema: Mapping[str, Any]) -> pl.DataFrame:
+    """The rows as a frame; a number that was null is NaN again."""
+    floats = [name for name, kind in schema.items() if kind == pl.Float64]
+    frame = pl.DataFrame(rows, schema=dict(schema))
+    return frame.with_columns(pl.col(floats).fill_null(float("nan")))

@@ -1,0 +1,81 @@
+"""Results as plain text, for a terminal or a log."""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from metarec.evaluation.measures import better
+from metarec.evaluation.results import Results
+from metarec.evaluation.words import headlines, metric_label, number
+
+COLUMNS = 4
+
+
+def table(results: Results, metrics: Sequence[str] | None = None, *, k: int | None = None) -> str:
+    """One block a scenario: models by the first metric, best first, each mean with its interval.
+
+    `k` is the support size shown (None: the whole support). `*` marks the best mean of a column.
+    """
+    shown = headlines(results.metrics, COLUMNS) if metrics is None else list(metrics)
+    size = pl.col("k").is_null() if k is None else pl.col("k") == k
+    summary = results.summary().filter(size & pl.col("metric").is_in(shown))
+    blocks = [
+        _block(scenario, summary.filter(pl.col("scenario") == scenario), shown)
+        for scenario in results.scenarios
+    ]
+    notes = [
+        f"{name} cannot serve a person who was not in training by itself."
+        for name, facts in results.protocol.get("models", {}).items()
+        if not facts["serves_new_users"]
+    ]
+    legend = "Mean [95 % interval over users]; ↑ higher is better, ↓ lower; * best mean."
+    return "\n".join([*blocks, legend, *notes])
+
+
+def _block(scenario: str, summary: pl.DataFrame, metrics: Sequence[str]) -> str:
+    cells = {(r["model"], r["metric"]): r for r in summary.to_dicts()}
+    models = rank_models(summary, metrics[0] if metrics else "")
+    best = {metric: best_model(summary, metric) for metric in metrics}
+    rows = [["", *(metric_label(metric) for metric in metrics)]]
+    for model in models:
+        row = [model]
+        for metric in metrics:
+            cell = cells.get((model, metric))
+            mark = "*" if cell is not None and best[metric] == model else ""
+            row.append(
+                "–" if cell is None else _cell(cell["mean"], cell["low"], cell["high"]) + mark
+            )
+        rows.append(row)
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = [
+        "  ".join(
+            cell.ljust(width) if column == 0 else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+    n = int(summary["n"].max() or 0)  # type: ignore[arg-type]
+    return "\n".join([f"{scenario} ({n:,} users)", *lines, ""])
+
+
+def rank_models(summary: pl.DataFrame, metric: str) -> list[str]:
+    """All models of one scenario, best mean of the metric first; those without it behind."""
+    models = summary["model"].unique(maintain_order=True).to_list()
+    measured = summary.filter((pl.col("metric") == metric) & pl.col("mean").is_not_nan())
+    order = measured.sort("mean", descending=better(metric) != "lower", maintain_order=True)
+    ranked = order["model"].to_list()
+    return ranked + [model for model in models if model not in ranked]
+
+
+def best_model(summary: pl.DataFrame, metric: str) -> str | None:
+    """The model with the best mean in one scenario, None where no way is better."""
+    if better(metric) == "neither":
+        return None
+    measured = summary.filter((pl.col("metric") == metric) & pl.col("mean").is_not_nan())
+    return rank_models(measured, metric)[0] if len(measured) else None
+
+
+def _cell(mean: float, low: float, high: float) -> str:
+    if low != low:  # a number of the whole system has no interval
+        return number(mean)
+    return f"{number(mean)} [{number(low)}, {number(high)}]"

@@ -1,0 +1,171 @@
+"""Who wins, and how sure is it: the first line of every report."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import polars as pl
+
+from metarec.contracts import DataError
+from metarec.evaluation.measures import NEEDS_RATINGS, better
+from metarec.evaluation.results import Results
+from metarec.evaluation.significance import compare
+from metarec.evaluation.words import listed, metric_label, p_value
+
+Outcome = Literal["wins", "ties", "loses"]
+ANSWERS_ALL = 0.999
+"""A model that answers a smaller share of the pairs has no rating error to compare."""
+
+
+@dataclass(frozen=True, eq=False)
+class Verdict:
+    """One line on who wins, and the comparisons it rests on."""
+
+    line: str
+    metric: str
+    judged: str
+    """The model that the line is about."""
+    outcomes: dict[str, Outcome]
+    """How it fares in each scenario."""
+    comparisons: pl.DataFrame = field(repr=False)
+
+
+def verdict(
+    results: Results,
+    heart: str | None = None,
+    *,
+    simple: Sequence[str] | None = None,
+    metric: str | None = None,
+) -> Verdict:
+    """Whether `heart` beats every simple model, on the whole support of each scenario.
+
+    `simple` names its rivals (None: all other models). It wins a scenario only if it is
+    significantly better than each of them, corrected over rivals and scenarios; if any is
+    significantly better the simple model wins; anything else is a tie. Without a heart, the model
+    that is best in most scenarios is judged in the same way. A model that leaves pairs unanswered
+    takes no part in a verdict on rating errors.
+    """
+    metric = main_metric(results) if metric is None else metric
+    entrants = _entrants(results, metric)
+    judged = _best(results, metric, entrants) if heart is None else heart
+    if judged not in entrants:
+        raise DataError(f"{judged!r} has no complete {metric} in these results")
+    rivals = [m for m in (entrants if simple is None else simple) if m in entrants and m != judged]
+    family = f"{judged} against {len(rivals)} models on {metric} in every scenario"
+    table = compare(results, judged, rivals, metrics=[metric], k=[None], family=family)
+    outcomes = {s: _outcome(table.filter(pl.col("scenario") == s)) for s in results.scenarios}
+    write = _line_of_heart if heart is not None else _line_of_best
+    return Verdict(write(judged, metric, table, outcomes), metric, judged, outcomes, table)
+
+
+def main_metric(results: Results) -> str:
+    """What the verdict is about unless told: MAE if measured, else nDCG, else the first."""
+    for base in ("mae", "ndcg"):
+        for metric in results.metrics:
+            if metric.split("@")[0] == base:
+                return metric
+    return results.metrics[0]
+
+
+def _entrants(results: Results, metric: str) -> list[str]:
+    summary = results.summary().filter(pl.col("k").is_null())
+    measured = summary.filter(pl.col("metric") == metric)["model"].to_list()
+    if metric not in NEEDS_RATINGS:
+        return [m for m in results.models if m in measured]
+    gaps = summary.filter((pl.col("metric") == "answered") & (pl.col("mean") < ANSWERS_ALL))
+    silent = gaps["model"].to_list()
+    return [m for m in results.models if m in measured and m not in silent]
+
+
+def _best(results: Results, metric: str, entrants: Sequence[str]) -> str:
+    summary = results.summary().filter(
+        pl.col("k").is_null() & (pl.col("metric") == metric) & pl.col("model").is_in(list(entrants))
+    )
+    if summary.is_empty():
+        raise DataError(f"no model has a complete {metric} in these results")
+    descending = better(metric) != "lower"
+    winners = summary.sort("mean", descending=descending, nulls_last=True)
+    firsts = winners.group_by("scenario", maintain_order=True).first()["model"].to_list()
+    return max(firsts, key=firsts.count)
+
+
+def _outcome(table: pl.DataFrame) -> Outcome:
+    significant = pl.col("significant") & pl.col("better").is_not_null()
+    if table.filter(significant & ~pl.col("better")).height:
+        return "loses"
+    if table.height and table.filter(significant & pl.col("better")).height == table.height:
+        return "wins"
+    return "ties"
+
+
+def _hardest(table: pl.DataFrame, metric: str) -> dict[str, Any]:
+    """The comparison with the rival that did best."""
+    sign = -1 if better(metric) == "lower" else 1
+    return table.sort(sign * pl.col("difference")).row(0, named=True)
+
+
+def _against(row: dict[str, Any]) -> str:
+    gap = f"{row['difference']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}]"
+    return f"{gap}, {p_value(row['p_holm'])}"
+
+
+def _places(outcomes: dict[str, Outcome], outcome: Outcome) -> list[str]:
+    return [scenario for scenario, found in outcomes.items() if found == outcome]
+
+
+def _in(scenarios: Sequence[str], outcomes: dict[str, Outcome]) -> str:
+    if len(outcomes) == 1:
+        return f"on {scenarios[0]}"
+    if len(scenarios) == len(outcomes):
+        return f"in all {len(outcomes)} scenarios"
+    return f"in {listed(scenarios)}"
+
+
+def _line_of_heart(
+    heart: str, metric: str, table: pl.DataFrame, outcomes: dict[str, Outcome]
+) -> str:
+    label = metric_label(metric)
+    if table.is_empty():
+        return f"{heart} has no simple model to be compared with ({label})."
+    won, tied, lost = (_places(outcomes, o) for o in ("wins", "ties", "loses"))
+    rest = _rest(heart, won, tied if lost else [], outcomes)
+    if lost:
+        row = _hardest(table.filter(pl.col("scenario").is_in(lost)), metric)
+        lead = f"A simple model wins: {row['against']} beats {heart} on {row['scenario']}"
+        others = [s for s in lost if s != row["scenario"]]
+        more = f" Simple models also win {_in(others, outcomes)}." if others else ""
+        return f"{lead} ({label} {_against(row)}).{more}{rest}"
+    if tied:
+        row = _hardest(table.filter(pl.col("scenario").is_in(tied)), metric)
+        lead = f"A simple model ties with {heart} {_in(tied, outcomes)}"
+        return f"{lead} (closest: {row['against']}, {label} {_against(row)}).{rest}"
+    row = _hardest(table, metric)
+    return (
+        f"{heart} wins {_in(won, outcomes)}: better than all {table['against'].n_unique()} simple "
+        f"models (closest: {row['against']}, {label} {_against(row)})."
+    )
+
+
+def _rest(heart: str, won: Sequence[str], tied: Sequence[str], outcomes: dict[str, Outcome]) -> str:
+    parts = [f"it wins {_in(won, outcomes)}"] if won else []
+    parts += [f"it ties {_in(tied, outcomes)}"] if tied else []
+    sentence = "; ".join(parts)
+    return f" As for {heart}, {sentence}." if parts else ""
+
+
+def _line_of_best(best: str, metric: str, table: pl.DataFrame, outcomes: dict[str, Outcome]) -> str:
+    label = metric_label(metric)
+    if table.is_empty():
+        return f"{best} is the only model measured ({label})."
+    row = _hardest(table, metric)
+    won, tied, lost = (_places(outcomes, o) for o in ("wins", "ties", "loses"))
+    if not tied and not lost:
+        return (
+            f"{best} wins {_in(won, outcomes)} (closest: {row['against']}, "
+            f"{label} {_against(row)})."
+        )
+    parts = [f"clearly {_in(won, outcomes)}"] if won else []
+    parts += [f"level with others {_in(tied, outcomes)}"] if tied else []
+    parts += [f"behind {_in(lost, outcomes)}"] if lost else []
+    lead = f"{best} is most often in front, but no model wins everywhere"
+    return f"{lead}: {'; '.join(parts)} (closest: {row['against']}, {label} {_against(row)})."
