@@ -9,20 +9,51 @@ from metarec.recommenders.bias import (
     UserMean,
     UserMeanConfig,
 )
+from metarec.recommenders.bpr import BPR, BPRConfig
+from metarec.recommenders.content import ContentRecommender
+from metarec.recommenders.content_knn import ContentKNN
+from metarec.recommenders.cooccurrence import Cooccurrence, CooccurrenceConfig
+from metarec.recommenders.ease import EASE, EASEConfig
+from metarec.recommenders.ials import IALS, IALSConfig
+from metarec.recommenders.ials_ridge import IALSRidge, IALSRidgeConfig
+from metarec.recommenders.item_knn import ItemKNN, ItemKNNConfig
 from metarec.recommenders.like_share import LikeShare, LikeShareConfig
 from metarec.recommenders.loading import load_recommender
 from metarec.recommenders.popularity import Popularity
+from metarec.recommenders.predicted_popularity import (
+    PredictedPopularity,
+    PredictedPopularityConfig,
+)
 from metarec.recommenders.random import Random
+from metarec.recommenders.text_ridge import TextRidge, TextRidgeConfig
 
 __all__ = [
+    "BPR",
+    "EASE",
+    "IALS",
+    "BPRConfig",
     "BaseRecommender",
+    "ContentKNN",
+    "ContentRecommender",
+    "Cooccurrence",
+    "CooccurrenceConfig",
+    "EASEConfig",
+    "IALSConfig",
+    "IALSRidge",
+    "IALSRidgeConfig",
+    "ItemKNN",
+    "ItemKNNConfig",
     "ItemMean",
     "ItemMeanConfig",
     "LikeShare",
     "LikeShareConfig",
     "NoHyperparameters",
     "Popularity",
+    "PredictedPopularity",
+    "PredictedPopularityConfig",
     "Random",
+    "TextRidge",
+    "TextRidgeConfig",
     "UserItemBias",
     "UserItemBiasConfig",
     "UserMean",

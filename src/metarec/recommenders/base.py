@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
-import scipy.sparse as sp
 from jaxtyping import Float
 
 from metarec.contracts import (
@@ -155,12 +154,3 @@ class BaseRecommender(ABC):
     def _chunks(self, n_histories: int) -> Iterator[slice]:
         step = max(1, CELLS_AT_ONCE // max(1, len(self.catalogue)))
         return (slice(start, start + step) for start in range(0, n_histories, step))
-
-
-def interaction_matrix(histories: Histories, *, values: bool = False) -> sp.csr_matrix:
-    """Histories as a sparse (history, item) matrix: event counts, or summed event values."""
-    data = histories.values if values else np.ones(len(histories.items))
-    shape = (len(histories), len(histories.vocabulary))
-    matrix = sp.csr_matrix((data, (histories.rows, histories.items)), shape=shape)
-    matrix.sum_duplicates()
-    return matrix

@@ -124,10 +124,10 @@ class UserItemBias(BaseRecommender):
 
     def _fit(self, train: Dataset, valid: Episodes | None, rng: np.random.Generator) -> None:
         config = self.config
-        level, item_bias = alternate_biases(
+        biases = alternate_biases(
             train.histories, config.item_damping, config.user_damping, config.sweeps
         )
-        self.offsets_ = level + item_bias
+        self.offsets_ = biases.level + biases.item
 
     def _score(self, histories: Histories) -> Float[np.ndarray, "history item"]:
         own = user_bias(histories, self.offsets_, self.config.user_damping)
@@ -139,19 +139,28 @@ def mean_value(values: Float[np.ndarray, " event"]) -> float:
     return float(values.mean()) if len(values) else 0.0
 
 
+@dataclass(frozen=True, eq=False)
+class Biases:
+    """The global mean, and how far each item and each user stands above it."""
+
+    level: float
+    item: Float[np.ndarray, " item"]
+    user: Float[np.ndarray, " history"]
+
+
 def alternate_biases(
     histories: Histories, item_damping: float, user_damping: float, sweeps: int
-) -> tuple[float, Float[np.ndarray, " item"]]:
-    """The global mean and each item's bias, solved in turn with the users' biases."""
+) -> Biases:
+    """Item and user biases, each the damped mean of what the other leaves, solved in turn."""
     items, users = histories.items, histories.rows
     level = mean_value(histories.values)
     above = histories.values - level
-    item_bias = np.zeros(len(histories.vocabulary))
+    item = np.zeros(len(histories.vocabulary))
     user = np.zeros(len(histories))
     for _ in range(sweeps):
-        item_bias = damped_mean(above - user[users], items, len(item_bias), item_damping)
-        user = damped_mean(above - item_bias[items], users, len(user), user_damping)
-    return level, item_bias
+        item = damped_mean(above - user[users], items, len(item), item_damping)
+        user = damped_mean(above - item[items], users, len(user), user_damping)
+    return Biases(level, item, user)
 
 
 def user_bias(

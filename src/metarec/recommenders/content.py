@@ -1,0 +1,57 @@
+"""What the content models share: an encoder, and features of the catalogue measured at fit."""
+
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from metarec.contracts import DataError, Encoder
+from metarec.data import Catalogue
+from metarec.encoders import ContentFeatures
+from metarec.recommenders.base import BaseRecommender
+
+
+class ContentRecommender(BaseRecommender):
+    """A recommender that reads the items' content through an encoder.
+
+    What it learned of the content is saved with it, so a loaded model answers without its encoder;
+    to fit again, make a new one with an encoder.
+    """
+
+    encoder_: dict[str, str]
+    """Fingerprint of the encoder that the model was fitted with."""
+
+    def __init__(self, encoder: Encoder | None = None, config: Any = None) -> None:
+        super().__init__(config)
+        self.encoder = encoder
+
+    def _text_vectors(self, catalogue: Catalogue) -> Float[np.ndarray, "item d"]:
+        """The encoder's vectors alone."""
+        return self._encode(self._chosen_encoder(), catalogue)
+
+    def _features(self, catalogue: Catalogue) -> Float[np.ndarray, "item d"]:
+        """The encoder's vectors beside numbers, categories and lists (`ContentFeatures`)."""
+        encoder = self._chosen_encoder()
+        if not isinstance(encoder, ContentFeatures):
+            encoder = ContentFeatures.fit(encoder, catalogue.frame)
+        return self._encode(encoder, catalogue)
+
+    def _chosen_encoder(self) -> Encoder:
+        if self.encoder is None:
+            raise DataError(
+                f"{type(self).__name__} reads content: give it an encoder, as in "
+                f"{type(self).__name__}(metarec.TextEncoder())"
+            )
+        return self.encoder
+
+    def _encode(self, encoder: Encoder, catalogue: Catalogue) -> Float[np.ndarray, "item d"]:
+        vectors = np.asarray(encoder.encode(catalogue.frame), dtype=np.float64)
+        if vectors.ndim != 2 or len(vectors) != len(catalogue):
+            raise DataError(
+                f"the encoder gave vectors of shape {vectors.shape} for {len(catalogue)} items; "
+                "a content model needs one vector an item, so the items need a content column"
+            )
+        if not np.isfinite(vectors).all():
+            raise DataError("the encoder gave vectors with NaN or infinite values")
+        self.encoder_ = {"fingerprint": encoder.fingerprint}
+        return vectors

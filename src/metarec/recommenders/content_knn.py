@@ -1,0 +1,46 @@
+"""Content neighbours: more of what this person took, by what it is."""
+
+import numpy as np
+import scipy.sparse as sp
+from jaxtyping import Float
+
+from metarec.contracts import Histories
+from metarec.data import Dataset, Episodes
+from metarec.recommenders.bias import mean_value
+from metarec.recommenders.content import ContentRecommender
+
+
+class ContentKNN(ContentRecommender):
+    """Score = cosine of the item and the mean of the history's items [Pazzani & Billsus 2007].
+
+    An event counts by its value: for ratings the value above the training mean, so that what was
+    disliked pushes away; for implicit events its weight. A history that says nothing (empty, or
+    all of average value) stands for the average history: the mean vector of all training events.
+    """
+
+    vectors_: Float[np.ndarray, "item d"]
+    average_: Float[np.ndarray, " d"]
+    neutral_: float
+    """The value that says nothing: the training mean for ratings, 0 for implicit events."""
+
+    def _fit(self, train: Dataset, valid: Episodes | None, rng: np.random.Generator) -> None:
+        self.vectors_ = _unit(self._text_vectors(train.catalogue))
+        counts = train.item_counts
+        self.average_ = counts @ self.vectors_ / max(1, counts.sum())
+        values = train.histories.values
+        self.neutral_ = mean_value(values) if train.value == "rating" else 0.0
+
+    def _score(self, histories: Histories) -> Float[np.ndarray, "history item"]:
+        weights = histories.values - self.neutral_
+        shape = (len(histories), len(self.vectors_))
+        matrix = sp.csr_matrix((weights, (histories.rows, histories.items)), shape=shape)
+        users = matrix @ self.vectors_
+        silent = ~(np.abs(users) > 1e-12).any(axis=1)
+        users[silent] = self.average_
+        return np.asarray(_unit(users) @ self.vectors_.T)
+
+
+def _unit(rows: Float[np.ndarray, "row d"]) -> Float[np.ndarray, "row d"]:
+    """Rows of length 1; a zero row stays zero."""
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / np.where(lengths > 0, lengths, 1.0))

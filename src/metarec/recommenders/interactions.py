@@ -1,0 +1,34 @@
+"""Histories as weights: which events count, and how much, when a model only sees who took what."""
+
+import numpy as np
+import scipy.sparse as sp
+from jaxtyping import Float
+
+from metarec.contracts import Histories
+
+NEGLIGIBLE = 1e-6
+"""Weights below this change no ranking, and their products are slow to compute."""
+
+
+def event_weights(histories: Histories, recency: float = 1.0) -> Float[np.ndarray, " event"]:
+    """recency ** age of each event, the newest of a history having age 0.
+
+    An item counts once in a history, by its newest event: earlier events of it weigh 0, and so do
+    events so old that their weight is below `NEGLIGIBLE`.
+    """
+    ages = np.repeat(histories.lengths, histories.lengths) - 1 - histories.places
+    weights = np.asarray(recency ** ages.astype(np.float64))
+    pairs = histories.rows * np.int64(len(histories.vocabulary)) + histories.items
+    _, newest = np.unique(pairs[::-1], return_index=True)  # the first from the end
+    counted = np.zeros(len(pairs), dtype=bool)
+    counted[len(pairs) - 1 - newest] = True
+    return np.where(counted & (weights >= NEGLIGIBLE), weights, 0.0)
+
+
+def history_matrix(histories: Histories, recency: float = 1.0) -> sp.csr_matrix:
+    """The weights of `event_weights` as a sparse (history, item) matrix; all ones at recency 1."""
+    weights = event_weights(histories, recency)
+    counted = weights > 0
+    shape = (len(histories), len(histories.vocabulary))
+    cells = (histories.rows[counted], histories.items[counted])
+    return sp.csr_matrix((weights[counted], cells), shape=shape)
