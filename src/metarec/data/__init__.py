@@ -8,14 +8,16 @@ from metarec.data.episodes import Episodes
 from metarec.data.hashing import hash_of
 from metarec.data.k_fold import split_k_fold
 from metarec.data.leave_last_out import split_last_out
-from metarec.data.load import load
+from metarec.data.load import convert, load, load_csv
 from metarec.data.problems import DroppedRowsWarning, InvalidData, Problem
+from metarec.data.pseudonymise import pseudonymise, pseudonymise_folder
 from metarec.data.sampling import (
     PrefixBatch,
     RatingBatch,
     sample_prefix_batch,
     sample_rating_batch,
 )
+from metarec.data.save import save
 from metarec.data.scenarios import split_scenarios
 from metarec.data.splits import Split
 from metarec.data.time_split import split_time
@@ -33,10 +35,15 @@ __all__ = [
     "Split",
     "TimestampKind",
     "ValueKind",
+    "convert",
     "hash_of",
     "load",
+    "load_csv",
+    "pseudonymise",
+    "pseudonymise_folder",
     "sample_prefix_batch",
     "sample_rating_batch",
+    "save",
     "split_cold",
     "split_cold_items",
     "split_k_fold",

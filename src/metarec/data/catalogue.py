@@ -60,7 +60,7 @@ class Catalogue:
     def table(self) -> pl.DataFrame:
         """The content with `item_id` as its first column."""
         ids = pl.Series("item_id", self.ids.tolist(), dtype=pl.String)
-        return self.frame.insert_column(0, ids) if self.frame.width else pl.DataFrame([ids])
+        return pl.DataFrame([ids]).hstack(self.frame)  # insert_column would change the frame
 
     def index(self, ids: Iterable[str]) -> Int[np.ndarray, " id"]:
         """Row of each id, -1 for an id that is not in the catalogue."""

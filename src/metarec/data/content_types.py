@@ -8,7 +8,7 @@ DECIMAL = r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$"
 
 def typed_content(frame: pl.DataFrame, key: str) -> pl.DataFrame:
     """A text file's columns beside `key` with empty text as null, and numbers as numbers."""
-    content = [c for c in frame.columns if c != key]
+    content = [c for c, kind in frame.schema.items() if c != key and kind == pl.String]
     frame = frame.with_columns(pl.when(pl.col(c) != "").then(pl.col(c)).alias(c) for c in content)
     return frame.with_columns(typed(frame[c]) for c in content)
 

@@ -1,20 +1,30 @@
 """One door for all formats: look at the path, read, validate, index."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Literal, get_args
 
 from metarec.contracts import DataError
+from metarec.data.amazon import is_amazon, read_amazon
 from metarec.data.assembly import assemble
 from metarec.data.dataset import Dataset, RepeatsRule
+from metarec.data.delimited import read_delimited
 from metarec.data.folder import is_folder_format, read_folder
+from metarec.data.movielens import is_movielens, read_movielens
 from metarec.data.problems import Report
+from metarec.data.recbole import is_recbole, read_recbole
+from metarec.data.save import save
 from metarec.data.table import Tables
 
-Format = Literal["folder"]
+Format = Literal["folder", "movielens", "recbole", "amazon", "csv"]
+Reader = Callable[[Path, Report], Tables | None]
 
-READERS: dict[str, Callable[[Path, Report], Tables | None]] = {
-    "folder": read_folder,
+READERS: dict[str, tuple[Callable[[Path], bool], Reader]] = {
+    "folder": (is_folder_format, read_folder),
+    "movielens": (is_movielens, read_movielens),
+    "recbole": (is_recbole, read_recbole),
+    "amazon": (is_amazon, read_amazon),
 }
 
 
@@ -24,30 +34,114 @@ def load(
     lenient: bool = False,
     rejects: str | Path | None = None,
     repeats: RepeatsRule | None = None,
-    format: Format | None = None,
+    format: Literal["folder", "movielens", "recbole", "amazon"] | None = None,
 ) -> Dataset:
-    """The shop at `path`: a folder of our own format, or one that MovieLens, RecBole or Amazon use.
+    """The shop at `path`: a folder of our own format, or one of MovieLens, RecBole or Amazon.
 
     All problems of all files are raised together as one `InvalidData`. With `lenient` the bad rows
     are left out instead, a warning says how many, and `rejects` names a file (.jsonl, .csv or
     .parquet) that receives them with their problems; a problem of a whole file is still raised.
-    `repeats` overrides the rule that the data names for repeated events.
+    `repeats` overrides the rule that the data names for repeated events. For any other table see
+    `load_csv`.
     """
-    if repeats is not None and repeats not in get_args(RepeatsRule):
-        raise DataError(f"repeats must be one of {get_args(RepeatsRule)}, got {repeats!r}")
     place, report = Path(path), Report()
+    if format is not None and format not in READERS:
+        raise DataError(f"format must be one of {', '.join(READERS)}, got {format!r}")
+    require(place, report)
+    reader = READERS[format or detect(place)][1]
+    return finish(reader, place, report, lenient=lenient, rejects=rejects, repeats=repeats)
+
+
+def load_csv(
+    path: str | Path,
+    columns: Mapping[str, str] | None = None,
+    *,
+    items: str | Path | None = None,
+    item_columns: Mapping[str, str] | None = None,
+    separator: str = ",",
+    encoding: str = "utf-8",
+    lenient: bool = False,
+    rejects: str | Path | None = None,
+    repeats: RepeatsRule | None = None,
+) -> Dataset:
+    """The events of any delimited file; `columns` maps our names to its own.
+
+    `columns={"user_id": "uid", "item_id": "movie"}` reads users from `uid`. With a column `value`
+    the events are ratings, without one implicit. `items` is a second such file with the content.
+    """
+    place, report = Path(path), Report()
+    require(place, report)
+    reader = partial(
+        read_delimited,
+        columns=columns,
+        items=None if items is None else Path(items),
+        item_columns=item_columns,
+        separator=separator,
+        encoding=encoding,
+    )
+    return finish(reader, place, report, lenient=lenient, rejects=rejects, repeats=repeats)
+
+
+def convert(
+    source: str | Path,
+    target: str | Path,
+    *,
+    format: Format | None = None,
+    mapping: Mapping[str, str] | None = None,
+    lenient: bool = False,
+    rejects: str | Path | None = None,
+    repeats: RepeatsRule | None = None,
+) -> Dataset:
+    """The dataset at `source`, written to the folder `target` in our own format.
+
+    `mapping` maps our column names to the file's, and goes with `format="csv"` only.
+    """
+    if mapping is not None and format != "csv":
+        raise DataError(f'a column mapping needs format="csv", got format={format!r}')
+    if format == "csv":
+        data = load_csv(source, mapping, lenient=lenient, rejects=rejects, repeats=repeats)
+    else:
+        data = load(source, format=format, lenient=lenient, rejects=rejects, repeats=repeats)
+    save(data, target)
+    return data
+
+
+def require(place: Path, report: Report) -> None:
+    """Raise if there is nothing at the path."""
     if not place.exists():
-        report.fail(str(path), "no such file or folder", "a folder of data", "check the path")
+        report.fail(str(place), "no such file or folder", "a folder of data", "check the path")
         report.raise_if_fatal()
-    tables = READERS[format or detect(place)](place, report)
-    if tables is None:
-        report.raise_if_fatal()
-    assert tables is not None, "a reader without tables reports why"
-    return assemble(tables, report, folder=place, repeats=repeats, lenient=lenient, rejects=rejects)
 
 
 def detect(place: Path) -> str:
-    """The name of the format of the data at `place`."""
-    if is_folder_format(place):
-        return "folder"
-    return "folder"  # says what is missing
+    """The name of the format of the data at the path; a mere folder counts as our own."""
+    for name, (fits, _) in READERS.items():
+        if fits(place):
+            return name
+    if not place.is_dir():
+        raise DataError(
+            f"{place} is a single file of no known format; use load_csv with a column mapping"
+        )
+    return "folder"  # whose reader says what is missing
+
+
+def finish(
+    reader: Reader,
+    place: Path,
+    report: Report,
+    *,
+    lenient: bool,
+    rejects: str | Path | None,
+    repeats: RepeatsRule | None,
+) -> Dataset:
+    """Read, validate and index."""
+    if repeats is not None and repeats not in get_args(RepeatsRule):
+        raise DataError(f"repeats must be one of {get_args(RepeatsRule)}, got {repeats!r}")
+    tables = reader(place, report)
+    if tables is None:
+        report.raise_if_fatal()
+    assert tables is not None, "a reader that finds no tables reports why"
+    folder = place if place.is_dir() else place.parent
+    return assemble(
+        tables, report, folder=folder, repeats=repeats, lenient=lenient, rejects=rejects
+    )

@@ -126,7 +126,8 @@ class Report:
             found = rows.select(shown(rows.schema[check.column], check.column)).to_series()
         text = rows.select(as_json(rows).alias("text")).to_series()
         lines = table.lines.filter(bad)
-        self._add(table.file, lines, check.column, found, check.expected, check.fix, text)
+        column = None if check.column is None else table.names.get(check.column, check.column)
+        self._add(table.file, lines, column, found, check.expected, check.fix, text)
 
     def _add(
         self,

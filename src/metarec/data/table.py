@@ -1,6 +1,7 @@
 """A table as it was read, which still knows the file and the line of each row."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -18,6 +19,8 @@ class Table:
     places: pl.Series | None = None
     untyped: bool = False
     """True if every cell is text because the format knows no types."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """The file's own name of a column, where the reader renamed it."""
 
     @property
     def lines(self) -> pl.Series:
@@ -30,9 +33,20 @@ class Table:
         """The rows where `mask` is true; they keep their lines."""
         return replace(self, frame=self.frame.filter(mask), places=self.lines.filter(mask))
 
-    def with_frame(self, frame: pl.DataFrame) -> "Table":
+    def renamed(self, columns: Mapping[str, str]) -> "Table":
+        """The table with our column names (keys) for the file's own (values); others stay.
+
+        A column of the file that is not there stays missing, and validation reports it. One of
+        the file's other columns that already has one of our names is left out.
+        """
+        there = {ours: own for ours, own in columns.items() if own in self.frame.columns}
+        taken = [c for c in self.frame.columns if c in columns and c not in there.values()]
+        frame = self.frame.drop(taken).rename({own: ours for ours, own in there.items()})
+        return replace(self, frame=frame, names=dict(columns))
+
+    def with_frame(self, frame: pl.DataFrame, *, untyped: bool | None = None) -> "Table":
         """Other columns for the same rows."""
-        return replace(self, frame=frame)
+        return replace(self, frame=frame, untyped=self.untyped if untyped is None else untyped)
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,9 +15,10 @@ def has_columns(table: Table, needed: tuple[str, ...], report: Report) -> bool:
     """True if all the needed columns are there; each missing one is reported."""
     missing = [column for column in needed if column not in table.frame.columns]
     for column in missing:
+        own = table.names.get(column, column)
         found = f"the columns {', '.join(table.frame.columns) or '(none)'}"
-        fix = f"rename the column that holds it to {column}"
-        report.fail(table.file, found, f"a column {column}", fix, column)
+        fix = f"rename the column that holds it to {own}"
+        report.fail(table.file, found, f"a column {own}", fix, own)
     return not missing
 
 

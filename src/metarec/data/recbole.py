@@ -1,0 +1,127 @@
+"""Reader of RecBole's atomic files: tab-separated, with typed headers such as `rating:float`.
+
+`rating` becomes the value; without it the events are implicit. Triples speak of items where
+`.link` names an entity's item, and of entities by their own ids elsewhere; an entity without an
+item whose id is also an item's gets the prefix `entity:`.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+
+from metarec.data.problems import Check, Report
+from metarec.data.table import Table, Tables
+from metarec.data.tabular import read_bytes, read_csv
+
+
+def is_recbole(folder: Path) -> bool:
+    """True if a file of interactions is there."""
+    return folder.is_dir() and any(folder.glob("*.inter"))
+
+
+def read_recbole(folder: Path, report: Report) -> Tables | None:
+    """The tables of one folder of atomic files."""
+    events = read_atomic(folder, "inter", report, needed=True)
+    items = declared(read_atomic(folder, "item", report), report)
+    users = declared(read_atomic(folder, "user", report), report)
+    graph = read_atomic(folder, "kg", report)
+    links = read_atomic(folder, "link", report)
+    if events is None:
+        return None
+    events = strip_kinds(events)
+    events = events.renamed({"value": "rating"}) if "rating" in events.frame.columns else events
+    listed = items if items is not None and "item_id" in items.frame.columns else events
+    item_ids = listed.frame["item_id"] if "item_id" in listed.frame.columns else pl.Series([""])
+    return Tables(
+        name=next(folder.glob("*.inter")).stem,
+        interactions=events,
+        items=items,
+        users=users,
+        triples=triples_over_items(graph, links, item_ids, report),
+        timestamp="unix" if "timestamp" in events.frame.columns else None,
+    )
+
+
+def read_atomic(folder: Path, suffix: str, report: Report, *, needed: bool = False) -> Table | None:
+    """The one file with the suffix, columns still with their types in their names."""
+    found = sorted(folder.glob(f"*.{suffix}"))
+    if len(found) > 1:
+        names = " and ".join(path.name for path in found)
+        report.fail(f"*.{suffix}", names, "one file", "remove all but one of them")
+    if len(found) != 1:
+        if needed and not found:
+            report.fail(f"*.{suffix}", "no such file", f"one in {folder}", "add the file")
+        return None
+    content = read_bytes(found[0], report)
+    return (
+        content and read_csv(content, found[0].name, report, separator="\t", quoted=False)
+    ) or None
+
+
+def strip_kinds(table: Table) -> Table:
+    """The table with plain column names, remembering those of the file."""
+    plain = {name.split(":")[0]: name for name in table.frame.columns}
+    return table.renamed(plain)
+
+
+def declared(table: Table | None, report: Report) -> Table | None:
+    """The table with the types that its header declares: floats as numbers, tokens as text.
+
+    A sequence of tokens stays one text, its words separated by spaces.
+    """
+    if table is None:
+        return None
+    kinds = {name.split(":")[0]: name.partition(":")[2] for name in table.frame.columns}
+    plain = replace(strip_kinds(table), untyped=False)
+    content = [name for name in kinds if not name.endswith("_id")]
+    empty = [pl.when(pl.col(c) != "").then(pl.col(c)).alias(c) for c in content]
+    plain = plain.with_frame(plain.frame.with_columns(empty))
+    floats = [c for c in content if kinds[c] == "float"]
+    fix = "write a number, or declare the column as a token"
+    checks = [
+        Check(
+            "wrong type",
+            c,
+            pl.col(c).is_not_null() & pl.col(c).cast(pl.Float64, strict=False).is_null(),
+            "a number",
+            fix,
+        )
+        for c in floats
+    ]
+    plain = report.sift(plain, checks)
+    return plain.with_frame(plain.frame.with_columns(pl.col(floats).cast(pl.Float64)))
+
+
+def triples_over_items(
+    graph: Table | None, links: Table | None, item_ids: pl.Series, report: Report
+) -> Table | None:
+    """The knowledge graph with an item's id wherever an entity is an item."""
+    if graph is None:
+        return None
+    plain = strip_kinds(graph).renamed(
+        {"head": "head_id", "relation": "relation_id", "tail": "tail_id"}
+    )
+    plain = replace(plain, names={c: f"{c}_id:token" for c in ("head", "relation", "tail")})
+    if not {"head", "tail"} <= set(plain.frame.columns):
+        return plain  # validation reports what is missing
+    linked = pl.DataFrame({"item_id": [], "entity_id": []}, schema_overrides={}, strict=False)
+    if links is not None:
+        named = strip_kinds(links)
+        if not {"item_id", "entity_id"} <= set(named.frame.columns):
+            found = ", ".join(links.frame.columns)
+            fix = "write both columns"
+            report.fail(links.file, found, "columns item_id and entity_id", fix)
+            return plain
+        linked = named.frame.unique("entity_id", keep="first", maintain_order=True)
+    item_of = dict(zip(linked["entity_id"], linked["item_id"], strict=True))
+    ends = [as_item(c, item_of, item_ids).alias(c) for c in ("head", "tail")]
+    return plain.with_frame(plain.frame.with_columns(ends))
+
+
+def as_item(column: str, item_of: dict[str, str], item_ids: pl.Series) -> pl.Expr:
+    """The linked item's id, or the entity's own, kept apart from the items' ids."""
+    entity = pl.col(column)
+    own = pl.when(entity.is_in(item_ids.implode())).then("entity:" + entity).otherwise(entity)
+    known = entity.replace_strict(item_of, default=None, return_dtype=pl.String)
+    return pl.coalesce(known, own)

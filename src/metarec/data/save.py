@@ -1,0 +1,102 @@
+"""Writing a dataset as a folder, whole or not at all."""
+
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import polars as pl
+
+from metarec.contracts import DataError
+from metarec.data.dataset import Dataset
+
+OWN_FILES = frozenset(
+    ["dataset.toml"]
+    + [f"{name}.parquet" for name in ("interactions", "items", "users", "triples", "edges")]
+)
+
+
+def save(data: Dataset, folder: str | Path, *, overwrite: bool = False) -> None:
+    """Write the folder format in Parquet; `load` of it has the same hash.
+
+    The folder appears when all of it is written. One that exists is replaced only with `overwrite`,
+    and only if it holds nothing but what `save` writes. Image and audio files are not copied: their
+    paths stay relative to the folder that they came from.
+    """
+    target = Path(folder)
+    check_target(target, overwrite)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        write_tables(data, partial)
+        (partial / "dataset.toml").write_text(settings_of(data), encoding="utf-8")
+        partial.chmod(0o755)  # mkdtemp is stricter than mkdir
+        swap(partial, target)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def check_target(target: Path, overwrite: bool) -> None:
+    """Refuse to write over anything that is not a saved dataset that may go."""
+    if not target.exists():
+        return
+    if not target.is_dir():
+        raise DataError(f"{target} is a file; name a folder")
+    inside = {path.name for path in target.iterdir()}
+    if inside - OWN_FILES:
+        raise DataError(
+            f"{target} holds other files, such as {min(inside - OWN_FILES)!r}; name a new folder"
+        )
+    if inside and not overwrite:
+        raise DataError(f"{target} exists; name a new folder, or pass overwrite=True")
+
+
+def swap(partial: Path, target: Path) -> None:
+    """Put the finished folder in place of what is there."""
+    if not target.exists():
+        os.replace(partial, target)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
+    os.replace(target, old / "was")
+    os.replace(partial, target)
+    shutil.rmtree(old)
+
+
+def write_tables(data: Dataset, folder: Path) -> None:
+    """All tables of the dataset, ids in place of indices."""
+    users = pl.Series("user_id", data.user_ids.tolist(), dtype=pl.String)
+    items = pl.Series("item_id", data.catalogue.ids.tolist(), dtype=pl.String)
+    events = data.interactions
+    ids = [users.gather(events["user"]), items.gather(events["item"])]
+    pl.DataFrame(ids).hstack(events.drop("user", "item")).write_parquet(
+        folder / "interactions.parquet"
+    )
+    catalogue_table(data).write_parquet(folder / "items.parquet")
+    profiles = pl.DataFrame([users])
+    if data.users is not None:
+        profiles = profiles.hstack(data.users)
+    profiles.write_parquet(folder / "users.parquet")
+    for name, table in (("triples", data.triples), ("edges", data.edges)):
+        if table is not None:
+            table.write_parquet(folder / f"{name}.parquet")
+
+
+def catalogue_table(data: Dataset) -> pl.DataFrame:
+    """The items, with the reserved column `offered` where some are retired."""
+    offered = data.catalogue.offered
+    if offered.all():
+        return data.catalogue.table
+    if "offered" in data.catalogue.frame.columns:
+        raise DataError("a column `offered` stands in the way of the retired items; rename it")
+    return data.catalogue.table.with_columns(pl.Series("offered", offered))
+
+
+def settings_of(data: Dataset) -> str:
+    """The content of `dataset.toml`."""
+    settings = {"name": data.name, "value": data.value, "timestamp": data.timestamp}
+    settings |= {"repeats": data.repeats, "licence": data.licence}
+    # a JSON string is a TOML string
+    return "".join(
+        f"{key} = {json.dumps(text)}\n" for key, text in settings.items() if text is not None
+    )
