@@ -2,11 +2,14 @@
 
 from metarec.evaluation.background import ItemContent, categories_of
 from metarec.evaluation.measures import Measure, better
+from metarec.evaluation.report import write_report
 from metarec.evaluation.results import Results, combine
 from metarec.evaluation.results_file import load_results, save_results
 from metarec.evaluation.runner import evaluate
 from metarec.evaluation.significance import compare, holm, sign_flip_test, t_test
+from metarec.evaluation.table import table
 from metarec.evaluation.tuning import Choice, LogUniform, Tuned, Uniform, Whole, tune
+from metarec.evaluation.verdict import Verdict, verdict
 
 __all__ = [
     "Choice",
@@ -16,6 +19,7 @@ __all__ = [
     "Results",
     "Tuned",
     "Uniform",
+    "Verdict",
     "Whole",
     "better",
     "categories_of",
@@ -27,5 +31,8 @@ __all__ = [
     "save_results",
     "sign_flip_test",
     "t_test",
+    "table",
     "tune",
+    "verdict",
+    "write_report",
 ]

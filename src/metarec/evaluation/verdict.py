@@ -10,7 +10,7 @@ from metarec.contracts import DataError
 from metarec.evaluation.measures import NEEDS_RATINGS, better
 from metarec.evaluation.results import Results
 from metarec.evaluation.significance import compare
-from metarec.evaluation.words import listed, metric_label, p_value
+from metarec.evaluation.words import listed, metric_name, p_value, signed
 
 Outcome = Literal["wins", "ties", "loses"]
 ANSWERS_ALL = 0.999
@@ -105,8 +105,8 @@ def _hardest(table: pl.DataFrame, metric: str) -> dict[str, Any]:
 
 
 def _against(row: dict[str, Any]) -> str:
-    gap = f"{row['difference']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}]"
-    return f"{gap}, {p_value(row['p_holm'])}"
+    ends = f"[{signed(row['low'])}, {signed(row['high'])}]"
+    return f"{signed(row['difference'])} {ends}, {p_value(row['p_holm'])}"
 
 
 def _places(outcomes: dict[str, Outcome], outcome: Outcome) -> list[str]:
@@ -114,24 +114,23 @@ def _places(outcomes: dict[str, Outcome], outcome: Outcome) -> list[str]:
 
 
 def _in(scenarios: Sequence[str], outcomes: dict[str, Outcome]) -> str:
-    if len(outcomes) == 1:
-        return f"on {scenarios[0]}"
-    if len(scenarios) == len(outcomes):
+    if len(scenarios) == len(outcomes) > 1:
         return f"in all {len(outcomes)} scenarios"
-    return f"in {listed(scenarios)}"
+    return f"on {listed([f'“{scenario}”' for scenario in scenarios])}"
 
 
 def _line_of_heart(
     heart: str, metric: str, table: pl.DataFrame, outcomes: dict[str, Outcome]
 ) -> str:
-    label = metric_label(metric)
+    label = metric_name(metric)
     if table.is_empty():
         return f"{heart} has no simple model to be compared with ({label})."
     won, tied, lost = (_places(outcomes, o) for o in ("wins", "ties", "loses"))
-    rest = _rest(heart, won, tied if lost else [], outcomes)
+    rest = f" {heart} wins {_in(won, outcomes)}." if won else ""
+    rest = (f" It is a tie {_in(tied, outcomes)}." if tied and lost else "") + rest
     if lost:
         row = _hardest(table.filter(pl.col("scenario").is_in(lost)), metric)
-        lead = f"A simple model wins: {row['against']} beats {heart} on {row['scenario']}"
+        lead = f"A simple model wins: {row['against']} beats {heart} on “{row['scenario']}”"
         others = [s for s in lost if s != row["scenario"]]
         more = f" Simple models also win {_in(others, outcomes)}." if others else ""
         return f"{lead} ({label} {_against(row)}).{more}{rest}"
@@ -146,15 +145,8 @@ def _line_of_heart(
     )
 
 
-def _rest(heart: str, won: Sequence[str], tied: Sequence[str], outcomes: dict[str, Outcome]) -> str:
-    parts = [f"it wins {_in(won, outcomes)}"] if won else []
-    parts += [f"it ties {_in(tied, outcomes)}"] if tied else []
-    sentence = "; ".join(parts)
-    return f" As for {heart}, {sentence}." if parts else ""
-
-
 def _line_of_best(best: str, metric: str, table: pl.DataFrame, outcomes: dict[str, Outcome]) -> str:
-    label = metric_label(metric)
+    label = metric_name(metric)
     if table.is_empty():
         return f"{best} is the only model measured ({label})."
     row = _hardest(table, metric)

@@ -51,12 +51,22 @@ def metric_label(metric: str) -> str:
     >>> metric_label("ndcg@10"), metric_label("mae")
     ('nDCG@10 ↑', 'MAE ↓')
     """
+    return f"{metric_name(metric)} {ARROWS[better(metric)]}".strip()
+
+
+def metric_name(metric: str) -> str:
+    """The metric's name for people, with the length of list.
+
+    >>> metric_name("list_ndcg@3"), metric_name("hit_rate@10")
+    ('nDCG@3 of ratings', 'Hit rate@10')
+    """
     base, _, cut = metric.partition("@")
     name = NAMES.get(base, base)
-    if cut:
-        first, space, rest = name.partition(" ")
-        name = f"{first}@{cut}{space}{rest}"
-    return f"{name} {ARROWS[better(metric)]}".strip()
+    if not cut:
+        return name
+    head, of, tail = name.partition(" of ")
+    head, bracket, rest = (head, of, tail) if of else head.partition(" (")
+    return f"{head}@{cut}{bracket}{rest}"
 
 
 def headlines(metrics: Sequence[str], limit: int | None = None) -> list[str]:
@@ -89,6 +99,15 @@ def number(value: float | None, digits: int = 3) -> str:
     return "–" if value is None or math.isnan(value) else f"{value:.{digits}f}"
 
 
+def signed(value: float) -> str:
+    """A difference with its sign, the minus as wide as the plus.
+
+    >>> signed(-0.0123), signed(0.5)
+    ('−0.012', '+0.500')
+    """
+    return f"{value:+.3f}".replace("-", "−")
+
+
 def p_value(p: float) -> str:
     """A corrected p-value for a sentence.
 
@@ -105,5 +124,9 @@ def listed(names: Sequence[str]) -> str:
 
     >>> listed(["a", "b", "c"])
     'a, b and c'
+    >>> listed([])
+    ''
     """
+    if not names:
+        return ""
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
