@@ -1,53 +1,28 @@
 """The report of an evaluation: one HTML file that needs nothing but itself."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
-from metarec.evaluation.measures import NEEDS_RATINGS
-from metarec.evaluation.pictures import (
-    as_percent,
-    calibration_curve_picture,
-    learning_curve,
-    nice_colours,
-    pooled,
+from metarec.evaluation.pictures import nice_colours
+from metarec.evaluation.report_parts import (
+    calibration_of,
+    closest,
+    curves_of,
+    notes_of,
+    scenarios_of,
+    trials_of,
 )
 from metarec.evaluation.results import Results
 from metarec.evaluation.results_file import write_atomically
-from metarec.evaluation.significance import compare
-from metarec.evaluation.table import best_model, rank_models
 from metarec.evaluation.verdict import Verdict, verdict
-from metarec.evaluation.words import (
-    headlines,
-    metric_label,
-    number,
-    p_value,
-    signed,
-    support_label,
-)
+from metarec.evaluation.words import headlines, metric_label, number, p_value, signed
 
 HEADLINE_COLUMNS = 6
-CURVE_MODELS = 8
-MARKS = {
-    "better": ("▲", "significantly better than"),
-    "worse": ("▼", "significantly worse than"),
-    "level": ("≈", "no significant difference from"),
-}
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One mean of a table with its interval, and how it compares with the judged model."""
-
-    mean: str
-    interval: str
-    mark: str = ""
-    meaning: str = ""
-    best: bool = False
 
 
 def write_report(
@@ -66,7 +41,7 @@ def write_report(
     found = verdict(results, heart, simple=simple, metric=metric)
     shown = headlines(results.metrics, HEADLINE_COLUMNS)
     shown = [found.metric, *(m for m in shown if m != found.metric)]
-    colours = nice_colours(_closest(results, found), found.judged)
+    colours = nice_colours(closest(results, found), found.judged)
     environment = Environment(
         loader=PackageLoader("metarec.evaluation", "."),
         autoescape=True,
@@ -74,14 +49,8 @@ def write_report(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(
-        label=metric_label,
-        number=number,
-        support=support_label,
-        percent=as_percent,
-        p=p_value,
-        signed=signed,
-    )
+    environment.filters["breakable"] = breakable
+    environment.globals.update(label=unbroken_label, number=number, p=p_value, signed=signed)
     text = environment.get_template("report.html").render(
         verdict=found,
         dataset=results.dataset,
@@ -90,15 +59,15 @@ def write_report(
         seeds=results.seeds,
         n_models=len(results.models),
         metrics=shown,
-        scenarios=_scenarios(results, found, shown),
+        scenarios=scenarios_of(results, found, shown),
         all_metrics=results.metrics,
         summary=results.summary().filter(pl.col("k").is_null()).to_dicts(),
-        curves=_curves(results, shown, colours),
+        curves=curves_of(results, shown, colours),
         legend=colours,
-        calibration=_calibration(results, colours),
+        calibration=calibration_of(results, colours),
         comparisons=found.comparisons.to_dicts(),
-        trials=_trials(results),
-        notes=_notes(results),
+        trials=trials_of(results),
+        notes=notes_of(results),
     )
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -106,149 +75,15 @@ def write_report(
     return found
 
 
-def _scenarios(results: Results, found: Verdict, metrics: Sequence[str]) -> list[dict[str, Any]]:
-    """One table a scenario: models best first, a cell for each metric."""
-    summary = results.summary().filter(pl.col("k").is_null())
-    marks = _marks(results, found, metrics)
-    tables = []
-    for scenario in results.scenarios:
-        part = summary.filter(pl.col("scenario") == scenario)
-        cells = {(row["model"], row["metric"]): row for row in part.to_dicts()}
-        best = {metric: best_model(part, metric) for metric in metrics}
-        rows = [
-            {
-                "model": model,
-                "judged": model == found.judged,
-                "cells": [
-                    _cell(cells.get((model, m)), marks.get((scenario, m, model), ""), best[m])
-                    for m in metrics
-                ],
-            }
-            for model in rank_models(part, found.metric)
-        ]
-        users = part["n"].max()
-        tables.append(
-            {"name": scenario, "rows": rows, "users": users, "outcome": found.outcomes[scenario]}
-        )
-    return tables
+def breakable(name: str) -> Markup:
+    """The name as HTML that may break between its words, also where they are run together.
+
+    >>> breakable("ItemKNN<b>")
+    Markup('Item<wbr>KNN&lt;b&gt;')
+    """
+    return Markup("<wbr>").join(re.split(r"(?<=[a-z0-9_])(?=[A-Z])|(?<=[-_/.])", name))
 
 
-def _cell(row: Mapping[str, Any] | None, mark: str, best: str | None) -> Cell:
-    if row is None:
-        return Cell("–", "")
-    sign, meaning = MARKS.get(mark, ("", ""))
-    low, high = number(row["low"]), number(row["high"])
-    interval = "" if low == "–" else f"{low} to {high}"
-    return Cell(number(row["mean"]), interval, sign, meaning, row["model"] == best)
-
-
-def _marks(
-    results: Results, found: Verdict, metrics: Sequence[str]
-) -> dict[tuple[str, str, str], str]:
-    """How each other model compares with the judged one: better, worse or level."""
-    tables = [
-        compare(results, found.judged, metrics=[metric], k=[None], family=metric)
-        for metric in metrics
-    ]
-    marks = {}
-    # last, so that its marks stand: the first line must agree with the tables
-    rows = pl.concat([*tables, found.comparisons]).filter(pl.col("better").is_not_null())
-    for row in rows.to_dicts():
-        judged_is_better = "worse" if row["better"] else "better"
-        mark = judged_is_better if row["significant"] else "level"
-        marks[row["scenario"], row["metric"], row["against"]] = mark
-    return marks
-
-
-def _closest(results: Results, found: Verdict) -> list[str]:
-    """The models worth a line in a picture: the judged one and those nearest to the top."""
-    summary = results.summary().filter(pl.col("k").is_null() & (pl.col("metric") == found.metric))
-    ranks: dict[str, list[int]] = {}
-    for scenario in results.scenarios:
-        part = summary.filter(pl.col("scenario") == scenario)
-        for place, model in enumerate(rank_models(part, found.metric)):
-            ranks.setdefault(model, []).append(place)
-    ordered = sorted(ranks, key=lambda model: sum(ranks[model]) / len(ranks[model]))
-    return [found.judged, *(m for m in ordered if m != found.judged)][:CURVE_MODELS]
-
-
-def _curves(
-    results: Results, metrics: Sequence[str], colours: Mapping[str, int]
-) -> list[dict[str, Any]]:
-    summary = results.summary().filter(
-        pl.col("k").is_not_null() & pl.col("model").is_in(list(colours))
-    )
-    sizes = summary["k"].unique().sort().to_list()
-    if len(sizes) < 2:
-        return []
-    chosen = [m for m in metrics if m in NEEDS_RATINGS][:1]
-    chosen += [m for m in metrics if m not in NEEDS_RATINGS][:1]
-    curves = []
-    for scenario in results.scenarios:
-        for metric in chosen:
-            part = summary.filter((pl.col("scenario") == scenario) & (pl.col("metric") == metric))
-            if part.is_empty():
-                continue
-            means = {(r["model"], r["k"]): number(r["mean"]) for r in part.to_dicts()}
-            rows = [
-                (model, [means.get((model, size), "–") for size in sizes])
-                for model in colours
-                if any((model, size) in means for size in sizes)
-            ]
-            svg = learning_curve(part, scenario, metric, {m: colours[m] for m, _ in rows})
-            curves.append(
-                {"scenario": scenario, "metric": metric, "svg": svg, "sizes": sizes, "rows": rows}
-            )
-    return curves
-
-
-def _calibration(results: Results, colours: Mapping[str, int]) -> dict[str, Any] | None:
-    """The picture, and the 90 % interval's observed share for each model and group."""
-    if results.calibration.is_empty():
-        return None
-    at_90 = results.calibration.filter((pl.col("level") - 0.9).abs() < 1e-9)
-    whole = at_90.filter(pl.col("k").is_null())
-    models = whole["model"].unique(maintain_order=True).to_list()
-    shown = {m: n for m, n in colours.items() if m in models}
-    by_size = at_90.filter((pl.col("group") == "all") & pl.col("k").is_not_null())
-    sized = pooled(by_size, ["model", "k"]).with_columns(
-        pl.col("k").map_elements(support_label, return_dtype=pl.String).alias("group")
-    )
-    groups = pl.concat(
-        [pooled(whole, ["model", "group"]), sized.select("model", "group", "observed", "n")]
-    )
-    names = groups["group"].unique(maintain_order=True).to_list()
-    cells = {(r["model"], r["group"]): r["observed"] for r in groups.to_dicts()}
-    rows = [(g, [as_percent(cells.get((m, g), float("nan"))) for m in models]) for g in names]
-    svg = calibration_curve_picture(results.calibration, shown) if shown else ""
-    return {"svg": svg, "models": models, "rows": rows, "legend": shown}
-
-
-def _trials(results: Results) -> list[dict[str, Any]]:
-    if results.trials is None:
-        return []
-    grouped = results.trials.group_by(["model", "objective"], maintain_order=True)
-    best = pl.col("settings").filter(pl.col("best")).first()
-    return grouped.agg(pl.len().alias("trials"), best.alias("settings")).to_dicts()
-
-
-def _notes(results: Results) -> list[str]:
-    """What a reader must know before believing a row."""
-    models = results.protocol.get("models", {})
-    notes = [
-        f"{name} cannot serve a person who was not in training by itself."
-        for name, facts in models.items()
-        if not facts["serves_new_users"]
-    ]
-    notes += [
-        f"{name} orders items without predicting ratings, so it has no rating error."
-        for name, facts in models.items()
-        if results.dataset.get("value") == "rating" and not facts.get("predicts_ratings", True)
-    ]
-    answered = results.summary().filter((pl.col("metric") == "answered") & pl.col("k").is_null())
-    notes += [
-        f"{row['model']} answered {as_percent(row['mean'])} of the ratings asked for in "
-        f"{row['scenario']}; its errors are over those alone, and it cannot win on them."
-        for row in answered.filter(pl.col("mean") < 0.999).to_dicts()
-    ]
-    return notes
+def unbroken_label(metric: str) -> str:
+    """The metric's label with its arrow held to it."""
+    return "\N{NO-BREAK SPACE}".join(metric_label(metric).rsplit(" ", 1))

@@ -1,0 +1,188 @@
+"""What a report shows, as plain values for its template."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from metarec.evaluation.measures import NEEDS_RATINGS
+from metarec.evaluation.pictures import (
+    as_percent,
+    calibration_curve_picture,
+    learning_curve,
+    pooled,
+)
+from metarec.evaluation.results import Results
+from metarec.evaluation.significance import compare
+from metarec.evaluation.table import best_model, rank_models
+from metarec.evaluation.verdict import ANSWERS_ALL, Verdict
+from metarec.evaluation.words import number, support_label
+
+CURVE_MODELS = 8
+MARKS = {
+    "better": ("▲", "significantly better than"),
+    "worse": ("▼", "significantly worse than"),
+    "level": ("≈", "no significant difference from"),
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One mean of a table with its interval, and how it compares with the judged model."""
+
+    mean: str
+    interval: str
+    mark: str = ""
+    meaning: str = ""
+    best: bool = False
+
+
+def scenarios_of(results: Results, found: Verdict, metrics: Sequence[str]) -> list[dict[str, Any]]:
+    """One table a scenario: models best first, a cell for each metric."""
+    summary = results.summary().filter(pl.col("k").is_null())
+    marks = _marks(results, found, metrics)
+    tables = []
+    for scenario in results.scenarios:
+        part = summary.filter(pl.col("scenario") == scenario)
+        cells = {(row["model"], row["metric"]): row for row in part.to_dicts()}
+        best = {metric: best_model(part, metric) for metric in metrics}
+        rows = [
+            {
+                "model": model,
+                "judged": model == found.judged,
+                "cells": [
+                    _cell(cells.get((model, m)), marks.get((scenario, m, model), ""), best[m])
+                    for m in metrics
+                ],
+            }
+            for model in rank_models(part, found.metric)
+        ]
+        users = part["n"].max()
+        tables.append(
+            {"name": scenario, "rows": rows, "users": users, "outcome": found.outcomes[scenario]}
+        )
+    return tables
+
+
+def _cell(row: Mapping[str, Any] | None, mark: str, best: str | None) -> Cell:
+    if row is None:
+        return Cell("–", "")
+    sign, meaning = MARKS.get(mark, ("", ""))
+    low, high = number(row["low"]), number(row["high"])
+    interval = "" if low == "–" else f"{low} to {high}"
+    return Cell(number(row["mean"]), interval, sign, meaning, row["model"] == best)
+
+
+def _marks(
+    results: Results, found: Verdict, metrics: Sequence[str]
+) -> dict[tuple[str, str, str], str]:
+    """How each other model compares with the judged one: better, worse or level."""
+    tables = [
+        compare(results, found.judged, metrics=[metric], k=[None], family=metric)
+        for metric in metrics
+    ]
+    marks = {}
+    # last, so that its marks stand: the first line must agree with the tables
+    rows = pl.concat([*tables, found.comparisons]).filter(pl.col("better").is_not_null())
+    for row in rows.to_dicts():
+        judged_is_better = "worse" if row["better"] else "better"
+        mark = judged_is_better if row["significant"] else "level"
+        marks[row["scenario"], row["metric"], row["against"]] = mark
+    return marks
+
+
+def closest(results: Results, found: Verdict) -> list[str]:
+    """The models worth a line in a picture: the judged one and those nearest to the top."""
+    summary = results.summary().filter(pl.col("k").is_null() & (pl.col("metric") == found.metric))
+    ranks: dict[str, list[int]] = {}
+    for scenario in results.scenarios:
+        part = summary.filter(pl.col("scenario") == scenario)
+        for place, model in enumerate(rank_models(part, found.metric)):
+            ranks.setdefault(model, []).append(place)
+    ordered = sorted(ranks, key=lambda model: sum(ranks[model]) / len(ranks[model]))
+    return [found.judged, *(m for m in ordered if m != found.judged)][:CURVE_MODELS]
+
+
+def curves_of(
+    results: Results, metrics: Sequence[str], colours: Mapping[str, int]
+) -> list[dict[str, Any]]:
+    """A picture and its numbers for each scenario: one of the rating error, one of the order."""
+    summary = results.summary().filter(
+        pl.col("k").is_not_null() & pl.col("model").is_in(list(colours))
+    )
+    sizes = summary["k"].unique().sort().to_list()
+    if len(sizes) < 2:
+        return []
+    chosen = [m for m in metrics if m in NEEDS_RATINGS][:1]
+    chosen += [m for m in metrics if m not in NEEDS_RATINGS][:1]
+    curves = []
+    for scenario in results.scenarios:
+        for metric in chosen:
+            part = summary.filter((pl.col("scenario") == scenario) & (pl.col("metric") == metric))
+            if part.is_empty():
+                continue
+            means = {(r["model"], r["k"]): number(r["mean"]) for r in part.to_dicts()}
+            rows = [
+                (model, [means.get((model, size), "–") for size in sizes])
+                for model in colours
+                if any((model, size) in means for size in sizes)
+            ]
+            svg = learning_curve(part, scenario, metric, {m: colours[m] for m, _ in rows})
+            curves.append(
+                {"scenario": scenario, "metric": metric, "svg": svg, "sizes": sizes, "rows": rows}
+            )
+    return curves
+
+
+def calibration_of(results: Results, colours: Mapping[str, int]) -> dict[str, Any] | None:
+    """The picture, and the 90 % interval's observed share for each model and group."""
+    if results.calibration.is_empty():
+        return None
+    at_90 = results.calibration.filter((pl.col("level") - 0.9).abs() < 1e-9)
+    whole = at_90.filter(pl.col("k").is_null())
+    models = whole["model"].unique(maintain_order=True).to_list()
+    shown = {m: n for m, n in colours.items() if m in models}
+    by_size = at_90.filter((pl.col("group") == "all") & pl.col("k").is_not_null())
+    sized = pooled(by_size, ["model", "k"]).with_columns(
+        pl.col("k").map_elements(support_label, return_dtype=pl.String).alias("group")
+    )
+    groups = pl.concat(
+        [pooled(whole, ["model", "group"]), sized.select("model", "group", "observed", "n")]
+    )
+    names = groups["group"].unique(maintain_order=True).to_list()
+    cells = {(r["model"], r["group"]): r["observed"] for r in groups.to_dicts()}
+    rows = [(g, [as_percent(cells.get((m, g), float("nan"))) for m in models]) for g in names]
+    svg = calibration_curve_picture(results.calibration, shown) if shown else ""
+    return {"svg": svg, "models": models, "rows": rows, "legend": shown}
+
+
+def trials_of(results: Results) -> list[dict[str, Any]]:
+    """How often each model was tried on validation, and what was chosen."""
+    if results.trials is None:
+        return []
+    grouped = results.trials.group_by(["model", "objective"], maintain_order=True)
+    best = pl.col("settings").filter(pl.col("best")).first()
+    return grouped.agg(pl.len().alias("trials"), best.alias("settings")).to_dicts()
+
+
+def notes_of(results: Results) -> list[str]:
+    """What a reader must know before believing a row."""
+    models = results.protocol.get("models", {})
+    notes = [
+        f"{name} cannot serve a person who was not in training by itself."
+        for name, facts in models.items()
+        if not facts["serves_new_users"]
+    ]
+    notes += [
+        f"{name} orders items without predicting ratings, so it has no rating error."
+        for name, facts in models.items()
+        if results.dataset.get("value") == "rating" and not facts.get("predicts_ratings", True)
+    ]
+    answered = results.summary().filter((pl.col("metric") == "answered") & pl.col("k").is_null())
+    notes += [
+        f"{row['model']} answered {as_percent(row['mean'])} of the ratings asked for in "
+        f"{row['scenario']}; its errors are over those alone, and it cannot win on them."
+        for row in answered.filter(pl.col("mean") < ANSWERS_ALL).to_dicts()
+    ]
+    return notes
