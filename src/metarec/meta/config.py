@@ -1,0 +1,67 @@
+"""The hyperparameters of the heart, each documented once."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from metarec.contracts import DataError
+
+
+@dataclass(frozen=True)
+class MetaConfig:
+    """What shapes the model and its training; how to run it goes to `fit`."""
+
+    d: int = 32
+    """Number of learned features of an item, beside the constant that carries the user's bias."""
+    hidden: int = 0
+    """Width of the hidden layer of the content networks g and t; 0 makes them linear."""
+    dropout: float = 0.2
+    """Share of hidden units silenced in training (only with a hidden layer)."""
+    profile: bool = True
+    """Let the prior mean depend on the user's profile, where there are profiles."""
+    recency: Literal["auto", "none", "place", "clock"] = "auto"
+    """What the age of an event is: its place from the newest, or days; "auto" is place for
+    implicit events and none for ratings."""
+    value_weight: Literal["none", "log"] = "none"
+    """Confidence of an implicit event by its value: all alike, or 1 + log(1 + value)."""
+    steps: int = 1500
+    """Training steps at most; early stopping may end sooner."""
+    batch_users: int = 128
+    """Episodes in a training step."""
+    max_events: int = 150
+    """Events of one history used in one episode."""
+    prefixes: int = 4
+    """Prefixes of one history judged in one step (implicit events)."""
+    learning_rate: float = 3e-3
+    """Peak of the one-cycle schedule."""
+    masked: float = 0.1
+    """Share of items whose residuals are hidden in a step, so that content learns to stand alone."""
+    all_masked: float = 0.1
+    """Share of steps in which every item's residual is hidden: the newest items meet each other."""
+    content_decay: float = 1e-2
+    """Squared-weight penalty on g."""
+    offset_decay: float = 1e-2
+    """Squared-weight penalty on t."""
+    residual_precision: float = 20.0
+    """Prior precision of the residuals v and β, in events: the more, the stronger the shrinkage."""
+    masked_cap: float = 0.0
+    """An item with its residual hidden counts at most about this many events in the loss, since
+    its events all tell of one and the same unknown offset; 0 counts every event."""
+    patience: int = 8
+    """Judgements on validation without an improvement before training stops."""
+    judge_every: int = 100
+    """Steps between judgements on validation."""
+
+    def __post_init__(self) -> None:
+        for name in ("d", "steps", "batch_users", "prefixes", "patience", "judge_every"):
+            if getattr(self, name) < 1:
+                raise DataError(f"{name} must be at least 1, got {getattr(self, name)}")
+        for name in ("dropout", "masked", "all_masked"):
+            if not 0 <= getattr(self, name) < 1:
+                raise DataError(f"{name} must be in [0, 1), got {getattr(self, name)}")
+        for name in ("hidden", "content_decay", "offset_decay", "residual_precision", "masked_cap"):
+            if getattr(self, name) < 0:
+                raise DataError(f"{name} must not be negative, got {getattr(self, name)}")
+        if self.learning_rate <= 0:
+            raise DataError(f"learning_rate must be above 0, got {self.learning_rate}")
+        if self.max_events < 2:
+            raise DataError(f"max_events must be at least 2, got {self.max_events}")

@@ -1,0 +1,33 @@
+"""Validation episodes of a training set's own, for callers who give none."""
+
+import numpy as np
+
+from metarec.data import Dataset, Episodes
+from metarec.data.draws import permuted
+from metarec.data.sampling import support_sizes
+
+SHARE = 0.05
+MOST_USERS = 500
+
+
+def hold_out_users(train: Dataset, rng: int) -> tuple[Dataset, Episodes]:
+    """`train` without the events of a few random users, and these users as episodes.
+
+    For ratings a user's events are shuffled; the support sizes are those of training. Implicit
+    events keep their order, and the query is what came after the support.
+    """
+    random = np.random.default_rng([rng, 2])
+    histories = train.histories
+    able = np.flatnonzero(histories.lengths >= 2)
+    n = min(MOST_USERS, int(len(able) * SHARE))
+    chosen = np.sort(random.choice(able, size=n, replace=False))
+    held = np.zeros(len(train.user_ids), dtype=bool)
+    held[chosen] = True
+    own = histories.take(chosen)
+    if train.value == "rating":
+        keys = random.random(len(own.items))
+        own = permuted(own, np.lexsort((keys, own.rows)))
+    sizes = support_sizes(own.lengths, random)
+    support = own.places < sizes[own.rows]
+    kept = train.where(~held[train.interactions["user"].to_numpy()])
+    return kept, Episodes(own.keep(support), own.keep(~support))

@@ -1,0 +1,237 @@
+"""Episodic training for implicit events: adapt on a prefix of a history, be judged on what came next."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from metarec.data.sampling import PrefixBatch, sample_prefix_batch
+from metarec.meta.config import MetaConfig
+from metarec.meta.inputs import (
+    Inputs,
+    PaddedEpisodes,
+    ages_of,
+    mask_residuals,
+    profiles_of,
+    torch_seed,
+    value_confidence,
+)
+from metarec.meta.network import HeartNetwork, ItemTerms, Support
+from metarec.meta.ratings import PROFILE_DROPOUT, per_person
+from metarec.meta.run import Run, one_cycle
+from metarec.posterior.differentiable import TorchPosterior
+
+PEOPLE_AT_ONCE = 256
+CALIBRATION_DRAWS = 32
+CALIBRATION_PEOPLE = 512
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One training step's random choices."""
+
+    batch: PrefixBatch
+    users: np.ndarray
+    z: Float[Tensor, " item"]
+    dropout: torch.Generator
+
+
+def train_on_implicit(
+    network: HeartNetwork,
+    inputs: Inputs,
+    valid: PaddedEpisodes | None,
+    config: MetaConfig,
+    run: Run,
+) -> None:
+    """Meta-learn in place: cross-entropy of the next event over the catalogue.
+
+    Items of the support do not compete, as they are not recommended. The gradient passes through
+    the closed-form solve (R2-D2, Bertinetto et al. 2019), whose prior is that of implicit feedback
+    (Hu, Koren and Volinsky 2008).
+    """
+    optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
+    run.attach(network, optimizer)
+
+    def sample(rng: np.random.Generator) -> Step:
+        users = rng.choice(inputs.users, size=config.batch_users)
+        batch = sample_prefix_batch(
+            inputs.histories, users, rng, max_events=config.max_events, prefixes=config.prefixes
+        )
+        z = mask_residuals(inputs.touched, rng, config)
+        hidden = rng.random(len(users)) < PROFILE_DROPOUT
+        return Step(batch, np.where(hidden, -1, users), z, torch_seed(rng))
+
+    for step in run.batches(sample, config.steps):
+        terms = network.items(inputs.content, step.z, step.dropout)
+        loss = next_event_loss(network, terms, step, inputs, config)
+        loss = loss + network.penalty(config, inputs.n_events)
+        for group in optimizer.param_groups:
+            group["lr"] = one_cycle(run.step, config.steps, config.learning_rate)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimizer.step()
+        if valid is not None and run.judges_now:
+            run.judge(cross_entropy(network, inputs, valid, config))
+    run.restore_best()
+
+
+def next_event_loss(
+    network: HeartNetwork, terms: ItemTerms, step: Step, inputs: Inputs, config: MetaConfig
+) -> Float[Tensor, ""]:
+    """Mean cross-entropy of the events at the batch's positions, each after its own prefix."""
+    batch = step.batch
+    n_users, n_prefixes = batch.positions.shape
+    before, ages = prefix_supports(batch, inputs.recency)
+    confidence = value_confidence(batch.values, config, implicit=True)
+    weights = network.recency(torch.from_numpy(ages).float())
+    weights = weights * network.kind_confidence(torch.from_numpy(batch.kinds))[:, None, :]
+    weights = weights * torch.from_numpy(before * confidence[:, None, :]).float()
+    items = torch.from_numpy(batch.items)
+    # (user, prefix, event) -> (user · prefix, event): each prefix is a person of its own
+    support = Support(
+        items[:, None, :].expand(-1, n_prefixes, -1).flatten(0, 1),
+        torch.zeros(n_users * n_prefixes, items.shape[1]),
+        weights.flatten(0, 1),
+    )
+    profiles = profiles_of(inputs, step.users)
+    if profiles is not None:
+        profiles = profiles.repeat_interleave(n_prefixes, dim=0)
+    posterior = network.adapt(terms, support, profiles)
+    logits = logits_of(network, terms, posterior)
+    target = torch.from_numpy(np.take_along_axis(batch.items, batch.positions, 1)).flatten()
+    seen = seen_before(support.items, torch.from_numpy(before).flatten(0, 1), logits.shape[1])
+    seen[torch.arange(len(target)), target] = False
+    losses = torch.nn.functional.cross_entropy(
+        logits.masked_fill(seen, -torch.inf), target, reduction="none"
+    )
+    asked = torch.from_numpy(batch.position_mask).flatten().float()
+    return (losses * asked).sum() / asked.sum()
+
+
+def prefix_supports(
+    batch: PrefixBatch, recency: str
+) -> tuple[Bool[np.ndarray, "user prefix event"], Float[np.ndarray, "user prefix event"]]:
+    """Which events come before each position, and how old they are there."""
+    places = np.arange(batch.items.shape[1])
+    before = batch.event_mask[:, None, :] & (places < batch.positions[..., None])
+    if recency == "clock":
+        newest = np.maximum(batch.positions - 1, 0)
+        now = np.take_along_axis(batch.times, newest, 1)
+        times = np.broadcast_to(batch.times[:, None, :], before.shape)
+    else:
+        now = batch.positions - 1.0
+        times = np.zeros(before.shape)
+    return before, ages_of(times, np.broadcast_to(places, before.shape), now, recency)
+
+
+def logits_of(
+    network: HeartNetwork, terms: ItemTerms, posterior: TorchPosterior
+) -> Float[Tensor, "person item"]:
+    """κ φᵀw̄ + o over the whole catalogue."""
+    return network.log_kappa.exp() * (posterior.mean @ terms.features.mT) + terms.offsets
+
+
+def seen_before(
+    items: Int[Tensor, "person event"], real: Bool[Tensor, "person event"], n_items: int
+) -> Bool[Tensor, "person item"]:
+    """True for the items of each person's support."""
+    seen = torch.zeros(len(items), n_items + 1, dtype=torch.bool)
+    seen.scatter_(1, torch.where(real, items, n_items), True)  # padding falls off the end
+    return seen[:, :-1].contiguous()
+
+
+@torch.no_grad()
+def cross_entropy(
+    network: HeartNetwork, inputs: Inputs, valid: PaddedEpisodes, config: MetaConfig
+) -> float:
+    """Mean over episodes of the mean cross-entropy of their query events."""
+    losses = []
+    for start in range(0, len(valid.items), PEOPLE_AT_ONCE):
+        part = slice(start, start + PEOPLE_AT_ONCE)
+        terms, posterior, seen = adapt_episodes(network, inputs, valid, part, config)
+        logits = logits_of(network, terms, posterior)
+        losses.append(query_entropy(logits, seen, valid, part))
+    return float(np.concatenate(losses).mean())
+
+
+def adapt_episodes(
+    network: HeartNetwork, inputs: Inputs, valid: PaddedEpisodes, part: slice, config: MetaConfig
+) -> tuple[ItemTerms, TorchPosterior, Bool[Tensor, "person item"]]:
+    """The posteriors of fixed episodes, and what each person has seen."""
+    terms = network.items(inputs.content, inputs.touched)
+    items, mask = torch.from_numpy(valid.items[part]), torch.from_numpy(valid.mask[part])
+    values = value_confidence(valid.values[part], config, implicit=True)
+    confidence = network.recency(torch.from_numpy(valid.ages[part]).float())
+    confidence = confidence * network.kind_confidence(torch.from_numpy(valid.kinds[part]))
+    confidence = confidence * mask * torch.from_numpy(values).float()
+    support = Support(items, torch.zeros(items.shape), confidence)
+    posterior = network.adapt(terms, support, profiles_of(inputs, valid.profile_rows[part]))
+    return terms, posterior, seen_before(items, mask, len(terms.features))
+
+
+def query_entropy(
+    logits: Float[Tensor, "person item"],
+    seen: Bool[Tensor, "person item"],
+    valid: PaddedEpisodes,
+    part: slice,
+) -> Float[np.ndarray, " person"]:
+    """Mean cross-entropy of each person's query events; their own support does not compete."""
+    asked = torch.from_numpy(valid.query_items[part])
+    mask = valid.query_mask[part]
+    log_p = torch.log_softmax(logits.masked_fill(competing(seen, asked, mask), -torch.inf), dim=1)
+    taken = torch.where(torch.from_numpy(mask), log_p.gather(1, asked), 0.0)
+    return per_person(-taken.double().numpy(), mask)
+
+
+def competing(
+    seen: Bool[Tensor, "person item"],
+    asked: Int[Tensor, "person query"],
+    mask: Bool[np.ndarray, "person query"],
+) -> Bool[Tensor, "person item"]:
+    """`seen` without the items that are asked for: a repeated item may be asked for again."""
+    real = torch.from_numpy(mask)
+    blocked = seen.clone()
+    rows = torch.arange(len(asked))[:, None].expand_as(asked)[real]
+    blocked[rows, asked[real]] = False
+    return blocked
+
+
+@torch.no_grad()
+def draw_scale(
+    network: HeartNetwork,
+    inputs: Inputs,
+    valid: PaddedEpisodes,
+    config: MetaConfig,
+    rng: np.random.Generator,
+) -> float:
+    """The factor on posterior standard deviations that makes validation most likely.
+
+    The softmax of the mean says nothing of the spread of w; the log of the mean softmax over draws
+    w̄ + s L⁻ᵀε does. One scalar s is chosen on a grid, with common draws.
+    """
+    part = slice(0, CALIBRATION_PEOPLE)
+    terms, posterior, seen = adapt_episodes(network, inputs, valid, part, config)
+    noise = torch.randn(CALIBRATION_DRAWS, *posterior.mean.shape, generator=torch_seed(rng))
+    moved = torch.linalg.solve_triangular(
+        posterior.factor.mT, noise.permute(1, 2, 0), upper=True
+    )  # (person, d, draw)
+    asked, mask = torch.from_numpy(valid.query_items[part]), valid.query_mask[part]
+    seen = competing(seen, asked, mask)
+    best, best_loss = 1.0, np.inf
+    for scale in np.geomspace(0.05, 5.0, 13):
+        log_p = []
+        for draw in range(CALIBRATION_DRAWS):
+            weights = posterior.mean + float(scale) * moved[..., draw]
+            logits = network.log_kappa.exp() * (weights @ terms.features.mT) + terms.offsets
+            log_p.append(
+                torch.log_softmax(logits.masked_fill(seen, -torch.inf), 1).gather(1, asked)
+            )
+        mixed = torch.logsumexp(torch.stack(log_p), 0) - np.log(CALIBRATION_DRAWS)
+        losses = torch.where(torch.from_numpy(mask), mixed, 0.0).double().numpy()
+        loss = float(per_person(-losses, mask).mean())
+        if loss < best_loss:
+            best, best_loss = float(scale), loss
+    return best

@@ -1,0 +1,153 @@
+"""What a training loop reads: the catalogue's content, the profiles, and padded episodes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from metarec.contracts import Histories
+from metarec.data import Episodes
+from metarec.meta.config import MetaConfig
+
+SECONDS_A_DAY = 86_400.0
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """The training set as tensors; rows of `content` are items, of `profiles` are users."""
+
+    histories: Histories
+    content: Float[Tensor, "item d_content"]
+    profiles: Float[Tensor, "user d_profile"] | None
+    no_profile: Float[Tensor, " d_profile"] | None
+    """The features of a person of whom nothing is known."""
+    counts: Float[Tensor, " item"]
+    recency: str
+    users: Int[np.ndarray, " user"]
+    """Users that episodes are drawn from: those with at least two events."""
+
+    @property
+    def touched(self) -> Float[Tensor, " item"]:
+        """1 for items with an event in training, else 0."""
+        return (self.counts > 0).float()
+
+    @property
+    def n_events(self) -> int:
+        """Number of training events."""
+        return int(self.counts.sum())
+
+
+def resolve_recency(config: MetaConfig, *, implicit: bool) -> str:
+    """What "auto" stands for."""
+    if config.recency == "auto":
+        return "place" if implicit else "none"
+    return config.recency
+
+
+def ages_of(
+    times: Float[np.ndarray, "*person event"],
+    places: Int[np.ndarray, "*person event"],
+    now: Float[np.ndarray, "*person"],
+    recency: str,
+) -> Float[np.ndarray, "*person event"]:
+    """Age of each event: places from the newest, days, or 0; never negative.
+
+    `now` is the place of the newest event, or a clock in seconds, by `recency`. An event without
+    a clock counts as new.
+    """
+    if recency == "none":
+        return np.zeros(places.shape)
+    if recency == "place":
+        return np.maximum(now[..., None] - places, 0.0).astype(np.float64)
+    days = (now[..., None] - times) / SECONDS_A_DAY
+    return np.maximum(np.nan_to_num(days, nan=0.0), 0.0)
+
+
+def value_confidence(
+    values: Float[np.ndarray, "*person event"], config: MetaConfig, *, implicit: bool
+) -> Float[np.ndarray, "*person event"]:
+    """Confidence of each event by its value."""
+    if not implicit or config.value_weight == "none":
+        return np.ones(values.shape)
+    return 1.0 + np.log1p(np.maximum(values, 0.0))
+
+
+@dataclass(frozen=True, eq=False)
+class PaddedEpisodes:
+    """Fixed episodes as padded arrays, for judging on validation."""
+
+    items: Int[np.ndarray, "person event"]
+    values: Float[np.ndarray, "person event"]
+    kinds: Int[np.ndarray, "person event"]
+    ages: Float[np.ndarray, "person event"]
+    mask: Bool[np.ndarray, "person event"]
+    query_items: Int[np.ndarray, "person query"]
+    query_values: Float[np.ndarray, "person query"]
+    query_mask: Bool[np.ndarray, "person query"]
+    profile_rows: Int[np.ndarray, " person"]
+
+
+def pad_episodes(episodes: Episodes, recency: str, user_rows: dict[str, int]) -> PaddedEpisodes:
+    """The episodes as padded arrays; `user_rows` finds a person's profile, -1 where unknown."""
+    support, query = episodes.support, episodes.query
+    items, mask = pad(support, support.items)
+    times, _ = pad(support, support.times)
+    places = np.broadcast_to(np.arange(items.shape[1]), items.shape)
+    now = (
+        support.lengths - 1.0
+        if recency == "place"
+        else np.nan_to_num(np.where(mask, times, -np.inf).max(axis=1, initial=0.0))
+    )
+    query_items, query_mask = pad(query, query.items)
+    ids = support.user_ids
+    profile_rows = [-1] * len(support) if ids is None else [user_rows.get(u, -1) for u in ids]
+    return PaddedEpisodes(
+        items,
+        pad(support, support.values)[0],
+        np.where(mask, pad(support, support.kinds)[0], -1),
+        ages_of(times, places, now, recency),
+        mask,
+        query_items,
+        pad(query, query.values)[0],
+        query_mask,
+        np.array(profile_rows, dtype=np.int64),
+    )
+
+
+def pad(
+    histories: Histories, column: np.ndarray
+) -> tuple[np.ndarray, Bool[np.ndarray, "history event"]]:
+    """One column as (history, event), zeros behind the last event, and the mask of real events."""
+    shape = (len(histories), int(histories.lengths.max(initial=0)))
+    padded = np.zeros(shape, dtype=column.dtype)
+    mask = np.zeros(shape, dtype=bool)
+    padded[histories.rows, histories.places] = column
+    mask[histories.rows, histories.places] = True
+    return padded, mask
+
+
+def torch_seed(rng: np.random.Generator) -> torch.Generator:
+    """A PyTorch generator that follows from `rng`."""
+    return torch.Generator().manual_seed(int(rng.integers(2**62)))
+
+
+def mask_residuals(
+    touched: Float[Tensor, " item"], rng: np.random.Generator, config: MetaConfig
+) -> Float[Tensor, " item"]:
+    """z of one step: 1 for items whose residuals are used, 0 for hidden and untouched ones."""
+    if rng.random() < config.all_masked:
+        return torch.zeros_like(touched)
+    kept = torch.from_numpy(rng.random(len(touched)) >= config.masked)
+    return touched * kept
+
+
+def profiles_of(
+    inputs: Inputs, rows: Int[np.ndarray, " person"]
+) -> Float[Tensor, "person d_profile"] | None:
+    """Profile features of users, by row; those of "nothing is known" for row -1."""
+    if inputs.profiles is None or inputs.no_profile is None:
+        return None
+    features = inputs.profiles[torch.from_numpy(np.maximum(rows, 0))]
+    return torch.where(torch.from_numpy(rows >= 0)[:, None], features, inputs.no_profile)

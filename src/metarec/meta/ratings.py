@@ -1,0 +1,168 @@
+"""Episodic training for ratings: adapt on some events of a user, be judged on the others."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from metarec.data.sampling import RatingBatch, sample_rating_batch
+from metarec.meta.config import MetaConfig
+from metarec.meta.inputs import (
+    Inputs,
+    PaddedEpisodes,
+    ages_of,
+    mask_residuals,
+    profiles_of,
+    torch_seed,
+)
+from metarec.meta.network import HeartNetwork, ItemTerms, Support
+from metarec.meta.run import Run, one_cycle
+
+PROFILE_DROPOUT = 0.1
+"""Share of users whose profile is hidden in a step, so that people without one are served too."""
+PEOPLE_AT_ONCE = 512
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One training step's random choices."""
+
+    batch: RatingBatch
+    users: np.ndarray
+    z: Float[Tensor, " item"]
+    dropout: torch.Generator
+
+
+def train_on_ratings(
+    network: HeartNetwork,
+    inputs: Inputs,
+    valid: PaddedEpisodes | None,
+    config: MetaConfig,
+    run: Run,
+    scale: tuple[float, float],
+) -> None:
+    """Meta-learn in place: Gaussian negative log likelihood of the query after the support.
+
+    The gradient passes through the closed-form solve (ALPaCA, Harrison et al. 2018, section 4).
+    Validation is by absolute error, clamped to the rating scale.
+    """
+    optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
+    run.attach(network, optimizer)
+
+    def sample(rng: np.random.Generator) -> Step:
+        users = rng.choice(inputs.users, size=config.batch_users)
+        batch = sample_rating_batch(inputs.histories, users, rng, max_events=config.max_events)
+        z = mask_residuals(inputs.touched, rng, config)
+        hidden = rng.random(len(users)) < PROFILE_DROPOUT
+        return Step(batch, np.where(hidden, -1, users), z, torch_seed(rng))
+
+    for step in run.batches(sample, config.steps):
+        terms = network.items(inputs.content, step.z, step.dropout)
+        loss = query_loss(network, terms, step, inputs, config)
+        loss = loss + network.penalty(config, inputs.n_events)
+        for group in optimizer.param_groups:
+            group["lr"] = one_cycle(run.step, config.steps, config.learning_rate)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimizer.step()
+        if valid is not None and run.judges_now:
+            run.judge(absolute_error(network, inputs, valid, scale))
+    run.restore_best()
+
+
+def query_loss(
+    network: HeartNetwork, terms: ItemTerms, step: Step, inputs: Inputs, config: MetaConfig
+) -> Float[Tensor, ""]:
+    """Mean negative log likelihood of the batch's query events."""
+    batch = step.batch
+    items = torch.from_numpy(batch.items)
+    values = torch.from_numpy(batch.values).float()
+    ages = training_ages(batch, inputs.recency)
+    confidence = (
+        network.recency(torch.from_numpy(ages).float()) if inputs.recency != "none" else 1.0
+    )
+    confidence = confidence * network.kind_confidence(torch.from_numpy(batch.kinds))
+    support = Support(items, values, confidence * torch.from_numpy(batch.support_mask))
+    posterior = network.adapt(terms, support, profiles_of(inputs, step.users))
+    mean, variance = predict(network, terms, posterior, items)
+    nll = 0.5 * (variance.log() + (values - mean).square() / variance)
+    weight = torch.from_numpy(batch.query_mask).float()
+    total = weight.sum()
+    if config.masked_cap:
+        cap = config.masked_cap / (config.masked_cap + inputs.counts)
+        weight = weight * torch.where(step.z > 0, 1.0, cap)[items]
+    return (nll * weight).sum() / total
+
+
+def training_ages(batch: RatingBatch, recency: str) -> Float[np.ndarray, "user event"]:
+    """Ages of the support events; a rating episode has random order, so only clocks can tell."""
+    if recency != "clock":
+        return np.zeros(batch.items.shape)
+    seen = np.where(batch.support_mask, batch.times, -np.inf)
+    now = seen.max(axis=1, initial=0.0)
+    return ages_of(batch.times, np.zeros(batch.items.shape, dtype=np.int64), now, recency)
+
+
+def predict(
+    network: HeartNetwork, terms: ItemTerms, posterior: object, items: Tensor
+) -> tuple[Float[Tensor, "person item"], Float[Tensor, "person item"]]:
+    """Expected rating and predictive variance of each person's own items."""
+    features = terms.features[items]  # (person, item, d+1)
+    mean = terms.offsets[items] + (features @ posterior.mean[..., None])[..., 0]  # type: ignore[attr-defined]
+    variance = posterior.variance(features) + terms.unsure[items]  # type: ignore[attr-defined]
+    return mean, variance + torch.exp(2 * network.log_sigma)
+
+
+@torch.no_grad()
+def predict_episodes(
+    network: HeartNetwork, inputs: Inputs, episodes: PaddedEpisodes
+) -> tuple[Float[np.ndarray, "person query"], Float[np.ndarray, "person query"]]:
+    """Expected rating and predictive variance of every query item of fixed episodes."""
+    terms = network.items(inputs.content, inputs.touched)
+    means, variances = [], []
+    for start in range(0, len(episodes.items), PEOPLE_AT_ONCE):
+        part = slice(start, start + PEOPLE_AT_ONCE)
+        recency = network.recency(torch.from_numpy(episodes.ages[part]).float())
+        kinds = network.kind_confidence(torch.from_numpy(episodes.kinds[part]))
+        confidence = recency * kinds if inputs.recency != "none" else kinds
+        support = Support(
+            torch.from_numpy(episodes.items[part]),
+            torch.from_numpy(episodes.values[part]).float(),
+            confidence * torch.from_numpy(episodes.mask[part]),
+        )
+        posterior = network.adapt(terms, support, profiles_of(inputs, episodes.profile_rows[part]))
+        asked = torch.from_numpy(episodes.query_items[part])
+        mean, variance = predict(network, terms, posterior, asked)
+        means.append(mean.numpy())
+        variances.append(variance.numpy())
+    return np.concatenate(means), np.concatenate(variances)
+
+
+def absolute_error(
+    network: HeartNetwork, inputs: Inputs, valid: PaddedEpisodes, scale: tuple[float, float]
+) -> float:
+    """Mean over episodes of the mean absolute error of the clamped prediction."""
+    mean, _ = predict_episodes(network, inputs, valid)
+    error = np.abs(np.clip(mean, *scale) - valid.query_values)
+    return float(per_person(error, valid.query_mask).mean())
+
+
+def variance_scale(network: HeartNetwork, inputs: Inputs, valid: PaddedEpisodes) -> float:
+    """The factor on all variances that makes validation most likely: mean squared z-score."""
+    mean, variance = predict_episodes(network, inputs, valid)
+    z2 = (valid.query_values - mean) ** 2 / variance
+    factor = float(per_person(z2, valid.query_mask).mean())
+    return factor if math.isfinite(factor) and factor > 0 else 1.0
+
+
+def per_person(
+    values: Float[np.ndarray, "person query"], mask: Bool[np.ndarray, "person query"]
+) -> Float[np.ndarray, " person"]:
+    """Mean of each person's real entries; people without any are left out."""
+    counts = mask.sum(axis=1)
+    sums = (values * mask).sum(axis=1)
+    return sums[counts > 0] / counts[counts > 0]

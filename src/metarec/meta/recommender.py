@@ -1,0 +1,413 @@
+"""MetaRecommender: content and a meta-learned prior, adapted to a person in closed form."""
+
+import copy
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import polars as pl
+import torch
+from jaxtyping import Float, Int
+
+from metarec.contracts import (
+    DataError,
+    Encoder,
+    EventLike,
+    Histories,
+    NotFittedError,
+    Predictions,
+    Recommendations,
+)
+from metarec.data import Catalogue, Dataset, Episodes
+from metarec.encoders import ContentFeatures, TabularFeatures, TextEncoder
+from metarec.meta.config import MetaConfig
+from metarec.meta.freezing import freeze, item_terms
+from metarec.meta.heart import Heart
+from metarec.meta.holding_out import hold_out_users
+from metarec.meta.implicit import draw_scale, train_on_implicit
+from metarec.meta.inputs import Inputs, pad, pad_episodes, resolve_recency
+from metarec.meta.network import HeartNetwork
+from metarec.meta.person import Person
+from metarec.meta.ratings import train_on_ratings, variance_scale
+from metarec.meta.run import Run
+from metarec.recommenders.histories import align, candidate_rows
+from metarec.recommenders.persistence import load_state, save_state
+from metarec.recommenders.ranking import tie_keys, top_k
+
+CELLS_AT_ONCE = 4_000_000
+"""Scores held in memory at once (32 MB)."""
+
+
+class MetaRecommender:
+    """The heart: one posterior for new users, new events, new items and their uncertainty."""
+
+    Config = MetaConfig
+    serves_new_users: bool = True
+    has_uncertainty: bool = True
+
+    def __init__(self, encoder: Encoder | None = None, config: MetaConfig | None = None) -> None:
+        self.encoder: Encoder = TextEncoder() if encoder is None else encoder
+        self.config = MetaConfig() if config is None else config
+        if not isinstance(self.config, MetaConfig):
+            raise DataError(f"config must be a MetaConfig, got {type(self.config).__name__}")
+        self._catalogue: Catalogue | None = None
+
+    def fit(
+        self,
+        train: Dataset,
+        valid: Episodes | None = None,
+        *,
+        rng: int = 0,
+        folder: str | Path | None = None,
+        progress: bool = False,
+    ) -> Self:
+        """A fitted copy; `self` stays as it was.
+
+        `valid` decides when to stop and calibrates the variance; without it a few users are held
+        out for that. With a `folder` the run writes checkpoints there and, called again, continues
+        from them to the same bits.
+        """
+        if valid is None:
+            train, valid = hold_out_users(train, rng)
+        fitted = copy.copy(self)
+        fitted._catalogue = train.catalogue
+        fitted._content = _content_features(self.encoder, train.catalogue.frame, progress=progress)
+        content = fitted._content.encode(train.catalogue.frame)
+        fitted._profiles = None
+        if self.config.profile and train.users is not None and train.users.width:
+            fitted._profiles = TabularFeatures.fit(train.users)
+        inputs = _inputs(train, content, fitted._profiles, self.config)
+        kinds = train.histories.kind_names
+        implicit = train.value == "implicit"
+        network = HeartNetwork(
+            len(train.catalogue),
+            content.shape[1],
+            0 if inputs.profiles is None else inputs.profiles.shape[1],
+            len(kinds),
+            self.config,
+            torch.Generator().manual_seed(rng),
+            mean=0.0 if implicit else float(train.histories.values.mean()),
+            implicit=implicit,
+        )
+        user_rows = {user_id: row for row, user_id in enumerate(train.user_ids)}
+        judged = pad_episodes(valid, inputs.recency, user_rows) if len(valid) else None
+        run = Run(
+            rng=rng,
+            folder=None if folder is None else Path(folder),
+            progress=progress,
+            patience=self.config.patience,
+            judge_every=self.config.judge_every,
+            fingerprint=_fingerprint(train, valid, self.config, fitted._content),
+        )
+        factor = np.nan if implicit else 1.0
+        if implicit:
+            train_on_implicit(network, inputs, judged, self.config, run)
+            if judged is not None:
+                rng_of_draws = np.random.default_rng([rng, 1])
+                factor = draw_scale(network, inputs, judged, self.config, rng_of_draws) ** 2
+        else:
+            train_on_ratings(network, inputs, judged, self.config, run, train.scale)
+            if judged is not None:
+                factor = variance_scale(network, inputs, judged)
+        scale = (-np.inf, np.inf) if implicit else train.scale
+        fitted.heart = freeze(network, inputs, self.config, kinds, scale, factor)
+        fitted._network = {k: v.numpy().copy() for k, v in network.state_dict().items()}
+        fitted._no_profile = None if inputs.no_profile is None else inputs.no_profile.numpy()
+        fitted.metrics = {
+            "steps": run.step,
+            "best_step": run.best_step,
+            "valid_loss": None if not run.judged else run.best,
+            "variance_factor": factor,
+        }
+        return fitted
+
+    heart: Heart
+    """The fitted arrays."""
+    metrics: Mapping[str, Any]
+    """Steps, best validation loss and calibration of the fit."""
+    _content: ContentFeatures
+    _profiles: TabularFeatures | None
+    _network: dict[str, np.ndarray]
+    _no_profile: Float[np.ndarray, " d_profile"] | None
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The items that the fitted model can rank."""
+        if self._catalogue is None:
+            raise NotFittedError("call MetaRecommender.fit(train) first")
+        return self._catalogue
+
+    @cached_property
+    def ties(self) -> Int[np.ndarray, " item"]:
+        """The order in which equal scores are ranked."""
+        return tie_keys(self.catalogue.ids)
+
+    @cached_property
+    def all_offered(self) -> bool:
+        """True if no item is retired."""
+        return bool(self.catalogue.offered.all())
+
+    def adapt(
+        self,
+        events: Sequence[EventLike],
+        *,
+        profile: Mapping[str, Any] | None = None,
+        now: float | None = None,
+    ) -> Person:
+        """The model of one person, from their events in order of time; the model stays as it was.
+
+        `profile` holds columns of the user table. `now` is the moment to look at the person from
+        (a place or a clock, by the model's recency); None is that of the newest event. Events about
+        unknown items are left out with a warning.
+        """
+        catalogue = self.catalogue
+        columns = Histories.of([list(events)])
+        dated = columns.times[~np.isnan(columns.times)]
+        if len(dated) == len(columns.times) and (np.diff(dated) < 0).any():
+            order = np.argsort(columns.times, kind="stable")
+            columns = Histories.of([[columns.events(0)[row] for row in order]])
+        aligned = align(columns, catalogue)
+        return Person(self, tuple(aligned.events(0)), profile, now)
+
+    def score(
+        self, histories: Histories | Sequence[Sequence[EventLike]], ids: Sequence[str]
+    ) -> Float[np.ndarray, "history item"]:
+        """The score of each named item for each history; NaN in place where unknown."""
+        rows = self.catalogue.index(ids)
+        aligned = align(histories, self.catalogue)
+        table = np.full((len(aligned), len(rows)), np.nan)
+        for chunk in self._chunks(aligned):
+            weights = self._adapt_many(aligned.take(chunk)).mean
+            table[chunk] = np.clip(self.heart.scores(weights)[:, rows], *self.heart.scale)
+        table[:, rows < 0] = np.nan
+        return table
+
+    def predict(self, histories: Histories, query: Histories) -> Predictions:
+        """Scores and stds of each history's own query items, one a query event, in its order.
+
+        Scores are not held inside the rating scale, so that they keep their order.
+        """
+        aligned = align(histories, self.catalogue)
+        rows = self.catalogue.index(query.vocabulary)[query.items]
+        scores, stds, predictive = (np.full(len(rows), np.nan) for _ in range(3))
+        known = replace(query, items=np.maximum(rows, 0))
+        for chunk in self._chunks(aligned):
+            posterior = self._adapt_many(aligned.take(chunk))
+            part = known.take(chunk)
+            items, mask = pad(part, part.items)
+            features = self.heart.features[items]  # (person, query, d)
+            inner = (features @ posterior.mean[..., None])[..., 0]
+            score = self.heart.kappa * inner if self.heart.implicit else inner
+            std, noisy = self.heart.stds(posterior.variance(features), items)
+            at = slice(query.offsets[chunk.start], query.offsets[min(chunk.stop, len(query))])
+            scores[at] = (score + self.heart.offsets[items])[mask]
+            stds[at], predictive[at] = std[mask], noisy[mask]
+        for column in (scores, stds, predictive):
+            column[rows < 0] = np.nan
+        return Predictions(scores, stds, predictive)
+
+    def recommend(
+        self,
+        histories: Histories | Sequence[Sequence[EventLike]],
+        k: int = 10,
+        *,
+        exclude_seen: bool = True,
+        candidates: Sequence[str] | None = None,
+    ) -> Recommendations:
+        """The `k` best items of each history, with standard deviations."""
+        if k < 1:
+            raise DataError(f"k must be at least 1, got {k}")
+        allowed = candidate_rows(candidates, self.catalogue)
+        every = len(allowed) == len(self.catalogue)
+        aligned = align(histories, self.catalogue)
+        items = np.full((len(aligned), k), -1, dtype=np.int64)
+        scores, stds = (np.full((len(aligned), k), np.nan) for _ in range(2))
+        for chunk in self._chunks(aligned):
+            part = aligned.take(chunk)
+            posterior = self._adapt_many(part)
+            table = self.heart.scores(posterior.mean)[:, : len(self.catalogue)]
+            if exclude_seen:
+                table[part.rows, part.items] = np.nan
+            ranked = top_k(table if every else table[:, allowed], k, self.ties[allowed])
+            found = ranked >= 0
+            if len(allowed):
+                ranked = np.where(found, allowed[np.maximum(ranked, 0)], 0)
+            variance = posterior.variance(self.heart.features[ranked])
+            std, _ = self.heart.stds(variance, ranked)
+            best = np.take_along_axis(table, ranked, 1)
+            items[chunk] = np.where(found, ranked, -1)
+            scores[chunk] = np.where(found, np.clip(best, *self.heart.scale), np.nan)
+            stds[chunk] = np.where(found, std, np.nan)
+        return Recommendations(self.catalogue.ids, items, scores, stds)
+
+    def similar(self, item_id: str, k: int = 10) -> Recommendations:
+        """The `k` items whose scores move most like this one's: prior correlation of φᵀw."""
+        row = int(self.catalogue.index([item_id])[0])
+        if row < 0:
+            raise DataError(f"item {item_id!r} is not in the catalogue; add it with add_items")
+        if k < 1:
+            raise DataError(f"k must be at least 1, got {k}")
+        whitened = self._whitened
+        correlation = whitened @ whitened[row]
+        correlation[row] = np.nan
+        correlation[~self.catalogue.offered] = np.nan
+        best = top_k(correlation[None, :], k, self.ties)[0]
+        best = best[best >= 0]
+        return Recommendations(
+            self.catalogue.ids, best, correlation[best], np.full(len(best), np.nan)
+        )
+
+    def add_items(self, frame: pl.DataFrame, *, progress: bool = False) -> Self:
+        """The model with more items, from their content alone; `frame` has a column item_id."""
+        catalogue = self.catalogue.append(frame)
+        content = self._content.encode(Catalogue.of(frame).frame, progress=progress)
+        features, offsets, unsure = item_terms(
+            self._restored_network(), content, np.zeros(len(frame))
+        )
+        wider = copy.copy(self)
+        for cached in ("ties", "all_offered", "_whitened"):
+            vars(wider).pop(cached, None)
+        wider._catalogue = catalogue
+        wider.heart = self.heart.with_items(features, offsets, unsure, len(self.catalogue))
+        return wider
+
+    def retire_items(self, ids: Sequence[str]) -> Self:
+        """The model without the named items on offer; histories that hold them keep their meaning."""
+        narrower = copy.copy(self)
+        vars(narrower).pop("all_offered", None)
+        narrower._catalogue = self.catalogue.retire(ids)
+        return narrower
+
+    def profile_features(
+        self, profile: Mapping[str, Any] | None
+    ) -> Float[np.ndarray, " d_profile"] | None:
+        """The features of one profile, None where the model has none."""
+        if self._profiles is None or self._no_profile is None:
+            if profile:
+                raise DataError("the model was fitted without profiles; leave the profile out")
+            return None
+        if not profile:
+            return self._no_profile
+        known = {*self._profiles.numbers, *self._profiles.categories, *self._profiles.lists}
+        if unknown := profile.keys() - known:
+            raise DataError(f"the profile has {sorted(unknown)}; the model knows {sorted(known)}")
+        return self._profiles.transform(pl.DataFrame([profile]))[0]
+
+    def save(self, path: str | Path) -> None:
+        """Write the model to a folder: arrays, catalogue, configuration and a model card."""
+        heart = {k: v for k, v in vars(self.heart).items() if k in Heart.__dataclass_fields__}
+        heart.pop("config")
+        state = {
+            "heart": {k: list(v) if isinstance(v, tuple) else v for k, v in heart.items()},
+            "network": self._network,
+            "content": dict(self._content.describe()),
+            "profiles": None if self._profiles is None else self._profiles.to_dict(),
+            "no_profile": self._no_profile,
+            "metrics": dict(self.metrics),
+        }
+        save_state(path, type(self).__name__, self.config, self.catalogue, state)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """The model that `save` wrote to the folder."""
+        config, catalogue, state = load_state(path, cls.__name__, MetaConfig)
+        content = ContentFeatures.from_description(state["content"])
+        model = cls(content.encoder, config)
+        model._catalogue, model._content = catalogue, content
+        raw = state["heart"]
+        raw["kind_names"], raw["scale"] = tuple(raw["kind_names"]), tuple(raw["scale"])
+        model.heart = Heart(**raw, config=config)
+        model._network, model.metrics = state["network"], state["metrics"]
+        profiles = state["profiles"]
+        model._profiles = None if profiles is None else TabularFeatures.from_dict(profiles)
+        model._no_profile = state["no_profile"]
+        return model
+
+    @cached_property
+    def _whitened(self) -> Float[np.ndarray, "item d"]:
+        """Learned features under the prior covariance, scaled to length 1; without the constant."""
+        features = self.heart.features[: len(self.catalogue), :-1]
+        root = np.linalg.cholesky(np.linalg.inv(self.heart.precision)[:-1, :-1])
+        moved = features @ root
+        lengths = np.linalg.norm(moved, axis=1, keepdims=True)
+        return moved / np.where(lengths > 0, lengths, 1)
+
+    def _adapt_many(self, histories: Histories) -> Any:
+        profiles = None
+        if self._profiles is not None and self._no_profile is not None:
+            profiles = np.broadcast_to(self._no_profile, (len(histories), len(self._no_profile)))
+            if histories.profiles is not None:
+                profiles = self._profiles.transform(histories.profiles)
+        return self.heart.adapt_many(histories, profiles)
+
+    def _chunks(self, histories: Histories) -> Iterator[slice]:
+        # memory goes to scores (item), to padded features (event · d) and to A (d · d)
+        d = self.heart.d
+        longest = int(histories.lengths.max(initial=1))
+        step = max(1, CELLS_AT_ONCE // max(len(self.catalogue), longest * d, d * d))
+        return (slice(start, start + step) for start in range(0, len(histories), step))
+
+    def _restored_network(self) -> HeartNetwork:
+        state = {k: torch.from_numpy(np.array(v)) for k, v in self._network.items()}
+        network = HeartNetwork(
+            len(state["beta"]),
+            len(state["g.linear"]),
+            len(state["M"]),
+            len(state["log_confidence"]),
+            self.config,
+            torch.Generator().manual_seed(0),
+            mean=0.0,
+            implicit=self.heart.implicit,
+        )
+        network.load_state_dict(state)
+        return network
+
+
+def _content_features(encoder: Encoder, frame: pl.DataFrame, *, progress: bool) -> ContentFeatures:
+    if isinstance(encoder, ContentFeatures):
+        return encoder
+    return ContentFeatures.fit(encoder, frame, progress=progress)
+
+
+def _inputs(
+    train: Dataset,
+    content: Float[np.ndarray, "item d_content"],
+    profiles: TabularFeatures | None,
+    config: MetaConfig,
+) -> Inputs:
+    histories = train.histories
+    users = np.flatnonzero(histories.lengths >= 2)
+    if not len(users):
+        raise DataError(
+            "no user has two or more events, so there is nothing to adapt on and be judged on"
+        )
+    no_one, features = None, None
+    if profiles is not None and train.users is not None:
+        features = torch.from_numpy(profiles.transform(train.users))
+        no_one = torch.from_numpy(profiles.transform(train.users.clear().clear(1)))[0]
+    return Inputs(
+        histories,
+        torch.from_numpy(content),
+        features,
+        no_one,
+        torch.from_numpy(train.item_counts).float(),
+        resolve_recency(config, implicit=train.value == "implicit"),
+        users,
+    )
+
+
+def _fingerprint(
+    train: Dataset, valid: Episodes, config: MetaConfig, content: ContentFeatures
+) -> str:
+    digest = hashlib.sha256(json.dumps(asdict(config), sort_keys=True).encode())
+    digest.update(train.hash.encode())
+    digest.update(content.fingerprint.encode())
+    for side in (valid.support, valid.query):
+        digest.update(side.items.tobytes() + side.offsets.tobytes())
+    digest.update(str(torch.get_num_threads()).encode())
+    return digest.hexdigest()

@@ -1,0 +1,188 @@
+"""One training run: its randomness, progress, checkpoints and early stopping, as one value.
+
+A training loop uses it, and stays a loop that can be read:
+
+    run.attach(network, optimizer)
+    for batch in run.batches(sample, steps):
+        ...
+        if run.judges_now:
+            run.judge(validation_loss())
+    run.restore_best()
+
+Every batch is drawn from a generator that depends on the seed and the step alone. So a run that was
+killed at any moment continues from its last checkpoint to the same bits.
+"""
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import torch
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from metarec.contracts import DataError
+
+Batch = TypeVar("Batch")
+
+
+@dataclass
+class Run:
+    """The state of one training run; give it a folder to make it resumable."""
+
+    rng: int = 0
+    """Seed of everything random in the run."""
+    folder: Path | None = None
+    """Where checkpoints are written; None keeps the run in memory only."""
+    progress: bool = False
+    checkpoint_every_s: float = 30.0
+    patience: int = 8
+    judge_every: int = 100
+    fingerprint: str = ""
+    """Names the data and the configuration; a checkpoint of another one is refused."""
+    step: int = 0
+    """Steps done so far."""
+    best: float = float("inf")
+    best_step: int = 0
+    judged: list[tuple[int, float]] = field(default_factory=list)
+    """(step, validation loss) of every judgement."""
+    _stale: int = 0
+    _best_weights: dict[str, Tensor] = field(default_factory=dict, repr=False)
+
+    def attach(self, network: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+        """What the checkpoints hold; continues from the folder's checkpoint if there is one."""
+        self._network, self._optimizer = network, optimizer
+        self._started = time.monotonic()
+        if self.folder is not None and self._checkpoint_file.exists():
+            self._resume()
+
+    def generator(self, step: int) -> np.random.Generator:
+        """The generator of one step, whatever happened before it."""
+        return np.random.default_rng([self.rng, step])
+
+    @property
+    def judges_now(self) -> bool:
+        """True at the steps where the loop should judge itself on validation."""
+        return self.step % self.judge_every == 0 or self.step == self._steps
+
+    def batches(
+        self, sample: Callable[[np.random.Generator], Batch], steps: int
+    ) -> Iterator[Batch]:
+        """One batch a step, from wherever the run stands, until `steps` or early stopping."""
+        self._steps = steps
+        saved = time.monotonic()
+        columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        bar = Progress(
+            TextColumn(columns[0]), *columns[1:], disable=not self.progress, transient=True
+        )
+        with bar:
+            task = bar.add_task("meta-training", total=steps, completed=self.step)
+            try:
+                while self.step < steps and self._stale < self.patience:
+                    batch = sample(self.generator(self.step))
+                    self.step += 1  # the step that the loop's body is about to do
+                    self._in_step = True
+                    yield batch
+                    self._in_step = False
+                    described = f"meta-training (best {self.best:.4f})" if self.judged else None
+                    bar.update(task, completed=self.step, description=described)
+                    if time.monotonic() - saved > self.checkpoint_every_s:
+                        self.save()
+                        saved = time.monotonic()
+            finally:
+                if not self._in_step:  # never a half-done step: its weights may be half-changed
+                    self.save()
+
+    _steps: int = 0
+    _in_step: bool = False
+
+    def judge(self, loss: float) -> None:
+        """Note a validation loss (lower is better); the best weights are kept."""
+        if not np.isfinite(loss):
+            raise FloatingPointError(
+                f"the validation loss is {loss} at step {self.step}; lower the learning rate"
+            )
+        self.judged.append((self.step, loss))
+        if loss < self.best:
+            self.best, self.best_step, self._stale = loss, self.step, 0
+            self._best_weights = {
+                name: tensor.detach().clone() for name, tensor in self._network.state_dict().items()
+            }
+        else:
+            self._stale += 1
+
+    def restore_best(self) -> None:
+        """Give the network the weights of the best judgement, if there was one."""
+        if self._best_weights:
+            self._network.load_state_dict(self._best_weights)
+
+    @property
+    def _checkpoint_file(self) -> Path:
+        assert self.folder is not None
+        return self.folder / "checkpoint.safetensors"
+
+    def save(self) -> None:
+        """Write a checkpoint, whole or not at all."""
+        if self.folder is None:
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        tensors = {f"network.{k}": v for k, v in self._network.state_dict().items()}
+        tensors |= {f"best.{k}": v for k, v in self._best_weights.items()}
+        for row, state in self._optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer.{row}.{k}": v for k, v in state.items()}
+        record = {
+            "rng": self.rng,
+            "fingerprint": self.fingerprint,
+            "step": self.step,
+            "best": None if self.best == float("inf") else self.best,
+            "best_step": self.best_step,
+            "stale": self._stale,
+            "judged": self.judged,
+        }
+        fresh = self.folder / f".checkpoint-{os.getpid()}"
+        copies = {k: v.detach().clone().contiguous() for k, v in tensors.items()}
+        save_file(copies, fresh, {"record": json.dumps(record)})
+        with fresh.open("rb") as file:
+            os.fsync(file.fileno())
+        fresh.replace(self._checkpoint_file)
+
+    def _resume(self) -> None:
+        with safe_open(self._checkpoint_file, framework="pt") as file:
+            record = json.loads(file.metadata()["record"])
+            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
+        if (record["rng"], record["fingerprint"]) != (self.rng, self.fingerprint):
+            raise DataError(
+                f"{self.folder} holds a checkpoint of another run (other data, settings or seed); "
+                "choose another folder or delete it"
+            )
+        self._network.load_state_dict(_part(tensors, "network."))
+        self._best_weights = _part(tensors, "best.")
+        described = self._optimizer.state_dict()
+        moments: dict[int, dict[str, Tensor]] = {}
+        for name, tensor in _part(tensors, "optimizer.").items():
+            row, key = name.split(".", 1)
+            moments.setdefault(int(row), {})[key] = tensor
+        self._optimizer.load_state_dict({**described, "state": moments})
+        self.step, self.best_step = record["step"], record["best_step"]
+        self.best = float("inf") if record["best"] is None else record["best"]
+        self._stale = record["stale"]
+        self.judged = [(step, loss) for step, loss in record["judged"]]
+
+
+def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+
+
+def one_cycle(step: int, steps: int, peak: float, warm: float = 0.1) -> float:
+    """Learning rate of a step: a linear rise, then a cosine fall to nothing (Smith 2018)."""
+    rise = max(1, int(steps * warm))
+    if step <= rise:
+        return peak * step / rise
+    return peak * 0.5 * (1 + float(np.cos(np.pi * (step - rise) / max(1, steps - rise))))
