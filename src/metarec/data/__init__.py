@@ -6,6 +6,7 @@ from metarec.data.cold_split import split_cold
 from metarec.data.dataset import Dataset, RepeatsRule, TimestampKind, ValueKind
 from metarec.data.episodes import Episodes
 from metarec.data.hashing import hash_of
+from metarec.data.inspect import Histogram, Summary, inspect
 from metarec.data.k_fold import split_k_fold
 from metarec.data.leave_last_out import split_last_out
 from metarec.data.load import convert, load, load_csv
@@ -20,6 +21,8 @@ from metarec.data.sampling import (
 from metarec.data.save import save
 from metarec.data.scenarios import split_scenarios
 from metarec.data.splits import Split
+from metarec.data.synthetic import Shop, generate, generate_to
+from metarec.data.synthetic_truth import Truth
 from metarec.data.time_split import split_time
 
 __all__ = [
@@ -27,16 +30,23 @@ __all__ = [
     "Dataset",
     "DroppedRowsWarning",
     "Episodes",
+    "Histogram",
     "InvalidData",
     "PrefixBatch",
     "Problem",
     "RatingBatch",
     "RepeatsRule",
+    "Shop",
     "Split",
+    "Summary",
     "TimestampKind",
+    "Truth",
     "ValueKind",
     "convert",
+    "generate",
+    "generate_to",
     "hash_of",
+    "inspect",
     "load",
     "load_csv",
     "pseudonymise",
