@@ -30,7 +30,7 @@ NAMES = {
     "diversity": "Diversity",
     "history_novelty": "Novelty to history",
     "catalogue_coverage": "Catalogue shown",
-    "gini": "Gini of exposure",
+    "gini": "Exposure Gini",
 }
 ARROWS = {"higher": "↑", "lower": "↓", "neither": ""}
 HEADLINES = (

@@ -1,0 +1,92 @@
+"""Tuning: the same trials for every model, on validation only, all of them kept."""
+
+import json
+
+import numpy as np
+import pytest
+from evaluation_toys import ByRule, constant, own_mean, planted
+
+from metarec.contracts import DataError
+from metarec.evaluation import Choice, LogUniform, Uniform, Whole, tune
+from metarec.evaluation.tuning import validation_value
+from metarec.recommenders import ItemMean, ItemMeanConfig
+
+
+def test_the_best_setting_on_validation_wins():
+    split = planted()
+    make = lambda value=1.0: constant(split, value)  # noqa: E731
+    tuned = tune(
+        make, {"value": Choice([1.0, 3.2, 5.0])}, split.train, split.valid, objective="mae"
+    )
+    assert tuned.settings == {"value": 3.2}
+    assert tuned.trials["value"].min() == tuned.trials.filter(tuned.trials["best"])["value"][0]
+    assert tuned.trials["best"].sum() == 1
+
+
+def test_a_measure_that_is_better_when_higher_is_maximised():
+    split = planted()
+    models = {"bad": constant(split), "good": own_mean(split)}
+    make = lambda name="bad": models[name]  # noqa: E731
+    space = {"name": Choice(["bad", "good"])}
+    tuned = tune(make, space, split.train, split.valid, objective="auc", trials=8)
+    assert tuned.settings == {"name": "good"}
+
+
+def test_every_model_gets_its_number_of_trials_and_the_log_keeps_them():
+    split = planted()
+    make = lambda **settings: ItemMean(ItemMeanConfig(**settings))  # noqa: E731
+    space = {"damping": LogUniform(0.1, 100)}
+    tuned = tune(make, space, split.train, split.valid, objective="mae", trials=7, name="mean")
+    assert len(tuned.trials) == 7
+    assert tuned.trials["model"].unique().to_list() == ["mean"]
+    settings = [json.loads(text) for text in tuned.trials["settings"]]
+    assert settings[0] == {}  # the defaults come first
+    assert len({entry["damping"] for entry in settings[1:]}) == 6
+    assert validation_value(tuned.model, split.train, split.valid, "mae") == pytest.approx(
+        tuned.trials["value"].min()
+    )
+
+
+def test_the_same_seed_draws_the_same_trials():
+    split = planted()
+    make = lambda **settings: ItemMean(ItemMeanConfig(**settings))  # noqa: E731
+    space = {"damping": LogUniform(0.1, 100)}
+    without = [tune(make, space, split.train, split.valid, objective="mae", trials=4) for _ in "ab"]
+    assert without[0].trials.equals(without[1].trials)
+
+
+def test_nothing_to_draw_is_one_trial():
+    split = planted()
+    tuned = tune(lambda: own_mean(split), {}, split.train, split.valid, objective="mae", trials=9)
+    assert len(tuned.trials) == 1
+
+
+def test_a_trial_without_a_value_cannot_win():
+    split = planted()
+    nothing = ByRule(split.train.catalogue, lambda h: np.full((len(h), 40), np.nan))
+    make = lambda good=False: own_mean(split) if good else nothing  # noqa: E731
+    space = {"good": Choice([True])}
+    assert tune(make, space, split.train, split.valid, objective="mae", trials=2).settings["good"]
+    with pytest.raises(DataError, match="no trial has a value of mae"):
+        tune(make, {}, split.train, split.valid, objective="mae")
+
+
+def test_wrong_questions_are_refused():
+    split = planted()
+    with pytest.raises(DataError, match="trials must be at least 1, got 0"):
+        tune(lambda: own_mean(split), {}, split.train, split.valid, trials=0)
+
+
+@pytest.mark.parametrize("space", [Uniform(2, 3), LogUniform(2, 3), Whole(2, 3), Choice([2, 3])])
+def test_a_range_draws_only_what_lies_in_it(space):
+    drawn = [space.draw(np.random.default_rng(seed)) for seed in range(200)]
+    assert all(2 <= value <= 3 for value in drawn)
+    assert len(set(drawn)) > 1
+    if isinstance(space, Whole):
+        assert set(drawn) == {2, 3}
+
+
+def test_a_log_uniform_range_gives_each_decade_its_share():
+    rng = np.random.default_rng(0)
+    drawn = np.array([LogUniform(0.01, 100).draw(rng) for _ in range(4000)])
+    assert np.mean(drawn < 1) == pytest.approx(0.5, abs=0.03)
