@@ -29,7 +29,7 @@ def json_files(place: Path) -> list[Path]:
     return [path for path in inside if path.name.endswith(SUFFIXES)]
 
 
-def read_amazon(place: Path, report: Report) -> Tables | None:
+def read_amazon(place: Path, report: Report) -> Tables:
     """The reviews, and the metadata from the file whose name starts with `meta_`."""
     files = json_files(place)
     reviews = [path for path in files if not path.name.startswith("meta_")]
@@ -38,15 +38,13 @@ def read_amazon(place: Path, report: Report) -> Tables | None:
         found = ", ".join(path.name for path in files) or "no JSON Lines"
         expected = "one file of reviews and at most one of metadata (meta_*)"
         report.fail(str(place), found, expected, "name the files so, one category a folder")
-        return None
+        return Tables(str(place), None)
     events = read_table(reviews[0], report)
     items = read_table(meta[0], report) if meta else None
-    if events is None:
-        return None
     return Tables(
         name=reviews[0].name.split(".")[0],
-        interactions=review_columns(events),
-        items=items and item_columns(items),
+        interactions=None if events is None else review_columns(events),
+        items=None if items is None else item_columns(items),
         value="rating",
         timestamp="unix",
         repeats="last",

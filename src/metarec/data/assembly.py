@@ -39,22 +39,23 @@ def assemble(
     Items are validated before the interactions, so that an interaction about an item whose row
     was rejected counts as one about an unknown item.
     """
-    value = tables.value or (
-        "rating" if "value" in tables.interactions.frame.columns else "implicit"
-    )
     items = keyed(tables.items, "item_id", report, folder, must_have_rows=True)
     users = keyed(tables.users, "user_id", report, folder)
     triples = linked(tables.triples, ("head", "relation", "tail"), report)
     edges = linked(tables.edges, ("user_id", "other_id"), report)
+    value = value_kind(tables)
     events, timestamp = checked_events(tables.interactions, value, tables.timestamp, report)
-    if events is None or report.fatal:
+    if events is None or (items is None and tables.items is not None):
         report.raise_if_fatal()
-    assert events is not None
-    catalogue, events = on_catalogue(items, events, report)
+    assert events is not None, "what cannot be used is reported as fatal"
+    catalogue, events = on_catalogue(items, events, report, lenient=lenient)
     user_ids, profiles, user = users_of(users, events.frame["user_id"])
     events = events.with_frame(events.frame.with_columns(user.alias("user")))
     rule = repeats or tables.repeats
     frame = in_usual_order(settle_repeats(events, len(catalogue), value, rule, report))
+    if lenient and not len(frame):
+        fix = "mend the rows that are listed here"
+        report.fail("interactions", "no row without a problem", "at least one", fix)
     dropped = report.settle(lenient=lenient, rejects=rejects)
     return Dataset(
         name=tables.name,
@@ -72,12 +73,22 @@ def assemble(
     )
 
 
+def value_kind(tables: Tables) -> str:
+    """What the values mean: what the source says, else ratings where there is a value."""
+    if tables.value is not None:
+        return tables.value
+    events = tables.interactions
+    return "rating" if events is not None and "value" in events.frame.columns else "implicit"
+
+
 def checked_events(
-    table: Table, value: str, timestamp: str | None, report: Report
+    table: Table | None, value: str, timestamp: str | None, report: Report
 ) -> tuple[Table | None, str | None]:
     """The interactions with ids, value and time in order, as far as the columns allow."""
+    if table is None:
+        return None, timestamp
     named = has_columns(table, ("user_id", "item_id"), report)
-    if not (named and has_rows(table, report)):
+    if not has_rows(table, report) or not named:
         return None, timestamp
     events = with_ids(table, ("user_id", "item_id"), report)
     events = events and with_values(events, value, report)
@@ -128,19 +139,33 @@ def linked(table: Table | None, columns: tuple[str, ...], report: Report) -> pl.
     return None if named is None else named.frame.select(*columns, pl.exclude(columns))
 
 
-def on_catalogue(items: Table | None, events: Table, report: Report) -> tuple[Catalogue, Table]:
-    """The catalogue, and the events on its items with their rows as column `item`."""
+def on_catalogue(
+    items: Table | None, events: Table, report: Report, *, lenient: bool
+) -> tuple[Catalogue, Table]:
+    """The catalogue, and the events on its items with their rows as column `item`.
+
+    An event on an item whose own row was rejected is no problem of its own; in lenient mode it is
+    left out and counted.
+    """
     if items is None:
         listed = events.frame.select("item_id").unique(maintain_order=True)
     else:
         listed = items.frame
-    catalogue = catalogue_of(listed)
     item = rows_of(events.frame["item_id"], listed["item_id"]).alias("item")
     events = events.with_frame(events.frame.with_columns(item))
+    if items is None or not item.null_count():
+        return catalogue_of(listed), events
+    missing = pl.col("item").is_null()
+    own = items.names.get("item_id", "item_id")
+    rejected = pl.col("item_id").is_in(report.rejected_ids(items.file, own).implode())
     fix = "add the item to the items file, or remove the row"
-    unknown = pl.col("item").is_null()
-    check = Check("unknown item", "item_id", unknown, "an id of the items file", fix)
-    return catalogue, report.sift(events, [check])
+    expected = "an id of the items file"
+    unknown = Check("unknown item", "item_id", missing & ~rejected, expected, fix)
+    events = report.sift(events, [unknown])
+    if lenient:
+        left_out = Check("item left out", "item_id", missing, "an item without problems", fix)
+        events = report.sift(events, [left_out])
+    return catalogue_of(listed), events.keep(~events.frame.select(missing).to_series())
 
 
 def catalogue_of(frame: pl.DataFrame) -> Catalogue:

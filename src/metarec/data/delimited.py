@@ -20,7 +20,7 @@ def read_delimited(
     item_columns: Columns | None = None,
     separator: str = ",",
     encoding: str = "utf-8",
-) -> Tables | None:
+) -> Tables:
     """The tables of a file of events and, where there is one, a file of items.
 
     `columns` maps our names (user_id, item_id, value, timestamp, event) to the file's; a name that
@@ -31,7 +31,7 @@ def read_delimited(
     listed = None
     if items is not None:
         listed = read_mapped(items, report, item_columns or {}, separator, encoding)
-    return None if events is None else Tables(path.name.split(".")[0], events, listed)
+    return Tables(path.name.split(".")[0], events, listed)
 
 
 def read_mapped(

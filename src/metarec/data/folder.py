@@ -24,14 +24,12 @@ def is_folder_format(folder: Path) -> bool:
     )
 
 
-def read_folder(folder: Path, report: Report) -> Tables | None:
-    """The tables of a folder; None, with the problems reported, if there are no interactions."""
+def read_folder(folder: Path, report: Report) -> Tables:
+    """The tables of a folder; what is missing or cannot be read is reported."""
     settings = read_settings(folder / "dataset.toml", report)
     interactions = find_table(folder, "interactions", report, needed=True)
     items = find_table(folder, "items", report, needed=True)
     rest = {name: find_table(folder, name, report) for name in ("users", "triples", "edges")}
-    if interactions is None:
-        return None
     return Tables(
         name=settings.get("name", folder.resolve().name),
         interactions=interactions,

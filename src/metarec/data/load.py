@@ -18,7 +18,7 @@ from metarec.data.save import save
 from metarec.data.table import Tables
 
 Format = Literal["folder", "movielens", "recbole", "amazon", "csv"]
-Reader = Callable[[Path, Report], Tables | None]
+Reader = Callable[[Path, Report], Tables]
 
 READERS: dict[str, tuple[Callable[[Path], bool], Reader]] = {
     "folder": (is_folder_format, read_folder),
@@ -138,9 +138,6 @@ def finish(
     if repeats is not None and repeats not in get_args(RepeatsRule):
         raise DataError(f"repeats must be one of {get_args(RepeatsRule)}, got {repeats!r}")
     tables = reader(place, report)
-    if tables is None:
-        report.raise_if_fatal()
-    assert tables is not None, "a reader that finds no tables reports why"
     folder = place if place.is_dir() else place.parent
     return assemble(
         tables, report, folder=folder, repeats=repeats, lenient=lenient, rejects=rejects

@@ -37,7 +37,7 @@ def is_movielens(folder: Path) -> bool:
     return any((folder / name).exists() for name in ("u.data", "ratings.dat", "ratings.csv"))
 
 
-def read_movielens(folder: Path, report: Report) -> Tables | None:
+def read_movielens(folder: Path, report: Report) -> Tables:
     """The tables of a MovieLens folder, whichever of the three releases it is."""
     if (folder / "u.data").exists():
         return read_100k(folder, report)
@@ -46,7 +46,7 @@ def read_movielens(folder: Path, report: Report) -> Tables | None:
     return read_latest(folder, report)
 
 
-def read_100k(folder: Path, report: Report) -> Tables | None:
+def read_100k(folder: Path, report: Report) -> Tables:
     """`u.data` (tabs), `u.item` and `u.user` (bars)."""
     events = read_plain(folder / "u.data", "\t", EVENT_COLUMNS, report)
     items = read_plain(folder / "u.item", "|", ITEM_COLUMNS_100K, report)
@@ -64,7 +64,7 @@ def read_100k(folder: Path, report: Report) -> Tables | None:
     return tables_of("MovieLens 100k", events, items, with_ages_as_numbers(users))
 
 
-def read_1m(folder: Path, report: Report) -> Tables | None:
+def read_1m(folder: Path, report: Report) -> Tables:
     """`ratings.dat`, `movies.dat` and `users.dat`, fields separated by two colons."""
     events = read_plain(folder / "ratings.dat", "::", EVENT_COLUMNS, report)
     items = read_plain(folder / "movies.dat", "::", ("item_id", "title", "genres"), report)
@@ -77,7 +77,7 @@ def read_1m(folder: Path, report: Report) -> Tables | None:
     return tables_of("MovieLens 1M", events, split_genres(items), users)
 
 
-def read_latest(folder: Path, report: Report) -> Tables | None:
+def read_latest(folder: Path, report: Report) -> Tables:
     """`ratings.csv` and `movies.csv`, with `links.csv` and `tags.csv` where they are there.
 
     Tags were written by people who had seen the film: leave the column out of the content when a
@@ -153,12 +153,8 @@ def read_tags(folder: Path, report: Report) -> pl.DataFrame | None:
     return ordered.group_by("item_id", maintain_order=True).agg(pl.col("tag").alias("tags"))
 
 
-def tables_of(
-    name: str, events: Table | None, items: Table | None, users: Table | None
-) -> Tables | None:
+def tables_of(name: str, events: Table | None, items: Table | None, users: Table | None) -> Tables:
     """The tables with what is known of every MovieLens release: ratings and a clock."""
-    if events is None:
-        return None
     return Tables(name, events, items, users, value="rating", timestamp="unix", licence=LICENCE)
 
 

@@ -61,7 +61,10 @@ class InvalidData(DataError):
 
 @dataclass(frozen=True)
 class Check:
-    """A rule about the rows of a table: `bad` is true where a row breaks it."""
+    """A rule about the rows of a table: `bad` is true where a row breaks it.
+
+    `column` is the cell to blame, None for the whole row.
+    """
 
     reason: str
     column: str | None
@@ -120,13 +123,11 @@ class Report:
     def _reject(self, table: Table, bad: pl.Series, check: Check, count: int) -> None:
         rows = table.frame.filter(bad)
         self.reasons[check.reason] = self.reasons.get(check.reason, 0) + count
-        if check.column is None:
-            found = pl.Series([check.reason] * len(rows), dtype=pl.String)
-        else:
-            found = rows.select(shown(rows.schema[check.column], check.column)).to_series()
+        cell = check.column or rows.columns[0]
+        found = rows.select(shown(rows.schema[cell], cell)).to_series()
         text = rows.select(as_json(rows).alias("text")).to_series()
-        lines = table.lines.filter(bad)
         column = None if check.column is None else table.names.get(check.column, check.column)
+        lines = table.lines.filter(bad)
         self._add(table.file, lines, column, found, check.expected, check.fix, text)
 
     def _add(
@@ -154,6 +155,12 @@ class Report:
                 text.alias("content"),
             )
         )
+
+    def rejected_ids(self, file: str, column: str) -> pl.Series:
+        """The ids of those rows of a file that were rejected, as far as they can be told."""
+        contents = [frame.filter(pl.col("file") == file)["content"] for frame in self.rejected]
+        texts = pl.concat([pl.Series([], dtype=pl.String), *contents])
+        return texts.str.json_path_match(f"$.{column}").drop_nulls()
 
     @property
     def problems(self) -> list[Problem]:
@@ -185,7 +192,7 @@ class Report:
             counted = ", ".join(f"{count:,} x {reason}" for reason, count in dropped.items())
             kept = f"written to {rejects}" if rejects else "pass rejects=FILE to keep a record"
             note = f" ({kept})" if self.rejected else ""
-            warnings.warn(f"rows left out: {counted}{note}", DroppedRowsWarning, stacklevel=4)
+            warnings.warn(f"rows left out: {counted}{note}", DroppedRowsWarning, stacklevel=5)
         return dropped
 
 

@@ -20,27 +20,34 @@ def is_recbole(folder: Path) -> bool:
     return folder.is_dir() and any(folder.glob("*.inter"))
 
 
-def read_recbole(folder: Path, report: Report) -> Tables | None:
+def read_recbole(folder: Path, report: Report) -> Tables:
     """The tables of one folder of atomic files."""
     events = read_atomic(folder, "inter", report, needed=True)
     items = declared(read_atomic(folder, "item", report), report)
     users = declared(read_atomic(folder, "user", report), report)
     graph = read_atomic(folder, "kg", report)
     links = read_atomic(folder, "link", report)
-    if events is None:
-        return None
-    events = strip_kinds(events)
-    events = events.renamed({"value": "rating"}) if "rating" in events.frame.columns else events
-    listed = items if items is not None and "item_id" in items.frame.columns else events
-    item_ids = listed.frame["item_id"] if "item_id" in listed.frame.columns else pl.Series([""])
+    if events is not None:
+        events = strip_kinds(events)
+        if "rating" in events.frame.columns:
+            events = events.renamed({"value": "rating"})
+    found = sorted(folder.glob("*.inter"))
     return Tables(
-        name=next(folder.glob("*.inter")).stem,
+        name=found[0].stem if found else folder.name,
         interactions=events,
         items=items,
         users=users,
-        triples=triples_over_items(graph, links, item_ids, report),
-        timestamp="unix" if "timestamp" in events.frame.columns else None,
+        triples=triples_over_items(graph, links, item_ids_of(items, events), report),
+        timestamp="unix" if events is not None and "timestamp" in events.frame.columns else None,
     )
+
+
+def item_ids_of(items: Table | None, events: Table | None) -> pl.Series:
+    """The ids that stand for items, from wherever they are listed."""
+    for table in (items, events):
+        if table is not None and "item_id" in table.frame.columns:
+            return table.frame["item_id"]
+    return pl.Series([], dtype=pl.String)
 
 
 def read_atomic(folder: Path, suffix: str, report: Report, *, needed: bool = False) -> Table | None:
@@ -102,7 +109,6 @@ def triples_over_items(
     plain = strip_kinds(graph).renamed(
         {"head": "head_id", "relation": "relation_id", "tail": "tail_id"}
     )
-    plain = replace(plain, names={c: f"{c}_id:token" for c in ("head", "relation", "tail")})
     if not {"head", "tail"} <= set(plain.frame.columns):
         return plain  # validation reports what is missing
     linked = pl.DataFrame({"item_id": [], "entity_id": []}, schema_overrides={}, strict=False)

@@ -42,7 +42,8 @@ class Table:
         there = {ours: own for ours, own in columns.items() if own in self.frame.columns}
         taken = [c for c in self.frame.columns if c in columns and c not in there.values()]
         frame = self.frame.drop(taken).rename({own: ours for ours, own in there.items()})
-        return replace(self, frame=frame, names=dict(columns))
+        names = {ours: self.names.get(own, own) for ours, own in columns.items()}
+        return replace(self, frame=frame, names={**self.names, **names})
 
     def with_frame(self, frame: pl.DataFrame, *, untyped: bool | None = None) -> "Table":
         """Other columns for the same rows."""
@@ -53,12 +54,13 @@ class Table:
 class Tables:
     """All that a reader found, before validation, and what it knows about the meaning.
 
+    `interactions` is None where the file is missing or cannot be read, which the reader reports.
     `items` is None for a source that lists no items: they are then those that occur in the
     interactions. `value`, `timestamp` and `repeats` are None where the source does not say.
     """
 
     name: str
-    interactions: Table
+    interactions: Table | None
     items: Table | None = None
     users: Table | None = None
     triples: Table | None = None

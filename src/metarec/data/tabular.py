@@ -46,7 +46,7 @@ def read_bytes(path: Path, report: Report) -> bytes | None:
     except OSError as error:
         report.fail(path.name, str(error.strerror or error), "a readable file", "check the path")
         return None
-    if not content.strip():
+    if not content[:4096].strip() and not content.strip():
         report.fail(
             path.name, "an empty file", "rows of data", "write the data, or remove the file"
         )
@@ -93,24 +93,25 @@ def read_csv(
     if repeated:
         report.fail(file, f"column {repeated[0]!r} twice", "distinct names", "rename one")
         return None
+    clean = is_utf8(content)
+    if not clean:  # one character a byte, so that rows and columns can still be told
+        content = content.decode("latin-1").encode()
     try:
-        frame, ragged = parse_csv(content, len(names), header_lines, separator, quoted)
+        frame, ragged = parse_csv(content, names, header_lines, separator, quoted)
     except pa.ArrowInvalid as error:
         report.fail(file, f"broken text ({error})", "delimited text", "check the quotes")
         return None
+    table = place_rows(frame, file, content, header_lines, ragged, report)
+    return drop_blank_lines(table if clean else report_encoding(table, report))
+
+
+def is_utf8(content: bytes) -> bool:
+    """True if all of the content is valid UTF-8."""
     try:
-        text = frame.with_columns(pl.all().cast(pl.String))
-        broken = None
-    except pl.exceptions.PolarsError:  # some cell is not UTF-8: read again, one character a byte
-        latin = content.decode("latin-1").encode()
-        text, ragged = parse_csv(latin, len(names), header_lines, separator, quoted)
-        text = text.with_columns(pl.all().cast(pl.String))
-        broken = text.select(~pl.all().str.contains(UTF8))
-    text = text.rename(dict(zip(text.columns, names, strict=True)))
-    table = place_rows(text, file, content, header_lines, ragged, report)
-    if broken is not None:
-        table = report_encoding(table, broken, report)
-    return drop_blank_lines(table)
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 Ragged = list[tuple[int, int, str]]
@@ -118,16 +119,15 @@ Ragged = list[tuple[int, int, str]]
 
 
 def parse_csv(
-    content: bytes, width: int, header_lines: int, separator: str, quoted: bool
+    content: bytes, names: Sequence[str], header_lines: int, separator: str, quoted: bool
 ) -> tuple[pl.DataFrame, Ragged]:
-    """All well-formed rows as Binary columns, and the rows with another number of fields."""
+    """All well-formed rows as String columns, and the rows with another number of fields."""
     ragged: Ragged = []
 
     def note(row: "arrow_csv.InvalidRow") -> str:
         ragged.append((row.number, row.actual_columns, row.text))
         return "skip"
 
-    names = [f"c{number}" for number in range(width)]
     table = arrow_csv.read_csv(
         io.BytesIO(content),
         # rows are numbered only when one thread reads
@@ -141,7 +141,9 @@ def parse_csv(
             invalid_row_handler=note,
             ignore_empty_lines=False,
         ),
-        convert_options=arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.binary())),
+        convert_options=arrow_csv.ConvertOptions(
+            check_utf8=False, column_types=dict.fromkeys(names, pa.large_string())
+        ),
     )
     frame = pl.from_arrow(table)
     assert isinstance(frame, pl.DataFrame)
@@ -178,8 +180,9 @@ def place_rows(
     return Table(frame, file, first, places, untyped=True)
 
 
-def report_encoding(table: Table, broken: pl.DataFrame, report: Report) -> Table:
+def report_encoding(table: Table, report: Report) -> Table:
     """The rows that are UTF-8 throughout, back from one character a byte to text."""
+    broken = table.frame.select(~pl.all().str.contains(UTF8))
     checks = [
         Check("wrong encoding", name, pl.lit(broken[name]), "UTF-8 text", ENCODING_FIX)
         for name in table.frame.columns
@@ -221,20 +224,17 @@ def read_json_lines(content: bytes, file: str, report: Report) -> Table | None:
 
 def read_json_carefully(content: bytes, file: str, report: Report) -> Table | None:
     """JSON Lines with each broken line reported and left out, and blank lines skipped."""
-    text = content.decode("latin-1").split("\n")
-    lines = Table(pl.DataFrame({"line": text}), file)
+    lines = Table(pl.DataFrame({"line": content.decode("latin-1").split("\n")}), file)
     lines = lines.keep(lines.frame["line"].str.strip_chars() != "")
-    broken = lines.frame.select(~pl.col("line").str.contains(UTF8))
-    lines = (
-        report_encoding(lines, broken, report)
-        if broken["line"].any()
-        else (lines.with_frame(from_latin(lines.frame)))
-    )
+    is_text = pl.col("line").str.contains(UTF8)
+    check = Check("wrong encoding", None, ~is_text, "UTF-8 text", ENCODING_FIX)
+    lines = report.sift(lines, [check])
+    lines = lines.with_frame(from_latin(lines.frame))
     is_object = pl.col("line").str.starts_with("{") & (
         pl.col("line").str.json_path_match("$").is_not_null()
     )
     fix = "write one JSON object a line, with null for a missing value (NaN is no JSON)"
-    check = Check("broken JSON", "line", ~is_object, "a JSON object", fix)
+    check = Check("broken JSON", None, ~is_object, "a JSON object", fix)
     lines = report.sift(lines, [check])
     joined = "\n".join(lines.frame["line"]).encode()
     try:

@@ -1,0 +1,335 @@
+"""Every format that a reader knows becomes the same kind of dataset."""
+
+import gzip
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from metarec.contracts import DataError
+from metarec.data import DroppedRowsWarning, InvalidData, convert, load, load_csv
+
+
+def lines(rows: Iterable[dict[str, object]]) -> bytes:
+    return "".join(json.dumps(row) + "\n" for row in rows).encode()
+
+
+class TestFolder:
+    def test_parquet_csv_and_json_lines_give_the_same_dataset(self, tmp_path: Path) -> None:
+        events = pl.DataFrame({"user_id": ["u", "v"], "item_id": ["a", "b"], "value": [3.0, 4.5]})
+        items = pl.DataFrame({"item_id": ["a", "b"], "title": ["A, or “B”", None], "year": [1, 2]})
+        for suffix, write in (
+            ("parquet", pl.DataFrame.write_parquet),
+            ("csv", pl.DataFrame.write_csv),
+            ("jsonl", pl.DataFrame.write_ndjson),
+        ):
+            (tmp_path / suffix).mkdir()
+            write(events, tmp_path / suffix / f"interactions.{suffix}")
+            write(items, tmp_path / suffix / f"items.{suffix}")
+        hashes = {load(tmp_path / suffix).hash for suffix in ("parquet", "csv", "jsonl")}
+        assert len(hashes) == 1
+
+    def test_settings_context_triples_and_edges_are_read(self, shop) -> None:
+        settings = 'name = "Corner"\nvalue = "implicit"\ntimestamp = "order"\nlicence = "CC0"\n'
+        folder = shop({
+            "dataset.toml": settings,
+            "interactions.csv": "device,item_id,event,timestamp,user_id\nphone,a,view,2,u\n",
+            "triples.csv": "tail,head,relation\nb,a,goes with\n",
+            "edges.csv": "user_id,other_id,kind\nu,w,friend\n",
+        })  # fmt: skip
+        data = load(folder)
+        assert (data.name, data.value, data.timestamp, data.licence) == (
+            "Corner",
+            "implicit",
+            "order",
+            "CC0",
+        )
+        assert data.interactions.columns == [
+            "user",
+            "item",
+            "value",
+            "timestamp",
+            "event",
+            "device",
+        ]
+        assert data.triples is not None
+        assert data.triples.rows() == [("a", "goes with", "b")]
+        assert data.edges is not None
+        assert data.edges.rows() == [("u", "w", "friend")]
+        assert data.histories.kind_names == ("view",)
+
+    def test_numbers_are_told_from_codes_in_text(self, shop) -> None:
+        items = "item_id,year,price,code,note\n1,1999,2.50,007,\n02,2001,3,010,x\n"
+        data = load(shop({"items.csv": items, "interactions.csv": "user_id,item_id\n1,02\n"}))
+        assert list(data.catalogue.ids) == ["1", "02"]
+        frame = data.catalogue.frame
+        assert frame.schema == {
+            "year": pl.Int64,
+            "price": pl.Float64,
+            "code": pl.String,
+            "note": pl.String,
+        }
+        assert frame["note"].to_list() == [None, "x"]
+
+    def test_whole_numbers_may_be_ids_in_parquet(self, tmp_path: Path) -> None:
+        frame = pl.DataFrame({"user_id": [7, 8], "item_id": [1, 2]})
+        frame.write_parquet(tmp_path / "interactions.parquet")
+        frame.select("item_id").write_parquet(tmp_path / "items.parquet")
+        assert list(load(tmp_path).user_ids) == ["7", "8"]
+
+    def test_a_gzipped_table_is_read(self, shop) -> None:
+        items = gzip.compress(b"item_id\na\nb\n")
+        assert len(load(shop({"items.csv": None, "items.csv.gz": items})).catalogue) == 2
+
+    def test_times_order_a_history_and_ties_keep_the_order_of_rows(self, shop) -> None:
+        events = "user_id,item_id,timestamp\nu,c,2\nu,b,1\nu,a,1\n"
+        history = load(shop({"interactions.csv": events})).histories
+        assert [event.item for event in history.events(0)] == ["b", "a", "c"]
+
+
+class TestMovieLens:
+    def test_the_100k_files_are_read(self, tmp_path: Path) -> None:
+        flags = "|".join("1" if k in (3, 5) else "0" for k in range(19))
+        (tmp_path / "u.data").write_bytes(b"1\t7\t3\t881250949\n2\t7\t5\t881250950\n")
+        film = f"7|Amélie (2001)|01-Jan-2001||http://x|{flags}\n"
+        (tmp_path / "u.item").write_bytes(film.encode("latin-1"))
+        (tmp_path / "u.user").write_bytes(b"1|24|M|writer|00501\n")
+        data = load(tmp_path)
+        assert data.timestamp == "unix"
+        assert data.catalogue.frame.rows(named=True) == [
+            {
+                "title": "Amélie",
+                "year": 2001,
+                "genres": ["Animation", "Comedy"],
+                "release_date": "01-Jan-2001",
+            }
+        ]
+        assert data.users is not None
+        assert data.users.rows() == [(24, "M", "writer", "00501"), (None, None, None, None)]
+
+    def test_the_1m_files_are_read(self, tmp_path: Path) -> None:
+        (tmp_path / "ratings.dat").write_bytes(b"1::9::5::978300760\n")
+        movies = "9::Voil\u00e0: A Film (1999)::Drama|War\n8::No Year::Comedy\n"
+        (tmp_path / "movies.dat").write_bytes(movies.encode("latin-1"))
+        (tmp_path / "users.dat").write_bytes(b"1::F::1::10::48067\n")
+        data = load(tmp_path)
+        assert data.catalogue.frame.rows() == [
+            ("Voilà: A Film", 1999, ["Drama", "War"]),
+            ("No Year", None, ["Comedy"]),
+        ]
+        assert data.users is not None
+        assert data.users.rows() == [("F", "under 18", "K-12 student", "48067")]
+
+    def test_the_latest_files_are_read_with_links_and_tags(self, tmp_path: Path) -> None:
+        (tmp_path / "ratings.csv").write_text(
+            "userId,movieId,rating,timestamp\n1,3,4.5,1260759144\n"
+        )
+        (tmp_path / "movies.csv").write_text(
+            'movieId,title,genres\n3,"Heat, The (1995)",(no genres listed)\n4,X,War\n'
+        )
+        (tmp_path / "links.csv").write_text("movieId,imdbId,tmdbId\n3,0113277,949\n")
+        (tmp_path / "tags.csv").write_text(
+            "userId,movieId,tag,timestamp\n1,3,Slow,1\n2,3,heist,1\n3,3,Heist,1\n"
+        )
+        data = load(tmp_path)
+        assert data.catalogue.frame.rows() == [
+            ("Heat, The", 1995, [], "0113277", "949", ["heist", "slow"]),
+            ("X", None, ["War"], None, None, None),
+        ]
+        assert data.interactions["value"].to_list() == [4.5]
+
+    def test_problems_carry_the_names_that_the_file_uses(self, tmp_path: Path) -> None:
+        (tmp_path / "ratings.csv").write_text("userId,movieId,rating\n1,3,x\n1,99,2\n")
+        (tmp_path / "movies.csv").write_text("movieId,title,genres\n3,A,War\n")
+        with pytest.raises(InvalidData) as caught:
+            load(tmp_path)
+        assert [(p.row, p.column) for p in caught.value.problems] == [(2, "rating"), (3, "movieId")]
+
+    def test_a_missing_file_is_named(self, tmp_path: Path) -> None:
+        (tmp_path / "ratings.dat").write_bytes(b"1::9::5::978300760\n")
+        with pytest.raises(InvalidData, match=r"movies\.dat"):
+            load(tmp_path)
+
+    @pytest.mark.parametrize(
+        ("name", "counts"),
+        [
+            ("movielens-100k", (100_000, 943, 1682)),
+            ("movielens-latest-small", (100_004, 671, 9125)),
+        ],
+    )
+    def test_the_real_files_are_read(self, real_data: Path, name: str, counts) -> None:
+        data = load(real_data / name)
+        assert (len(data.interactions), len(data.user_ids), len(data.catalogue)) == counts
+
+
+class TestRecBole:
+    def write(self, folder: Path) -> Path:
+        files = {
+            "x.inter": "user_id:token\titem_id:token\trating:float\ttimestamp:float\n"
+            "u\t1\t3\t881250949\nv\t2\t4\t881250950\n",
+            "x.item": "item_id:token\ttitle:token_seq\tprice:float\n1\tToy Story\t2.5\n2\tHeat\t\n",
+            "x.user": "user_id:token\tage:token\nu\t24\n",
+            "x.kg": "head_id:token\trelation_id:token\ttail_id:token\n"
+            "m.1\tgenre\tm.9\nm.8\tdirected\tm.2\n2\tis\tm.1\n",
+            "x.link": "item_id:token\tentity_id:token\n1\tm.1\n2\tm.2\n",
+        }
+        for name, content in files.items():
+            (folder / name).write_text(content)
+        return folder
+
+    def test_atomic_files_are_read_with_their_types(self, tmp_path: Path) -> None:
+        data = load(self.write(tmp_path))
+        assert (data.name, data.value, data.timestamp) == ("x", "rating", "unix")
+        assert data.catalogue.frame.rows() == [("Toy Story", 2.5), ("Heat", None)]
+        assert data.users is not None
+        assert data.users["age"].to_list() == ["24", None]
+
+    def test_linked_entities_become_items_and_others_stay_apart(self, tmp_path: Path) -> None:
+        data = load(self.write(tmp_path))
+        assert data.triples is not None
+        assert data.triples.rows() == [
+            ("1", "genre", "m.9"),
+            ("m.8", "directed", "2"),
+            ("entity:2", "is", "1"),
+        ]
+
+    def test_without_ratings_events_are_implicit(self, tmp_path: Path) -> None:
+        (tmp_path / "y.inter").write_text("user_id:token\titem_id:token\nu\t1\n")
+        data = load(tmp_path)
+        assert data.value == "implicit"
+        assert list(data.catalogue.ids) == ["1"]
+
+    def test_a_float_that_is_none_is_placed(self, tmp_path: Path) -> None:
+        self.write(tmp_path)
+        (tmp_path / "x.item").write_text("item_id:token\tprice:float\n1\tcheap\n2\t3\n")
+        with pytest.raises(InvalidData) as caught:
+            load(tmp_path)
+        assert [(p.row, p.column) for p in caught.value.problems] == [(2, "price:float")]
+
+    def test_a_header_without_the_columns_is_named(self, tmp_path: Path) -> None:
+        (tmp_path / "y.inter").write_text("uid:token\titem_id:token\nu\t1\n")
+        with pytest.raises(InvalidData, match="user_id"):
+            load(tmp_path)
+
+    def test_the_real_graph_speaks_of_items(self, real_data: Path) -> None:
+        data = load(real_data / "recbole-ml-100k")
+        assert data.triples is not None
+        ends = pl.concat([data.triples["head"], data.triples["tail"]]).unique()
+        assert ends.is_in(data.catalogue.ids.tolist()).sum() > 1500
+        assert len(data.interactions) == 100_000
+
+
+class TestAmazon:
+    old = (
+        {"reviewerID": "A1", "asin": "B1", "overall": 5.0, "unixReviewTime": 1369699200},
+        {"reviewerID": "A1", "asin": "B1", "overall": 2.0, "unixReviewTime": 1369699300},
+        {"reviewerID": "A2", "asin": "B2", "overall": 4.0, "unixReviewTime": 1369699200},
+    )
+    new = ({"user_id": "A1", "parent_asin": "B1", "asin": "B9", "rating": 5.0,
+            "timestamp": 1588687728923},)  # fmt: skip
+
+    def test_2014_names_are_read_from_gzip_and_the_last_review_counts(self, tmp_path) -> None:
+        (tmp_path / "reviews_Beauty.json.gz").write_bytes(gzip.compress(lines(self.old)))
+        meta = [
+            {"asin": "B1", "title": "Soap", "description": "Mild.", "price": 3.5,
+             "categories": [["Beauty", "Bath"], ["Beauty", "Soap"]], "brand": "S"},
+            {"asin": "B2", "title": "Brush"},
+        ]  # fmt: skip
+        (tmp_path / "meta_Beauty.json.gz").write_bytes(gzip.compress(lines(meta)))
+        with pytest.warns(DroppedRowsWarning, match="1 x repeated"):
+            data = load(tmp_path)
+        assert data.interactions["value"].to_list() == [2.0, 4.0]
+        first = data.catalogue.table.row(0, named=True)
+        assert first["categories"] == ["Beauty", "Bath", "Soap"]
+        assert (first["item_id"], first["brand"], first["price"]) == ("B1", "S", 3.5)
+
+    def test_2023_names_are_read_and_milliseconds_become_seconds(self, tmp_path: Path) -> None:
+        (tmp_path / "All_Beauty.jsonl").write_bytes(lines(self.new))
+        meta = [{"parent_asin": "B1", "title": "Soap", "description": ["Mild.", "Good."],
+                 "price": "$1,003.50", "store": "S", "categories": ["Beauty"]}]  # fmt: skip
+        (tmp_path / "meta_All_Beauty.jsonl").write_bytes(lines(meta))
+        data = load(tmp_path)
+        assert data.interactions["timestamp"].to_list() == [1588687728]
+        assert data.catalogue.table.rows(named=True) == [
+            {
+                "item_id": "B1",
+                "title": "Soap",
+                "brand": "S",
+                "description": "Mild. Good.",
+                "categories": ["Beauty"],
+                "price": 1003.5,
+            }
+        ]
+
+    def test_one_file_of_reviews_is_enough(self, tmp_path: Path) -> None:
+        path = tmp_path / "reviews.jsonl"
+        path.write_bytes(lines(self.new))
+        assert list(load(path).catalogue.ids) == ["B1"]
+
+    def test_two_files_of_reviews_are_refused(self, tmp_path: Path) -> None:
+        for name in ("a.jsonl", "b.jsonl"):
+            (tmp_path / name).write_bytes(lines(self.new))
+        with pytest.raises(InvalidData, match="one file of reviews"):
+            load(tmp_path)
+
+
+class TestDelimited:
+    def test_a_mapping_names_the_columns(self, tmp_path: Path) -> None:
+        path = tmp_path / "log.csv"
+        path.write_text("uid;movie;stars;device\nu;m;4;phone\n")
+        columns = {"user_id": "uid", "item_id": "movie", "value": "stars"}
+        data = load_csv(path, columns, separator=";")
+        assert data.interactions.rows() == [(0, 0, 4.0, "phone")]
+        assert data.value == "rating"
+
+    def test_a_column_of_our_name_gives_way_to_the_mapped_one(self, tmp_path: Path) -> None:
+        path = tmp_path / "log.csv"
+        path.write_text("user_id,name,item_id\n1,u,m\n")
+        assert list(load_csv(path, {"user_id": "name"}).user_ids) == ["u"]
+
+    def test_items_and_encoding_can_be_named(self, tmp_path: Path) -> None:
+        (tmp_path / "log.csv").write_text("user_id,item_id\nu,m\n")
+        (tmp_path / "films.csv").write_bytes("id,title\nm,Amélie\n".encode("latin-1"))
+        data = load_csv(
+            tmp_path / "log.csv",
+            items=tmp_path / "films.csv",
+            item_columns={"item_id": "id"},
+            encoding="latin-1",
+        )
+        assert data.catalogue.frame["title"].to_list() == ["Amélie"]
+
+    def test_a_wrong_mapping_is_explained(self, tmp_path: Path) -> None:
+        path = tmp_path / "log.csv"
+        path.write_text("uid,movie\nu,m\n")
+        with pytest.raises(InvalidData, match="correct the mapping"):
+            load_csv(path, {"user_id": "uid", "item_id": "film"})
+
+    def test_a_separator_of_two_characters_is_refused(self, tmp_path: Path) -> None:
+        path = tmp_path / "log.csv"
+        path.write_text("user_id,item_id\nu,m\n")
+        with pytest.raises(DataError, match="one character"):
+            load_csv(path, separator="::")
+
+
+class TestConvert:
+    def test_any_csv_becomes_a_folder_that_loads(self, tmp_path: Path) -> None:
+        (tmp_path / "log.csv").write_text("uid,item_id\nu,m\n")
+        made = convert(
+            tmp_path / "log.csv", tmp_path / "out", format="csv", mapping={"user_id": "uid"}
+        )
+        assert load(tmp_path / "out").hash == made.hash
+
+    def test_a_mapping_without_csv_is_refused(self, tmp_path: Path) -> None:
+        with pytest.raises(DataError, match="needs format"):
+            convert(tmp_path, tmp_path / "out", mapping={"user_id": "uid"})
+
+    def test_a_lone_file_of_no_known_format_names_the_way_out(self, tmp_path: Path) -> None:
+        (tmp_path / "log.csv").write_text("uid,item_id\nu,m\n")
+        with pytest.raises(DataError, match="load_csv"):
+            load(tmp_path / "log.csv")
+
+    def test_an_unknown_format_is_refused(self, tmp_path: Path) -> None:
+        with pytest.raises(DataError, match="format must be one of"):
+            load(tmp_path, format="netflix")  # type: ignore[arg-type]
