@@ -103,7 +103,7 @@ class UserItemBiasConfig:
     """How often the two biases are solved in turn."""
     space: ClassVar[Mapping[str, Sequence[Any]]] = {
         "item_damping": (1.0, 2.0, 5.0, 10.0, 25.0),
-        "user_damping": (1.0, 2.0, 5.0, 10.0, 25.0),
+        "user_damping": (1.0, 2.0, 3.0, 5.0, 10.0),
     }
 
     def __post_init__(self) -> None:

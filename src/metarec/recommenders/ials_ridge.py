@@ -20,7 +20,7 @@ from metarec.recommenders.ridge import ridge_predictions, trust
 class IALSRidgeConfig(IALSConfig):
     """Choices of `IALSRidge`: those of `IALS`, and of the map."""
 
-    penalty: float = 0.3
+    penalty: float = 1.0
     """Ridge penalty of the map, relative to the mean squared length of the features."""
     saturation: float = 0.0
     """Events after which an item's factors weigh half in the map; 0 weighs all items alike."""

@@ -173,13 +173,18 @@ def _unpack(value: Any, arrays: Arrays) -> Any:
     return {k: _unpack(part, arrays) for k, part in value.items()}
 
 
-@contextmanager
-def _replacing(target: Path) -> Iterator[Path]:
-    """A fresh folder that takes the place of `target` when the block ends without an error."""
+def check_replaceable(target: Path) -> None:
+    """Refuse to write a model over anything but an older model or an empty folder."""
     if target.exists() and not _may_be_replaced(target):
         raise DataError(
             f"{target} exists and is not a saved model; nothing was written. Choose another path"
         )
+
+
+@contextmanager
+def _replacing(target: Path) -> Iterator[Path]:
+    """A fresh folder that takes the place of `target` when the block ends without an error."""
+    check_replaceable(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as scratch:
         fresh, old = Path(scratch) / "fresh", Path(scratch) / "old"

@@ -30,7 +30,8 @@ class Random(BaseRecommender):
 
     def _score(self, histories: Histories) -> Float[np.ndarray, "history item"]:
         placed = _mix(self.keys_[histories.items] + histories.places.astype(np.uint64))
-        totals = np.concatenate([[0], np.cumsum(placed, dtype=np.uint64)]).astype(np.uint64)
+        totals = np.zeros(len(placed) + 1, dtype=np.uint64)
+        np.cumsum(placed, out=totals[1:])  # wraps around, and so does the difference below
         history_keys = totals[histories.offsets[1:]] - totals[histories.offsets[:-1]]
         mixed = _mix(_mix(history_keys)[:, None] ^ self.keys_[None, :])
         return (mixed >> np.uint64(11)).astype(np.float64) * 2.0**-53

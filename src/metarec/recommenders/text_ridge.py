@@ -19,20 +19,20 @@ from metarec.recommenders.ridge import ridge_predictions, trust
 class TextRidgeConfig:
     """Choices of `TextRidge`."""
 
-    penalty: float = 0.3
+    penalty: float = 1.0
     """Ridge penalty, relative to the mean squared length of the features."""
     saturation: float = 20.0
     """Events after which an item's mean counts half as much as one without noise."""
     item_damping: float = 5.0
     """How many events at the level that content expects each item starts with."""
-    user_damping: float = 5.0
+    user_damping: float = 3.0
     """How many events at the expected level each user starts with."""
     sweeps: int = 10
     """How often item and user biases are solved in turn."""
     space: ClassVar[Mapping[str, Sequence[Any]]] = {
         "penalty": (0.03, 0.1, 0.3, 1.0, 3.0),
         "item_damping": (2.0, 5.0, 10.0, 25.0),
-        "user_damping": (2.0, 5.0, 10.0, 25.0),
+        "user_damping": (1.0, 2.0, 3.0, 5.0, 10.0),
     }
 
     def __post_init__(self) -> None:

@@ -1,0 +1,129 @@
+"""Every recommender keeps the contract: one class a row."""
+
+from metarec import recommenders as r
+from metarec.contracts import Recommender
+from metarec.encoders import HashEncoder
+from metarec.testing import RecommenderContract
+
+
+class TestRandom(RecommenderContract):
+    learns_taste = False
+
+    def make(self) -> Recommender:
+        return r.Random()
+
+
+class TestPopularity(RecommenderContract):
+    learns_taste = False
+
+    def make(self) -> Recommender:
+        return r.Popularity()
+
+
+class TestItemMean(RecommenderContract):
+    value = "rating"
+    learns_taste = False
+
+    def make(self) -> Recommender:
+        return r.ItemMean()
+
+
+class TestUserMean(RecommenderContract):
+    value = "rating"
+    learns_taste = False
+
+    def make(self) -> Recommender:
+        return r.UserMean()
+
+
+class TestUserItemBias(RecommenderContract):
+    value = "rating"
+    learns_taste = False
+
+    def make(self) -> Recommender:
+        return r.UserItemBias()
+
+
+class TestLikeShare(RecommenderContract):
+    value = "rating"
+    learns_taste = False
+
+    def make(self) -> Recommender:
+        return r.LikeShare()
+
+
+class TestContentKNN(RecommenderContract):
+    def make(self) -> Recommender:
+        return r.ContentKNN(HashEncoder())
+
+
+class TestContentKNNOnRatings(RecommenderContract):
+    value = "rating"
+
+    def make(self) -> Recommender:
+        return r.ContentKNN(HashEncoder())
+
+
+class TestTextRidge(RecommenderContract):
+    value = "rating"
+    learns_taste = False
+
+    def make(self) -> Recommender:
+        return r.TextRidge(HashEncoder())
+
+
+class TestPredictedPopularity(RecommenderContract):
+    learns_taste = False
+
+    def make(self) -> Recommender:
+        return r.PredictedPopularity(HashEncoder())
+
+
+class TestItemKNN(RecommenderContract):
+    def make(self) -> Recommender:
+        return r.ItemKNN(r.ItemKNNConfig(neighbours=8))
+
+
+class TestItemKNNByBM25WithRecency(RecommenderContract):
+    def make(self) -> Recommender:
+        return r.ItemKNN(r.ItemKNNConfig("bm25", neighbours=8, recency=0.8))
+
+
+class TestItemKNNByTFIDF(RecommenderContract):
+    def make(self) -> Recommender:
+        return r.ItemKNN(r.ItemKNNConfig("tfidf", neighbours=8))
+
+
+class TestEASE(RecommenderContract):
+    def make(self) -> Recommender:
+        return r.EASE(r.EASEConfig(l2=10.0))
+
+
+class TestEASEWithRecency(RecommenderContract):
+    def make(self) -> Recommender:
+        return r.EASE(r.EASEConfig(l2=10.0, recency=0.8))
+
+
+class TestIALS(RecommenderContract):
+    def make(self) -> Recommender:
+        return r.IALS(r.IALSConfig(factors=4, l2=1.0))
+
+
+class TestIALSWithRecency(RecommenderContract):
+    def make(self) -> Recommender:
+        return r.IALS(r.IALSConfig(factors=4, l2=1.0, recency=0.8))
+
+
+class TestBPR(RecommenderContract):
+    def make(self) -> Recommender:
+        return r.BPR(r.BPRConfig(factors=8))
+
+
+class TestCooccurrence(RecommenderContract):
+    def make(self) -> Recommender:
+        return r.Cooccurrence()
+
+
+class TestIALSRidge(RecommenderContract):
+    def make(self) -> Recommender:
+        return r.IALSRidge(HashEncoder(), r.IALSRidgeConfig(factors=4, l2=1.0))

@@ -1,0 +1,199 @@
+"""Saved models: whole or not at all, checked on loading, and never unpickled."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+import scipy.sparse as sp
+from recommender_toys import dataset
+
+from metarec.contracts import DataError
+from metarec.data import Catalogue
+from metarec.recommenders import BPR, EASE, EASEConfig, Popularity, load_recommender
+from metarec.recommenders.persistence import load_state, read_card, save_state
+from metarec.testing import planted_shop
+
+
+@dataclass(frozen=True)
+class Inner:
+    rate: float = 0.5
+
+
+@dataclass(frozen=True)
+class Config:
+    layers: tuple[int, ...] = (8, 4)
+    inner: Inner = Inner()
+    name: str | None = None
+
+
+CATALOGUE = Catalogue.of(
+    pl.DataFrame({"item_id": ["a", "b"], "tags": [["x", "y"], None], "year": [1990, None]})
+).retire(["b"])
+
+
+def saved(path: Path, **state: Any) -> Path:
+    save_state(path, "Toy", Config(layers=(3,)), CATALOGUE, state)
+    return path
+
+
+def test_arrays_matrices_numbers_and_nests_come_back_equal(tmp_path: Path) -> None:
+    state: dict[str, Any] = {
+        "f32": np.arange(6, dtype=np.float32).reshape(2, 3).T,
+        "flags": np.array([True, False]),
+        "scalar": np.array(2.5),
+        "empty": np.zeros((0, 3)),
+        "keys": np.array([2**64 - 1], dtype=np.uint64),
+        "matrix": sp.csr_matrix([[0, 1.5], [0, 0]]),
+        "nested": {"deep": [np.array([1, 2]), {"x": None}], "no": True, "inf": float("inf")},
+        "number": np.float32(0.25),
+    }
+    config, catalogue, loaded = load_state(saved(tmp_path / "m", **state), "Toy", Config)
+    assert config == Config(layers=(3,))
+    assert catalogue.ids.tolist() == ["a", "b"]
+    assert catalogue.offered.tolist() == [True, False]
+    assert catalogue.frame.equals(CATALOGUE.frame)
+    for name in ("f32", "flags", "scalar", "empty", "keys"):
+        np.testing.assert_array_equal(loaded[name], state[name])
+        assert loaded[name].dtype == state[name].dtype
+        assert loaded[name].shape == state[name].shape
+    np.testing.assert_array_equal(loaded["matrix"].toarray(), state["matrix"].toarray())
+    np.testing.assert_array_equal(loaded["nested"]["deep"][0], [1, 2])
+    assert loaded["nested"]["deep"][1] == {"x": None}
+    assert loaded["nested"]["no"] is True
+    assert loaded["nested"]["inf"] == float("inf")
+    assert loaded["number"] == 0.25
+
+
+def test_what_is_neither_array_nor_json_is_refused_before_anything_is_written(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(TypeError, match="state.thing cannot be saved"):
+        saved(tmp_path / "m", thing=object())
+    with pytest.raises(TypeError, match="state.ids cannot be saved"):
+        saved(tmp_path / "m", ids=np.array(["a"], dtype=object))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_equal_models_give_equal_files(tmp_path: Path) -> None:
+    state = {"b": np.arange(3), "a": np.ones(2)}
+    first, second = saved(tmp_path / "1", **state), saved(tmp_path / "2", **state)
+    assert read_card(first) == read_card(second)
+
+
+@pytest.mark.parametrize("name", ["state.safetensors", "catalogue.parquet"])
+def test_a_changed_file_is_found_out(tmp_path: Path, name: str) -> None:
+    folder = saved(tmp_path / "m", a=np.zeros(4))
+    raw = bytearray((folder / name).read_bytes())
+    raw[-1] ^= 1
+    (folder / name).write_bytes(raw)
+    with pytest.raises(DataError, match=f"{name} is not the file that was saved"):
+        load_state(folder, "Toy", Config)
+
+
+@pytest.mark.parametrize("name", ["state.safetensors", "catalogue.parquet"])
+def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
+    folder = saved(tmp_path / "m", a=np.zeros(4))
+    (folder / name).unlink()
+    with pytest.raises(DataError, match=f"lacks {name}"):
+        load_state(folder, "Toy", Config)
+
+
+def edit(folder: Path, **changes: Any) -> None:
+    card = json.loads((folder / "config.json").read_text()) | changes
+    (folder / "config.json").write_text(json.dumps(card))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"format_version": 99, "metarec": "7.0"}, "install metarec 7.0 or fit the model again"),
+        ({"format": "other"}, "not a saved model of metarec"),
+        ({"class": "Other"}, "holds a Other, not a Toy"),
+        ({"config": {"layers": [1], "colour": 3}}, "does not know: colour"),
+        ({"config": {"layers": "many"}}, "layers"),
+    ],
+)
+def test_a_card_that_does_not_fit_says_what_to_do(
+    tmp_path: Path, changes: dict[str, Any], message: str
+) -> None:
+    folder = saved(tmp_path / "m")
+    edit(folder, **changes)
+    with pytest.raises(DataError, match=message):
+        load_state(folder, "Toy", Config)
+
+
+def test_a_folder_without_a_card_or_with_a_broken_one_is_no_model(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no config.json"):
+        load_state(tmp_path, "Toy", Config)
+    (tmp_path / "config.json").write_text("{")
+    with pytest.raises(DataError, match="is not JSON"):
+        load_state(tmp_path, "Toy", Config)
+    (tmp_path / "config.json").write_text('{"format": "metarec-model", "format_version": 1}')
+    with pytest.raises(DataError, match="lacks class, config, files"):
+        load_state(tmp_path, "Toy", Config)
+
+
+def test_a_file_or_a_strangers_folder_is_never_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "config.json").write_text('{"format": "something else"}')
+    for name in ("file", "folder"):
+        with pytest.raises(DataError, match="not a saved model; nothing was written"):
+            saved(tmp_path / name)
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_an_empty_folder_and_missing_parents_are_fine(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    saved(tmp_path / "empty")
+    saved(tmp_path / "a" / "b" / "m")
+    assert read_card(tmp_path / "empty")["class"] == "Toy"
+
+
+def test_a_failed_save_leaves_the_old_model_and_no_scraps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = saved(tmp_path / "m", a=np.array([1.0]))
+
+    def full_disk(*args: object, **kwargs: object) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(pl.DataFrame, "write_parquet", full_disk)
+    with pytest.raises(OSError, match="no space left"):
+        saved(folder, a=np.array([2.0]))
+    assert load_state(folder, "Toy", Config)[2]["a"].tolist() == [1.0]
+    assert [file.name for file in tmp_path.iterdir()] == ["m"]
+
+
+def test_load_recommender_finds_the_class_and_its_choices(tmp_path: Path) -> None:
+    EASE(EASEConfig(l2=7.0)).fit(planted_shop().data).save(tmp_path / "m")
+    loaded = load_recommender(tmp_path / "m")
+    assert isinstance(loaded, EASE)
+    assert loaded.config == EASEConfig(l2=7.0)
+
+
+@pytest.mark.parametrize("name", ["os.system", "Path", "BaseRecommender.load", "EASEConfig", "np"])
+def test_a_name_that_is_no_public_recommender_resolves_to_nothing(
+    tmp_path: Path, name: str
+) -> None:
+    Popularity().fit(dataset([("u", "a", 1.0)], "ab")).save(tmp_path / "m")
+    edit(tmp_path / "m", **{"class": name})
+    with pytest.raises(DataError, match="no recommender of this version"):
+        load_recommender(tmp_path / "m")
+
+
+def test_the_wrong_class_says_which_one_is_right(tmp_path: Path) -> None:
+    Popularity().fit(dataset([("u", "a", 1.0)], "ab")).save(tmp_path / "m")
+    with pytest.raises(DataError, match=r"holds a Popularity, not a EASE.*Popularity.load"):
+        EASE.load(tmp_path / "m")
+
+
+def test_no_user_id_is_written(tmp_path: Path) -> None:
+    shop = planted_shop().data
+    BPR().fit(shop).save(tmp_path / "m")
+    for file in (tmp_path / "m").iterdir():
+        assert b"user-1" not in file.read_bytes()

@@ -1,0 +1,107 @@
+"""From scores to lists: exclusion, ties, and histories from outside."""
+
+import warnings
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from metarec.contracts import DataError, Histories, UnknownItemWarning, vocabulary_of
+from metarec.data import Catalogue
+from metarec.recommenders.histories import align, candidate_rows
+from metarec.recommenders.interactions import event_weights, history_matrix
+from metarec.recommenders.ranking import tie_keys, top_k
+
+FEW_LEVELS = st.sampled_from([0.0, 1.0, 2.0, -np.inf, np.nan])
+
+
+def test_the_best_come_first_and_nan_never() -> None:
+    scores = np.array([[0.1, np.nan, 0.9, 0.5], [np.nan, -np.inf, np.nan, np.nan]])
+    assert top_k(scores, 3, np.arange(4)).tolist() == [[2, 3, 0], [-1, -1, -1]]
+
+
+def test_ties_go_to_the_smaller_key_also_across_the_last_place() -> None:
+    assert top_k(np.ones((1, 4)), 2, np.array([3, 1, 0, 2])).tolist() == [[2, 1]]
+
+
+@given(
+    arrays(float, st.tuples(st.integers(0, 4), st.integers(0, 40)), elements=FEW_LEVELS), st.data()
+)
+def test_top_k_equals_sorting_everything(scores: np.ndarray, data: st.DataObject) -> None:
+    k = data.draw(st.integers(1, 45))
+    ties = np.array(data.draw(st.permutations(range(scores.shape[1]))), dtype=np.int64)
+    for row, found in zip(scores, top_k(scores, k, ties), strict=True):
+        usable = [i for i in range(len(row)) if row[i] > -np.inf]
+        ranked = sorted(usable, key=lambda i: (-row[i], ties[i]))[:k]
+        assert found.tolist() == ranked + [-1] * (k - len(ranked))
+
+
+def test_a_constant_scorer_ranks_like_chance() -> None:
+    ids = vocabulary_of(str(i) for i in range(1000))
+    first = top_k(np.zeros((1, 1000)), 100, tie_keys(ids))[0]
+    # uniform places: mean 499.5, standard error of the mean of 100 about 29
+    assert abs(first.mean() - 499.5) < 90
+    assert abs(np.corrcoef(tie_keys(ids), np.arange(1000))[0, 1]) < 0.1
+
+
+def test_tie_order_follows_the_ids_and_not_their_places() -> None:
+    ids = vocabulary_of("abcdef")
+    moved = vocabulary_of("fxbdayce")
+    order = [i for i in ids[np.argsort(tie_keys(ids))]]
+    assert [i for i in moved[np.argsort(tie_keys(moved))] if i in ids] == order
+
+
+def test_the_seed_changes_the_tie_order() -> None:
+    ids = vocabulary_of(str(i) for i in range(50))
+    assert not np.array_equal(tie_keys(ids, 0), tie_keys(ids, 1))
+
+
+CATALOGUE = Catalogue.of(pl.DataFrame({"item_id": list("abcd")})).retire(["d"])
+
+
+def test_align_leaves_unknown_events_out_and_keeps_the_rest_in_order() -> None:
+    with pytest.warns(UnknownItemWarning, match="2 events about 2 items .* x, y"):
+        aligned = align([["b", "x", "a"], ["y"], ["c", "b"]], CATALOGUE)
+    assert aligned.items.tolist() == [1, 0, 2, 1]
+    assert aligned.offsets.tolist() == [0, 2, 2, 4]
+
+
+def test_align_can_be_silent() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert align([["x"]], CATALOGUE, warn=False).lengths.tolist() == [0]
+
+
+def test_align_copes_with_people_without_events() -> None:
+    assert align([[], []], CATALOGUE).offsets.tolist() == [0, 0, 0]
+    assert align([], CATALOGUE).offsets.tolist() == [0]
+
+
+def test_candidates_are_offered_known_and_counted_once() -> None:
+    assert candidate_rows(None, CATALOGUE).tolist() == [0, 1, 2]
+    assert candidate_rows(["c", "a", "c", "d", "zz"], CATALOGUE).tolist() == [0, 2]
+    with pytest.raises(DataError, match="got one string"):
+        candidate_rows("abc", CATALOGUE)
+
+
+def test_the_newest_event_of_an_item_counts_once() -> None:
+    histories = align([["a", "b", "a"], [], ["c"]], CATALOGUE)
+    # ages 2, 1, 0: the older a is replaced by the newer
+    np.testing.assert_allclose(event_weights(histories, 0.5), [0, 0.5, 1, 1])
+    dense = history_matrix(histories, 0.5).toarray()
+    np.testing.assert_allclose(dense, [[1, 0.5, 0, 0], [0, 0, 0, 0], [0, 0, 1, 0]])
+
+
+def test_without_recency_a_history_is_a_set() -> None:
+    histories = align([["a", "b", "a"]], CATALOGUE)
+    assert history_matrix(histories).toarray().tolist() == [[1, 1, 0, 0]]
+
+
+def test_events_too_old_to_matter_weigh_nothing() -> None:
+    histories = Histories.of([[str(i) for i in range(40)]])
+    weights = event_weights(histories, 0.5)
+    assert (weights > 0).sum() == 20  # 2 ** -19 is the last above a millionth
+    assert weights[-1] == 1

@@ -1,0 +1,162 @@
+"""The trivial rows: numbers worked out by hand, and their edges."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from recommender_toys import dataset, taken
+
+from metarec.contracts import DataError, Histories
+from metarec.recommenders import (
+    BaseRecommender,
+    EASEConfig,
+    ItemMean,
+    ItemMeanConfig,
+    LikeShare,
+    LikeShareConfig,
+    Popularity,
+    Random,
+    UserItemBias,
+    UserItemBiasConfig,
+    UserMean,
+    UserMeanConfig,
+)
+from metarec.testing import planted_shop
+
+RATINGS = [("u", "a", 5.0), ("u", "b", 3.0), ("v", "a", 4.0), ("v", "b", 4.0)]  # mean 4
+
+
+def test_popularity_counts_events_and_gives_an_untouched_item_zero() -> None:
+    model = Popularity().fit(taken(u="ab", v="a", w="ac"))
+    np.testing.assert_array_equal(model.score([[]], list("abcde")), [[3, 1, 1, 0, 0]])
+
+
+def test_item_mean_is_damped_towards_the_global_mean() -> None:
+    model = ItemMean(ItemMeanConfig(damping=2)).fit(dataset(RATINGS, "abc"))
+    # a: 4 + (1 + 0) / (2 + 2); b: 4 + (-1 + 0) / (2 + 2); c: nobody, the global mean
+    np.testing.assert_allclose(model.score([[]], list("abc")), [[4.25, 3.75, 4.0]])
+
+
+def test_item_mean_without_damping_is_the_plain_mean() -> None:
+    model = ItemMean(ItemMeanConfig(damping=0)).fit(dataset(RATINGS, "abc"))
+    np.testing.assert_allclose(model.score([[]], list("abc")), [[4.5, 3.5, 4.0]])
+
+
+def test_user_mean_is_damped_and_the_same_for_all_items() -> None:
+    model = UserMean(UserMeanConfig(damping=1)).fit(dataset(RATINGS, "abc"))
+    # 4 + ((5 - 4) + (2 - 4)) / (2 + 1) = 11/3; without events the global mean
+    scores = model.score([[("a", 5.0), ("b", 2.0)], []], list("abc"))
+    np.testing.assert_allclose(scores, [[11 / 3] * 3, [4.0] * 3])
+
+
+def test_a_new_users_bias_is_the_damped_mean_of_residuals_to_the_items() -> None:
+    config = UserItemBiasConfig(item_damping=0, user_damping=1, sweeps=1)
+    model = UserItemBias(config).fit(dataset(RATINGS, "abc"))
+    # one sweep: b_a = .5, b_b = -.5, so the offsets are 4.5, 3.5, 4
+    # residuals of the history: 3 - 4.5 = -1.5 and 3 - 4 = -1, so b_user = -2.5 / 3
+    scores = model.score([[("a", 3.0), ("c", 3.0)]], list("abc"))
+    np.testing.assert_allclose(scores, [np.array([4.5, 3.5, 4.0]) - 2.5 / 3])
+
+
+def test_alternating_biases_reach_the_least_squares_solution() -> None:
+    shop = planted_shop("rating").data
+    config = UserItemBiasConfig(item_damping=5, user_damping=3, sweeps=200)
+    model = UserItemBias(config).fit(shop)
+    histories, n_items = shop.histories, len(shop.catalogue)
+    rows = np.arange(len(histories.items))
+    design = np.zeros((len(rows), n_items + len(histories)))
+    design[rows, histories.items] = 1
+    design[rows, n_items + histories.rows] = 1
+    penalty = np.diag([5.0] * n_items + [3.0] * len(histories))
+    residuals = histories.values - histories.values.mean()
+    solved = np.linalg.solve(design.T @ design + penalty, design.T @ residuals)
+    offsets = histories.values.mean() + solved[:n_items]
+    np.testing.assert_allclose(model.score([[]], list(shop.catalogue.ids))[0], offsets, atol=1e-8)
+
+
+def test_like_share_adds_the_shares_above_the_global_one() -> None:
+    model = LikeShare(LikeShareConfig(like_from=4, damping=0)).fit(dataset(RATINGS, "abc"))
+    # likes: a 2/2, b 1/2, all 3/4; the person likes 1 of 2
+    scores = model.score([[("a", 5.0), ("b", 1.0)]], list("abc"))
+    np.testing.assert_allclose(scores, [[0.5 + 1 - 0.75, 0.5 + 0.5 - 0.75, 0.5]])
+
+
+def test_like_share_takes_the_training_mean_where_no_threshold_is_given() -> None:
+    model = LikeShare(LikeShareConfig(damping=0)).fit(dataset(RATINGS, "abc"))
+    np.testing.assert_allclose(model.score([[]], list("abc")), [[1.0, 0.5, 0.75]])
+
+
+def test_levels_predict_held_out_ratings_better_the_more_they_know() -> None:
+    rng = np.random.default_rng(0)
+    level, quality = rng.normal(0, 0.7, 120), rng.normal(0, 0.7, 26)
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    events = [
+        (f"u{u}", letters[i], 3 + level[u] + quality[i] + rng.normal(0, 0.5))
+        for u in range(120)
+        for i in rng.choice(26, 12, replace=False)
+    ]
+    shop = dataset(events, letters)
+    train = shop.where(shop.interactions["user"].to_numpy() < 80)
+    people = shop.histories.take(np.arange(80, 120))
+    support, query = people.first(8), people.keep(people.places >= 8)
+
+    def error(model: BaseRecommender) -> float:
+        predicted = model.fit(train).predict(support, query).scores
+        return float(np.abs(predicted - query.values).mean())
+
+    # mean absolute errors: noise alone .40, and .69 more where one of the two is not known
+    assert error(UserItemBias()) < 0.5
+    assert min(error(UserMean()), error(ItemMean())) > 0.6
+
+
+def test_random_is_uniform_and_differs_between_people_items_and_seeds() -> None:
+    shop = planted_shop().data
+    ids = list(shop.catalogue.ids)
+    scores = Random().fit(shop, rng=0).score(shop.histories, ids)
+    assert scores.min() >= 0
+    assert scores.max() < 1
+    assert abs(scores.mean() - 0.5) < 0.02  # 2,160 draws: a standard error of .006
+    assert abs(scores.var() - 1 / 12) < 0.01
+    assert len(np.unique(scores)) == scores.size
+    between = np.corrcoef(scores)[np.triu_indices(len(scores), 1)]
+    assert abs(between.mean()) < 0.02
+    assert not np.isclose(scores, Random().fit(shop, rng=1).score(shop.histories, ids)).any()
+
+
+def test_random_gives_equal_histories_equal_lists() -> None:
+    model = Random().fit(planted_shop().data)
+    answer = model.recommend([["item-1", "item-2"], ["item-2", "item-1"], ["item-1", "item-2"]])
+    assert np.array_equal(answer.items[0], answer.items[2])
+    assert not np.array_equal(answer.items[0], answer.items[1])
+
+
+def test_nothing_to_learn_from_is_no_error() -> None:
+    empty = dataset([], "abc")
+    for model in (Popularity(), ItemMean(), UserMean(), UserItemBias(), LikeShare(), Random()):
+        assert np.isfinite(model.fit(empty).score([[("a", 2.0)], []], list("abc"))).all()
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.floats(1, 5)), max_size=8))
+def test_user_item_bias_rises_with_every_rating(history: list[tuple[str, float]]) -> None:
+    model = UserItemBias().fit(dataset(RATINGS, "abc"))
+    lower = [(item, value - 0.5) for item, value in history]
+    low, high = model.score([lower, history], list("abc"))
+    assert (high >= low).all()
+    assert (high > low).all() == bool(history)
+
+
+def test_predictions_need_one_history_a_query() -> None:
+    model = Popularity().fit(taken(u="ab"))
+    with pytest.raises(DataError, match="1 histories cannot answer 2 queries"):
+        model.predict(Histories.of([["a"]]), Histories.of([["b"], ["a"]]))
+
+
+def test_a_wrong_hyperparameter_is_named() -> None:
+    with pytest.raises(DataError, match="damping must be at least 0, got -1"):
+        ItemMeanConfig(damping=-1)
+    with pytest.raises(DataError, match="l2 must be above 0"):
+        EASEConfig(l2=float("nan"))
+    with pytest.raises(DataError, match=r"recency must be above 0 and at most 1, got 1\.5"):
+        EASEConfig(recency=1.5)
+    with pytest.raises(DataError, match="ItemMean takes a ItemMeanConfig"):
+        ItemMean(UserMeanConfig())
