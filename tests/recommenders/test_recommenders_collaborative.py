@@ -99,8 +99,7 @@ def test_item_knn_recommends_what_implicit_recommends(similarity: str, theirs: t
         reference.fit(x, show_progress=False)
     _, expected = reference.recommend(np.arange(len(X)), x, N=5)
     model = ItemKNN(ItemKNNConfig(similarity, neighbours=5)).fit(SHOP)  # type: ignore[arg-type]
-    offered = np.delete(np.array(IDS), 10).tolist()
-    del offered  # implicit knows no retired items: compare the scores of all
+    # implicit knows no retired items, so the scores of all items are compared
     table = model.score(SHOP.histories, IDS)
     table[X > 0] = np.nan
     best = -np.sort(-np.where(np.isnan(table), -np.inf, table), axis=1)[:, :5]

@@ -13,6 +13,7 @@ from metarec.contracts import DataError
 from metarec.data import Catalogue, Dataset
 from metarec.encoders import HashEncoder
 from metarec.recommenders import (
+    IALS,
     ContentKNN,
     IALSConfig,
     IALSRidge,
@@ -112,11 +113,11 @@ def test_text_ridge_tells_the_level_of_untouched_items() -> None:
     scores = (
         TextRidge(HashEncoder(), TextRidgeConfig(penalty=0.1))
         .fit(shop)
-        .score([[]], list(items["item_id"]))[0]
+        .score([[]], items["item_id"])[0]
     )
     truth = 2 + 2 * quality
     assert np.abs(scores - truth)[untouched].mean() < 0.4
-    flat = UserItemBias().fit(shop).score([[]], list(items["item_id"]))[0]
+    flat = UserItemBias().fit(shop).score([[]], items["item_id"])[0]
     assert np.abs(flat - truth)[untouched].mean() > 0.8
 
 
@@ -170,8 +171,6 @@ def test_shuffled_texts_destroy_what_the_ridge_map_knows() -> None:
 
 
 def test_the_ridge_map_leaves_items_with_history_as_ials_has_them() -> None:
-    from metarec.recommenders import IALS
-
     shop = planted_shop().data
     ids = list(shop.catalogue.ids)
     mapped = (
@@ -183,9 +182,7 @@ def test_the_ridge_map_leaves_items_with_history_as_ials_has_them() -> None:
 
 
 def test_a_model_without_an_encoder_says_how_to_give_one() -> None:
-    with pytest.raises(
-        DataError, match=r"give it an encoder, as in TextRidge\(metarec.TextEncoder"
-    ):
+    with pytest.raises(DataError, match=r"an encoder, as in TextRidge\(metarec\.TextEncoder"):
         TextRidge().fit(planted_shop("rating").data)
 
 

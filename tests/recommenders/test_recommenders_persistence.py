@@ -71,9 +71,9 @@ def test_arrays_matrices_numbers_and_nests_come_back_equal(tmp_path: Path) -> No
 def test_what_is_neither_array_nor_json_is_refused_before_anything_is_written(
     tmp_path: Path,
 ) -> None:
-    with pytest.raises(TypeError, match="state.thing cannot be saved"):
+    with pytest.raises(TypeError, match=r"state\.thing cannot be saved"):
         saved(tmp_path / "m", thing=object())
-    with pytest.raises(TypeError, match="state.ids cannot be saved"):
+    with pytest.raises(TypeError, match=r"state\.ids cannot be saved"):
         saved(tmp_path / "m", ids=np.array(["a"], dtype=object))
     assert list(tmp_path.iterdir()) == []
 
@@ -127,7 +127,7 @@ def test_a_card_that_does_not_fit_says_what_to_do(
 
 
 def test_a_folder_without_a_card_or_with_a_broken_one_is_no_model(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="no config.json"):
+    with pytest.raises(DataError, match=r"no config\.json"):
         load_state(tmp_path, "Toy", Config)
     (tmp_path / "config.json").write_text("{")
     with pytest.raises(DataError, match="is not JSON"):

@@ -50,7 +50,7 @@ def test_a_constant_scorer_ranks_like_chance() -> None:
 def test_tie_order_follows_the_ids_and_not_their_places() -> None:
     ids = vocabulary_of("abcdef")
     moved = vocabulary_of("fxbdayce")
-    order = [i for i in ids[np.argsort(tie_keys(ids))]]
+    order = list(ids[np.argsort(tie_keys(ids))])
     assert [i for i in moved[np.argsort(tie_keys(moved))] if i in ids] == order
 
 

@@ -105,7 +105,7 @@ def test_levels_predict_held_out_ratings_better_the_more_they_know() -> None:
         return float(np.abs(predicted - query.values).mean())
 
     # mean absolute errors: noise alone .40, and .69 more where one of the two is not known
-    assert error(UserItemBias()) < 0.5
+    assert error(UserItemBias(UserItemBiasConfig(1.0, 1.0))) < 0.5
     assert min(error(UserMean()), error(ItemMean())) > 0.6
 
 
