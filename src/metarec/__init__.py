@@ -1,3 +1,36 @@
-"""A recommender that works from the first click."""
+"""A recommender that works from the first click.
+
+>>> import metarec as mr
+>>> shop = mr.generate(users=60, items=40).dataset
+>>> model = mr.MetaRecommender(mr.HashEncoder(), mr.MetaConfig(d=8, steps=50)).fit(shop)
+>>> me = model.adapt([(shop.catalogue.ids[0], 5.0), (shop.catalogue.ids[1], 2.0)])
+>>> len(me.recommend(k=3).ids)
+3
+"""
 
 __version__ = "0.1.0"
+
+from metarec.contracts import DataError, Event, Histories, Recommendations
+from metarec.data import Catalogue, Dataset, generate, load, split_cold, split_last_out
+from metarec.encoders import HashEncoder, TextEncoder
+from metarec.evaluation import evaluate
+from metarec.meta import MetaConfig, MetaRecommender, load_model
+
+__all__ = [
+    "Catalogue",
+    "DataError",
+    "Dataset",
+    "Event",
+    "HashEncoder",
+    "Histories",
+    "MetaConfig",
+    "MetaRecommender",
+    "Recommendations",
+    "TextEncoder",
+    "evaluate",
+    "generate",
+    "load",
+    "load_model",
+    "split_cold",
+    "split_last_out",
+]

@@ -34,7 +34,7 @@ class MetaConfig:
     learning_rate: float = 3e-3
     """Peak of the one-cycle schedule."""
     masked: float = 0.1
-    """Share of items whose residuals are hidden in a step, so that content learns to stand alone."""
+    """Share of items whose residuals are hidden in a step, so that content stands alone."""
     all_masked: float = 0.1
     """Share of steps in which every item's residual is hidden: the newest items meet each other."""
     content_decay: float = 1e-2

@@ -75,15 +75,12 @@ class Heart:
         return self.eps + (1 - self.eps) * self.rho**ages
 
     def precisions(
-        self,
-        items: Int[np.ndarray, "*event"],
-        values: Float[np.ndarray, "*event"],
-        kinds: Int[np.ndarray, "*event"],
+        self, values: Float[np.ndarray, "*event"], kinds: Int[np.ndarray, "*event"]
     ) -> Float[np.ndarray, "*event"]:
         """Confidence over noise of events, before recency."""
         known = np.concatenate([self.kind_confidence, [1.0]])  # row -1: no kind, or a new one
         confidence = known[kinds] * value_confidence(values, self.config, implicit=self.implicit)
-        return confidence if self.implicit else confidence / (self.noise + self.unsure[items])
+        return confidence if self.implicit else confidence / self.noise
 
     def residuals(
         self,
@@ -99,10 +96,7 @@ class Heart:
 
     def scores(self, weights: Float[np.ndarray, "*person d"]) -> Float[np.ndarray, "*person row"]:
         """The score of every row for people of these posterior mean weights."""
-        if weights.ndim == 1:
-            inner = self.features @ weights
-        else:
-            inner = weights @ self.features.T
+        inner = self.features @ weights if weights.ndim == 1 else weights @ self.features.T
         return (self.kappa * inner if self.implicit else inner) + self.offsets
 
     def stds(
@@ -129,7 +123,7 @@ class Heart:
             histories.times, histories.places, self.nows(histories)[histories.rows], self.recency
         )
         kinds = self.own_kinds(histories)
-        precisions = self.precisions(histories.items, histories.values, kinds) * self.weight(ages)
+        precisions = self.precisions(histories.values, kinds) * self.weight(ages)
         items = np.zeros(shape, dtype=np.int64)
         values, weights = np.zeros(shape), np.zeros(shape)
         items[at], values[at], weights[at] = histories.items, histories.values, precisions

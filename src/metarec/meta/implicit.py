@@ -1,4 +1,4 @@
-"""Episodic training for implicit events: adapt on a prefix of a history, be judged on what came next."""
+"""Episodic training for implicit events: adapt on a prefix, be judged on what came next."""
 
 from dataclasses import dataclass
 
@@ -124,7 +124,7 @@ def prefix_supports(
     else:
         now = batch.positions - 1.0
         times = np.zeros(before.shape)
-    return before, ages_of(times, np.broadcast_to(places, before.shape), now, recency)
+    return before, ages_of(times, np.broadcast_to(places, before.shape), now[..., None], recency)
 
 
 def logits_of(

@@ -49,19 +49,20 @@ def resolve_recency(config: MetaConfig, *, implicit: bool) -> str:
 def ages_of(
     times: Float[np.ndarray, "*person event"],
     places: Int[np.ndarray, "*person event"],
-    now: Float[np.ndarray, "*person"],
+    now: Float[np.ndarray, "*#person #event"] | float,
     recency: str,
 ) -> Float[np.ndarray, "*person event"]:
     """Age of each event: places from the newest, days, or 0; never negative.
 
-    `now` is the place of the newest event, or a clock in seconds, by `recency`. An event without
+    `now` is the place of the newest event, or a clock in seconds, by `recency`, one for each event
+    or to be broadcast against them. An event without
     a clock counts as new.
     """
     if recency == "none":
         return np.zeros(places.shape)
     if recency == "place":
-        return np.maximum(now[..., None] - places, 0.0).astype(np.float64)
-    days = (now[..., None] - times) / SECONDS_A_DAY
+        return np.maximum(now - places, 0.0).astype(np.float64)
+    days = (now - times) / SECONDS_A_DAY
     return np.maximum(np.nan_to_num(days, nan=0.0), 0.0)
 
 
@@ -107,7 +108,7 @@ def pad_episodes(episodes: Episodes, recency: str, user_rows: dict[str, int]) ->
         items,
         pad(support, support.values)[0],
         np.where(mask, pad(support, support.kinds)[0], -1),
-        ages_of(times, places, now, recency),
+        ages_of(times, places, now[:, None], recency),
         mask,
         query_items,
         pad(query, query.values)[0],

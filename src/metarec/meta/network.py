@@ -98,6 +98,7 @@ class HeartNetwork(nn.Module):
         self.log_lambda = nn.Parameter(torch.zeros(()))
         self.log_alpha = nn.Parameter(torch.zeros(()))
         self.log_kappa = nn.Parameter(torch.tensor(1.0))
+        self.mean: Tensor
         self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32))
         with torch.no_grad():
             self.t.linear.mul_(0.0)
@@ -161,8 +162,7 @@ class HeartNetwork(nn.Module):
             residuals, precisions = 1.0 - expected, support.confidence
         else:
             residuals = support.targets - terms.offsets[support.items] - expected
-            noise = torch.exp(2 * self.log_sigma) + terms.unsure[support.items]
-            precisions = support.confidence / noise
+            precisions = support.confidence * torch.exp(-2 * self.log_sigma)
         precision = self.prior_precision(terms)
         return condition_on(mean, precision, features, residuals, precisions)
 

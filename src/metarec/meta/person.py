@@ -210,11 +210,11 @@ class Person:
     @cached_property
     def _undated(self) -> Float[np.ndarray, " event"]:
         seen = self._seen
-        return self._heart.precisions(seen.items, seen.values, seen.kinds)
+        return self._heart.precisions(seen.values, seen.kinds)
 
     def _ages(self, now: float) -> Float[np.ndarray, " event"]:
         places = np.arange(len(self.events))
-        return ages_of(self._seen.times, places, np.array(now), self._heart.recency)
+        return ages_of(self._seen.times, places, now, self._heart.recency)
 
     @cached_property
     def _precisions(self) -> Float[np.ndarray, " event"]:
@@ -256,7 +256,7 @@ class Person:
         heart = self._heart
         items, values = np.array([row]), np.array([event.value])
         kinds = np.array([heart.kind_row.get(event.kind or "", -1)])
-        precision = float(heart.precisions(items, values, kinds)[0])
+        precision = float(heart.precisions(values, kinds)[0])
         residual = float(heart.residuals(items, values, self._prior.mean)[0])
         constant, faded = self._statistics
         feature = heart.features[row]
@@ -264,9 +264,7 @@ class Person:
         if heart.recency == "none":
             return constant, faded
         arrived = self._newest + 1 if heart.recency == "place" else (event.t or self._newest)
-        since = ages_of(
-            np.array(self._newest), np.array(self._newest), np.array(arrived), heart.recency
-        )
+        since = ages_of(np.array(self._newest), np.array(self._newest), arrived, heart.recency)
         faded = faded.scaled(heart.rho ** float(since) if self.events else 1.0)
         return constant, observe(faded, feature, residual, precision)
 
@@ -311,4 +309,4 @@ class Person:
             newest = np.full(len(present), len(present) - 2.0)
         now = newest if self.now is None else np.full(len(present), self.now)
         times = np.broadcast_to(self._seen.times, present.shape)
-        return ages_of(times, places, now, self._heart.recency)
+        return ages_of(times, places, now[:, None], self._heart.recency)

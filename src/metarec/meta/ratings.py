@@ -104,7 +104,7 @@ def training_ages(batch: RatingBatch, recency: str) -> Float[np.ndarray, "user e
         return np.zeros(batch.items.shape)
     seen = np.where(batch.support_mask, batch.times, -np.inf)
     now = seen.max(axis=1, initial=0.0)
-    return ages_of(batch.times, np.zeros(batch.items.shape, dtype=np.int64), now, recency)
+    return ages_of(batch.times, np.zeros(batch.items.shape, dtype=np.int64), now[:, None], recency)
 
 
 def predict(

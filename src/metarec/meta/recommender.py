@@ -74,6 +74,8 @@ class MetaRecommender:
         """
         if valid is None:
             train, valid = hold_out_users(train, rng)
+        elif valid.support.vocabulary is not train.catalogue.ids:
+            raise DataError("valid must be episodes over train's catalogue, as a split gives them")
         fitted = copy.copy(self)
         fitted._catalogue = train.catalogue
         fitted._content = _content_features(self.encoder, train.catalogue.frame, progress=progress)
@@ -123,6 +125,7 @@ class MetaRecommender:
             "best_step": run.best_step,
             "valid_loss": None if not run.judged else run.best,
             "variance_factor": factor,
+            "train_hash": train.hash,
         }
         return fitted
 
@@ -277,7 +280,7 @@ class MetaRecommender:
         return wider
 
     def retire_items(self, ids: Sequence[str]) -> Self:
-        """The model without the named items on offer; histories that hold them keep their meaning."""
+        """The model without the named items on offer; events on them keep their meaning."""
         narrower = copy.copy(self)
         vars(narrower).pop("all_offered", None)
         narrower._catalogue = self.catalogue.retire(ids)

@@ -1,0 +1,39 @@
+"""`metarec ask`: the items whose answer would tell most about a person."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from metarec.cli.options import names_of, parse_events
+from metarec.contracts import UnsupportedError
+from metarec.meta import MetaRecommender, load_model
+
+
+def ask(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A saved model.")],
+    events: Annotated[str, typer.Option(help='What is known so far: "id:value,id:value".')] = "",
+    k: Annotated[int, typer.Option(min=1, help="How many questions.")] = 5,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """What to ask a person next.
+
+    Example: metarec ask my-shop.model --events "2571:5" --k 3
+    """
+    loaded = load_model(model)
+    if not isinstance(loaded, MetaRecommender):
+        raise UnsupportedError(
+            f"{type(loaded).__name__} does not know how sure it is, so it has nothing to ask; "
+            "ask a MetaRecommender"
+        )
+    found = loaded.adapt(parse_events(events)).ask(k)
+    rows = [
+        {"item_id": str(i), "gain": float(g)} for i, g in zip(found.ids, found.scores, strict=True)
+    ]
+    if as_json:
+        typer.echo(json.dumps({"questions": rows}, indent=2, ensure_ascii=False))
+        return
+    titles = dict(zip(loaded.catalogue.ids, names_of(loaded.catalogue), strict=True))
+    for rank, row in enumerate(rows, 1):
+        typer.echo(f"{rank:3d}. {titles[str(row['item_id'])]} [{row['item_id']}]")

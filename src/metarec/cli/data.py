@@ -1,0 +1,144 @@
+"""`metarec data`: generate, inspect, convert and pseudonymise shops."""
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from metarec import data as shops
+from metarec.contracts import DataError
+from metarec.data.inspect import Histogram, Summary
+
+app = typer.Typer(help="Generate, inspect, convert and pseudonymise shops.", no_args_is_help=True)
+Folder = Annotated[Path, typer.Argument(metavar="DIR")]
+BAR = 30
+
+
+@app.command()
+def generate(
+    folder: Folder,
+    users: Annotated[int, typer.Option(min=1)] = 1000,
+    items: Annotated[int, typer.Option(min=1)] = 500,
+    kind: Annotated[Literal["rating", "implicit"], typer.Option()] = "rating",
+    regime: Annotated[
+        Literal["content", "bias", "cooccurrence"],
+        typer.Option(help="Who should win: a model that reads, plain means, or co-occurrence."),
+    ] = "content",
+    seed: Annotated[int, typer.Option()] = 0,
+) -> None:
+    """Write a synthetic shop.
+
+    Example: metarec data generate my-shop --users 10000 --items 2000 --kind rating --seed 1
+    """
+    shops.generate_to(folder, users, items, kind, seed, regime)
+    typer.echo(f"wrote {folder}")
+
+
+@app.command()
+def inspect(
+    folder: Folder,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Say what is in a shop; exit 1 with the list of problems if its data is bad.
+
+    Example: metarec data inspect my-shop
+    """
+    summary = shops.inspect(shops.load(folder))
+    if as_json:
+        typer.echo(json.dumps(summary.to_dict(), indent=2))
+    else:
+        typer.echo(_described(summary))
+
+
+@app.command()
+def convert(
+    source: Annotated[Path, typer.Argument(metavar="SRC")],
+    folder: Folder,
+    format: Annotated[
+        Literal["folder", "movielens", "recbole", "amazon", "csv"] | None,
+        typer.Option(help="What the source is; found out by itself where possible."),
+    ] = None,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option("--map", help="Our column and the file's: user_id=uid (csv only)."),
+    ] = None,
+    lenient: Annotated[bool, typer.Option("--lenient", help="Leave bad rows out.")] = False,
+    rejects: Annotated[
+        Path | None, typer.Option(help="Where the rows left out are written.")
+    ] = None,
+) -> None:
+    """Turn data of another format into a shop's folder.
+
+    Example: metarec data convert ratings.csv my-shop --format csv --map user_id=uid --map item_id=movie
+    """
+    mapping = {}
+    for pair in columns or []:
+        ours, equals, theirs = pair.partition("=")
+        if not equals or not ours or not theirs:
+            raise DataError(f"--map takes ours=theirs, such as user_id=uid, got {pair!r}")
+        mapping[ours] = theirs
+    shop = shops.convert(
+        source, folder, format=format, mapping=mapping or None, lenient=lenient, rejects=rejects
+    )
+    typer.echo(f"wrote {folder}: {shop!r}")
+
+
+@app.command()
+def pseudonymise(
+    source: Annotated[Path, typer.Argument(metavar="SRC")],
+    folder: Folder,
+    key_variable: Annotated[
+        str, typer.Option(help="The environment variable that holds the key.")
+    ] = "METAREC_KEY",
+) -> None:
+    """Replace user ids by a keyed hash; the key is read from the environment, never an argument.
+
+    Example: METAREC_KEY=$(openssl rand -hex 16) metarec data pseudonymise my-shop shared-shop
+    """
+    key = os.environ.get(key_variable)
+    if not key:
+        raise DataError(
+            f"set the environment variable {key_variable} to the secret key; "
+            "`openssl rand -hex 16` makes one"
+        )
+    shop = shops.pseudonymise_folder(source, folder, key)
+    typer.echo(f"wrote {folder}: {shop!r}")
+
+
+def _described(summary: Summary) -> str:
+    lines = [
+        f"{summary.name} ({summary.value}, timestamp: {summary.timestamp}, "
+        f"repeats: {summary.repeats})",
+        f"  hash      {summary.hash}",
+        f"  users     {summary.users:,} ({summary.users_without_events:,} without events)",
+        f"  items     {summary.items:,} ({summary.items_without_events:,} without events)",
+        f"  events    {summary.events:,} ({summary.repeated_events:,} repeated), "
+        f"density {summary.density:.4%}",
+    ]
+    if summary.value_range:
+        low, high = summary.value_range
+        lines.append(f"  values    {low:g} to {high:g}")
+    for title, shares in (
+        ("items without", summary.missing_content),
+        ("users without", summary.missing_profile),
+    ):
+        for column, share in shares.items():
+            if share > 0:
+                lines.append(f"  {title} {column}: {share:.1%}")
+    for title, histogram in (
+        ("events per user", summary.events_per_user),
+        ("events per item", summary.events_per_item),
+        ("values", summary.values),
+    ):
+        lines += ["", title, *_bars(histogram)]
+    return "\n".join(lines)
+
+
+def _bars(histogram: Histogram) -> list[str]:
+    most = max(histogram.counts, default=0)
+    return [
+        f"  {edge:>10g}  {'█' * round(BAR * count / max(most, 1)):<{BAR}} {count:,}"
+        for edge, count in zip(histogram.edges, histogram.counts, strict=False)
+    ]

@@ -1,0 +1,96 @@
+"""`metarec demo`: the whole main job on one shop, from events to a stranger's list."""
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from metarec.cli.evaluate import fit_all, write_results
+from metarec.cli.options import encoder_of, names_of, shows_progress
+from metarec.cli.recommend import line_of, reasons
+from metarec.cli.rows import HEART, TRIVIAL, models_of
+from metarec.contracts import DataError, Event
+from metarec.data import Dataset, Split, generate, load, split_cold
+from metarec.encoders import ContentFeatures
+from metarec.evaluation import evaluate, table
+from metarec.meta import MetaConfig, MetaRecommender
+
+EVENTS_OF_A_STRANGER = 3
+LIST = 10
+QUESTIONS = 3
+DEMO_CONFIG = MetaConfig(steps=800)
+"""Fewer steps than the default: a demo is there to be seen."""
+
+
+def demo(
+    data: Annotated[
+        Path | None, typer.Option("--data", help="A shop of your own; else a synthetic one.")
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder for the results.")] = Path("demo"),
+    encoder: Annotated[
+        str, typer.Option(help='"default", "hash", or a name or folder that transformers loads.')
+    ] = "default",
+    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+) -> None:
+    """Fit, evaluate the four cold-start scenarios, and meet one stranger.
+
+    Example: metarec demo --data my-shop --out demo
+    """
+    started = time.monotonic()
+    progress = shows_progress()
+    shop = load(data) if data is not None else generate(users=1000, items=500, rng=seed).dataset
+    typer.echo(f"{shop!r}")
+    content = ContentFeatures.fit(
+        encoder_of(encoder, None), shop.catalogue.frame, progress=progress
+    )
+    split = split_cold(shop, rng=seed)
+    models = models_of(",".join([HEART, *TRIVIAL[shop.value]]), shop.value, content, DEMO_CONFIG)
+    fitted = fit_all(models, split, seed, progress)
+    results = evaluate(fitted, split, k=LIST, rng=seed, progress=progress)
+    found = write_results(results, out)
+    typer.echo("")
+    typer.echo(table(results))
+    typer.echo(found.line)
+    heart = fitted[HEART]
+    assert isinstance(heart, MetaRecommender)
+    heart.save(out / "model")
+    typer.echo("")
+    typer.echo(stranger(heart, shop, split))
+    typer.echo("")
+    typer.echo(
+        f"Look at the pictures: {out / 'report.html'}. The model: {out / 'model'}. "
+        f"({time.monotonic() - started:.0f} s)"
+    )
+
+
+def stranger(model: MetaRecommender, shop: Dataset, split: Split) -> str:
+    """One person whom the model has never seen: events in, items, reasons and questions out."""
+    episodes = split.test["new users, known items"]
+    longest = int(np.argmax(episodes.support.lengths))
+    events = episodes.support.events(longest)[:EVENTS_OF_A_STRANGER]
+    if not events:
+        raise DataError("no new user has an event on a known item; the shop is too small to show")
+    person = model.adapt(events)
+    titles = dict(zip(shop.catalogue.ids, names_of(shop.catalogue), strict=True))
+    found = person.recommend(LIST)
+    lines = ["A stranger arrives, and does three things:"]
+    lines += [f"     {_told(event, titles)}" for event in events]
+    lines += ["", "What to show, the standard deviation of each score, and why:"]
+    for rank, (item, score, std) in enumerate(
+        zip(found.ids, found.scores, found.stds, strict=True), 1
+    ):
+        row = {"item_id": str(item), "score": float(score), "std": float(std)}
+        row["reasons"] = reasons(person, str(item))  # type: ignore[assignment]
+        lines.append(line_of(rank, row, titles))
+    lines += ["", "What to ask next, the most telling first:"]
+    lines += [
+        f"{rank:3d}. {titles[item]} [{item}]"
+        for rank, item in enumerate(person.ask(QUESTIONS).ids, 1)
+    ]
+    return "\n".join(lines)
+
+
+def _told(event: Event, titles: dict[str, str]) -> str:
+    return f"{titles[event.item]} [{event.item}]: {event.value:g}"

@@ -1,0 +1,123 @@
+"""`metarec evaluate`: models under one protocol, with results and a report."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from metarec.cli.options import config_of, encoder_of, shows_progress
+from metarec.cli.rows import HEART, models_of
+from metarec.contracts import Recommender
+from metarec.data import (
+    Dataset,
+    Split,
+    load,
+    split_cold,
+    split_k_fold,
+    split_last_out,
+    split_time,
+)
+from metarec.encoders import ContentFeatures
+from metarec.evaluation import (
+    Results,
+    Verdict,
+    combine,
+    save_results,
+    table,
+    write_report,
+)
+from metarec.evaluation import evaluate as evaluate_models
+from metarec.meta import MetaRecommender, load_model
+
+Protocol = Literal["leave-last-out", "time", "kfold", "cold"]
+
+
+def evaluate(
+    data: Annotated[Path, typer.Argument(metavar="DIR", help="A shop.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for results.json and report.html.")],
+    protocol: Annotated[Protocol, typer.Option(help="How data is held out.")] = "cold",
+    models: Annotated[str, typer.Option(help='Names, comma-separated, or "all".')] = HEART,
+    model: Annotated[
+        Path | None, typer.Option(help="A saved model to be judged beside them, as it is.")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", help="A YAML file of hyperparameters.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="One hyperparameter: name=value.")
+    ] = None,
+    encoder: Annotated[
+        str, typer.Option(help='"default", "hash", or a name or folder that transformers loads.')
+    ] = "default",
+    k: Annotated[int, typer.Option(min=1, help="Length of the ranked lists.")] = 10,
+    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+) -> None:
+    """Compare models; the trivial rows are always among them.
+
+    Example: metarec evaluate my-shop --protocol cold --models MetaRecommender,EASE --out results
+    """
+    chosen = config_of(config, settings or [])
+    shop = load(data)
+    splits = splits_of(shop, protocol, seed)
+    saved = None if model is None else load_model(model)
+    progress = shows_progress()
+    content = ContentFeatures.fit(
+        encoder_of(encoder, None), shop.catalogue.frame, progress=progress
+    )
+    parts = []
+    for split in splits:
+        fitted = fit_all(models_of(models, shop.value, content, chosen), split, seed, progress)
+        if saved is not None:
+            warn_of_leak(saved, split)
+            fitted = {f"saved {type(saved).__name__}": saved, **fitted}
+        parts.append(evaluate_models(fitted, split, k=k, rng=seed, progress=progress))
+    results = parts[0] if len(parts) == 1 else combine(parts)
+    found = write_results(results, out)
+    typer.echo(table(results))
+    typer.echo(found.line)
+    typer.echo(f"wrote {out / 'results.json'} and {out / 'report.html'}")
+
+
+def splits_of(shop: Dataset, protocol: Protocol, seed: int) -> list[Split]:
+    """The split, or the folds, of a protocol."""
+    if protocol == "leave-last-out":
+        return [split_last_out(shop)]
+    if protocol == "time":
+        return [split_time(shop)]
+    if protocol == "kfold":
+        return split_k_fold(shop, rng=seed)
+    return [split_cold(shop, rng=seed)]
+
+
+def fit_all(
+    models: Mapping[str, Recommender], split: Split, seed: int, progress: bool
+) -> dict[str, Recommender]:
+    """Every model fitted to the split's training part."""
+    fitted: dict[str, Recommender] = {}
+    for name, model in models.items():
+        if progress:
+            typer.echo(f"fitting {name}", err=True)
+        if isinstance(model, MetaRecommender):
+            fitted[name] = model.fit(split.train, split.valid, rng=seed, progress=progress)
+        else:
+            fitted[name] = model.fit(split.train, split.valid, rng=seed)
+    return fitted
+
+
+def warn_of_leak(saved: Recommender, split: Split) -> None:
+    """Say so where a saved model may have learned from the very events that judge it."""
+    known = getattr(saved, "metrics", {}).get("train_hash")
+    if known != split.train.hash:
+        typer.echo(
+            "warning: the saved model was not fitted on this split's training part; it may have "
+            "seen the test events, and its numbers may flatter it",
+            err=True,
+        )
+
+
+def write_results(results: Results, out: Path) -> Verdict:
+    """results.json, the per-user values and report.html."""
+    save_results(results, out)
+    heart = HEART if HEART in results.models else None
+    return write_report(results, out / "report.html", heart=heart)

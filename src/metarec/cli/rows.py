@@ -1,0 +1,70 @@
+"""Which recommenders a comparison holds, by name."""
+
+from collections.abc import Callable, Mapping
+
+from metarec import recommenders as rows
+from metarec.contracts import DataError, Encoder, Recommender
+from metarec.meta import MetaConfig, MetaRecommender
+
+HEART = "MetaRecommender"
+
+Maker = Callable[[Encoder], Recommender]
+
+
+def _plain(make: Callable[[], Recommender]) -> Maker:
+    return lambda encoder: make()
+
+
+ROWS: Mapping[str, Maker] = {
+    "Random": _plain(rows.Random),
+    "Popularity": _plain(rows.Popularity),
+    "ItemMean": _plain(rows.ItemMean),
+    "UserMean": _plain(rows.UserMean),
+    "UserItemBias": _plain(rows.UserItemBias),
+    "LikeShare": _plain(rows.LikeShare),
+    "TextRidge": rows.TextRidge,
+    "ContentKNN": rows.ContentKNN,
+    "PredictedPopularity": rows.PredictedPopularity,
+    "ItemKNN": _plain(rows.ItemKNN),
+    "ItemKNN+recency": _plain(lambda: rows.ItemKNN(rows.ItemKNNConfig(recency=0.8))),
+    "EASE": _plain(rows.EASE),
+    "EASE+recency": _plain(lambda: rows.EASE(rows.EASEConfig(recency=0.8))),
+    "IALS": _plain(rows.IALS),
+    "IALS+recency": _plain(lambda: rows.IALS(rows.IALSConfig(recency=0.8))),
+    "BPR": _plain(rows.BPR),
+    "Cooccurrence": _plain(rows.Cooccurrence),
+    "IALSRidge": rows.IALSRidge,
+}
+"""Every row of the comparison; each is made with the content encoder at hand."""
+
+TRIVIAL: Mapping[str, tuple[str, ...]] = {
+    "rating": ("Random", "Popularity", "ItemMean", "UserMean", "UserItemBias", "TextRidge"),
+    "implicit": ("Random", "Popularity", "PredictedPopularity", "ItemKNN", "EASE+recency"),
+}
+"""What stands in every table, by the kind of values."""
+
+FOR_RATINGS = ("ItemMean", "UserMean", "UserItemBias", "LikeShare", "TextRidge")
+
+
+def models_of(
+    names: str, value: str, encoder: Encoder, config: MetaConfig
+) -> dict[str, Recommender]:
+    """The unfitted models of "a,b,c", or of "all" that fit the kind of values.
+
+    The trivial rows are always among them.
+    """
+    if names == "all":
+        wanted = [HEART, *ROWS]
+        if value == "implicit":
+            wanted = [name for name in wanted if name not in FOR_RATINGS]
+    else:
+        wanted = [name.strip() for name in names.split(",") if name.strip()]
+    unknown = [name for name in wanted if name not in ROWS and name != HEART]
+    if unknown or not wanted:
+        known = ", ".join([HEART, *ROWS])
+        raise DataError(f"no model is called {unknown}; there are: {known}, or all")
+    listed = dict.fromkeys([*wanted, *TRIVIAL[value]])
+    return {
+        name: MetaRecommender(encoder, config) if name == HEART else ROWS[name](encoder)
+        for name in listed
+    }
