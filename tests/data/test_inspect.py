@@ -1,0 +1,67 @@
+"""The summary counts what is there."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+
+from metarec.data import Catalogue, Dataset, generate, inspect
+
+
+def test_a_small_shop_is_summed_up_by_hand() -> None:
+    data = Dataset(
+        name="tiny",
+        value="rating",
+        timestamp="unix",
+        catalogue=Catalogue.of(
+            pl.DataFrame(
+                {"item_id": ["a", "b", "c", "d"], "title": ["A", " ", None, "D"],
+                 "tags": [["x"], [], ["y"], ["z"]]}
+            )
+        ),
+        user_ids=np.array(["u", "v", "w"], dtype=object),
+        interactions=pl.DataFrame(
+            {"user": [0, 0, 1, 0], "item": [0, 1, 0, 0], "value": [3.0, 4.0, 5.0, 3.0],
+             "timestamp": [10, 20, 30, 40]}
+        ),
+        users=pl.DataFrame({"age": [30, None, None]}),
+    )  # fmt: skip
+    summary = inspect(data)
+    assert (summary.users, summary.items, summary.events) == (3, 4, 4)
+    assert (summary.users_without_events, summary.items_without_events) == (1, 2)
+    assert summary.repeated_events == 1
+    assert summary.density == 3 / 12
+    assert summary.value_range == (3.0, 5.0)
+    assert summary.time_range == (10.0, 40.0)
+    assert summary.missing_content == {"title": 0.5, "tags": 0.25}
+    assert summary.missing_profile == {"age": 2 / 3}
+    # w has no event, v one, u three: bins 0, 1 and 2 to 4
+    assert summary.events_per_user.counts[:4] == (1, 1, 1, 0)
+    assert sum(summary.events_per_item.counts) == 4
+    assert summary.values.edges == (3.0, 4.0, 5.0)
+    assert summary.values.counts == (2, 1, 1)
+
+
+def test_the_summary_is_plain_json() -> None:
+    summary = inspect(generate(30, 20).dataset)
+    assert json.loads(json.dumps(summary.to_dict()))["users"] == 30
+
+
+def test_a_dataset_without_events_or_clock_has_no_ranges() -> None:
+    data = generate(30, 20).dataset
+    empty = replace(data, interactions=data.interactions.head(0))
+    summary = inspect(empty)
+    assert summary.value_range is None
+    assert summary.time_range is None
+    assert summary.density == 0
+    assert inspect(replace(data, timestamp="order")).time_range is None
+
+
+def test_many_values_fall_into_ten_bins() -> None:
+    data = generate(60, 30).dataset
+    spread = pl.int_range(pl.len()).cast(pl.Float32).alias("value")
+    summary = inspect(replace(data, interactions=data.interactions.with_columns(spread)))
+    assert len(summary.values.counts) == 10
+    assert len(summary.values.edges) == 11
+    assert sum(summary.values.counts) == len(data.interactions)
