@@ -35,7 +35,7 @@ def list_ndcg_exponential(
     *,
     k: int,
 ) -> Float[np.ndarray, " user"]:
-    """`list_ndcg` with the gain 2^rating - 1, as MeLU reports it [LIJKC19, section 4.1].
+    """`list_ndcg` with the gain 2^rating - 1, as MeLU reports it [LIJCC19, section 4.1].
 
     >>> ratings, ties = np.array([[5.0, 3.0]]), np.array([[0, 1]])
     >>> list_ndcg_exponential(np.array([[1.0, 2.0]]), ratings, ties, k=1).round(4)
