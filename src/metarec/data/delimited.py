@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from metarec.contracts import DataError
+from metarec.data.csv_text import read_csv
 from metarec.data.problems import Report
 from metarec.data.table import Table, Tables
-from metarec.data.tabular import read_bytes, read_csv
+from metarec.data.tabular import read_bytes
 
 Columns = Mapping[str, str]
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import polars as pl
 
+from metarec.data.csv_text import read_csv
 from metarec.data.problems import Report
 from metarec.data.table import Table, Tables
-from metarec.data.tabular import read_bytes, read_csv, read_table
+from metarec.data.tabular import read_bytes, read_table
 
 EVENT_COLUMNS = ("user_id", "item_id", "value", "timestamp")
 LICENCE = "GroupLens: research use only, no redistribution"

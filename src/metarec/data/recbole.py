@@ -10,9 +10,10 @@ from pathlib import Path
 
 import polars as pl
 
+from metarec.data.csv_text import read_csv
 from metarec.data.problems import Check, Report
 from metarec.data.table import Table, Tables
-from metarec.data.tabular import read_bytes, read_csv
+from metarec.data.tabular import read_bytes
 
 
 def is_recbole(folder: Path) -> bool:
