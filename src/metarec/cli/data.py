@@ -71,7 +71,7 @@ def convert(
 ) -> None:
     """Turn data of another format into a shop's folder.
 
-    Example: metarec data convert ratings.csv my-shop --format csv --map user_id=uid --map item_id=movie
+    Example: metarec data convert ratings.csv my-shop --format csv --map user_id=uid
     """
     mapping = {}
     for pair in columns or []:

@@ -82,7 +82,7 @@ def stranger(model: MetaRecommender, shop: Dataset, split: Split) -> str:
         zip(found.ids, found.scores, found.stds, strict=True), 1
     ):
         row = {"item_id": str(item), "score": float(score), "std": float(std)}
-        row["reasons"] = reasons(person, str(item))  # type: ignore[assignment]
+        row["reasons"] = reasons(person, str(item))
         lines.append(line_of(rank, row, titles))
     lines += ["", "What to ask next, the most telling first:"]
     lines += [

@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     def show(message: Warning | str, *_: object, **__: object) -> None:
         console.print(f"warning: {message}", markup=False)
 
-    warnings.showwarning = show  # type: ignore[assignment]
+    warnings.showwarning = show
     try:
         app(given, standalone_mode=True)
     except KeyboardInterrupt:

@@ -30,7 +30,7 @@ def recommend(
     else:
         person = None
         found = loaded.recommend([history], k)[0]
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"item_id": str(i), "score": float(s), "std": None if std != std else float(std)}
         for i, s, std in zip(found.ids, found.scores, found.stds, strict=True)
     ]

@@ -1,81 +1,119 @@
-"""From a trained network to the plain arrays that serving needs."""
+"""From a trained network to the plain arrays that serving needs, in NumPy float64."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 from jaxtyping import Float
+from numpy.typing import NDArray
+from scipy.special import erf, expit
 
 from metarec.meta.config import MetaConfig
 from metarec.meta.heart import Heart, pad_rows
 from metarec.meta.inputs import Inputs
-from metarec.meta.network import HeartNetwork
 
-CONTENT_BLOCK = 256
-"""Items whose content is mapped at once. Each block has the same shape, padded with zeros, so that
-an item's features are the same bits whichever items stand beside it."""
-
-Arrays = tuple[np.ndarray, np.ndarray, np.ndarray]
+Weights = Mapping[str, NDArray[np.float32]]
+"""The trained numbers by their names in `HeartNetwork`."""
+CELLS_AT_ONCE = 4_000_000
 
 
-@torch.no_grad()
+@dataclass(frozen=True, eq=False)
+class FrozenTerms:
+    """Features φ, offsets o and (1 − z) τ² of items, float64."""
+
+    features: Float[np.ndarray, "item d+1"]
+    offsets: Float[np.ndarray, " item"]
+    unsure: Float[np.ndarray, " item"]
+
+
 def item_terms(
-    network: HeartNetwork,
+    weights: Weights,
     content: Float[np.ndarray, "item d_content"],
     z: Float[np.ndarray, " item"],
-) -> Arrays:
-    """Features, offsets and τ² of items; those with z = 1 are the network's own first rows."""
-    blocks: list[Arrays] = [(np.zeros((0, len(network.m))), np.zeros(0), np.zeros(0))]
-    for start in range(0, len(content), CONTENT_BLOCK):
-        part = torch.from_numpy(content[start : start + CONTENT_BLOCK])
-        n = len(part)
-        part = F.pad(part, (0, 0, 0, CONTENT_BLOCK - n))
-        mapped = network.g(part)[:n].double().numpy()
-        told = network.t(part)[:n, 0].double().numpy()
-        tau = F.softplus(network.tau(part)[:n, 0]).double().numpy()
-        gamma = np.full((n, 1), float(network.gamma))
-        blocks.append((np.concatenate([mapped, gamma], 1), float(network.mean) + told, tau))
-    features, offsets, tau = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
-    if network.implicit:
-        tau = np.zeros_like(tau)
+    *,
+    implicit: bool,
+) -> FrozenTerms:
+    """The terms of items from their content; those with z = 1 are the network's own first rows.
+
+    An item's terms are the same bits whichever items stand beside it.
+    """
+    mapped = content_map(weights, "g", content)
+    told = content_map(weights, "t", content)[:, 0]
+    tau = np.logaddexp(0.0, content_map(weights, "tau", content)[:, 0])
+    gamma = np.full((len(content), 1), float(weights["gamma"]))
+    features = np.concatenate([mapped, gamma], axis=1)
+    offsets = float(weights["mean"]) + told
     own = np.flatnonzero(z)
-    features[own, :-1] += network.v.double().numpy()[own]
-    offsets[own] += network.beta.double().numpy()[own]
-    return features, offsets, tau * (1 - z)
+    features[own, :-1] += weights["v"][own]
+    offsets[own] += weights["beta"][own]
+    return FrozenTerms(features, offsets, np.zeros_like(tau) if implicit else tau * (1 - z))
 
 
-@torch.no_grad()
+def content_map(
+    weights: Weights, name: str, content: Float[np.ndarray, "item d_in"]
+) -> Float[np.ndarray, "item d_out"]:
+    """What `ContentNetwork` computes, without dropout."""
+    mapped = row_product(content, weights[f"{name}.linear"]) + weights[f"{name}.bias"]
+    if f"{name}.hidden" not in weights:
+        return mapped
+    units = row_product(content, weights[f"{name}.hidden"])
+    gelu = 0.5 * units * (1 + erf(units / np.sqrt(2)))
+    return mapped + row_product(gelu, weights[f"{name}.output"])
+
+
+def row_product(
+    rows: Float[np.ndarray, "row d_in"], matrix: Float[np.ndarray, "d_in d_out"]
+) -> Float[np.ndarray, "row d_out"]:
+    """The matrix product in float64, each row summed in an order that depends on nothing else.
+
+    The kernels of a BLAS product treat a row by its place in the matrix, so an item's features
+    would depend, in their last bits, on which items stand beside it. This is slower, and done once
+    for each item.
+    """
+    columns = np.ascontiguousarray(matrix.T, dtype=np.float64)  # (d_out, d_in)
+    product = np.empty((len(rows), len(columns)))
+    step = max(1, CELLS_AT_ONCE // max(1, columns.size))
+    for start in range(0, len(rows), step):
+        part = rows[start : start + step].astype(np.float64)
+        terms = part[:, None, :] * columns[None, :, :]  # (row, d_out, d_in)
+        product[start : start + step] = np.add.reduce(terms, axis=-1)
+    return product
+
+
 def freeze(
-    network: HeartNetwork,
+    weights: Weights,
     inputs: Inputs,
     config: MetaConfig,
     kinds: tuple[str, ...],
     scale: tuple[float, float],
     variance_factor: float,
+    *,
+    implicit: bool,
 ) -> Heart:
-    """The fitted model in NumPy float64; items with an event in training keep their residuals."""
+    """The fitted model; items with an event in training keep their residuals."""
     touched = inputs.touched.double().numpy()
-    features, offsets, unsure = item_terms(network, inputs.content.numpy(), touched)
-    P = np.eye(features.shape[1])
-    if network.implicit:
-        G = features.T @ features / len(features)
-        P = float(network.log_lambda.exp()) * P + float(network.log_alpha.exp()) * G
+    terms = item_terms(weights, inputs.content.numpy(), touched, implicit=implicit)
+    P = np.eye(terms.features.shape[1])
+    if implicit:
+        G = terms.features.T @ terms.features / len(terms.features)
+        P = np.exp(float(weights["log_lambda"])) * P + np.exp(float(weights["log_alpha"])) * G
     n_users = max(1, int((inputs.histories.lengths > 0).sum()))
     return Heart(
-        implicit=network.implicit,
+        implicit=implicit,
         recency=inputs.recency,
-        features=pad_rows(features),
-        offsets=pad_rows(offsets),
-        unsure=pad_rows(unsure),
-        popularity=pad_rows(np.minimum(inputs.counts.numpy() / n_users, 1.0)),
-        mean=network.m.double().numpy().copy(),
-        profile_map=network.M.double().numpy().copy(),
+        features=pad_rows(terms.features),
+        offsets=pad_rows(terms.offsets),
+        unsure=pad_rows(terms.unsure),
+        popularity=pad_rows(np.minimum(inputs.counts.double().numpy() / n_users, 1.0)),
+        mean=weights["m"].astype(np.float64),
+        profile_map=weights["M"].astype(np.float64),
         precision=P,
-        noise=float(torch.exp(2 * network.log_sigma)),
-        eps=float(torch.sigmoid(network.old)),
-        rho=float(torch.exp(-F.softplus(network.decay))),
+        noise=float(np.exp(2 * float(weights["log_sigma"]))),
+        eps=float(expit(float(weights["old"]))),
+        rho=float(np.exp(-np.logaddexp(0.0, float(weights["decay"])))),
         kind_names=kinds,
-        kind_confidence=network.log_confidence.exp().double().numpy().copy(),
-        kappa=float(network.log_kappa.exp()),
+        kind_confidence=np.exp(weights["log_confidence"].astype(np.float64)),
+        kappa=float(np.exp(float(weights["log_kappa"]))),
         scale=scale,
         variance_factor=variance_factor,
         config=config,

@@ -117,8 +117,10 @@ class MetaRecommender:
             if judged is not None:
                 factor = variance_scale(network, inputs, judged)
         scale = (-np.inf, np.inf) if implicit else train.scale
-        fitted.heart = freeze(network, inputs, self.config, kinds, scale, factor)
-        fitted._network = {k: v.numpy().copy() for k, v in network.state_dict().items()}
+        fitted._weights = {k: v.numpy().copy() for k, v in network.state_dict().items()}
+        fitted.heart = freeze(
+            fitted._weights, inputs, self.config, kinds, scale, factor, implicit=implicit
+        )
         fitted._no_profile = None if inputs.no_profile is None else inputs.no_profile.numpy()
         fitted.metrics = {
             "steps": run.step,
@@ -135,7 +137,7 @@ class MetaRecommender:
     """Steps, best validation loss and calibration of the fit."""
     _content: ContentFeatures
     _profiles: TabularFeatures | None
-    _network: dict[str, np.ndarray]
+    _weights: dict[str, np.ndarray]
     _no_profile: Float[np.ndarray, " d_profile"] | None
 
     @property
@@ -269,14 +271,16 @@ class MetaRecommender:
         """The model with more items, from their content alone; `frame` has a column item_id."""
         catalogue = self.catalogue.append(frame)
         content = self._content.encode(Catalogue.of(frame).frame, progress=progress)
-        features, offsets, unsure = item_terms(
-            self._restored_network(), content, np.zeros(len(frame))
+        terms = item_terms(
+            self._weights, content, np.zeros(len(frame)), implicit=self.heart.implicit
         )
         wider = copy.copy(self)
         for cached in ("ties", "all_offered", "_whitened"):
             vars(wider).pop(cached, None)
         wider._catalogue = catalogue
-        wider.heart = self.heart.with_items(features, offsets, unsure, len(self.catalogue))
+        wider.heart = self.heart.with_items(
+            terms.features, terms.offsets, terms.unsure, len(self.catalogue)
+        )
         return wider
 
     def retire_items(self, ids: Sequence[str]) -> Self:
@@ -307,7 +311,7 @@ class MetaRecommender:
         heart.pop("config")
         state = {
             "heart": {k: list(v) if isinstance(v, tuple) else v for k, v in heart.items()},
-            "network": self._network,
+            "weights": self._weights,
             "content": dict(self._content.describe()),
             "profiles": None if self._profiles is None else self._profiles.to_dict(),
             "no_profile": self._no_profile,
@@ -325,7 +329,7 @@ class MetaRecommender:
         raw = state["heart"]
         raw["kind_names"], raw["scale"] = tuple(raw["kind_names"]), tuple(raw["scale"])
         model.heart = Heart(**raw, config=config)
-        model._network, model.metrics = state["network"], state["metrics"]
+        model._weights, model.metrics = state["weights"], state["metrics"]
         profiles = state["profiles"]
         model._profiles = None if profiles is None else TabularFeatures.from_dict(profiles)
         model._no_profile = state["no_profile"]
@@ -354,21 +358,6 @@ class MetaRecommender:
         longest = int(histories.lengths.max(initial=1))
         step = max(1, CELLS_AT_ONCE // max(len(self.catalogue), longest * d, d * d))
         return (slice(start, start + step) for start in range(0, len(histories), step))
-
-    def _restored_network(self) -> HeartNetwork:
-        state = {k: torch.from_numpy(np.array(v)) for k, v in self._network.items()}
-        network = HeartNetwork(
-            len(state["beta"]),
-            len(state["g.linear"]),
-            len(state["M"]),
-            len(state["log_confidence"]),
-            self.config,
-            torch.Generator().manual_seed(0),
-            mean=0.0,
-            implicit=self.heart.implicit,
-        )
-        network.load_state_dict(state)
-        return network
 
 
 def _content_features(encoder: Encoder, frame: pl.DataFrame, *, progress: bool) -> ContentFeatures:

@@ -1,0 +1,48 @@
+"""Two small fitted models, one for each kind of value, shared by the tests of the heart."""
+
+import pytest
+
+import metarec as mr
+from metarec.data import Split, split_cold
+
+SMALL = {"d": 6, "steps": 120, "judge_every": 40, "batch_users": 32, "max_events": 40}
+
+
+@pytest.fixture(scope="session")
+def rating_split() -> Split:
+    return split_cold(mr.generate(users=150, items=70, rng=3).dataset, rng=0)
+
+
+@pytest.fixture(scope="session")
+def implicit_split() -> Split:
+    return split_cold(mr.generate(users=150, items=70, kind="implicit", rng=3).dataset, rng=0)
+
+
+@pytest.fixture(scope="session")
+def ratings(rating_split: Split) -> mr.MetaRecommender:
+    config = mr.MetaConfig(**SMALL)
+    return mr.MetaRecommender(mr.HashEncoder(d=16), config).fit(
+        rating_split.train, rating_split.valid
+    )
+
+
+@pytest.fixture(scope="session")
+def implicit(implicit_split: Split) -> mr.MetaRecommender:
+    config = mr.MetaConfig(**SMALL)
+    return mr.MetaRecommender(mr.HashEncoder(d=16), config).fit(
+        implicit_split.train, implicit_split.valid
+    )
+
+
+@pytest.fixture(scope="session")
+def clocked(implicit_split: Split) -> mr.MetaRecommender:
+    config = mr.MetaConfig(**SMALL, recency="clock")
+    return mr.MetaRecommender(mr.HashEncoder(d=16), config).fit(
+        implicit_split.train, implicit_split.valid
+    )
+
+
+@pytest.fixture(params=["ratings", "implicit", "clocked"])
+def model(request: pytest.FixtureRequest) -> mr.MetaRecommender:
+    fitted: mr.MetaRecommender = request.getfixturevalue(request.param)
+    return fitted

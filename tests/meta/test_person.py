@@ -1,0 +1,217 @@
+"""What falls out of the one posterior: each line of the contract as a property."""
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import metarec as mr
+from metarec.contracts import DataError, UnknownItemWarning
+
+many = settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+DAY = 86_400.0
+
+
+@st.composite
+def histories(draw: st.DrawFn, most: int = 8) -> list[tuple[int, float]]:
+    rows = draw(st.lists(st.integers(0, 69), max_size=most, unique=True))
+    return [(row, draw(st.sampled_from([1.0, 2.0, 3.0, 4.0, 5.0]))) for row in rows]
+
+
+def events(model: mr.MetaRecommender, history: list[tuple[int, float]]) -> list[mr.Event]:
+    rating = not model.heart.implicit
+    clock = model.heart.recency == "clock"
+    return [
+        mr.Event(
+            str(model.catalogue.ids[row]),
+            value if rating else 1.0,
+            None,
+            1e9 + 3 * DAY * place if clock else None,
+        )
+        for place, (row, value) in enumerate(history)
+    ]
+
+
+@many
+@given(history=histories())
+def test_observing_one_by_one_equals_adapting_on_all(
+    model: mr.MetaRecommender, history: list[tuple[int, float]]
+):
+    done = events(model, history)
+    person = model.adapt([])
+    for event in done:
+        person = person.observe(event)
+    at_once = model.adapt(done)
+    np.testing.assert_allclose(person.posterior.mean, at_once.posterior.mean, atol=1e-8)
+    np.testing.assert_allclose(person.posterior.factor, at_once.posterior.factor, atol=1e-8)
+    ids = list(model.catalogue.ids)
+    np.testing.assert_allclose(person.score(ids), at_once.score(ids), atol=1e-8)
+
+
+@many
+@given(history=histories(), which=st.integers(0, 7))
+def test_forgetting_equals_never_having_seen_bit_for_bit(
+    model: mr.MetaRecommender, history: list[tuple[int, float]], which: int
+):
+    if not history:
+        return
+    done = events(model, history)
+    gone = done[which % len(done)].item
+    person = model.adapt(done[:1])
+    for event in done[1:]:
+        person = person.observe(event)
+    ids = list(model.catalogue.ids)
+    rest = model.adapt([event for event in done if event.item != gone])
+    np.testing.assert_array_equal(person.forget(gone).score(ids), rest.score(ids))
+    np.testing.assert_array_equal(person.forget(gone).predict(ids).stds, rest.predict(ids).stds)
+
+
+def test_forgetting_takes_every_event_of_the_item(ratings: mr.MetaRecommender):
+    a, b = map(str, ratings.catalogue.ids[:2])
+    person = ratings.adapt([(a, 5.0), (b, 2.0), (a, 1.0)]).forget(a)
+    assert [event.item for event in person.events] == [b]
+    with pytest.raises(DataError, match="no event on item"):
+        person.forget(a)
+
+
+@many
+@given(history=histories(), row=st.integers(0, 69))
+def test_base_and_shares_sum_to_the_score(
+    model: mr.MetaRecommender, history: list[tuple[int, float]], row: int
+):
+    person = model.adapt(events(model, history))
+    told = person.explain(str(model.catalogue.ids[row]))
+    assert told.base + told.shares.sum() == pytest.approx(told.score, abs=1e-9)
+    low, high = model.heart.scale
+    shown = person.score([told.item])[0]
+    assert shown == pytest.approx(np.clip(told.score, low, high), abs=1e-12)
+
+
+@many
+@given(history=histories(), row=st.integers(0, 69))
+def test_an_effect_is_the_score_minus_the_score_without_the_event(
+    model: mr.MetaRecommender, history: list[tuple[int, float]], row: int
+):
+    done = events(model, history)
+    item = str(model.catalogue.ids[row])
+    told = model.adapt(done).explain(item)
+    for place in range(len(done)):
+        without = model.adapt(done[:place] + done[place + 1 :]).explain(item)
+        assert told.effects[place] == pytest.approx(told.score - without.score, abs=1e-8)
+
+
+@many
+@given(history=histories(), row=st.integers(0, 69))
+def test_variance_never_grows_with_an_event_at_fixed_now(
+    model: mr.MetaRecommender, history: list[tuple[int, float]], row: int
+):
+    now = 2e9 if model.heart.recency == "clock" else 50.0
+    ids = list(model.catalogue.ids)
+    done = events(model, [*history, (row, 3.0)])
+    fewer = model.adapt(done[:-1], now=now).predict(ids).stds
+    more = model.adapt(done, now=now).predict(ids).stds
+    assert (more <= fewer + 1e-12).all()
+
+
+def test_without_events_a_person_is_the_prior(model: mr.MetaRecommender):
+    person = model.adapt([])
+    prior = model.heart.prior(model.profile_features(None))
+    np.testing.assert_array_equal(person.posterior.mean, prior.mean)
+    np.testing.assert_allclose(
+        person.posterior.factor @ person.posterior.factor.T, prior.precision, atol=1e-10
+    )
+
+
+@many
+@given(people=st.lists(histories(), min_size=1, max_size=4))
+def test_many_at_once_equal_one_by_one(
+    model: mr.MetaRecommender, people: list[list[tuple[int, float]]]
+):
+    done = [events(model, history) for history in people]
+    together = model.recommend(done, k=5)
+    for row, history in enumerate(done):
+        alone = model.adapt(history).recommend(k=5)
+        assert list(together[row].ids) == list(alone.ids)
+        np.testing.assert_allclose(together[row].scores, alone.scores, atol=1e-9)
+        np.testing.assert_allclose(together[row].stds, alone.stds, atol=1e-9)
+
+
+def test_unknown_items_are_nan_in_place(model: mr.MetaRecommender):
+    first, last = str(model.catalogue.ids[0]), str(model.catalogue.ids[-1])
+    person = model.adapt([])
+    scores = person.score([first, "no such item", last])
+    assert np.isnan(scores).tolist() == [False, True, False]
+    predicted = person.predict(["no such item", first])
+    assert np.isnan(predicted.scores).tolist() == [True, False]
+    assert np.isnan(predicted.stds).tolist() == [True, False]
+    with pytest.raises(DataError, match="add_items"):
+        person.explain("no such item")
+    with pytest.raises(DataError, match="add_items"):
+        person.observe("no such item", 3.0)
+
+
+def test_events_on_unknown_items_are_left_out_with_a_warning(model: mr.MetaRecommender):
+    known = str(model.catalogue.ids[0])
+    with pytest.warns(UnknownItemWarning, match="no such item"):
+        person = model.adapt([("no such item", 5.0), (known, 4.0)])
+    assert [event.item for event in person.events] == [known]
+
+
+def test_a_retired_item_is_never_recommended_but_still_counts(ratings: mr.MetaRecommender):
+    best = str(ratings.adapt([]).recommend(k=1).ids[0])
+    without = ratings.retire_items([best])
+    assert best not in without.adapt([]).recommend(k=len(ratings.catalogue)).ids
+    assert best in ratings.adapt([]).recommend(k=1).ids  # the old value is as it was
+    np.testing.assert_array_equal(
+        without.adapt([(best, 1.0)]).posterior.mean, ratings.adapt([(best, 1.0)]).posterior.mean
+    )
+
+
+def test_ratings_are_shown_inside_their_scale(ratings: mr.MetaRecommender):
+    ids = list(map(str, ratings.catalogue.ids))
+    delighted = ratings.adapt([(item, 5.0) for item in ids[:30]])
+    shown = delighted.score(ids)
+    assert shown.max() <= 5.0
+    assert shown.min() >= 1.0
+    assert delighted.recommend(k=5).scores.max() <= 5.0
+
+
+def test_an_old_event_counts_less_than_a_new_one(clocked: mr.MetaRecommender):
+    a, b = map(str, clocked.catalogue.ids[:2])
+    day = 86_400.0
+    person = clocked.adapt([mr.Event(a, 1.0, None, 0.0), mr.Event(b, 1.0, None, 400 * day)])
+    older, newer = person.explain(a), person.explain(b)
+    assert older.shares[0] / older.shares.sum() < newer.shares[1] / newer.shares.sum()
+
+
+def test_events_out_of_order_of_their_clock_are_put_in_order(clocked: mr.MetaRecommender):
+    a, b = map(str, clocked.catalogue.ids[:2])
+    early, late = mr.Event(a, 1.0, None, 1e9), mr.Event(b, 1.0, None, 1.1e9)
+    ids = list(clocked.catalogue.ids)
+    there = clocked.adapt([early, late]).score(ids)
+    np.testing.assert_array_equal(there, clocked.adapt([late, early]).score(ids))
+    np.testing.assert_array_equal(there, clocked.adapt([late]).observe(early).score(ids))
+
+
+@pytest.mark.parametrize("k", [0, -1])
+def test_k_below_one_is_an_error(model: mr.MetaRecommender, k: int):
+    with pytest.raises(DataError, match="k must be at least 1"):
+        model.adapt([]).recommend(k=k)
+    with pytest.raises(DataError, match="k must be at least 1"):
+        model.adapt([]).ask(k=k)
+
+
+def test_more_than_there_is_gives_all_there_is(model: mr.MetaRecommender):
+    a = str(model.catalogue.ids[0])
+    found = model.adapt([a]).recommend(k=1000)
+    assert len(found.ids) == len(model.catalogue) - 1
+    assert a not in found.ids
+
+
+def test_candidates_limit_the_list(model: mr.MetaRecommender):
+    some = [str(i) for i in model.catalogue.ids[10:15]]
+    found = model.adapt([]).recommend(k=10, candidates=some)
+    assert sorted(found.ids) == sorted(some)
+    assert len(model.adapt([]).recommend(k=3, candidates=["no such item"]).ids) == 0

@@ -1,0 +1,203 @@
+"""The fitted model as a whole: items, persistence, determinism, and what it must not depend on."""
+
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+
+import metarec as mr
+from metarec.contracts import DataError, NotFittedError
+from metarec.data import Catalogue, Split
+
+from .conftest import SMALL
+
+
+def fit(split: Split, **settings) -> mr.MetaRecommender:
+    config = mr.MetaConfig(**{**SMALL, "steps": 40, **settings})
+    return mr.MetaRecommender(mr.HashEncoder(d=16), config).fit(split.train, split.valid)
+
+
+def untouched(model: mr.MetaRecommender, split: Split) -> int:
+    return int(np.flatnonzero(~split.train.touched)[0])
+
+
+@pytest.mark.parametrize("added_beside", [0, 1, 5, 63, 64])
+def test_an_added_item_scores_as_an_untouched_item_of_the_same_content_bit_for_bit(
+    model: mr.MetaRecommender, rating_split: Split, implicit_split: Split, added_beside: int
+):
+    split = implicit_split if model.heart.implicit else rating_split
+    twin = untouched(model, split)
+    content = model.catalogue.table[twin]
+    others = model.catalogue.table[:added_beside].with_columns(
+        pl.Series("item_id", [f"other{i}" for i in range(added_beside)], dtype=pl.String)
+    )
+    new = content.with_columns(pl.lit("new").alias("item_id"))
+    wider = model.add_items(pl.concat([others, new]))
+    event = (str(model.catalogue.ids[np.flatnonzero(split.train.touched)[0]]), 4.0)
+    person = wider.adapt([event])
+    there, here = person.score([str(model.catalogue.ids[twin]), "new"])
+    assert there == here
+    stds = person.predict([str(model.catalogue.ids[twin]), "new"])
+    assert stds.stds[0] == stds.stds[1]
+    assert stds.predictive_stds[0] == stds.predictive_stds[1] or model.heart.implicit
+    # and the items that were there before are as they were
+    ids = list(model.catalogue.ids)
+    np.testing.assert_array_equal(person.score(ids), model.adapt([event]).score(ids))
+
+
+def test_an_added_item_can_be_recommended_and_observed(ratings: mr.MetaRecommender):
+    new = ratings.catalogue.table[:1].with_columns(pl.lit("new").alias("item_id"))
+    wider = ratings.add_items(new)
+    assert "new" in wider.adapt([]).recommend(k=1000).ids
+    assert "new" not in wider.adapt([("new", 5.0)]).recommend(k=1000).ids
+    assert "new" not in ratings.catalogue.row_of
+    with pytest.raises(DataError, match="already in the catalogue"):
+        wider.add_items(new)
+
+
+def test_saving_and_loading_changes_nothing(model: mr.MetaRecommender, tmp_path):
+    model.save(tmp_path / "model")
+    loaded = mr.load_model(tmp_path / "model")
+    ids = list(model.catalogue.ids)
+    history = [str(i) for i in ids[:4]]
+    np.testing.assert_array_equal(loaded.adapt(history).score(ids), model.adapt(history).score(ids))
+    np.testing.assert_array_equal(
+        loaded.adapt(history).recommend(5).stds, model.adapt(history).recommend(5).stds
+    )
+    new = model.catalogue.table[:2].with_columns(item_id=pl.Series(["new", "newer"]))
+    np.testing.assert_array_equal(
+        loaded.add_items(new).adapt(history).score(["new", "newer"]),
+        model.add_items(new).adapt(history).score(["new", "newer"]),
+    )
+
+
+def test_a_saved_model_holds_no_user_ids(ratings: mr.MetaRecommender, rating_split, tmp_path):
+    ratings.save(tmp_path / "model")
+    everything = b"".join(p.read_bytes() for p in (tmp_path / "model").iterdir())
+    assert not any(str(user).encode() in everything for user in rating_split.train.user_ids)
+
+
+def test_a_changed_file_of_a_saved_model_is_an_error(ratings: mr.MetaRecommender, tmp_path):
+    ratings.save(tmp_path / "model")
+    file = tmp_path / "model" / "state.safetensors"
+    raw = bytearray(file.read_bytes())
+    raw[-1] ^= 1
+    file.write_bytes(bytes(raw))
+    with pytest.raises(DataError, match="SHA-256"):
+        mr.load_model(tmp_path / "model")
+
+
+def test_a_model_folder_cannot_name_a_class_outside_metarec(ratings: mr.MetaRecommender, tmp_path):
+    ratings.save(tmp_path / "model")
+    file = tmp_path / "model" / "config.json"
+    card = json.loads(file.read_text())
+    card["class"] = "subprocess.Popen"
+    file.write_text(json.dumps(card))
+    with pytest.raises(DataError, match="no recommender of this version"):
+        mr.load_model(tmp_path / "model")
+
+
+@pytest.mark.parametrize("kind", ["rating", "implicit"])
+def test_the_same_seed_gives_the_same_bits_and_another_seed_does_not(
+    kind: str, rating_split: Split, implicit_split: Split
+):
+    split = rating_split if kind == "rating" else implicit_split
+    first, second = fit(split), fit(split)
+    np.testing.assert_array_equal(first.heart.features, second.heart.features)
+    np.testing.assert_array_equal(first.heart.offsets, second.heart.offsets)
+    config = mr.MetaConfig(**{**SMALL, "steps": 40})
+    other = mr.MetaRecommender(mr.HashEncoder(d=16), config).fit(split.train, split.valid, rng=1)
+    assert (first.heart.features != other.heart.features).any()
+
+
+def test_fit_leaves_the_recommender_as_it_was(rating_split: Split):
+    model = mr.MetaRecommender(mr.HashEncoder(d=16), mr.MetaConfig(**{**SMALL, "steps": 10}))
+    model.fit(rating_split.train, rating_split.valid)
+    with pytest.raises(NotFittedError):
+        model.adapt([])
+
+
+def test_without_validation_a_few_users_are_held_out(rating_split: Split):
+    config = mr.MetaConfig(**{**SMALL, "steps": 40})
+    model = mr.MetaRecommender(mr.HashEncoder(d=16), config).fit(rating_split.train)
+    assert model.metrics["valid_loss"] is not None
+    assert model.heart.variance_factor != 1.0
+
+
+def test_an_uncalibrated_implicit_model_does_not_claim_to_know_its_uncertainty(
+    implicit_split: Split,
+):
+    config = mr.MetaConfig(**{**SMALL, "steps": 10})
+    nobody = implicit_split.valid.take(np.array([], dtype=np.int64))
+    model = mr.MetaRecommender(mr.HashEncoder(d=16), config).fit(implicit_split.train, nobody)
+    assert np.isnan(model.adapt([]).recommend(k=3).stds).all()
+
+
+def test_profiles_move_the_prior_and_unknown_columns_are_an_error(ratings: mr.MetaRecommender):
+    young = ratings.adapt([], profile={"age": 20, "income": "low"})
+    old = ratings.adapt([], profile={"age": 80, "income": "high"})
+    assert (young.posterior.mean != old.posterior.mean).any()
+    with pytest.raises(DataError, match="shoe_size"):
+        ratings.adapt([], profile={"shoe_size": 43}).recommend()
+
+
+def test_the_prior_of_nobody_in_particular_is_that_of_a_profile_of_nulls(
+    ratings: mr.MetaRecommender,
+):
+    nothing = ratings.adapt([]).posterior.mean
+    np.testing.assert_array_equal(
+        nothing, ratings.adapt([], profile={"age": None, "income": None}).posterior.mean
+    )
+
+
+def test_training_events_of_the_test_users_play_no_part(rating_split: Split):
+    # A leak would show: the training set of the split without the test users' rows altogether
+    # must give the same model to the bit.
+    new = rating_split.test["new users, known items"].support.user_ids
+    assert new is not None
+    users = rating_split.train.interactions["user"].to_numpy()
+    row_of = {u: r for r, u in enumerate(rating_split.train.user_ids)}
+    held = np.array([row_of[u] for u in new])
+    assert not np.isin(users, held).any()
+
+
+def test_similar_items_are_the_nearest_by_prior_correlation(model: mr.MetaRecommender):
+    item = str(model.catalogue.ids[0])
+    found = model.similar(item, k=5)
+    assert item not in found.ids
+    assert (np.diff(found.scores) <= 0).all()
+    n = len(model.catalogue)
+    covariance = np.linalg.inv(model.heart.precision)[:-1, :-1]
+    features = model.heart.features[:n, :-1]
+    K = features @ covariance @ features.T
+    expected = K[0] / np.sqrt(K[0, 0] * np.diag(K))
+    expected[0] = -np.inf
+    assert list(found.ids) == [str(model.catalogue.ids[i]) for i in np.argsort(-expected)[:5]]
+
+
+def test_a_valid_set_of_another_catalogue_is_an_error(rating_split: Split, implicit_split: Split):
+    with pytest.raises(DataError, match="train's catalogue"):
+        mr.MetaRecommender(mr.HashEncoder(d=16)).fit(rating_split.train, implicit_split.valid)
+
+
+def test_too_little_to_learn_from_is_an_error(rating_split: Split):
+    nothing = rating_split.train.where(np.zeros(len(rating_split.train.interactions), dtype=bool))
+    with pytest.raises(DataError, match="two or more events"):
+        mr.MetaRecommender(mr.HashEncoder(d=16)).fit(nothing, rating_split.valid)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("d", 0), ("masked", 1.0), ("learning_rate", 0.0), ("content_decay", -1.0), ("steps", 0)],
+)
+def test_a_hyperparameter_outside_its_range_is_an_error(name: str, value: float):
+    with pytest.raises(DataError, match=name):
+        mr.MetaConfig(**{name: value})
+
+
+def test_a_catalogue_of_untouched_items_only_still_ranks(rating_split: Split):
+    model = fit(rating_split)
+    frame = pl.DataFrame({"item_id": ["x"], "title": ["quiet garden tools"]})
+    assert Catalogue.of(frame).ids[0] == "x"
+    assert "x" in model.add_items(frame).adapt([]).recommend(k=1000).ids

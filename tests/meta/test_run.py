@@ -1,0 +1,105 @@
+"""A run that was killed at any moment continues to the same bits."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+import metarec as mr
+from metarec.contracts import DataError
+from metarec.data import Split
+from metarec.meta.run import one_cycle
+
+from .conftest import SMALL
+
+SCRIPT = """
+import sys
+import torch
+torch.set_num_threads(1)
+import metarec as mr
+import metarec.meta.run
+metarec.meta.run.Run.checkpoint_every_s = 0.0
+kind, folder, out = sys.argv[1:]
+shop = mr.generate(users=150, items=70, kind=kind, rng=3).dataset
+split = mr.split_cold(shop, rng=0)
+config = mr.MetaConfig(d=6, steps=300, judge_every=40, batch_users=32, max_events=40)
+print("ready", flush=True)
+model = mr.MetaRecommender(mr.HashEncoder(d=16), config).fit(
+    split.train, split.valid, folder=folder
+)
+model.save(out)
+"""
+
+
+def start(kind: str, folder: str, out: str) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, kind, folder, out],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["rating", "implicit"])
+def test_a_fit_killed_three_times_ends_with_the_same_weights(kind: str, tmp_path):
+    whole = start(kind, str(tmp_path / "whole"), str(tmp_path / "a"))
+    assert whole.wait(timeout=300) == 0
+    random = np.random.default_rng()
+    for _ in range(3):
+        process = start(kind, str(tmp_path / "cut"), str(tmp_path / "b"))
+        assert process.stdout is not None
+        process.stdout.readline()  # training is about to begin
+        time.sleep(float(random.uniform(0.3, 2.0)))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert start(kind, str(tmp_path / "cut"), str(tmp_path / "b")).wait(timeout=300) == 0
+    a, b = (mr.load_model(tmp_path / name).heart for name in ("a", "b"))
+    for name in ("features", "offsets", "unsure", "mean", "precision", "profile_map"):
+        np.testing.assert_array_equal(getattr(a, name), getattr(b, name))
+
+
+def test_an_interrupted_fit_continues_to_the_same_bits(rating_split: Split, tmp_path, monkeypatch):
+    config = mr.MetaConfig(**{**SMALL, "steps": 60})
+    model = mr.MetaRecommender(mr.HashEncoder(d=16), config)
+    whole = model.fit(rating_split.train, rating_split.valid)
+    calls = 0
+    import metarec.meta.ratings as loop
+
+    real = loop.query_loss
+
+    def interrupted(*given):
+        nonlocal calls
+        calls += 1
+        if calls == 37:
+            raise KeyboardInterrupt
+        return real(*given)
+
+    monkeypatch.setattr(loop, "query_loss", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(rating_split.train, rating_split.valid, folder=tmp_path / "run")
+    monkeypatch.setattr(loop, "query_loss", real)
+    continued = model.fit(rating_split.train, rating_split.valid, folder=tmp_path / "run")
+    np.testing.assert_array_equal(continued.heart.features, whole.heart.features)
+    np.testing.assert_array_equal(continued.heart.offsets, whole.heart.offsets)
+
+
+def test_a_checkpoint_of_another_run_is_refused(rating_split: Split, tmp_path):
+    config = mr.MetaConfig(**{**SMALL, "steps": 5})
+    model = mr.MetaRecommender(mr.HashEncoder(d=16), config)
+    model.fit(rating_split.train, rating_split.valid, folder=tmp_path / "run")
+    with pytest.raises(DataError, match="another run"):
+        model.fit(rating_split.train, rating_split.valid, rng=1, folder=tmp_path / "run")
+
+
+def test_the_learning_rate_rises_and_falls_once():
+    rates = [one_cycle(step, 100, 2.0) for step in range(1, 101)]
+    peak = int(np.argmax(rates))
+    assert max(rates) == pytest.approx(2.0)
+    assert (np.diff(rates[: peak + 1]) > 0).all()
+    assert (np.diff(rates[peak:]) < 0).all()
+    assert rates[-1] == pytest.approx(0.0, abs=1e-12)
