@@ -536,3 +536,31 @@ def test_every_split_keeps_catalogue_and_users_and_states_its_leaks(split, ratin
     for episodes in (made.valid, *made.test.values()):
         assert (episodes.query.lengths > 0).all()
         assert episodes.support.vocabulary is ratings.catalogue.ids
+
+
+def test_the_newest_warm_items_can_be_the_ones_held_out_for_validation():
+    from metarec.data import Catalogue, Dataset
+
+    items = pl.DataFrame(
+        {"item_id": [f"i{n}" for n in range(10)], "year": [1990 + n for n in range(9)] + [None]}
+    )
+    users, chosen = np.divmod(np.arange(200), 10)
+    events = pl.DataFrame(
+        {"user": users, "item": chosen, "value": np.ones(200, dtype=np.float32)}
+    ).cast({"user": pl.Int32, "item": pl.Int32})
+    ids = np.array([f"u{n}" for n in range(20)], dtype=object)
+    shop = Dataset("toy", "rating", None, Catalogue.of(items), ids, events)
+    table = pl.DataFrame(
+        {
+            "scenario": np.where(users < 10, "warm_state", "user_cold_state"),
+            "user_id": ids[users].tolist(),
+            "item_id": [f"i{n}" for n in chosen],
+        }
+    )
+    split = split_scenarios(
+        shop, table, draws=1, queries=2, least=2, most=10, valid=0.2, newest="year"
+    )
+    # warm items are i0..i9; the newest fifth are i8 (1998) and i7 (1997); i9 has no year: old
+    assert sorted(np.flatnonzero(~split.train.touched)) == [7, 8]
+    with pytest.raises(DataError, match="number column"):
+        split_scenarios(shop, table, least=10, queries=2, newest="colour")

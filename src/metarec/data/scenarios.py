@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from jaxtyping import Int
+from jaxtyping import Bool, Int
 
 from metarec.contracts import DataError, Histories
 from metarec.data.dataset import Dataset
@@ -37,6 +37,7 @@ class Rules:
     least: int
     most: int
     valid: float
+    newest: str | None
     rng: int
 
     def __post_init__(self) -> None:
@@ -61,6 +62,7 @@ def split_scenarios(
     least: int = 13,
     most: int = 100,
     valid: float = 0.1,
+    newest: str | None = None,
     rng: int = 0,
     draws_file: str | Path | None = None,
 ) -> Split:
@@ -75,7 +77,7 @@ def split_scenarios(
     The draws follow from the ids and `rng`. `draws_file` (Parquet: scenario, draw, user_id, item_id
     of each query event) fixes them: it is read if it exists, and else written.
     """
-    rules = Rules(draws, queries, least, most, valid, rng)
+    rules = Rules(draws, queries, least, most, valid, newest, rng)
     labelled = labels_of(data, scenarios)
     known, newcomers, arrivals = warm_parts(data, labelled.pop(WARM), rules)
     stored = read_draws(draws_file)
@@ -143,10 +145,27 @@ def warm_parts(
     warm_users = counts_of(histories, warm) > 0
     warm_items = np.bincount(histories.items[warm], minlength=len(data.catalogue)) > 0
     users = chosen(data.user_ids, rules.valid, rules.rng, "valid users", warm_users)[histories.rows]
-    items = chosen(data.catalogue.ids, rules.valid, rules.rng, "valid items", warm_items)[
-        histories.items
-    ]
+    if rules.newest is None:
+        held = chosen(data.catalogue.ids, rules.valid, rules.rng, "valid items", warm_items)
+    else:
+        held = newest_of(data, rules.newest, rules.valid, warm_items)
+    items = held[histories.items]
     return warm & ~users & ~items, warm & users & ~items, warm & ~users & items
+
+
+def newest_of(
+    data: Dataset, column: str, share: float, among: Bool[np.ndarray, " item"]
+) -> Bool[np.ndarray, " item"]:
+    """True for the `share` of the items with the largest values of a column; null counts as old."""
+    frame = data.catalogue.frame
+    if column not in frame.columns or not frame.schema[column].is_numeric():
+        raise DataError(f"newest must name a number column of the items, got {column!r}")
+    values = frame[column].cast(pl.Float64).fill_null(-np.inf).to_numpy()
+    candidates = np.flatnonzero(among)
+    order = np.argsort(-values[candidates], kind="stable")  # ties: the earlier row is held out
+    held = np.zeros(len(frame), dtype=bool)
+    held[candidates[order[: round(share * len(candidates))]]] = True
+    return held
 
 
 def draw_episodes(
