@@ -35,7 +35,7 @@ def test_a_measure_that_is_better_when_higher_is_maximised():
 def test_every_model_gets_its_number_of_trials_and_the_log_keeps_them():
     split = planted()
     make = lambda **settings: ItemMean(ItemMeanConfig(**settings))  # noqa: E731
-    space = {"damping": LogUniform(0.1, 100)}
+    space = {"damping": LogUniform(0.1, 100.0)}
     tuned = tune(make, space, split.train, split.valid, objective="mae", trials=7, name="mean")
     assert len(tuned.trials) == 7
     assert tuned.trials["model"].unique().to_list() == ["mean"]
@@ -50,7 +50,7 @@ def test_every_model_gets_its_number_of_trials_and_the_log_keeps_them():
 def test_the_same_seed_draws_the_same_trials():
     split = planted()
     make = lambda **settings: ItemMean(ItemMeanConfig(**settings))  # noqa: E731
-    space = {"damping": LogUniform(0.1, 100)}
+    space = {"damping": LogUniform(0.1, 100.0)}
     without = [tune(make, space, split.train, split.valid, objective="mae", trials=4) for _ in "ab"]
     assert without[0].trials.equals(without[1].trials)
 
@@ -77,7 +77,9 @@ def test_wrong_questions_are_refused():
         tune(lambda: own_mean(split), {}, split.train, split.valid, trials=0)
 
 
-@pytest.mark.parametrize("space", [Uniform(2, 3), LogUniform(2, 3), Whole(2, 3), Choice([2, 3])])
+@pytest.mark.parametrize(
+    "space", [Uniform(2.0, 3.0), LogUniform(2.0, 3.0), Whole(2, 3), Choice([2, 3])]
+)
 def test_a_range_draws_only_what_lies_in_it(space):
     drawn = [space.draw(np.random.default_rng(seed)) for seed in range(200)]
     assert all(2 <= value <= 3 for value in drawn)
@@ -88,5 +90,5 @@ def test_a_range_draws_only_what_lies_in_it(space):
 
 def test_a_log_uniform_range_gives_each_decade_its_share():
     rng = np.random.default_rng(0)
-    drawn = np.array([LogUniform(0.01, 100).draw(rng) for _ in range(4000)])
+    drawn = np.array([LogUniform(0.01, 100.0).draw(rng) for _ in range(4000)])
     assert np.mean(drawn < 1) == pytest.approx(0.5, abs=0.03)

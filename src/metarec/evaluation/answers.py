@@ -52,7 +52,7 @@ def answer(
                 measured[f"{measure.name}@{k}"] = values
     if chosen.rating:
         pairs = rated_pairs(model, episodes, background)
-        rates = predicts_ratings(model)
+        rates = model.predicts_ratings
         certain = rates and pairs.has_intervals
         for rated in chosen.rating:
             able = rates or rated.name not in NEEDS_RATINGS
@@ -62,11 +62,6 @@ def answer(
             calibration = calibration_of(pairs)
     averaged = {name: mean_by_user(values, users) for name, values in measured.items()}
     return Answers(averaged, system, calibration)
-
-
-def predicts_ratings(model: Recommender) -> bool:
-    """False for a model that says its scores are no ratings (`predicts_ratings = False`)."""
-    return bool(getattr(model, "predicts_ratings", True))
 
 
 def users_of(episodes: Episodes) -> tuple[NDArray[np.int64], pl.Series]:

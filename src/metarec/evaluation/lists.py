@@ -24,7 +24,7 @@ class RankedLists:
 
     items: Int[np.ndarray, "episode rank"]
     gains: Float[np.ndarray, "episode rank"]
-    ideal: Float[np.ndarray, "episode rank"]
+    ideal: Float[np.ndarray, "episode best"]
     n_relevant: Int[np.ndarray, " episode"]
     support: Histories
     query: Histories

@@ -107,8 +107,8 @@ RANKING: tuple[Measure[RankedLists], ...] = (
 )
 
 RATING: tuple[Measure[RatedPairs], ...] = (
-    Measure("mae", lambda it: metrics.mae(it.scores, it.observed), "lower"),
-    Measure("rmse", lambda it: metrics.rmse(it.scores, it.observed), "lower"),
+    Measure("mae", lambda it: metrics.mae(it.shown, it.observed), "lower"),
+    Measure("rmse", lambda it: metrics.rmse(it.shown, it.observed), "lower"),
     Measure(
         f"list_ndcg@{RATING_LIST}",
         lambda it: metrics.list_ndcg(it.scores, it.observed, it.ties, k=RATING_LIST),

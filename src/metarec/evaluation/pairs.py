@@ -26,6 +26,15 @@ class RatedPairs:
     background: Background
 
     @property
+    def shown(self) -> Float[np.ndarray, "episode query"]:
+        """The scores held inside the scale of the training ratings, as a person would see them.
+
+        Errors are judged on these for every model alike; order is judged on `scores`, since
+        holding them inside the scale makes ties.
+        """
+        return np.clip(self.scores, *self.background.train.scale)
+
+    @property
     def has_intervals(self) -> bool:
         """True if at least one answer carries its uncertainty."""
         return bool(np.isfinite(self.stds).any())
@@ -46,7 +55,7 @@ def rated_pairs(model: Recommender, episodes: Episodes, background: Background) 
 
 
 def padded(
-    values: Shaped[np.ndarray, " event"], histories: Histories, fill: float | bool
+    values: Shaped[np.ndarray, " event"], histories: Histories, fill: float | int | bool
 ) -> Shaped[np.ndarray, "history place"]:
     """One value an event as one row a history, `fill` behind its last event."""
     width = int(histories.lengths.max(initial=0))

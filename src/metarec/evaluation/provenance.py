@@ -7,7 +7,6 @@ from typing import Any
 
 from metarec.contracts import Recommender
 from metarec.data.splits import Split
-from metarec.evaluation.answers import predicts_ratings
 
 PACKAGES = ("metarec", "numpy", "polars", "scipy", "torch", "implicit")
 
@@ -41,7 +40,7 @@ def model_facts(model: Recommender) -> dict[str, Any]:
     return {
         "class": type(model).__name__,
         "config": asdict(config) if is_dataclass(config) and not isinstance(config, type) else {},
-        "predicts_ratings": predicts_ratings(model),
+        "predicts_ratings": bool(model.predicts_ratings),
         "serves_new_users": bool(model.serves_new_users),
         "has_uncertainty": bool(model.has_uncertainty),
     }

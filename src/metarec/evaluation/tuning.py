@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import polars as pl
@@ -18,6 +18,7 @@ from metarec.evaluation.background import Background
 from metarec.evaluation.measures import better, choose
 
 
+@runtime_checkable
 class Range(Protocol):
     """Where a hyperparameter may lie."""
 

@@ -1,7 +1,7 @@
 """Means over the entries that are there: NaN marks what is not."""
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Num
 
 
 def mean_over(values: Float[np.ndarray, "user rank"]) -> Float[np.ndarray, " user"]:
@@ -15,7 +15,7 @@ def mean_over(values: Float[np.ndarray, "user rank"]) -> Float[np.ndarray, " use
 
 
 def divide(
-    numerator: Float[np.ndarray, " user"], denominator: Float[np.ndarray, " user"]
+    numerator: Num[np.ndarray, " user"], denominator: Num[np.ndarray, " user"]
 ) -> Float[np.ndarray, " user"]:
     """The quotient, NaN where the denominator is zero (numpy would warn).
 
