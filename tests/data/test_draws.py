@@ -52,6 +52,13 @@ def test_the_share_is_drawn_among_those_named() -> None:
     assert not chosen(names, 0.0, 0, "any", among).any()
 
 
+def test_who_is_drawn_does_not_depend_on_the_order_of_ids() -> None:
+    names, everybody = vocabulary_of([f"u{k}" for k in range(100)]), np.ones(100, dtype=bool)
+    drawn = set(names[chosen(names, 0.3, 0, "any", everybody)])
+    backwards = names[::-1]
+    assert set(backwards[chosen(backwards, 0.3, 0, "any", everybody)]) == drawn
+
+
 def test_repeats_and_ranks_count_within_a_history() -> None:
     histories = Histories.of([["a", "b", "a", "a"], [], ["a", "b"]])
     assert repeat_of(histories).tolist() == [0, 0, 1, 2, 0, 0]

@@ -454,6 +454,19 @@ class TestScenarios:
         for episodes in melu.test.values():
             assert not train & (pairs(episodes.query) | pairs(episodes.support))
 
+    def test_validation_asks_for_held_out_users_and_for_held_out_items(
+        self, shop_data, table
+    ) -> None:
+        split = split_scenarios(shop_data, table, draws=1, queries=2, least=3, valid=0.3)
+        train = pairs(split.train)
+        users, items = ({pair[side] for pair in train} for side in (0, 1))
+        asked = pairs(split.valid.query) | pairs(split.valid.support)
+        new_users = {(user, item) for user, item in asked if user not in users}
+        new_items = {(user, item) for user, item in asked if item not in items}
+        assert len(new_users - new_items) > 50
+        assert len(new_items - new_users) > 50
+        assert new_users | new_items == asked
+
     def test_without_validation_the_whole_warm_state_is_learned(self, shop_data, table) -> None:
         split = split_scenarios(shop_data, table, draws=1, valid=0.0)
         assert len(split.train.interactions) == (table["scenario"] == "warm_state").sum()

@@ -228,6 +228,11 @@ def test_rows_below_a_quoted_line_break_are_placed_by_line(shop) -> None:
     assert only(shop({"items.csv": items}))[:3] == ("items.csv", 6, "item_id")
 
 
+def test_a_row_with_a_quoted_line_break_is_placed_by_its_first_line(shop) -> None:
+    items = 'item_id,title\na,"x\ny"\n,"two\nlines"\nb,Bread\n'
+    assert only(shop({"items.csv": items}))[:3] == ("items.csv", 4, "item_id")
+
+
 def test_a_truncated_gzip_is_named(shop) -> None:
     whole = gzip.compress(b"item_id,title\n" + b"a,Apple\nb,Bread\n" * 100)
     folder = shop({"items.csv": None, "items.csv.gz": whole[:-20]})
