@@ -55,7 +55,7 @@ def with_ids(table: Table, columns: tuple[str, ...], report: Report) -> Table | 
             Check(
                 "empty id",
                 c,
-                pl.col(c).is_null() | (pl.col(c).str.strip_chars() == ""),
+                pl.col(c).is_null() | ~pl.col(c).str.contains(r"\S"),
                 "an id",
                 fix,
             )
