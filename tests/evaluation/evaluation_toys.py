@@ -129,7 +129,7 @@ def own_mean(split: Split, damping: float = 2.0, **settings: Any) -> ByRule:
     return ByRule(split.train.catalogue, rule, **settings)
 
 
-def noisy(split: Split, seed: int = 0, size: float = 0.4) -> ByRule:
+def noisy(split: Split, seed: int = 0, size: float = 0.8) -> ByRule:
     """`own_mean` with noise of its own on every item."""
     base = own_mean(split)
     noise = np.random.default_rng(seed).normal(0, size, len(split.train.catalogue))

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 
 import numpy as np
@@ -30,7 +31,8 @@ def results() -> Results:
 def first_line(html: str) -> str:
     """The first text of the page's body."""
     body = html[html.index("<body>") :]
-    return re.sub(r"<[^>]+>", "", body[body.index("<h1") : body.index("</h1>")]).strip()
+    heading = body[body.index("<h1") : body.index("</h1>")]
+    return unescape(re.sub(r"<[^>]+>", "", heading)).strip()
 
 
 def test_the_first_line_says_that_the_heart_wins(results, tmp_path):

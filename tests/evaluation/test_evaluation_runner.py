@@ -176,6 +176,15 @@ def test_unanswered_pairs_lower_the_share_and_not_the_error():
     assert value(results, "mae") == 0.5  # |4 - 4| and |5 - 4|
 
 
+def test_errors_are_judged_inside_the_scale_and_order_as_it_was_scored():
+    split = tiny()
+    # u3's ratings 4 and 2 of items 1 and 2, both scored above the scale: as errors both are 5
+    model = ByRule(split.train.catalogue, lambda h: np.tile([0.0, 9.0, 8.0, 3.0, 0.0], (len(h), 1)))
+    results = evaluate({"m": model}, split, k=3, curve=None)
+    assert value(results, "mae", user_id="u3") == 2.0  # |5 - 4| and |5 - 2|
+    assert value(results, "list_ndcg@3", user_id="u3") == 1.0
+
+
 def test_only_finite_intervals_are_judged():
     split = planted()
     sure = own_mean(split, std=0.8, has_uncertainty=True)
