@@ -296,6 +296,11 @@ class Recommender(Protocol):
     """True if `stds` are more than NaN."""
 
     @property
+    def predicts_ratings(self) -> bool:
+        """True if the scores are on the scale of the ratings, and not only an order."""
+        ...
+
+    @property
     def catalogue(self) -> "Catalogue":
         """The items that the fitted model can rank."""
         ...

@@ -83,26 +83,21 @@ def next_event_loss(
 ) -> Float[Tensor, ""]:
     """Mean cross-entropy of the events at the batch's positions, each after its own prefix."""
     batch = step.batch
-    n_users, n_prefixes = batch.positions.shape
+    n_prefixes = batch.positions.shape[1]
     before, ages = prefix_supports(batch, inputs.recency)
     confidence = value_confidence(batch.values, config, implicit=True)
     weights = network.recency(torch.from_numpy(ages).float())
     weights = weights * network.kind_confidence(torch.from_numpy(batch.kinds))[:, None, :]
     weights = weights * torch.from_numpy(before * confidence[:, None, :]).float()
-    items = torch.from_numpy(batch.items)
-    # (user, prefix, event) -> (user · prefix, event): each prefix is a person of its own
-    support = Support(
-        items[:, None, :].expand(-1, n_prefixes, -1).flatten(0, 1),
-        torch.zeros(n_users * n_prefixes, items.shape[1]),
-        weights.flatten(0, 1),
-    )
+    items = torch.from_numpy(batch.items)[:, None, :]  # (user, 1, event): all prefixes share them
+    support = Support(items, torch.zeros(items.shape), weights)
     profiles = profiles_of(inputs, step.users)
-    if profiles is not None:
-        profiles = profiles.repeat_interleave(n_prefixes, dim=0)
-    posterior = network.adapt(terms, support, profiles)
-    logits = logits_of(network, terms, posterior)
+    posterior = network.adapt(terms, support, None if profiles is None else profiles[:, None, :])
+    # (user, prefix, item) -> (user · prefix, item): from here each prefix is a person of its own
+    logits = logits_of(network, terms, posterior).flatten(0, 1)
     target = torch.from_numpy(np.take_along_axis(batch.items, batch.positions, 1)).flatten()
-    seen = seen_before(support.items, torch.from_numpy(before).flatten(0, 1), logits.shape[1])
+    shared = items.expand(-1, n_prefixes, -1).flatten(0, 1)
+    seen = seen_before(shared, torch.from_numpy(before).flatten(0, 1), logits.shape[1])
     seen[torch.arange(len(target)), target] = False
     losses = torch.nn.functional.cross_entropy(
         logits.masked_fill(seen, -torch.inf), target, reduction="none"
@@ -129,7 +124,7 @@ def prefix_supports(
 
 def logits_of(
     network: HeartNetwork, terms: ItemTerms, posterior: TorchPosterior
-) -> Float[Tensor, "person item"]:
+) -> Float[Tensor, "*person item"]:
     """κ φᵀw̄ + o over the whole catalogue."""
     return network.log_kappa.exp() * (posterior.mean @ terms.features.mT) + terms.offsets
 

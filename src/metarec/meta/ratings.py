@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor
 
@@ -111,7 +112,7 @@ def predict(
     network: HeartNetwork, terms: ItemTerms, posterior: object, items: Tensor
 ) -> tuple[Float[Tensor, "person item"], Float[Tensor, "person item"]]:
     """Expected rating and predictive variance of each person's own items."""
-    features = terms.features[items]  # (person, item, d+1)
+    features = F.embedding(items, terms.features)  # (person, item, d+1)
     mean = terms.offsets[items] + (features @ posterior.mean[..., None])[..., 0]  # type: ignore[attr-defined]
     variance = posterior.variance(features) + terms.unsure[items]  # type: ignore[attr-defined]
     return mean, variance + torch.exp(2 * network.log_sigma)

@@ -157,6 +157,11 @@ class MetaRecommender:
         """True if no item is retired."""
         return bool(self.catalogue.offered.all())
 
+    @property
+    def predicts_ratings(self) -> bool:
+        """True if the model was fitted to ratings."""
+        return not self.heart.implicit
+
     def adapt(
         self,
         events: Sequence[EventLike],

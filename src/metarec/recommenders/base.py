@@ -42,6 +42,7 @@ class BaseRecommender(ABC):
     Config: ClassVar[type[Any]] = NoHyperparameters
     serves_new_users: bool = True
     has_uncertainty: bool = False
+    predicts_ratings: bool = False
 
     def __init__(self, config: Any = None) -> None:
         self.config = self.Config() if config is None else config

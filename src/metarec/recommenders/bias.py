@@ -48,6 +48,7 @@ class ItemMean(BaseRecommender):
     """Score = the item's damped mean value; the global mean for an item nobody has touched."""
 
     Config = ItemMeanConfig
+    predicts_ratings = True
     config: ItemMeanConfig
     means_: Float[np.ndarray, " item"]
 
@@ -77,6 +78,7 @@ class UserMean(BaseRecommender):
     """Score = the damped mean of the user's own values, the same for every item."""
 
     Config = UserMeanConfig
+    predicts_ratings = True
     config: UserMeanConfig
     level_: float
 
@@ -119,6 +121,7 @@ class UserItemBias(BaseRecommender):
     """
 
     Config = UserItemBiasConfig
+    predicts_ratings = True
     config: UserItemBiasConfig
     offsets_: Float[np.ndarray, " item"]
 

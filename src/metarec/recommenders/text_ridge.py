@@ -51,6 +51,7 @@ class TextRidge(ContentRecommender):
     """
 
     Config = TextRidgeConfig
+    predicts_ratings = True
     config: TextRidgeConfig
     offsets_: Float[np.ndarray, " item"]
 
