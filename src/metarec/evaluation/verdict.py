@@ -139,9 +139,11 @@ def _line_of_heart(
         lead = f"A simple model ties with {heart} {_in(tied, outcomes)}"
         return f"{lead} (closest: {row['against']}, {label} {_against(row)}).{rest}"
     row = _hardest(table, metric)
+    n_rivals = table["against"].n_unique()
+    rivals = "the one simple model" if n_rivals == 1 else f"all {n_rivals} simple models"
     return (
-        f"{heart} wins {_in(won, outcomes)}: better than all {table['against'].n_unique()} simple "
-        f"models (closest: {row['against']}, {label} {_against(row)})."
+        f"{heart} wins {_in(won, outcomes)}: better than {rivals} "
+        f"(closest: {row['against']}, {label} {_against(row)})."
     )
 
 
