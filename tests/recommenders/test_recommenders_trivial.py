@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from recommender_toys import dataset, taken
 
 from metarec.contracts import DataError, Histories
+from metarec.data import Dataset, Episodes
 from metarec.recommenders import (
     BaseRecommender,
     EASEConfig,
@@ -160,3 +161,17 @@ def test_a_wrong_hyperparameter_is_named() -> None:
         EASEConfig(recency=1.5)
     with pytest.raises(DataError, match="ItemMean takes a ItemMeanConfig"):
         ItemMean(UserMeanConfig())
+
+
+class Starter(Popularity):
+    """Adds to what an earlier fit left, if anything is left."""
+
+    def _fit(self, train: Dataset, valid: Episodes | None, rng: np.random.Generator) -> None:
+        left_over = getattr(self, "counts_", 0)
+        super()._fit(train, valid, rng)
+        self.counts_ = self.counts_ + left_over
+
+
+def test_a_second_fit_starts_from_nothing() -> None:
+    once = Starter().fit(taken(u="ab"))
+    np.testing.assert_array_equal(once.fit(taken(u="ab")).counts_, once.counts_)
