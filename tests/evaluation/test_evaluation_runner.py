@@ -11,8 +11,8 @@ from metarec import metrics
 from metarec.contracts import DataError, Histories, Recommendations
 from metarec.data import Episodes
 from metarec.data.splits import Split
+from metarec.data.ties import tie_keys
 from metarec.evaluation import ItemContent, Measure, categories_of, evaluate
-from metarec.evaluation.ties import tie_keys
 
 
 def value(results, metric: str, **where) -> float:

@@ -11,9 +11,10 @@ from hypothesis.extra.numpy import arrays
 
 from metarec.contracts import DataError, Histories, UnknownItemWarning, vocabulary_of
 from metarec.data import Catalogue
+from metarec.data.ties import tie_keys
 from metarec.recommenders.histories import align, candidate_rows
 from metarec.recommenders.interactions import event_weights, history_matrix
-from metarec.recommenders.ranking import tie_keys, top_k
+from metarec.recommenders.ranking import top_k
 
 FEW_LEVELS = st.sampled_from([0.0, 1.0, 2.0, -np.inf, np.nan])
 

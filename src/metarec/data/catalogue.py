@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from metarec.contracts import DataError, vocabulary_of
 from metarec.data.hashing import hash_of
+from metarec.data.ties import tie_keys
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +51,11 @@ class Catalogue:
     def row_of(self) -> dict[str, int]:
         """Index of each item id."""
         return {item_id: row for row, item_id in enumerate(self.ids)}
+
+    @cached_property
+    def ties(self) -> Int[np.ndarray, " item"]:
+        """The order in which items of equal score are ranked: the smaller goes first."""
+        return tie_keys(self.ids)
 
     @cached_property
     def hash(self) -> str:

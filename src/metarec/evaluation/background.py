@@ -9,7 +9,6 @@ from jaxtyping import Bool, Float, Int
 
 from metarec.contracts import DataError
 from metarec.data import Catalogue, Dataset
-from metarec.evaluation.ties import tie_keys
 
 LIKED_FROM = 0.625
 """Where on a scale of ratings liking begins: 3.5 of 1 to 5."""
@@ -54,7 +53,7 @@ class Background:
     @cached_property
     def ties(self) -> Int[np.ndarray, " item"]:
         """The key of each item; the smaller wins between equal scores."""
-        return tie_keys(self.train.catalogue.ids)
+        return self.train.catalogue.ties
 
     @cached_property
     def popularity(self) -> Float[np.ndarray, " item"]:

@@ -9,13 +9,13 @@ from rich.progress import Progress
 
 from metarec.contracts import DataError, Recommender
 from metarec.data.splits import Split
+from metarec.data.ties import TIE_SEED
 from metarec.evaluation.answers import Answers, answer, users_of
 from metarec.evaluation.background import Background, ItemContent
 from metarec.evaluation.lists import RankedLists, Relevance
 from metarec.evaluation.measures import Measure, choose
 from metarec.evaluation.provenance import dataset_facts, model_facts, versions
 from metarec.evaluation.results import CALIBRATION, VALUES, Results
-from metarec.evaluation.ties import TIE_SEED
 
 
 def evaluate(

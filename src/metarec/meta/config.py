@@ -10,7 +10,7 @@ from metarec.contracts import DataError
 class MetaConfig:
     """What shapes the model and its training; how to run it goes to `fit`."""
 
-    d: int = 32
+    d: int = 16
     """Number of learned features of an item, beside the constant that carries the user's bias."""
     hidden: int = 0
     """Width of the hidden layer of the content networks g and t; 0 makes them linear."""
@@ -23,7 +23,7 @@ class MetaConfig:
     implicit events and none for ratings."""
     value_weight: Literal["none", "log"] = "none"
     """Confidence of an implicit event by its value: all alike, or 1 + log(1 + value)."""
-    steps: int = 1500
+    steps: int = 1000
     """Training steps at most; early stopping may end sooner."""
     batch_users: int = 128
     """Episodes in a training step."""

@@ -97,10 +97,10 @@ class Person:
         if exclude_seen:
             scores[self._seen.items] = np.nan
         if candidates is None and self.model.all_offered:
-            best = top_k(scores[None, :], k, self.model.ties)[0]
+            best = top_k(scores[None, :], k, self.model.catalogue.ties)[0]
         else:
             allowed = candidate_rows(candidates, self.model.catalogue)
-            best = top_k(scores[None, allowed], k, self.model.ties[allowed])[0]
+            best = top_k(scores[None, allowed], k, self.model.catalogue.ties[allowed])[0]
             best = np.where(best >= 0, allowed[best], -1) if len(allowed) else best
         best = best[best >= 0]
         stds, _ = self._heart.stds(self.posterior.variance(self._heart.features[best]), best)

@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 import polars as pl
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
 from metarec.contracts import (
     DataError,
@@ -37,10 +37,10 @@ from metarec.meta.ratings import train_on_ratings, variance_scale
 from metarec.meta.run import Run
 from metarec.recommenders.histories import align, candidate_rows
 from metarec.recommenders.persistence import load_state, save_state
-from metarec.recommenders.ranking import tie_keys, top_k
+from metarec.recommenders.ranking import top_k
 
-CELLS_AT_ONCE = 4_000_000
-"""Scores held in memory at once (32 MB)."""
+CELLS_AT_ONCE = 500_000
+"""Scores held in memory at once (4 MB): what stays in cache is ranked fastest."""
 
 
 class MetaRecommender:
@@ -148,11 +148,6 @@ class MetaRecommender:
         return self._catalogue
 
     @cached_property
-    def ties(self) -> Int[np.ndarray, " item"]:
-        """The order in which equal scores are ranked."""
-        return tie_keys(self.catalogue.ids)
-
-    @cached_property
     def all_offered(self) -> bool:
         """True if no item is retired."""
         return bool(self.catalogue.offered.all())
@@ -243,7 +238,7 @@ class MetaRecommender:
             table = self.heart.scores(posterior.mean)[:, : len(self.catalogue)]
             if exclude_seen:
                 table[part.rows, part.items] = np.nan
-            ranked = top_k(table if every else table[:, allowed], k, self.ties[allowed])
+            ranked = top_k(table if every else table[:, allowed], k, self.catalogue.ties[allowed])
             found = ranked >= 0
             if len(allowed):
                 ranked = np.where(found, allowed[np.maximum(ranked, 0)], 0)
@@ -266,7 +261,7 @@ class MetaRecommender:
         correlation = whitened @ whitened[row]
         correlation[row] = np.nan
         correlation[~self.catalogue.offered] = np.nan
-        best = top_k(correlation[None, :], k, self.ties)[0]
+        best = top_k(correlation[None, :], k, self.catalogue.ties)[0]
         best = best[best >= 0]
         return Recommendations(
             self.catalogue.ids, best, correlation[best], np.full(len(best), np.nan)
@@ -280,7 +275,7 @@ class MetaRecommender:
             self._weights, content, np.zeros(len(frame)), implicit=self.heart.implicit
         )
         wider = copy.copy(self)
-        for cached in ("ties", "all_offered", "_whitened"):
+        for cached in ("all_offered", "_whitened"):
             vars(wider).pop(cached, None)
         wider._catalogue = catalogue
         wider.heart = self.heart.with_items(

@@ -3,17 +3,17 @@
 import hashlib
 
 import numpy as np
-from jaxtyping import Int
 from numpy.typing import NDArray
 
 TIE_SEED = 0
-"""Seed of the hash; part of the protocol, so it never varies."""
+"""Seed of the hash that breaks ties; part of the evaluation protocol, so it never varies."""
 
 
-def tie_keys(ids: NDArray[np.object_], seed: int = TIE_SEED) -> Int[np.ndarray, " item"]:
-    """A key for each item, from its id and the seed alone: the smaller key wins a tie.
+def tie_keys(ids: NDArray[np.object_], seed: int = TIE_SEED) -> NDArray[np.int64]:
+    """A fixed pseudo-random order of the items: the smaller key wins a tie.
 
-    A constant scorer thereby ranks like chance, and never by the order of a file.
+    It depends on each item's id and the seed only, so a constant scorer ranks like chance and
+    adding or reordering items never changes who wins between two others.
     """
     salt = seed.to_bytes(8, "little", signed=True)
     digests = [hashlib.blake2b(i.encode(), digest_size=8, key=salt).digest() for i in ids]

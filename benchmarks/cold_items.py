@@ -1,0 +1,74 @@
+"""Items that nobody has touched, ranked among themselves for known users, on MovieLens-1M.
+
+20 % of the items are held out entirely; half of their events are validation, half the test. Ratings
+count as events. Every row is tuned on the validation half.
+"""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from benchmarks.common import (
+    HEART,
+    Goal,
+    as_implicit,
+    content_of,
+    data_folder,
+    fit_rows,
+    heart_over_seeds,
+    row,
+    together,
+    value,
+    write,
+)
+from metarec import recommenders as rows
+from metarec.contracts import Recommender
+from metarec.data import load, split_cold_items
+from metarec.evaluation import Results, compare, evaluate
+from metarec.meta import MetaConfig
+
+TRIALS = 10
+SCENARIO = "cold items"
+METRICS = ["recall", "ndcg"]
+CONFIG = MetaConfig(d=32, steps=1000, masked=0.3, all_masked=0.3, recency="none", prefixes=2)
+
+
+def main() -> None:
+    shop = as_implicit(load(data_folder("movielens-1m")))
+    split = split_cold_items(shop)
+    content = content_of(shop)
+    simple = {
+        "IALSRidge": row(rows.IALSRidge, rows.IALSRidgeConfig, content, recency=1.0),
+        "PredictedPopularity": row(
+            rows.PredictedPopularity, rows.PredictedPopularityConfig, content
+        ),
+    }
+    fitted, trials = fit_rows(simple, split, split, objective="recall", trials=TRIALS, k=20)
+    fitted["ContentKNN"] = rows.ContentKNN(content).fit(split.train)
+    fitted["Random"] = rows.Random().fit(split.train)
+
+    def measure(models: Mapping[str, Recommender], seed: int) -> Results:
+        return evaluate(models, split, metrics=METRICS, k=20, curve=None, rng=seed)
+
+    hearts, _ = heart_over_seeds(split, content, CONFIG, measure, valid=True)
+    results = together(hearts, measure(fitted, 0)).with_trials(trials)
+    comparisons = compare(results, HEART, family=f"{HEART} on cold items")
+    write("cold_items", results, goals(results, comparisons), comparisons)
+
+
+def goals(results: Results, comparisons: pl.DataFrame) -> list[Goal]:
+    found = []
+    for metric in ("recall@20", "ndcg@20"):
+        own = value(results, HEART, SCENARIO, metric)
+        ridge = value(results, "IALSRidge", SCENARIO, metric)
+        cell = comparisons.filter(
+            (pl.col("metric") == metric) & (pl.col("against") == "IALSRidge")
+        ).row(0, named=True)
+        level = not (cell["significant"] and not cell["better"])
+        told = f"{own:.4f} against {ridge:.4f}"
+        found.append(Goal(f"{metric}: at least level with the ridge map", told, level))
+    return found
+
+
+if __name__ == "__main__":
+    main()

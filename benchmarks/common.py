@@ -1,0 +1,187 @@
+"""What the benchmarks share: where the data lies, tuning, seeds, and result files with goals."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from metarec.contracts import Recommender
+from metarec.data import Dataset, Split
+from metarec.encoders import ContentFeatures, TextEncoder
+from metarec.evaluation import Choice, Results, combine, tune
+from metarec.meta import MetaConfig, MetaRecommender
+
+RESULTS = Path(__file__).parent / "results"
+HEART = "MetaRecommender"
+SEEDS = (0, 1, 2)
+
+
+def data_folder(name: str) -> Path:
+    """A folder of real data: below `METAREC_DATA`, or in ../shared/data."""
+    roots = [os.environ.get("METAREC_DATA"), Path(__file__).parents[2] / "shared" / "data"]
+    for root in roots:
+        if root and (Path(root) / name).is_dir():
+            return Path(root) / name
+    sys.exit(f"this benchmark needs {name}; set METAREC_DATA to the folder that holds it")
+
+
+def as_implicit(shop: Dataset) -> Dataset:
+    """Every rating as an event: that it was given, not what it says."""
+    events = shop.interactions.with_columns(pl.lit(1.0, dtype=pl.Float32).alias("value"))
+    return replace(shop, value="implicit", interactions=events)
+
+
+def content_of(shop: Dataset) -> ContentFeatures:
+    """The default encoder's features of a catalogue, shared by every model that reads content."""
+    return ContentFeatures.fit(TextEncoder(), shop.catalogue.frame, progress=True)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A simple model and what may be chosen of it."""
+
+    make: Callable[..., Recommender]
+    space: Mapping[str, Sequence[Any]]
+
+
+def row(model: Any, config: Any, *parts: Any, **fixed: Any) -> Row:
+    """A row from a recommender's class, its config class, and settings that are not tuned."""
+    space = {name: options for name, options in config.space.items() if name not in fixed}
+    return Row(lambda **chosen: model(*parts, config(**{**fixed, **chosen})), space)
+
+
+def fit_rows(
+    rows: Mapping[str, Row],
+    tuning: Split,
+    final: Split,
+    *,
+    objective: str,
+    trials: int,
+    k: int = 10,
+) -> tuple[dict[str, Recommender], pl.DataFrame]:
+    """Each row tuned on `tuning`'s validation, then fitted to all of `final`'s training part."""
+    fitted, logs = {}, []
+    for name, entry in rows.items():
+        started = time.monotonic()
+        space = {setting: Choice(options) for setting, options in entry.space.items()}
+        tuned = tune(
+            entry.make,
+            space,
+            tuning.train,
+            tuning.valid,
+            objective=objective,
+            trials=trials,
+            k=k,
+            name=name,
+        )
+        fitted[name] = entry.make(**tuned.settings).fit(final.train)
+        logs.append(tuned.trials)
+        say(f"{name}: {dict(tuned.settings)} ({time.monotonic() - started:.0f} s)")
+    return fitted, pl.concat(logs)
+
+
+def heart_over_seeds(
+    split: Split,
+    content: ContentFeatures,
+    config: MetaConfig,
+    measure: Callable[[Mapping[str, Recommender], int], Results],
+    *,
+    valid: bool,
+    seeds: Sequence[int] = SEEDS,
+) -> tuple[list[Results], MetaRecommender]:
+    """The heart fitted with each seed and measured; the last fitted one besides."""
+    found = []
+    for seed in seeds:
+        started = time.monotonic()
+        model = MetaRecommender(content, config).fit(
+            split.train, split.valid if valid else None, rng=seed, progress=True
+        )
+        say(f"{HEART}, seed {seed}: {dict(model.metrics)} ({time.monotonic() - started:.0f} s)")
+        found.append(measure({HEART: model}, seed))
+    return found, model
+
+
+def with_seeds(rows: Results, seeds: Sequence[int] = SEEDS) -> list[Results]:
+    """Results of models that no seed changes, once for every seed, to be compared in pairs."""
+    return [
+        replace(
+            rows,
+            values=rows.values.with_columns(pl.lit(seed, dtype=pl.Int64).alias("seed")),
+            calibration=rows.calibration.with_columns(pl.lit(seed, dtype=pl.Int64).alias("seed")),
+        )
+        for seed in seeds
+    ]
+
+
+def together(hearts: Sequence[Results], rows: Results) -> Results:
+    """The heart's seeds and the rows as one result."""
+    return combine([*hearts, *with_seeds(rows, [result.seeds[0] for result in hearts])])
+
+
+def value(results: Results, model: str, scenario: str, metric: str, k: int | None = None) -> float:
+    """One mean out of the summary."""
+    size = pl.col("k").is_null() if k is None else pl.col("k") == k
+    cell = results.summary().filter(
+        size
+        & (pl.col("model") == model)
+        & (pl.col("scenario") == scenario)
+        & (pl.col("metric") == metric)
+    )
+    return float(cell["mean"][0])
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What was aimed at, what was measured, and whether that is enough."""
+
+    goal: str
+    measured: str
+    met: bool
+
+
+def write(
+    name: str,
+    results: Results | None,
+    goals: Sequence[Goal],
+    comparisons: pl.DataFrame | None = None,
+    **more: Any,
+) -> None:
+    """The benchmark's summary as JSON: small enough to be kept, with the command that made it."""
+    written: dict[str, Any] = {
+        "command": f"python -m benchmarks {name}",
+        "goals": [vars(goal) for goal in goals],
+        **more,
+    }
+    if results is not None:
+        written |= {
+            "dataset": dict(results.dataset),
+            "protocol": dict(results.protocol),
+            "seeds": results.seeds,
+            "versions": dict(results.versions),
+            "results": rounded(results.summary()),
+            "trials": [] if results.trials is None else rounded(results.trials),
+        }
+    if comparisons is not None:
+        written["comparisons"] = rounded(comparisons)
+    RESULTS.mkdir(exist_ok=True)
+    text = json.dumps(written, indent=1, allow_nan=False)
+    (RESULTS / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+    for goal in goals:
+        say(f"{'met   ' if goal.met else 'MISSED'} {goal.goal}: {goal.measured}")
+
+
+def rounded(frame: pl.DataFrame) -> list[dict[str, Any]]:
+    """The rows as JSON values with six digits; NaN becomes null."""
+    floats = [name for name, kind in frame.schema.items() if kind.is_float()]
+    return frame.with_columns(pl.col(floats).fill_nan(None).round_sig_figs(6)).to_dicts()
+
+
+def say(text: str) -> None:
+    """Progress, to the error stream."""
+    print(text, file=sys.stderr, flush=True)
