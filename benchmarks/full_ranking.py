@@ -1,6 +1,6 @@
 """Full-ranking evaluation against a bare matrix product and partial sort of the same shapes.
 
-    python benchmarks/full_ranking.py [--users 6040] [--items 3706] [--d 64] [--repeats 5]
+    python -m benchmarks.full_ranking [--users 6040] [--items 3706] [--d 64] [--repeats 5]
 
 Both sides rank every item for every user in this one process; the ratio of their median CPU times
 is what counts. The evaluation's side is everything that `evaluate` does beside fitting: scores,
@@ -8,7 +8,6 @@ excluded history, ties, the list metrics of every user, and the table of results
 """
 
 import argparse
-import json
 import time
 from collections.abc import Callable
 from statistics import median
@@ -16,6 +15,7 @@ from statistics import median
 import numpy as np
 import polars as pl
 
+from benchmarks.common import Goal, write
 from metarec.contracts import Histories, vocabulary_of
 from metarec.data import Catalogue, Dataset, Episodes
 from metarec.data.splits import Split
@@ -102,18 +102,15 @@ def main() -> None:
 
     theirs_s = median(cpu_times(lambda: bare(users, items, given.k), given.repeats))
     ours_s = median(cpu_times(ours, given.repeats))
-    print(
-        json.dumps(
-            {
-                "shape": [given.users, given.items, given.d],
-                "bare_cpu_s": round(theirs_s, 3),
-                "evaluation_cpu_s": round(ours_s, 3),
-                "ratio": round(ours_s / theirs_s, 2),
-                "goal": 3.0,
-                "met": ours_s / theirs_s <= 3.0,
-            },
-            indent=1,
-        )
+    ratio = ours_s / theirs_s
+    goal = "full-ranking evaluation: within 3x of a bare product and partial sort"
+    write(
+        "full_ranking",
+        None,
+        [Goal(goal, f"{ratio:.2f}x", ratio <= 3.0)],
+        shape=[given.users, given.items, given.d],
+        bare_cpu_s=round(theirs_s, 3),
+        evaluation_cpu_s=round(ours_s, 3),
     )
 
 

@@ -2,13 +2,12 @@
 
 The script does the same steps by hand.
 
-    python benchmarks/reading.py [--data FOLDER] [--rounds N] [--out FILE]
+    python -m benchmarks.reading [--data FOLDER] [--rounds N]
 
 Both run in turns in one process; what counts is the ratio of their median CPU times.
 """
 
 import argparse
-import json
 import os
 import statistics
 import tempfile
@@ -18,6 +17,7 @@ from pathlib import Path
 
 import polars as pl
 
+from benchmarks.common import Goal, write
 from metarec.data import generate_to, load
 
 
@@ -79,7 +79,6 @@ def main() -> None:
     root = Path(os.environ.get("METAREC_DATA", Path(__file__).parents[2] / "shared" / "data"))
     parser.add_argument("--data", type=Path, default=root / "movielens-1m")
     parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = options.data
@@ -88,11 +87,11 @@ def main() -> None:
             generate_to(folder, users=40_000, items=5_000)
             with_images(folder)
         data = load(folder)
-        result = {"dataset": data.name, "events": len(data.interactions), "goal": 1.5}
-        result |= measure(folder, options.rounds)
-    print(json.dumps(result, indent=2))
-    if options.out:
-        options.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+        measured = measure(folder, options.rounds)
+    told = f"{measured['ratio']:.2f}x"
+    goal = "reading, validating, indexing a million events: within 1.5x of plain Polars"
+    facts = {"dataset": data.name, "events": len(data.interactions), **measured}
+    write("reading", None, [Goal(goal, told, measured["ratio"] <= 1.5)], measured=facts)
 
 
 if __name__ == "__main__":
