@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from metarec import data as shops
+from metarec.cli.options import Seed
 from metarec.contracts import DataError
 from metarec.data.inspect import Histogram, Summary
 
@@ -26,7 +27,7 @@ def generate(
         Literal["content", "bias", "cooccurrence"],
         typer.Option(help="Who should win: a model that reads, plain means, or co-occurrence."),
     ] = "content",
-    seed: Annotated[int, typer.Option()] = 0,
+    seed: Seed = 0,
 ) -> None:
     """Write a synthetic shop.
 

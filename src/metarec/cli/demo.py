@@ -8,7 +8,7 @@ import numpy as np
 import typer
 
 from metarec.cli.evaluate import fit_all, write_results
-from metarec.cli.options import encoder_of, names_of, shows_progress
+from metarec.cli.options import Seed, check_out, encoder_of, names_of, shows_progress
 from metarec.cli.recommend import line_of, reasons
 from metarec.cli.rows import HEART, TRIVIAL, models_of
 from metarec.contracts import DataError, Event
@@ -32,12 +32,13 @@ def demo(
     encoder: Annotated[
         str, typer.Option(help='"default", "hash", or a name or folder that transformers loads.')
     ] = "default",
-    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    seed: Seed = 0,
 ) -> None:
     """Fit, evaluate the four cold-start scenarios, and meet one stranger.
 
     Example: metarec demo --data my-shop --out demo
     """
+    check_out(out, data)
     started = time.monotonic()
     progress = shows_progress()
     shop = load(data) if data is not None else generate(users=1000, items=500, rng=seed).dataset

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from metarec.cli.options import config_of, encoder_of, shows_progress
+from metarec.cli.options import Seed, check_out, config_of, encoder_of, shows_progress
 from metarec.cli.rows import HEART, models_of
 from metarec.contracts import Recommender
 from metarec.data import (
@@ -51,13 +51,14 @@ def evaluate(
         str, typer.Option(help='"default", "hash", or a name or folder that transformers loads.')
     ] = "default",
     k: Annotated[int, typer.Option(min=1, help="Length of the ranked lists.")] = 10,
-    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    seed: Seed = 0,
 ) -> None:
     """Compare models; the trivial rows are always among them.
 
     Example: metarec evaluate my-shop --protocol cold --models MetaRecommender,EASE --out results
     """
     chosen = config_of(config, settings or [])
+    check_out(out, data)
     shop = load(data)
     splits = splits_of(shop, protocol, seed)
     saved = None if model is None else load_model(model)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from metarec.cli.options import config_of, encoder_of, shows_progress
+from metarec.cli.options import Seed, check_out, config_of, encoder_of, shows_progress
 from metarec.data import load
 from metarec.meta import MetaRecommender
 from metarec.recommenders.persistence import check_replaceable
@@ -29,17 +29,20 @@ def fit(
     template: Annotated[
         str | None, typer.Option(help='How an item\'s text is composed: "{title}. {genres}".')
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    seed: Seed = 0,
 ) -> None:
     """Fit the model to a shop. Killed at any moment, the same command continues.
 
     Example: metarec fit my-shop --out my-shop.model --set steps=2000
     """
     chosen = config_of(config, settings or [])
-    check_replaceable(out)  # now, not after an hour of training
+    check_out(out, data)
+    check_replaceable(out)
     shop = load(data)
     typer.echo(f"{shop!r}", err=True)
-    checkpoints = out.with_name(out.name + ".checkpoint")
+    checkpoints = out.absolute().parent / f"{out.absolute().name}.checkpoint"
+    if checkpoints.exists():
+        typer.echo(f"continuing from {checkpoints}", err=True)
     model = MetaRecommender(encoder_of(encoder, template), chosen).fit(
         shop, rng=seed, folder=checkpoints, progress=shows_progress()
     )

@@ -1,12 +1,14 @@
 """The `metarec` command: verbs, exit codes and one-line errors.
 
-Exit codes: 0 done, 1 something in your input, 2 usage, 130 interrupted.
+Exit codes: 0 done, 1 something in your input (or our bug, which says so), 2 usage, 130 interrupted.
 """
 
+import os
 import sys
 import traceback
 import warnings
 from collections.abc import Sequence
+from typing import NoReturn
 
 import typer
 from rich.console import Console
@@ -31,6 +33,8 @@ app.command()(evaluate.evaluate)
 app.command()(recommend.recommend)
 app.command()(ask.ask)
 
+INTERRUPTED = "interrupted; nothing half-written was left"
+
 
 @app.callback(invoke_without_command=True)
 def _top(
@@ -54,12 +58,32 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     warnings.showwarning = show
     try:
-        app(given, standalone_mode=True)
+        app(given, prog_name="metarec", standalone_mode=True)
     except KeyboardInterrupt:
-        console.print("interrupted; nothing half-written was left", markup=False)
-        sys.exit(130)
-    except (MetarecError, OSError) as error:
+        _stop(console, INTERRUPTED, 130)
+    except SystemExit as end:  # typer may have turned the interrupt into an exit code
+        if end.code == 130:
+            _stop(console, INTERRUPTED, 130)
+        raise
+    except Exception as error:
         if debug:
             traceback.print_exc()
-        console.print(f"error: {error}", markup=False)
-        sys.exit(1)
+        _stop(console, f"error: {_told(error)}", 1)
+
+
+def _stop(console: Console, message: str, code: int) -> NoReturn:
+    console.print(message, markup=False)
+    sys.exit(code)
+
+
+def _told(error: Exception) -> str:
+    """What is wrong, in one line wherever it is one thing."""
+    if isinstance(error, MetarecError):
+        return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        where = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
+        return f"{where}{error.strerror}; choose a path that can be read and written"
+    if isinstance(error, MemoryError):
+        return f"not enough memory ({error}); take less data, or smaller settings"
+    first = next(iter(str(error).splitlines()), "")
+    return f"unexpected {type(error).__name__}: {first}; --debug shows where"

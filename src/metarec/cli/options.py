@@ -1,10 +1,13 @@
 """What the verbs share: reading events, configurations and encoders at the edge."""
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import polars as pl
+import typer
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
@@ -12,6 +15,8 @@ from metarec.contracts import DataError, Encoder
 from metarec.data import Catalogue
 from metarec.encoders import HashEncoder, TextEncoder
 from metarec.meta import MetaConfig
+
+Seed = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of everything random.")]
 
 
 def shows_progress() -> bool:
@@ -46,7 +51,7 @@ def config_of(file: Path | None, settings: Sequence[str]) -> MetaConfig:
         try:
             loaded = yaml.safe_load(file.read_text(encoding="utf-8"))
         except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise DataError(f"{file} is not YAML: {error}") from error
+            raise DataError(f"{file} is not YAML: {_in_one_line(error)}") from error
         if not isinstance(loaded, dict | None):
             raise DataError(f"{file} must map names to values, such as `d: 32`")
         raw.update(loaded or {})
@@ -54,16 +59,41 @@ def config_of(file: Path | None, settings: Sequence[str]) -> MetaConfig:
         name, equals, value = setting.partition("=")
         if not equals:
             raise DataError(f"--set takes name=value, got {setting!r}")
-        raw[name.strip()] = yaml.safe_load(value)
-    unknown = raw.keys() - MetaConfig.__dataclass_fields__.keys()
+        try:
+            raw[name.strip()] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise DataError(
+                f"--set {setting}: the value is not YAML: {_in_one_line(error)}"
+            ) from error
+    unknown = [str(name) for name in raw if name not in MetaConfig.__dataclass_fields__]
     if unknown:
         known = ", ".join(MetaConfig.__dataclass_fields__)
-        raise DataError(f"no hyperparameter is called {sorted(unknown)}; there are: {known}")
+        raise DataError(f"no hyperparameter is called {', '.join(unknown)}; there are: {known}")
     try:
         return TypeAdapter(MetaConfig).validate_python(raw)
     except ValidationError as error:
-        told = "; ".join(f"{e['loc'][0] if e['loc'] else ''}: {e['msg']}" for e in error.errors())
+        told = "; ".join(
+            ": ".join([*map(str, e["loc"]), e["msg"].removeprefix("Value error, ")])
+            for e in error.errors()
+        )
         raise DataError(f"the hyperparameters do not fit: {told}") from error
+
+
+def _in_one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def check_out(out: Path, data: Path | None) -> None:
+    """Refuse at once, not after an hour of training, a folder that results cannot go to."""
+    if out.exists() and not out.is_dir():
+        raise DataError(f"--out {out} is a file; name a folder")
+    if data is not None and out.exists() and data.exists() and out.samefile(data):
+        raise DataError(f"--out {out} is the folder of the data; name another folder")
+    place = out.absolute()
+    while not place.exists():
+        place = place.parent
+    if not place.is_dir() or not os.access(place, os.W_OK):
+        raise DataError(f"--out {out} cannot be written: {place} is not a folder that you may use")
 
 
 def encoder_of(name: str, template: str | None) -> Encoder:
@@ -76,8 +106,8 @@ def encoder_of(name: str, template: str | None) -> Encoder:
 def names_of(catalogue: Catalogue) -> list[str]:
     """What to call each item when people read: its title or name, else its id."""
     for column in ("title", "name", "movie_title", "product_title"):
-        if column in catalogue.frame.columns:
-            titles = catalogue.frame[column].cast(str).to_list()
+        if catalogue.frame.schema.get(column) == pl.String:
+            titles = catalogue.frame[column].to_list()
             return [t or str(i) for t, i in zip(titles, catalogue.ids, strict=True)]
     return [str(item_id) for item_id in catalogue.ids]
 

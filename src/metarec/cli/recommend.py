@@ -23,6 +23,7 @@ def recommend(
     """
     loaded = load_model(model)
     history = parse_events(events)
+    k = min(k, len(loaded.catalogue))
     if isinstance(loaded, MetaRecommender):
         person: Person | None = loaded.adapt(history)
         assert person is not None

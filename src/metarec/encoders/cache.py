@@ -10,8 +10,12 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
+from metarec.contracts import DataError
+
 KEYS_AT_ONCE = 500
 """SQLite's oldest limit on bound variables is 999."""
+
+TABLE = "CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL)"
 
 
 def cache_folder() -> Path:
@@ -52,7 +56,13 @@ class VectorCache:
 
     def put(self, texts: Sequence[str], vectors: Float[np.ndarray, "text d"]) -> None:
         """Remember one vector a text."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DataError(
+                f"the cache folder {self.path.parent} cannot be made ({error.strerror}); set "
+                "METAREC_CACHE to a folder that can be written"
+            ) from error
         blobs = (np.ascontiguousarray(vector, dtype="<f4").tobytes() for vector in vectors)
         with self._open() as database:
             database.executemany(
@@ -65,8 +75,12 @@ class VectorCache:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        with closing(sqlite3.connect(self.path, timeout=60)) as database, database:
-            database.execute(
-                "CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL)"
-            )
-            yield database
+        try:
+            with closing(sqlite3.connect(self.path, timeout=60)) as database, database:
+                database.execute(TABLE)
+                yield database
+        except sqlite3.Error as error:
+            raise DataError(
+                f"the cache of vectors {self.path} cannot be used ({error}); delete it, or set "
+                "METAREC_CACHE to a folder that can be written"
+            ) from error

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from jaxtyping import Float
 
+from metarec.contracts import DataError
 from metarec.encoders.template import compose
 
 _WORD = re.compile(r"\w+")
@@ -28,6 +29,10 @@ class HashEncoder:
     """Length of a vector."""
     template: str | None = None
     """How an item's text is composed; None joins its text columns."""
+
+    def __post_init__(self) -> None:
+        if self.d < 1:
+            raise DataError(f"d must be at least 1, got {self.d}")
 
     @property
     def fingerprint(self) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from jaxtyping import Float
 
+from metarec.contracts import DataError
 from metarec.encoders.template import FILE_COLUMNS
 
 MOST_CATEGORIES = 64
@@ -89,12 +90,14 @@ def _measure(column: pl.Series) -> tuple[float, float, float, float]:
     values = column.filter(column.is_finite()).to_numpy()
     if not len(values):
         return 0.0, 1.0, 0.0, 0.0
-    std = float(values.std())
-    return float(values.mean()), std if std > 0 else 1.0, float(values.min()), float(values.max())
+    low, high = float(values.min()), float(values.max())
+    if low == high:  # rounding would leave a tiny standard deviation
+        return low, 1.0, low, high
+    return float(values.mean()), float(values.std()), low, high
 
 
 def _frequent(values: pl.Series, most: int) -> tuple[str, ...]:
-    counts = values.value_counts().rename({values.name: "value"})
+    counts = values.alias("value").value_counts()
     kept = counts.filter(pl.col("count") >= min(LEAST_ITEMS, max(1, len(values) // 10)))
     ordered = kept.sort(["count", "value"], descending=[True, False]).head(most)
     return tuple(sorted(ordered["value"].cast(pl.String)))
@@ -103,7 +106,13 @@ def _frequent(values: pl.Series, most: int) -> tuple[str, ...]:
 def _column(frame: pl.DataFrame, name: str, kind: Any) -> pl.Series:
     if name not in frame.columns:
         return pl.Series(name, [None] * len(frame), dtype=kind)
-    return frame[name].cast(kind, strict=False)
+    try:
+        return frame[name].cast(kind, strict=False)
+    except pl.exceptions.InvalidOperationError as error:
+        raise DataError(
+            f"column {name} holds {frame[name].dtype}, expected {kind} as in the table that the "
+            "model was fitted on"
+        ) from error
 
 
 def _codes(column: pl.Series, values: tuple[str, ...]) -> np.ndarray:

