@@ -60,6 +60,9 @@ def evaluate(
     chosen = config_of(config, settings or [])
     check_out(out, data)
     shop = load(data)
+    if k > len(shop.catalogue):
+        typer.echo(f"warning: lists of all {len(shop.catalogue)} items, not of {k}", err=True)
+        k = len(shop.catalogue)
     splits = splits_of(shop, protocol, seed)
     saved = None if model is None else load_model(model)
     progress = shows_progress()

@@ -62,7 +62,8 @@ def models_of(
     unknown = [name for name in wanted if name not in ROWS and name != HEART]
     if unknown or not wanted:
         known = ", ".join([HEART, *ROWS])
-        raise DataError(f"no model is called {unknown}; there are: {known}, or all")
+        told = f"no model is called {', '.join(unknown)}" if unknown else "no model is named"
+        raise DataError(f"{told}; there are: {known}, or all")
     listed = dict.fromkeys([*wanted, *TRIVIAL[value]])
     return {
         name: MetaRecommender(encoder, config) if name == HEART else ROWS[name](encoder)

@@ -155,7 +155,7 @@ def cross_entropy(
 def adapt_episodes(
     network: HeartNetwork, inputs: Inputs, valid: PaddedEpisodes, part: slice, config: MetaConfig
 ) -> tuple[ItemTerms, TorchPosterior, Bool[Tensor, "person item"]]:
-    """The posteriors of fixed episodes, and what each person has seen."""
+    """The posteriors of fixed episodes, and which items do not compete for each person."""
     terms = network.items(inputs.content, inputs.touched)
     items, mask = torch.from_numpy(valid.items[part]), torch.from_numpy(valid.mask[part])
     values = value_confidence(valid.values[part], config, implicit=True)
@@ -164,7 +164,10 @@ def adapt_episodes(
     confidence = confidence * mask * torch.from_numpy(values).float()
     support = Support(items, torch.zeros(items.shape), confidence)
     posterior = network.adapt(terms, support, profiles_of(inputs, valid.profile_rows[part]))
-    return terms, posterior, seen_before(items, mask, len(terms.features))
+    out = seen_before(items, mask, len(terms.features))
+    if valid.candidates is not None:
+        out |= torch.from_numpy(~valid.candidates)
+    return terms, posterior, out
 
 
 def query_entropy(

@@ -88,6 +88,8 @@ class PaddedEpisodes:
     query_values: Float[np.ndarray, "person query"]
     query_mask: Bool[np.ndarray, "person query"]
     profile_rows: Int[np.ndarray, " person"]
+    candidates: Bool[np.ndarray, " item"] | None
+    """The items that compete (None: all)."""
 
 
 def pad_episodes(episodes: Episodes, recency: str, user_rows: dict[str, int]) -> PaddedEpisodes:
@@ -114,6 +116,7 @@ def pad_episodes(episodes: Episodes, recency: str, user_rows: dict[str, int]) ->
         pad(query, query.values)[0],
         query_mask,
         np.array(profile_rows, dtype=np.int64),
+        episodes.candidates,
     )
 
 
