@@ -34,6 +34,8 @@ def ask(
     if as_json:
         typer.echo(json.dumps({"questions": rows}, indent=2, ensure_ascii=False))
         return
+    if not rows:
+        typer.echo("nothing is left to ask: every item on offer has an event", err=True)
     titles = dict(zip(loaded.catalogue.ids, names_of(loaded.catalogue), strict=True))
     for rank, row in enumerate(rows, 1):
         typer.echo(f"{rank:3d}. {titles[str(row['item_id'])]} [{row['item_id']}]")

@@ -11,7 +11,7 @@ from metarec.cli.evaluate import fit_all, write_results
 from metarec.cli.options import Seed, check_out, encoder_of, names_of, shows_progress
 from metarec.cli.recommend import line_of, reasons
 from metarec.cli.rows import HEART, TRIVIAL, models_of
-from metarec.contracts import DataError, Event
+from metarec.contracts import Event
 from metarec.data import Dataset, Split, generate, load, split_cold
 from metarec.encoders import ContentFeatures
 from metarec.evaluation import evaluate, table
@@ -72,7 +72,7 @@ def stranger(model: MetaRecommender, shop: Dataset, split: Split) -> str:
     longest = int(np.argmax(episodes.support.lengths))
     events = episodes.support.events(longest)[:EVENTS_OF_A_STRANGER]
     if not events:
-        raise DataError("no new user has an event on a known item; the shop is too small to show")
+        return "No new user has an event on a known item, so there is no stranger to show."
     person = model.adapt(events)
     titles = dict(zip(shop.catalogue.ids, names_of(shop.catalogue), strict=True))
     found = person.recommend(LIST)

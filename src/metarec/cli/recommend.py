@@ -43,6 +43,8 @@ def recommend(
     if as_json:
         typer.echo(json.dumps({"recommendations": rows}, indent=2, ensure_ascii=False))
         return
+    if not rows:
+        typer.echo("nothing is left to recommend: every item on offer has an event", err=True)
     titles = dict(zip(loaded.catalogue.ids, names_of(loaded.catalogue), strict=True))
     for rank, row in enumerate(rows, 1):
         typer.echo(line_of(rank, row, titles))

@@ -91,9 +91,11 @@ def _measure(column: pl.Series) -> tuple[float, float, float, float]:
     if not len(values):
         return 0.0, 1.0, 0.0, 0.0
     low, high = float(values.min()), float(values.max())
-    if low == high:  # rounding would leave a tiny standard deviation
+    scale = max(abs(low), abs(high), 1e-100)  # squares of huge or tiny numbers would not fit
+    std = float((values / scale).std()) * scale
+    if low == high or std == 0:  # of equal numbers rounding may leave a tiny one
         return low, 1.0, low, high
-    return float(values.mean()), float(values.std()), low, high
+    return float((values / scale).mean()) * scale, std, low, high
 
 
 def _frequent(values: pl.Series, most: int) -> tuple[str, ...]:

@@ -96,13 +96,14 @@ def evaluate(
 
 
 def _long(answers: Answers, user_ids: pl.Series, labels: Mapping[str, Any]) -> pl.DataFrame:
+    kinds = {"user_id": pl.String, "value": pl.Float64, "metric": pl.String}  # also of no users
     tables = [
-        pl.DataFrame({"user_id": user_ids, "value": values, "metric": [name] * len(values)})
+        pl.DataFrame({"user_id": user_ids, "value": values, "metric": [name] * len(values)}, kinds)
         for name, values in answers.measured.items()
     ]
-    system = {"metric": list(answers.system), "value": list(answers.system.values())}
-    kinds = {"metric": pl.String, "value": pl.Float64}
-    tables.append(pl.DataFrame(system, schema=kinds))
+    system = {"value": list(answers.system.values()), "metric": list(answers.system)}
+    kinds.pop("user_id")
+    tables.append(pl.DataFrame(system, kinds))
     return _labelled(pl.concat(tables, how="diagonal"), labels, VALUES)
 
 
