@@ -47,17 +47,17 @@ def start(kind: str, folder: str, out: str) -> subprocess.Popen:
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["rating", "implicit"])
 def test_a_fit_killed_three_times_ends_with_the_same_weights(kind: str, tmp_path):
-    whole = start(kind, str(tmp_path / "whole"), str(tmp_path / "a"))
-    assert whole.wait(timeout=300) == 0
+    with start(kind, str(tmp_path / "whole"), str(tmp_path / "a")) as whole:
+        assert whole.wait(timeout=300) == 0
     random = np.random.default_rng()
     for _ in range(3):
-        process = start(kind, str(tmp_path / "cut"), str(tmp_path / "b"))
-        assert process.stdout is not None
-        process.stdout.readline()  # training is about to begin
-        time.sleep(float(random.uniform(0.3, 2.0)))
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    assert start(kind, str(tmp_path / "cut"), str(tmp_path / "b")).wait(timeout=300) == 0
+        with start(kind, str(tmp_path / "cut"), str(tmp_path / "b")) as process:
+            assert process.stdout is not None
+            process.stdout.readline()  # training is about to begin
+            time.sleep(float(random.uniform(0.3, 2.0)))
+            process.send_signal(signal.SIGKILL)
+    with start(kind, str(tmp_path / "cut"), str(tmp_path / "b")) as last:
+        assert last.wait(timeout=300) == 0
     a, b = (mr.load_model(tmp_path / name).heart for name in ("a", "b"))
     for name in ("features", "offsets", "unsure", "mean", "precision", "profile_map"):
         np.testing.assert_array_equal(getattr(a, name), getattr(b, name))

@@ -7,7 +7,12 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from metarec.data.sampling import PrefixBatch, sample_prefix_batch
+from metarec.data.sampling import (
+    PrefixBatch,
+    RatingBatch,
+    sample_prefix_batch,
+    sample_rating_batch,
+)
 from metarec.meta.config import MetaConfig
 from metarec.meta.inputs import (
     Inputs,
@@ -32,7 +37,8 @@ CALIBRATION_PEOPLE = 512
 class Step:
     """One training step's random choices."""
 
-    batch: PrefixBatch
+    batch: PrefixBatch | RatingBatch
+    """Prefixes of histories where the age of an event counts, else random parts of them."""
     users: np.ndarray
     z: Float[Tensor, " item"]
     dropout: torch.Generator
@@ -45,9 +51,11 @@ def train_on_implicit(
     config: MetaConfig,
     run: Run,
 ) -> None:
-    """Meta-learn in place: cross-entropy of the next event over the catalogue.
+    """Meta-learn in place: cross-entropy over the catalogue of events outside the support.
 
-    Items of the support do not compete, as they are not recommended. The gradient passes through
+    Where the age of an event counts, the query is the event after a prefix; where it does not, all
+    events outside a random part of the history, which teaches many times more in one step. Items
+    of the support do not compete, as they are not recommended. The gradient passes through
     the closed-form solve (R2-D2, Bertinetto et al. 2019), whose prior is that of implicit feedback
     (Hu, Koren and Volinsky 2008).
     """
@@ -56,16 +64,23 @@ def train_on_implicit(
 
     def sample(rng: np.random.Generator) -> Step:
         users = rng.choice(inputs.users, size=config.batch_users)
-        batch = sample_prefix_batch(
-            inputs.histories, users, rng, max_events=config.max_events, prefixes=config.prefixes
-        )
+        batch: PrefixBatch | RatingBatch
+        if inputs.recency == "none":
+            batch = sample_rating_batch(inputs.histories, users, rng, max_events=config.max_events)
+        else:
+            batch = sample_prefix_batch(
+                inputs.histories, users, rng, max_events=config.max_events, prefixes=config.prefixes
+            )
         z = mask_residuals(inputs.touched, rng, config)
         hidden = rng.random(len(users)) < PROFILE_DROPOUT
         return Step(batch, np.where(hidden, -1, users), z, torch_seed(rng))
 
     for step in run.batches(sample, config.steps):
         terms = network.items(inputs.content, step.z, step.dropout)
-        loss = next_event_loss(network, terms, step, inputs, config)
+        if isinstance(step.batch, RatingBatch):
+            loss = other_events_loss(network, terms, step, step.batch, inputs, config)
+        else:
+            loss = next_event_loss(network, terms, step, step.batch, inputs, config)
         loss = loss + network.penalty(config, inputs.n_events)
         for group in optimizer.param_groups:
             group["lr"] = one_cycle(run.step, config.steps, config.learning_rate)
@@ -78,11 +93,39 @@ def train_on_implicit(
     run.restore_best()
 
 
+def other_events_loss(
+    network: HeartNetwork,
+    terms: ItemTerms,
+    step: Step,
+    batch: RatingBatch,
+    inputs: Inputs,
+    config: MetaConfig,
+) -> Float[Tensor, ""]:
+    """Mean cross-entropy of the events outside each user's support."""
+    items = torch.from_numpy(batch.items)
+    support_mask = torch.from_numpy(batch.support_mask)
+    values = torch.from_numpy(value_confidence(batch.values, config, implicit=True)).float()
+    confidence = network.kind_confidence(torch.from_numpy(batch.kinds)) * values * support_mask
+    support = Support(items, torch.zeros(items.shape), confidence)
+    posterior = network.adapt(terms, support, profiles_of(inputs, step.users))
+    logits = logits_of(network, terms, posterior)
+    asked = torch.from_numpy(batch.query_mask)
+    seen = seen_before(items, support_mask, logits.shape[1])
+    blocked = competing(seen, items, batch.query_mask)
+    log_p = torch.log_softmax(logits.masked_fill(blocked, -torch.inf), dim=1)
+    taken = torch.where(asked, log_p.gather(1, items), 0.0)
+    return -taken.sum() / asked.sum()
+
+
 def next_event_loss(
-    network: HeartNetwork, terms: ItemTerms, step: Step, inputs: Inputs, config: MetaConfig
+    network: HeartNetwork,
+    terms: ItemTerms,
+    step: Step,
+    batch: PrefixBatch,
+    inputs: Inputs,
+    config: MetaConfig,
 ) -> Float[Tensor, ""]:
     """Mean cross-entropy of the events at the batch's positions, each after its own prefix."""
-    batch = step.batch
     n_prefixes = batch.positions.shape[1]
     before, ages = prefix_supports(batch, inputs.recency)
     confidence = value_confidence(batch.values, config, implicit=True)
