@@ -5,20 +5,8 @@ from pathlib import Path
 
 import pytest
 
-WORDS = [
-    "quiet",
-    "garden",
-    "tools",
-    "red",
-    "bicycle",
-    "wheel",
-    "cake",
-    "butter",
-    "oven",
-    "night",
-    "sky",
-    "stars",
-]
+WORDS = ["quiet", "garden", "tools", "red", "bicycle", "wheel"]
+WORDS += ["cake", "butter", "oven", "night", "sky", "stars"]
 
 
 @pytest.fixture(autouse=True)
