@@ -20,7 +20,7 @@ from metarec.meta import MetaConfig, MetaRecommender
 EVENTS_OF_A_STRANGER = 3
 LIST = 10
 QUESTIONS = 3
-DEMO_CONFIG = MetaConfig(steps=800)
+DEMO_CONFIG = MetaConfig(steps=400)
 """Fewer steps than the default: a demo is there to be seen."""
 
 
@@ -41,7 +41,7 @@ def demo(
     check_out(out, data)
     started = time.monotonic()
     progress = shows_progress()
-    shop = load(data) if data is not None else generate(users=1000, items=500, rng=seed).dataset
+    shop = load(data) if data is not None else generate(users=2000, items=800, rng=seed).dataset
     typer.echo(f"{shop!r}")
     content = ContentFeatures.fit(
         encoder_of(encoder, None), shop.catalogue.frame, progress=progress
