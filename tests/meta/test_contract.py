@@ -1,0 +1,20 @@
+"""The heart is held to the same contract as every other recommender."""
+
+import metarec as mr
+from metarec.testing import RecommenderContract
+
+
+class TestMetaRecommenderOnEvents(RecommenderContract):
+    value = "implicit"
+
+    def make(self) -> mr.MetaRecommender:
+        config = mr.MetaConfig(d=8, steps=60, judge_every=30, batch_users=32)
+        return mr.MetaRecommender(mr.HashEncoder(d=16), config)
+
+
+class TestMetaRecommenderOnRatings(RecommenderContract):
+    value = "rating"
+
+    def make(self) -> mr.MetaRecommender:
+        config = mr.MetaConfig(d=8, steps=60, judge_every=30, batch_users=32)
+        return mr.MetaRecommender(mr.HashEncoder(d=16), config)
