@@ -33,5 +33,5 @@ def split_cold_items(data: Dataset, *, items: float = 0.2, rng: int = 0) -> Spli
         valid=episodes_of(histories, ~cold, cold & ~in_test, held),
         test={"cold items": episodes_of(histories, ~cold, cold & in_test, held)},
         excludes=EXCLUDES,
-        settings={"items": items, "rng": rng},
+        settings={"dataset_hash": data.hash, "items": items, "rng": rng},
     )

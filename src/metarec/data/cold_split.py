@@ -98,7 +98,14 @@ def split_cold(
             NEW_NEW: on_items(histories, known_item, groups.test_users, new),
         },
         excludes=EXCLUDES,
-        settings={"users": users, "items": items, "valid": valid, "queries": queries, "rng": rng},
+        settings={
+            "dataset_hash": data.hash,
+            "users": users,
+            "items": items,
+            "valid": valid,
+            "queries": queries,
+            "rng": rng,
+        },
     )
 
 

@@ -55,5 +55,11 @@ def _split(
         valid=episodes_of(histories, train, in_valid),
         test={f"fold {fold + 1} of {folds}": episodes_of(histories, ~in_fold, in_fold)},
         excludes=EXCLUDES,
-        settings={"fold": fold, "folds": folds, "valid": valid, "rng": rng},
+        settings={
+            "dataset_hash": data.hash,
+            "fold": fold,
+            "folds": folds,
+            "valid": valid,
+            "rng": rng,
+        },
     )

@@ -34,5 +34,5 @@ def split_last_out(data: Dataset, *, min_events: int = 3) -> Split:
             "next event": episodes_of(histories, judged & (to_go >= 1), judged & (to_go == 0)),
         },
         excludes=EXCLUDES,
-        settings={"min_events": min_events},
+        settings={"dataset_hash": data.hash, "min_events": min_events},
     )

@@ -95,7 +95,7 @@ def split_scenarios(
         valid=Episodes(joined([p.support for p in parts]), joined([p.query for p in parts])),
         test=test,
         excludes=EXCLUDES,
-        settings=asdict(rules),
+        settings={"dataset_hash": data.hash, **asdict(rules)},
     )
 
 

@@ -37,5 +37,10 @@ def split_time(data: Dataset, *, valid: float = 0.1, test: float = 0.1) -> Split
         valid=episodes_of(histories, before, ~before & ~at_test),
         test={"later events": episodes_of(histories, ~at_test, at_test)},
         excludes=EXCLUDES,
-        settings={"valid": valid, "test": test, "borders_s": [float(b) for b in borders]},
+        settings={
+            "dataset_hash": data.hash,
+            "valid": valid,
+            "test": test,
+            "borders_s": [float(b) for b in borders],
+        },
     )

@@ -1,0 +1,175 @@
+"""What holds for every verb: help, exit codes, one-line errors, no bars into a pipe."""
+
+import importlib.metadata
+from pathlib import Path
+
+import pytest
+
+import metarec
+from metarec.cli import main
+from metarec.contracts import DataError
+
+VERBS = [
+    ("demo",),
+    ("fit",),
+    ("evaluate",),
+    ("recommend",),
+    ("ask",),
+    ("data", "generate"),
+    ("data", "inspect"),
+    ("data", "convert"),
+    ("data", "pseudonymise"),
+]
+
+
+def verbs_of(group, before: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    found: list[tuple[str, ...]] = []
+    for name, command in group.commands.items():
+        here = (*before, name)
+        found += verbs_of(command, here) if hasattr(command, "commands") else [here]
+    return found
+
+
+def test_every_verb_is_in_these_tests():
+    import typer
+
+    from metarec.cli.main import app
+
+    assert sorted(verbs_of(typer.main.get_command(app))) == sorted(VERBS)
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=" ".join)
+def test_help_shows_an_example(run, verb: tuple[str, ...]):
+    answer = run(*verb, "--help")
+    assert answer.code == 0
+    example = " ".join(answer.out.split()).split("Example: ")[1]
+    assert f"metarec {' '.join(verb)} " in example
+
+
+def test_the_installed_command_is_this_one():
+    (command,) = importlib.metadata.entry_points(group="console_scripts", name="metarec")
+    assert command.load() is main
+
+
+def test_python_m_metarec_is_the_command(run_alone):
+    answer = run_alone("--version")
+    assert (answer.code, answer.out) == (0, f"metarec {metarec.__version__}\n")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nonsense"],
+        ["fit"],
+        ["fit", "shop"],
+        ["fit", "shop", "--out", "x", "--nope"],
+        ["recommend", "m", "--k", "0"],
+        ["recommend", "m", "--k", "-3"],
+        ["ask", "m", "--k", "many"],
+        ["evaluate", "shop", "--out", "x", "--protocol", "nonsense"],
+        ["evaluate", "shop", "--out", "x", "--k", "0"],
+        ["fit", "shop", "--out", "x", "--seed", "-1"],
+        ["fit", "shop", "--out", "x", "--seed", "9" * 30],
+        ["data", "generate", "x", "--kind", "stars"],
+        ["data", "generate", "x", "--users", "0"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_exits_2_and_points_at_the_help(run, arguments: list[str]):
+    answer = run(*arguments)
+    assert answer.code == 2
+    assert answer.out == ""
+    assert "Usage: metarec" in answer.err
+    assert "Error: " in answer.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["recommend", "nowhere"],
+        ["ask", "nowhere"],
+        ["fit", "nowhere", "--out", "x"],
+        ["evaluate", "nowhere", "--out", "x"],
+        ["demo", "--data", "nowhere"],
+        ["data", "inspect", "nowhere"],
+        ["data", "convert", "nowhere", "x"],
+    ],
+    ids=" ".join,
+)
+def test_a_path_that_is_not_there_exits_1_and_is_named(run, arguments: list[str]):
+    answer = run(*arguments)
+    assert answer.code == 1
+    assert answer.out == ""
+    assert answer.err.startswith("error: ")
+    assert "nowhere" in answer.err
+    assert "Traceback" not in answer.err
+    assert not Path("x").exists()
+
+
+def test_an_error_is_one_line_and_debug_shows_the_traceback(run):
+    plain = run("recommend", "nowhere")
+    assert plain.err.count("\n") == 1
+    for place in (["--debug", "recommend", "nowhere"], ["recommend", "nowhere", "--debug"]):
+        answer = run(*place)
+        assert answer.code == 1
+        assert "Traceback" in answer.err
+        assert "DataError" in answer.err
+        assert answer.err.endswith(plain.err)
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (RuntimeError("the sky fell\nand more"), "error: unexpected RuntimeError: the sky fell;"),
+        (KeyError(), "error: unexpected KeyError: ;"),
+        (MemoryError(), "error: not enough memory"),
+        (DataError("[bold]x[/bold] is wrong"), "error: [bold]x[/bold] is wrong"),
+        (PermissionError(13, "Permission denied", "a/b"), "error: a/b: Permission denied;"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+def test_whatever_breaks_is_told_in_one_line(run, monkeypatch, error: Exception, told: str):
+    def broken(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("metarec.cli.recommend.load_model", broken)
+    answer = run("recommend", "model")
+    assert answer.code == 1
+    assert answer.err.startswith(told)
+    assert answer.err.count("\n") == 1
+
+
+def test_an_interrupt_exits_130_in_one_line(run, monkeypatch):
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("metarec.cli.recommend.load_model", interrupted)
+    answer = run("recommend", "model")
+    assert (answer.code, answer.err) == (130, "interrupted; nothing half-written was left\n")
+
+
+@pytest.mark.parametrize("verb", ["fit", "evaluate", "demo"])
+@pytest.mark.parametrize("out", ["file", "file/below", "shop"])
+def test_results_that_cannot_be_written_are_refused_before_any_work(
+    run, monkeypatch, shop: Path, verb: str, out: str
+):
+    monkeypatch.setattr("metarec.meta.MetaRecommender.fit", None)
+    Path("file").write_text("precious")
+    place = shop if out == "shop" else Path(out)
+    data = ["--data", shop] if verb == "demo" else [shop]
+    before = sorted(shop.iterdir())
+    answer = run(verb, *data, "--out", place, "--encoder", "hash")
+    assert answer.code == 1
+    assert "--out" in answer.err
+    assert answer.err.count("\n") == 1
+    assert Path("file").read_text() == "precious"
+    assert sorted(shop.iterdir()) == before
+
+
+def test_a_model_is_never_written_over_something_else(run, shop: Path):
+    Path("thesis").mkdir()
+    Path("thesis/chapter.txt").write_text("ten years of work")
+    answer = run("fit", shop, "--out", "thesis", "--encoder", "hash")
+    assert answer.code == 1
+    assert "is not a saved model" in answer.err
+    assert [p.name for p in Path("thesis").iterdir()] == ["chapter.txt"]

@@ -1,0 +1,166 @@
+"""`metarec data`: generate, inspect, convert, pseudonymise."""
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from metarec.data import load
+
+
+def written(files: dict[str, str]) -> None:
+    for name, content in files.items():
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text(content)
+
+
+def test_generate_writes_a_shop_that_loads_and_equal_seeds_write_equal_shops(run):
+    size = ["--users", 30, "--items", 20]
+    for folder, seed in (("a", 1), ("b", 1), ("c", 2)):
+        answer = run("data", "generate", folder, *size, "--kind", "implicit", "--seed", seed)
+        assert (answer.code, answer.out) == (0, f"wrote {folder}\n")
+    a, b, c = (load(folder) for folder in "abc")
+    assert (len(a.user_ids), len(a.catalogue), a.value) == (30, 20, "implicit")
+    assert a.hash == b.hash != c.hash
+
+
+def test_generate_spares_what_is_there(run):
+    written({"mine/diary.txt": "dear diary"})
+    answer = run("data", "generate", "mine")
+    assert answer.code == 1
+    assert "diary.txt" in answer.err
+    assert [p.name for p in Path().iterdir()] == ["mine"]
+
+
+def test_inspect_counts_what_is_there(run, shop: Path):
+    answer = run("data", "inspect", shop)
+    assert answer.code == 0
+    assert "users     90 (" in answer.out
+    assert "items     40 (" in answer.out
+    assert "events per user" in answer.out
+    summary = json.loads(run("data", "inspect", shop, "--json").out)
+    assert (summary["users"], summary["items"]) == (90, 40)
+    assert summary["hash"] == load(shop).hash
+
+
+def test_inspect_lists_every_problem_with_file_row_and_column_and_exits_1(run):
+    written(
+        {
+            "bad/items.csv": "item_id,title\na,Apple\na,Again\n",
+            "bad/interactions.csv": "user_id,item_id,value\nu,a,many\n,a,3\nv,zzz,4\nv,a,nan\n",
+        }
+    )
+    for verb in (["data", "inspect", "bad"], ["fit", "bad", "--out", "model"]):
+        answer = run(*verb)
+        assert (answer.code, answer.out) == (1, "")
+        assert answer.err.startswith("error: 5 problems found")
+        for place in (
+            "items.csv, row 3, column item_id",
+            "interactions.csv, row 2, column value: found 'many'",
+            "interactions.csv, row 3, column user_id",
+            "interactions.csv, row 4, column item_id: found 'zzz'",
+            "interactions.csv, row 5, column value: found NaN",
+        ):
+            assert place in answer.err
+    assert not Path("model").exists()
+
+
+@pytest.mark.parametrize("content", [{}, {"nothing/readme.txt": "hello"}])
+def test_a_folder_without_a_shop_is_told_what_to_write(run, content: dict[str, str]):
+    Path("nothing").mkdir()
+    written(content)
+    answer = run("data", "inspect", "nothing")
+    assert answer.code == 1
+    assert "write interactions.parquet, interactions.csv or interactions.jsonl" in answer.err
+
+
+def test_a_file_in_place_of_a_folder_is_an_error(run):
+    written({"file.txt": "hello"})
+    answer = run("data", "inspect", "file.txt")
+    assert answer.code == 1
+    assert "file.txt is a single file" in answer.err
+
+
+def test_convert_reads_any_csv_with_a_mapping(run):
+    written({"log.csv": "uid,movie,stars\nu,a,3\nv,b,4.5\n"})
+    mapping = [f"--map={pair}" for pair in ("user_id=uid", "item_id=movie", "value=stars")]
+    answer = run("data", "convert", "log.csv", "shop", "--format", "csv", *mapping)
+    assert answer.code == 0
+    found = load("shop")
+    assert list(found.user_ids) == ["u", "v"]
+    assert list(found.catalogue.ids) == ["a", "b"]
+    assert found.interactions["value"].to_list() == [3.0, 4.5]
+
+
+def test_convert_reads_recbole(run):
+    written(
+        {
+            "toy/toy.inter": (
+                "user_id:token\titem_id:token\trating:float\ttimestamp:float\nu\ta\t3\t100\n"
+                "v\tb\t4\t200\n"
+            ),
+            "toy/toy.item": "item_id:token\ttitle:token_seq\na\tAlien\nb\tBrazil\n",
+        }
+    )
+    assert run("data", "convert", "toy", "shop", "--format", "recbole").code == 0
+    assert load("shop").interactions["value"].to_list() == [3.0, 4.0]
+
+
+def test_convert_reads_movielens(run):
+    written(
+        {
+            "ml/ratings.csv": "userId,movieId,rating,timestamp\n7,1,3.5,978300760\n8,2,4,978300761",
+            "ml/movies.csv": "movieId,title,genres\n1,Alien (1979),Horror|Sci-Fi\n2,Brazil,Drama",
+        }
+    )
+    assert run("data", "convert", "ml", "shop", "--format", "movielens").code == 0
+    found = load("shop")
+    assert list(found.user_ids) == ["7", "8"]
+    assert found.interactions["value"].to_list() == [3.5, 4.0]
+
+
+def test_convert_leaves_bad_rows_out_only_when_asked_and_writes_them_down(run):
+    written({"log.csv": "user_id,item_id,value\nu,a,3\nv,b,many\n"})
+    strict = run("data", "convert", "log.csv", "shop", "--format", "csv")
+    assert (strict.code, Path("shop").exists()) == (1, False)
+    how = ["--format", "csv", "--lenient", "--rejects", "rejects.jsonl"]
+    lenient = run("data", "convert", "log.csv", "shop", *how)
+    assert lenient.code == 0
+    assert "warning: " in lenient.err
+    assert len(load("shop").interactions) == 1
+    assert "many" in Path("rejects.jsonl").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--format", "csv", "--map", "user_id"], "--map takes ours=theirs"),
+        (["--format", "csv", "--map", "user_id=nobody"], "column nobody"),
+        (["--map", "user_id=uid"], "needs format"),
+        ([], "no known format"),
+    ],
+)
+def test_a_conversion_that_makes_no_sense_writes_nothing(run, arguments: list[str], told: str):
+    written({"log.csv": "uid,movie\nu,a\n"})
+    answer = run("data", "convert", "log.csv", "shop", *arguments)
+    assert answer.code == 1
+    assert told in answer.err
+    assert [p.name for p in Path().iterdir()] == ["log.csv"]
+
+
+def test_pseudonymise_takes_its_key_from_the_environment_alone(run, monkeypatch, shop: Path):
+    missing = run("data", "pseudonymise", shop, "shared")
+    assert missing.code == 1
+    assert "set the environment variable METAREC_KEY" in missing.err
+    monkeypatch.setenv("METAREC_KEY", "short")
+    assert run("data", "pseudonymise", shop, "shared").code == 1
+    assert not Path("shared").exists()
+    monkeypatch.setenv("METAREC_KEY", "a secret of 24 characters")
+    assert run("data", "pseudonymise", shop, "shared").code == 0
+    before, after = load(shop), load("shared")
+    assert not set(before.user_ids) & set(after.user_ids)
+    assert after.interactions["value"].to_list() == before.interactions["value"].to_list()
+    everything = b"".join(p.read_bytes() for p in Path("shared").iterdir())
+    assert str(before.user_ids[0]).encode() not in everything
+    assert pl.read_parquet("shared/users.parquet")["user_id"].to_list() == list(after.user_ids)

@@ -1,0 +1,219 @@
+"""`metarec fit`: configurations, interruption and continuing."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from metarec.meta import load_model
+from metarec.meta.run import Run
+
+
+def test_fit_writes_a_model_and_nothing_beside_it(run, shop: Path):
+    answer = run("fit", shop, "--out", "m", "--encoder", "hash", "--set", "steps=5", "--seed", 3)
+    assert answer.code == 0
+    assert answer.out.startswith("wrote m after 5 steps; best validation loss ")
+    assert [p.name for p in Path().iterdir()] == ["m"]
+    assert load_model("m").config.steps == 5
+
+
+@pytest.mark.slow
+def test_nothing_is_drawn_into_a_pipe(run_alone, shop: Path):
+    answer = run_alone("fit", shop, "--out", "m", "--encoder", "hash", "--set", "steps=5")
+    assert answer.code == 0
+    assert answer.err.count("\n") == 1  # what the shop is
+    assert not set("\r\x1b━╸█") & set(answer.out + answer.err)
+
+
+def test_settings_overrule_the_file_and_the_file_the_defaults(run, shop: Path):
+    Path("config.yaml").write_text("steps: 7\nd: 5\nrecency: none\n")
+    given = ["--config", "config.yaml", "--set", "steps=4", "--set", "learning_rate=1e-3"]
+    assert run("fit", shop, "--out", "m", "--encoder", "hash", *given).code == 0
+    config = load_model("m").config
+    assert (config.steps, config.d, config.recency, config.learning_rate) == (4, 5, "none", 1e-3)
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ("stepz=3", "no hyperparameter is called stepz; there are: d, hidden,"),
+        ("steps=many", "steps: Input should be a valid integer"),
+        ("steps=", "steps: Input should be a valid integer"),
+        ("d=1.5", "d: Input should be a valid integer"),
+        ("steps=0", "do not fit: steps must be at least 1, got 0"),
+        ("recency=often", "recency: Input should be 'auto', 'none', 'place' or 'clock'"),
+        ("steps", "--set takes name=value"),
+        ("steps=[1", "--set steps=[1: the value is not YAML"),
+    ],
+)
+def test_a_wrong_setting_says_what_is_known(run, shop: Path, setting: str, told: str):
+    answer = run("fit", shop, "--out", "m", "--encoder", "hash", "--set", setting)
+    assert answer.code == 1
+    assert told in answer.err
+    assert answer.err.count("\n") == 1
+    assert not Path("m").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"\xff\xfe d: 3", "is not YAML"),
+        (b"{", "is not YAML"),
+        (b"- 1\n- 2\n", "must map names to values"),
+        (b"1: 2\n", "no hyperparameter is called 1;"),
+        (b"stepz: 2\n", "no hyperparameter is called stepz;"),
+        (b"!!python/object/apply:os.system ['touch hacked']", "is not YAML"),
+    ],
+)
+def test_a_broken_configuration_is_told_in_one_line(run, shop: Path, content: bytes, told: str):
+    Path("config.yaml").write_bytes(content)
+    answer = run("fit", shop, "--out", "m", "--encoder", "hash", "--config", "config.yaml")
+    assert answer.code == 1
+    assert told in answer.err
+    assert answer.err.count("\n") == 1
+    assert [p.name for p in Path().iterdir()] == ["config.yaml"]
+
+
+def test_a_template_that_does_not_fit_and_a_model_that_is_not_there_are_told(run, shop: Path):
+    answer = run("fit", shop, "--out", "m", "--encoder", "hash", "--template", "{titel}")
+    assert answer.code == 1
+    assert "['titel']" in answer.err
+    answer = run("fit", shop, "--out", "m", "--encoder", "no-such-model")
+    assert answer.code == 1
+    assert 'pip install "metarec[minilm]"' in answer.err
+    assert not Path("m").exists()
+
+
+def test_training_that_explodes_is_told_in_one_line(run, shop: Path):
+    wild = ["--set", "learning_rate=1e9", "--set", "steps=20"]
+    answer = run("fit", shop, "--out", "m", "--encoder", "hash", *wild)
+    assert answer.code == 1
+    assert answer.err.splitlines()[-1].startswith("error: ")
+    assert not Path("m").exists()
+
+
+PATIENT = """
+import sys, time
+import metarec.meta.recommender as heart
+from metarec.cli import main
+from metarec.meta.run import Run
+
+class Watched(Run):
+    def __init__(self, **settings):
+        super().__init__(**{**settings, "checkpoint_every_s": 0.0})
+
+    def save(self):
+        super().save()
+        print("saved", self.step, file=sys.stderr, flush=True)
+        time.sleep(0.02)
+
+heart.Run = Watched
+main()
+"""
+"""The command, writing a checkpoint after every step and saying so."""
+
+
+def watched_fit(shop: Path, out: str) -> subprocess.Popen[str]:
+    fit = ["fit", str(shop), "--out", out, "--encoder", "hash"]
+    sizes = ["--set", "steps=60", "--set", "judge_every=20"]
+    return subprocess.Popen(
+        [sys.executable, "-c", PATIENT, *fit, *sizes],
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+
+
+def steps(told: str) -> list[int]:
+    return [int(line.split()[1]) for line in told.splitlines() if line.startswith("saved")]
+
+
+def test_an_interrupted_fit_leaves_its_checkpoint_alone_and_the_same_command_continues(
+    run, shop: Path, monkeypatch
+):
+    saved: list[int] = []
+
+    class Cut(Run):
+        def __init__(self, **settings):
+            super().__init__(**{**settings, "checkpoint_every_s": 0.0})
+
+        def save(self):
+            super().save()
+            saved.append(self.step)
+            if saved == list(range(1, 8)):
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr("metarec.meta.recommender.Run", Cut)
+    command = ["fit", shop, "--out", "m", "--encoder", "hash", "--set", "steps=20"]
+    answer = run(*command)
+    assert (answer.code, answer.out) == (130, "")
+    assert [p.name for p in Path().iterdir()] == ["m.checkpoint"]
+    saved.append(0)
+    assert run(*command).code == 0
+    assert saved[saved.index(0) + 1] == 8
+    assert [p.name for p in Path().iterdir()] == ["m"]
+
+
+@pytest.mark.slow
+def test_ctrl_c_leaves_no_model_and_the_same_command_continues_where_it_was(shop: Path):
+    with watched_fit(shop, "m") as cut:
+        assert cut.stderr is not None
+        while cut.stderr.readline() not in ("saved 10\n", ""):
+            pass
+        cut.send_signal(signal.SIGINT)
+        told = cut.stderr.read()
+    assert cut.returncode == 130
+    assert told.endswith("interrupted; nothing half-written was left\n")
+    assert "Traceback" not in told
+    assert [p.name for p in Path().iterdir()] == ["m.checkpoint"]
+    assert [p.name for p in Path("m.checkpoint").iterdir()] == ["checkpoint.safetensors"]
+
+    with watched_fit(shop, "m") as continued:
+        _, told = continued.communicate()
+    assert continued.returncode == 0
+    assert "continuing from" in told
+    assert min(steps(told)) > 10
+    assert [p.name for p in Path().iterdir()] == ["m"]
+
+
+@pytest.mark.slow
+def test_a_fit_cut_by_ctrl_c_ends_with_the_bits_of_one_that_was_not(shop: Path):
+    with watched_fit(shop, "whole") as whole:
+        _, told = whole.communicate()
+    assert min(steps(told)) == 1
+    for step in (5, 30):
+        with watched_fit(shop, "cut") as cut:
+            assert cut.stderr is not None
+            while cut.stderr.readline() not in (f"saved {step}\n", ""):
+                pass
+            cut.send_signal(signal.SIGINT)
+            cut.stderr.read()
+        assert cut.returncode == 130
+    with watched_fit(shop, "cut") as cut:
+        cut.communicate()
+    files = [json.loads((Path(m) / "config.json").read_text())["files"] for m in ("cut", "whole")]
+    assert files[0] == files[1]
+
+
+@pytest.mark.slow
+def test_ctrl_c_at_any_moment_ends_in_one_line_and_leaves_no_half_written_file(shop: Path):
+    for wait_s in (3.0, 4.0, 5.0, 6.0):
+        command = ["fit", str(shop), "--out", "m", "--encoder", "hash"]
+        with subprocess.Popen(
+            [sys.executable, "-m", "metarec", *command], stderr=subprocess.PIPE, text=True
+        ) as process:
+            time.sleep(wait_s)
+            process.send_signal(signal.SIGINT)
+            _, told = process.communicate(timeout=120)
+        left = {p.name for p in Path().iterdir()}
+        if process.returncode:
+            assert process.returncode in (130, -signal.SIGINT)  # the latter: Python was starting
+            assert left <= {"m.checkpoint"}, told
+        else:
+            assert left == {"m"}
+            break

@@ -1,0 +1,123 @@
+"""`metarec recommend` and `metarec ask`: a stranger's events in, lists and reasons out."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from metarec.data import load
+from metarec.meta import load_model
+from metarec.recommenders import Popularity
+
+EVENTS = "i0000003:5,i0000005:1"
+
+
+def test_the_list_is_that_of_the_model(run, model: Path):
+    answer = run("recommend", model, "--events", EVENTS, "--k", 4, "--json")
+    assert (answer.code, answer.err) == (0, "")
+    rows = json.loads(answer.out)["recommendations"]
+    expected = load_model(model).adapt([("i0000003", 5.0), ("i0000005", 1.0)]).recommend(4)
+    assert [row["item_id"] for row in rows] == list(expected.ids)
+    np.testing.assert_array_equal([row["score"] for row in rows], expected.scores)
+    np.testing.assert_array_equal([row["std"] for row in rows], expected.stds)
+
+
+def test_the_reasons_of_an_item_sum_to_its_score(run, model: Path):
+    answer = run("recommend", model, "--events", EVENTS, "--explain", "--json")
+    for row in json.loads(answer.out)["recommendations"]:
+        told = row["reasons"]
+        shares = [event["share"] for event in told["events"]]
+        assert [event["item_id"] for event in told["events"]] == ["i0000003", "i0000005"]
+        assert told["base"] + sum(shares) == pytest.approx(told["score"], abs=1e-9)
+        assert np.clip(told["score"], 1, 5) == pytest.approx(row["score"])
+
+
+def test_people_read_titles_scores_and_reasons(run, model: Path, shop: Path):
+    answer = run("recommend", model, "--events", EVENTS, "--k", 2, "--explain")
+    titles = load(shop).catalogue.frame["title"].to_list()
+    lines = answer.out.splitlines()
+    assert len(lines) == 4
+    assert any(lines[0].startswith(f"  1. {title} [") for title in titles)
+    assert " ± " in lines[0]
+    assert "expected of anyone" in lines[1]
+
+
+@pytest.mark.parametrize("events", ["", ",", " "])
+def test_a_stranger_without_events_gets_what_is_expected_of_anyone(run, model: Path, events: str):
+    answer = run("recommend", model, "--events", events, "--k", 3, "--json")
+    assert answer.code == 0
+    expected = load_model(model).adapt([]).recommend(3).ids
+    assert [r["item_id"] for r in json.loads(answer.out)["recommendations"]] == list(expected)
+
+
+def test_unknown_ids_are_warned_of_and_left_out(run, model: Path):
+    known = run("recommend", model, "--events", "i0000003:5", "--json")
+    answer = run("recommend", model, "--events", "i0000003:5,nowhere:2", "--json")
+    assert answer.code == 0
+    assert answer.err.startswith("warning: ")
+    assert "nowhere" in answer.err
+    assert answer.out == known.out
+
+
+@pytest.mark.parametrize(
+    ("events", "told"),
+    [
+        ("i0000003:x", "'x' in 'i0000003:x' is no number"),
+        ("i0000003:", "'' in 'i0000003:' is no number"),
+        (":5", "':5' has no id"),
+        ("i0000003:nan", "must be a finite number"),
+        ("i0000003:1e400", "must be a finite number"),
+    ],
+)
+@pytest.mark.parametrize("verb", ["recommend", "ask"])
+def test_malformed_events_are_an_error(run, model: Path, verb: str, events: str, told: str):
+    answer = run(verb, model, "--events", events)
+    assert (answer.code, answer.out) == (1, "")
+    assert told in answer.err
+    assert answer.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("k", [10**4, 10**12, 10**20])
+def test_more_than_there_is_gives_all_there_is(run, model: Path, k: int):
+    answer = run("recommend", model, "--events", "i0000003", "--k", k, "--json")
+    assert len(json.loads(answer.out)["recommendations"]) == 39
+    assert len(json.loads(run("ask", model, "--k", k, "--json").out)["questions"]) == 40
+
+
+def test_who_has_everything_is_told_that_nothing_is_left(run, model: Path, shop: Path):
+    everything = ",".join(load(shop).catalogue.ids)
+    for verb in ("recommend", "ask"):
+        answer = run(verb, model, "--events", everything)
+        assert (answer.code, answer.out) == (0, "")
+        assert answer.err.startswith("nothing is left to ")
+
+
+def test_ask_names_the_most_telling_items_and_none_that_is_known(run, model: Path):
+    answer = run("ask", model, "--events", EVENTS, "--k", 3, "--json")
+    questions = json.loads(answer.out)["questions"]
+    expected = load_model(model).adapt([("i0000003", 5.0), ("i0000005", 1.0)]).ask(3)
+    assert [q["item_id"] for q in questions] == list(expected.ids)
+    assert not {"i0000003", "i0000005"} & {q["item_id"] for q in questions}
+    assert len(run("ask", model, "--events", EVENTS, "--k", 3).out.splitlines()) == 3
+
+
+def test_a_model_without_uncertainty_recommends_but_has_nothing_to_ask(run, shop: Path):
+    Popularity().fit(load(shop)).save("popular")
+    answer = run("recommend", "popular", "--events", EVENTS, "--k", 2, "--explain", "--json")
+    assert answer.code == 0
+    assert "warning: Popularity cannot explain" in answer.err
+    assert [r["std"] for r in json.loads(answer.out)["recommendations"]] == [None, None]
+    answer = run("ask", "popular")
+    assert answer.code == 1
+    assert "does not know how sure it is" in answer.err
+
+
+def test_a_damaged_model_is_told_and_not_used(run, model: Path):
+    import shutil
+
+    shutil.copytree(model, "m")
+    (Path("m") / "state.safetensors").write_bytes(b"broken")
+    answer = run("recommend", "m")
+    assert answer.code == 1
+    assert "SHA-256" in answer.err
