@@ -21,8 +21,14 @@ import sys
 import torch
 torch.set_num_threads(1)
 import metarec as mr
-import metarec.meta.run
-metarec.meta.run.Run.checkpoint_every_s = 0.0
+import metarec.meta.recommender
+from metarec.meta.run import Run
+
+class Eager(Run):
+    def __init__(self, **settings):
+        super().__init__(**{**settings, "checkpoint_every_s": 0.0})
+
+metarec.meta.recommender.Run = Eager
 kind, folder, out = sys.argv[1:]
 shop = mr.generate(users=150, items=70, kind=kind, rng=3).dataset
 split = mr.split_cold(shop, rng=0)
@@ -54,7 +60,10 @@ def test_a_fit_killed_three_times_ends_with_the_same_weights(kind: str, tmp_path
         with start(kind, str(tmp_path / "cut"), str(tmp_path / "b")) as process:
             assert process.stdout is not None
             process.stdout.readline()  # training is about to begin
-            time.sleep(float(random.uniform(0.3, 2.0)))
+            checkpoint = tmp_path / "cut" / "checkpoint.safetensors"
+            while process.poll() is None and not checkpoint.exists():
+                time.sleep(0.01)
+            time.sleep(float(random.uniform(0.0, 1.5)))
             process.send_signal(signal.SIGKILL)
     with start(kind, str(tmp_path / "cut"), str(tmp_path / "b")) as last:
         assert last.wait(timeout=300) == 0
