@@ -30,7 +30,16 @@ from metarec.meta import MetaConfig
 TRIALS = 10
 SCENARIO = "cold items"
 METRICS = ["recall", "ndcg"]
-CONFIG = MetaConfig(d=32, steps=1000, masked=0.3, all_masked=0.3, recency="none", prefixes=2)
+CONFIG = MetaConfig(
+    d=64,
+    steps=500,
+    learning_rate=1e-2,
+    masked=0.5,
+    all_masked=0.2,
+    recency="none",
+    content_decay=3e-3,
+    offset_decay=1e-4,
+)
 
 
 def main() -> None:
