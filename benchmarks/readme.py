@@ -26,8 +26,33 @@ def table() -> str:
         for goal in written.get("goals", []):
             mark = "met" if goal["met"] else "**missed**"
             lines.append(f"| {goal['goal']} | {goal['measured']} | {mark} |")
-    lines += ["", f"Made by `make bench`; the files are in [benchmarks/results]({_link()})."]
+    lines += ["", *next_events(), ""]
+    lines += [f"Made by `make bench`; the files are in [benchmarks/results]({_link()})."]
     return "\n".join(lines)
+
+
+def next_events() -> list[str]:
+    """NDCG@10 of every row for the next event, one column a shop, best first on the first shop."""
+    shops: dict[str, dict[str, float]] = {}
+    for file in sorted(RESULTS.glob("next_event_*.json")):
+        cells = json.loads(file.read_text(encoding="utf-8"))["results"]
+        shop = file.stem.removeprefix("next_event_").replace("_", "-")
+        shops[shop] = {c["model"]: c["mean"] for c in cells if c["metric"] == "ndcg@10"}
+    if not shops:
+        return []
+    models = list(dict.fromkeys(model for found in shops.values() for model in found))
+    models.sort(key=lambda model: -max(found.get(model, 0.0) for found in shops.values()))
+    lines = [
+        "The next event, leave-last-out with full ranking (NDCG@10); recency and co-occurrence rows "
+        "stand as they are:",
+        "",
+        "| " + " | ".join(["", *shops]) + " |",
+        "|---" * (len(shops) + 1) + "|",
+    ]
+    for model in models:
+        cells = [f"{found[model]:.4f}" if model in found else "" for found in shops.values()]
+        lines.append("| " + " | ".join([model, *cells]) + " |")
+    return lines
 
 
 def _link() -> str:
