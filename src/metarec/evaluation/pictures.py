@@ -4,15 +4,15 @@ import html
 import io
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import matplotlib
 import numpy as np
 import polars as pl
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from metarec.evaluation.words import metric_label
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 INK = "#010203"
 """Stands for the page's text colour until the picture is in the page."""
@@ -49,7 +49,7 @@ def learning_curve(
     sizes = part["k"].unique().sort().to_list()
     place = {size: position for position, size in enumerate(sizes)}
 
-    def draw(axes: Axes) -> None:
+    def draw(axes: "Axes") -> None:
         for model, number in colours.items():
             rows = part.filter(pl.col("model") == model)
             x = [place[size] for size in rows["k"]]
@@ -78,7 +78,7 @@ def calibration_curve_picture(calibration: pl.DataFrame, colours: Mapping[str, i
     """Promised against observed share inside the central interval; the diagonal is honest."""
     part = calibration.filter((pl.col("group") == "all") & pl.col("k").is_null())
 
-    def draw(axes: Axes) -> None:
+    def draw(axes: "Axes") -> None:
         axes.plot([0, 1], [0, 1], color=INK, linewidth=1, linestyle=(0, (4, 3)))
         for model, number in colours.items():
             rows = pooled(part.filter(pl.col("model") == model), ["level"]).sort("level")
@@ -107,9 +107,12 @@ def pooled(calibration: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
 
 
 def picture(
-    draw: Callable[[Axes], None], title: str, *, height: float, width: float = WIDTH
+    draw: Callable[["Axes"], None], title: str, *, height: float, width: float = WIDTH
 ) -> str:
     """What `draw` puts on the axes, as one SVG element that scales with the page."""
+    import matplotlib  # a second to import, and only reports need it
+    from matplotlib.figure import Figure
+
     with matplotlib.rc_context({**STYLE, "svg.hashsalt": title}):
         figure = Figure(figsize=(width, height), layout="constrained")
         figure.patch.set_alpha(0)

@@ -4,6 +4,5 @@ from metarec.meta.config import MetaConfig
 from metarec.meta.loading import load_model
 from metarec.meta.person import Explanation, Person
 from metarec.meta.recommender import MetaRecommender
-from metarec.meta.run import Run
 
-__all__ = ["Explanation", "MetaConfig", "MetaRecommender", "Person", "Run", "load_model"]
+__all__ = ["Explanation", "MetaConfig", "MetaRecommender", "Person", "load_model"]

@@ -8,9 +8,9 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 from scipy.special import erf, expit
 
+from metarec.data import Dataset
 from metarec.meta.config import MetaConfig
 from metarec.meta.heart import Heart, pad_rows
-from metarec.meta.inputs import Inputs
 
 Weights = Mapping[str, NDArray[np.float32]]
 """The trained numbers by their names in `HeartNetwork`."""
@@ -82,39 +82,37 @@ def row_product(
 
 def freeze(
     weights: Weights,
-    inputs: Inputs,
+    train: Dataset,
+    content: Float[np.ndarray, "item d_content"],
     config: MetaConfig,
-    kinds: tuple[str, ...],
-    scale: tuple[float, float],
     variance_factor: float,
-    *,
-    implicit: bool,
+    recency: str,
 ) -> Heart:
     """The fitted model; items with an event in training keep their residuals."""
-    touched = inputs.touched.double().numpy()
-    terms = item_terms(weights, inputs.content.numpy(), touched, implicit=implicit)
+    implicit = train.value == "implicit"
+    terms = item_terms(weights, content, train.touched.astype(np.float64), implicit=implicit)
     P = np.eye(terms.features.shape[1])
     if implicit:
         G = terms.features.T @ terms.features / len(terms.features)
         P = np.exp(float(weights["log_lambda"])) * P + np.exp(float(weights["log_alpha"])) * G
-    n_users = max(1, int((inputs.histories.lengths > 0).sum()))
+    n_users = max(1, int((train.histories.lengths > 0).sum()))
     return Heart(
         implicit=implicit,
-        recency=inputs.recency,
+        recency=recency,
         features=pad_rows(terms.features),
         offsets=pad_rows(terms.offsets),
         unsure=pad_rows(terms.unsure),
-        popularity=pad_rows(np.minimum(inputs.counts.double().numpy() / n_users, 1.0)),
+        popularity=pad_rows(np.minimum(train.item_counts / n_users, 1.0)),
         mean=weights["m"].astype(np.float64),
         profile_map=weights["M"].astype(np.float64),
         precision=P,
         noise=float(np.exp(2 * float(weights["log_sigma"]))),
         eps=float(expit(float(weights["old"]))),
         rho=float(np.exp(-np.logaddexp(0.0, float(weights["decay"])))),
-        kind_names=kinds,
+        kind_names=train.histories.kind_names,
         kind_confidence=np.exp(weights["log_confidence"].astype(np.float64)),
         kappa=float(np.exp(float(weights["log_kappa"]))),
-        scale=scale,
+        scale=(-np.inf, np.inf) if implicit else train.scale,
         variance_factor=variance_factor,
         config=config,
     )

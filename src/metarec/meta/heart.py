@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 
 from metarec.contracts import Histories
 from metarec.meta.config import MetaConfig
-from metarec.meta.inputs import ages_of, value_confidence
+from metarec.meta.weighing import ages_of, value_confidence
 from metarec.posterior import Posterior, Prior, condition, gather
 
 ROW_BLOCK = 64

@@ -17,15 +17,14 @@ from metarec.meta.config import MetaConfig
 from metarec.meta.inputs import (
     Inputs,
     PaddedEpisodes,
-    ages_of,
     mask_residuals,
     profiles_of,
     torch_seed,
-    value_confidence,
 )
 from metarec.meta.network import HeartNetwork, ItemTerms, Support
 from metarec.meta.ratings import PROFILE_DROPOUT, per_person
 from metarec.meta.run import Run, one_cycle
+from metarec.meta.weighing import ages_of, value_confidence
 from metarec.posterior.differentiable import TorchPosterior
 
 PEOPLE_AT_ONCE = 256

@@ -12,7 +12,7 @@ from jaxtyping import Float, Int
 from metarec.contracts import DataError, Event, EventLike, Predictions, Recommendations
 from metarec.meta.asking import most_telling
 from metarec.meta.heart import Heart
-from metarec.meta.inputs import ages_of
+from metarec.meta.weighing import ages_of
 from metarec.posterior import Posterior, Prior, Statistics, condition, gather, nothing_seen, observe
 from metarec.recommenders.histories import candidate_rows
 from metarec.recommenders.ranking import top_k

@@ -14,13 +14,13 @@ from metarec.meta.config import MetaConfig
 from metarec.meta.inputs import (
     Inputs,
     PaddedEpisodes,
-    ages_of,
     mask_residuals,
     profiles_of,
     torch_seed,
 )
 from metarec.meta.network import HeartNetwork, ItemTerms, Support
 from metarec.meta.run import Run, one_cycle
+from metarec.meta.weighing import ages_of
 
 PROFILE_DROPOUT = 0.1
 """Share of users whose profile is hidden in a step, so that people without one are served too."""

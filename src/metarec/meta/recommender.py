@@ -11,7 +11,6 @@ from typing import Any, Self
 
 import numpy as np
 import polars as pl
-import torch
 from jaxtyping import Float
 
 from metarec.contracts import (
@@ -29,12 +28,8 @@ from metarec.meta.config import MetaConfig
 from metarec.meta.freezing import freeze, item_terms
 from metarec.meta.heart import Heart
 from metarec.meta.holding_out import hold_out_users
-from metarec.meta.implicit import draw_scale, train_on_implicit
-from metarec.meta.inputs import Inputs, pad, pad_episodes, resolve_recency
-from metarec.meta.network import HeartNetwork
 from metarec.meta.person import Person
-from metarec.meta.ratings import train_on_ratings, variance_scale
-from metarec.meta.run import Run
+from metarec.meta.weighing import pad
 from metarec.recommenders.histories import align, candidate_rows
 from metarec.recommenders.persistence import load_state, save_state
 from metarec.recommenders.ranking import top_k
@@ -72,6 +67,8 @@ class MetaRecommender:
         out for that. With a `folder` the run writes checkpoints there and, called again, continues
         from them to the same bits.
         """
+        from metarec.meta.fitting import learn  # PyTorch: serving never needs it
+
         if valid is None:
             train, valid = hold_out_users(train, rng)
         elif valid.support.vocabulary is not train.catalogue.ids:
@@ -83,52 +80,23 @@ class MetaRecommender:
         fitted._profiles = None
         if self.config.profile and train.users is not None and train.users.width:
             fitted._profiles = TabularFeatures.fit(train.users)
-        inputs = _inputs(train, content, fitted._profiles, self.config)
-        kinds = train.histories.kind_names
-        implicit = train.value == "implicit"
-        network = HeartNetwork(
-            len(train.catalogue),
-            content.shape[1],
-            0 if inputs.profiles is None else inputs.profiles.shape[1],
-            len(kinds),
+        fingerprint = _fingerprint(train, valid, self.config, fitted._content)
+        learned = learn(
+            train,
+            valid,
+            content,
+            fitted._profiles,
             self.config,
-            torch.Generator().manual_seed(rng),
-            mean=0.0 if implicit else float(train.histories.values.mean()),
-            implicit=implicit,
-        )
-        user_rows = {user_id: row for row, user_id in enumerate(train.user_ids)}
-        judged = pad_episodes(valid, inputs.recency, user_rows) if len(valid) else None
-        run = Run(
             rng=rng,
             folder=None if folder is None else Path(folder),
             progress=progress,
-            patience=self.config.patience,
-            judge_every=self.config.judge_every,
-            fingerprint=_fingerprint(train, valid, self.config, fitted._content),
+            fingerprint=fingerprint,
         )
-        factor = np.nan if implicit else 1.0
-        if implicit:
-            train_on_implicit(network, inputs, judged, self.config, run)
-            if judged is not None:
-                rng_of_draws = np.random.default_rng([rng, 1])
-                factor = draw_scale(network, inputs, judged, self.config, rng_of_draws) ** 2
-        else:
-            train_on_ratings(network, inputs, judged, self.config, run, train.scale)
-            if judged is not None:
-                factor = variance_scale(network, inputs, judged)
-        scale = (-np.inf, np.inf) if implicit else train.scale
-        fitted._weights = {k: v.numpy().copy() for k, v in network.state_dict().items()}
+        fitted._weights, fitted._no_profile = learned.weights, learned.no_profile
         fitted.heart = freeze(
-            fitted._weights, inputs, self.config, kinds, scale, factor, implicit=implicit
+            learned.weights, train, content, self.config, learned.variance_factor, learned.recency
         )
-        fitted._no_profile = None if inputs.no_profile is None else inputs.no_profile.numpy()
-        fitted.metrics = {
-            "steps": run.step,
-            "best_step": run.best_step,
-            "valid_loss": None if not run.judged else run.best,
-            "variance_factor": factor,
-            "train_hash": train.hash,
-        }
+        fitted.metrics = {**learned.metrics, "train_hash": train.hash}
         return fitted
 
     heart: Heart
@@ -366,33 +334,6 @@ def _content_features(encoder: Encoder, frame: pl.DataFrame, *, progress: bool) 
     return ContentFeatures.fit(encoder, frame, progress=progress)
 
 
-def _inputs(
-    train: Dataset,
-    content: Float[np.ndarray, "item d_content"],
-    profiles: TabularFeatures | None,
-    config: MetaConfig,
-) -> Inputs:
-    histories = train.histories
-    users = np.flatnonzero(histories.lengths >= 2)
-    if not len(users):
-        raise DataError(
-            "no user has two or more events, so there is nothing to adapt on and be judged on"
-        )
-    no_one, features = None, None
-    if profiles is not None and train.users is not None:
-        features = torch.from_numpy(profiles.transform(train.users))
-        no_one = torch.from_numpy(profiles.transform(train.users.clear().clear(1)))[0]
-    return Inputs(
-        histories,
-        torch.from_numpy(content),
-        features,
-        no_one,
-        torch.from_numpy(train.item_counts).float(),
-        resolve_recency(config, implicit=train.value == "implicit"),
-        users,
-    )
-
-
 def _fingerprint(
     train: Dataset, valid: Episodes, config: MetaConfig, content: ContentFeatures
 ) -> str:
@@ -401,5 +342,4 @@ def _fingerprint(
     digest.update(content.fingerprint.encode())
     for side in (valid.support, valid.query):
         digest.update(side.items.tobytes() + side.offsets.tobytes())
-    digest.update(str(torch.get_num_threads()).encode())
     return digest.hexdigest()
