@@ -14,6 +14,7 @@ NAMES = (
     "serving",
     "reading",
     "full_ranking",
+    "growth",
     "training_speed",
     "cold_start",
     "cold_items",

@@ -43,8 +43,8 @@ def next_events() -> list[str]:
     models = list(dict.fromkeys(model for found in shops.values() for model in found))
     models.sort(key=lambda model: -max(found.get(model, 0.0) for found in shops.values()))
     lines = [
-        "The next event, leave-last-out with full ranking (NDCG@10); recency and co-occurrence rows "
-        "stand as they are:",
+        "The next event, leave-last-out with full ranking (NDCG@10); the rows with recency and "
+        "co-occurrence stand as they are:",
         "",
         "| " + " | ".join(["", *shops]) + " |",
         "|---" * (len(shops) + 1) + "|",

@@ -189,7 +189,14 @@ def test_too_little_to_learn_from_is_an_error(rating_split: Split):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("d", 0), ("masked", 1.0), ("learning_rate", 0.0), ("content_decay", -1.0), ("steps", 0)],
+    [
+        ("d", 0),
+        ("masked", 1.0),
+        ("learning_rate", 0.0),
+        ("learning_rate", float("nan")),
+        ("content_decay", -1.0),
+        ("steps", 0),
+    ],
 )
 def test_a_hyperparameter_outside_its_range_is_an_error(name: str, value: float):
     with pytest.raises(DataError, match=name):

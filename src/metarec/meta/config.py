@@ -53,15 +53,15 @@ class MetaConfig:
 
     def __post_init__(self) -> None:
         for name in ("d", "steps", "batch_users", "prefixes", "patience", "judge_every"):
-            if getattr(self, name) < 1:
+            if not getattr(self, name) >= 1:
                 raise DataError(f"{name} must be at least 1, got {getattr(self, name)}")
         for name in ("dropout", "masked", "all_masked"):
             if not 0 <= getattr(self, name) < 1:
                 raise DataError(f"{name} must be in [0, 1), got {getattr(self, name)}")
         for name in ("hidden", "content_decay", "offset_decay", "residual_precision", "masked_cap"):
-            if getattr(self, name) < 0:
+            if not getattr(self, name) >= 0:
                 raise DataError(f"{name} must not be negative, got {getattr(self, name)}")
-        if self.learning_rate <= 0:
+        if not 0 < self.learning_rate < float("inf"):
             raise DataError(f"learning_rate must be above 0, got {self.learning_rate}")
         if self.max_events < 2:
             raise DataError(f"max_events must be at least 2, got {self.max_events}")
