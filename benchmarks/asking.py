@@ -1,6 +1,6 @@
 """What to ask a new user: five questions chosen by the model, the popular ones, or random ones.
 
-New users of MovieLens-1M (MeLU's new-user scenario, all users with at least 25 ratings of known
+New users of MovieLens-1M (MeLU's new-user scenario, all users with at least 13 ratings of known
 items). 10 ratings are the query; the others are what the person could answer. A question about an
 item that the person never rated gets no answer, for every strategy alike.
 """

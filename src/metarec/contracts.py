@@ -68,17 +68,25 @@ class Event:
             )
         if not isinstance(event.item, str) or not event.item:
             raise DataError(f"an event's item must be a non-empty string, got {event.item!r}")
-        value_is_number = isinstance(event.value, int | float | np.number)
-        if not value_is_number or not np.isfinite(event.value):
+        if not _is_finite(event.value):
             raise DataError(
                 f"the value of an event on item {event.item!r} must be a finite number, "
                 f"got {event.value!r}"
             )
-        if event.t is not None and not np.isfinite(event.t):
+        if event.t is not None and not _is_finite(event.t):
             raise DataError(
-                f"the time of an event on item {event.item!r} must be finite, got {event.t!r}"
+                f"the time of an event on item {event.item!r} must be finite seconds, "
+                f"got {event.t!r}"
+            )
+        if event.kind is not None and not isinstance(event.kind, str):
+            raise DataError(
+                f"the kind of an event on item {event.item!r} must be a string, got {event.kind!r}"
             )
         return event
+
+
+def _is_finite(value: object) -> bool:
+    return isinstance(value, int | float | np.integer | np.floating) and bool(np.isfinite(value))
 
 
 EventLike = Event | str | tuple[Any, ...] | list[Any]

@@ -45,7 +45,7 @@ def test_settings_overrule_the_file_and_the_file_the_defaults(run, shop: Path):
         ("steps=many", "steps: Input should be a valid integer"),
         ("steps=", "steps: Input should be a valid integer"),
         ("d=1.5", "d: Input should be a valid integer"),
-        ("steps=0", "do not fit: steps must be at least 1, got 0"),
+        ("steps=0", "do not fit: steps must be a whole number of at least 1, got 0"),
         ("recency=often", "recency: Input should be 'auto', 'none', 'place' or 'clock'"),
         ("steps", "--set takes name=value"),
         ("steps=[1", "--set steps=[1: the value is not YAML"),
@@ -99,7 +99,7 @@ def test_training_that_explodes_is_told_in_one_line(run, shop: Path):
 
 PATIENT = """
 import sys, time
-import metarec.meta.recommender as heart
+import metarec.meta.fitting as heart
 from metarec.cli import main
 from metarec.meta.run import Run
 
@@ -148,7 +148,7 @@ def test_an_interrupted_fit_leaves_its_checkpoint_alone_and_the_same_command_con
             if saved == list(range(1, 8)):
                 raise KeyboardInterrupt
 
-    monkeypatch.setattr("metarec.meta.recommender.Run", Cut)
+    monkeypatch.setattr("metarec.meta.fitting.Run", Cut)
     command = ["fit", shop, "--out", "m", "--encoder", "hash", "--set", "steps=20"]
     answer = run(*command)
     assert (answer.code, answer.out) == (130, "")

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 import metarec as mr
+from metarec.meta.asking import answer_chances
 
 
 def shown_variance(model: mr.MetaRecommender, person) -> float:
     """Σ_j q_j Var(φ_jᵀw), straight from each item's variance."""
     n = len(model.catalogue)
-    q = model.heart.popularity[:n]
+    q = answer_chances(model.heart, n)
     return float(q @ person.posterior.variance(model.heart.features[:n]) / q.sum())
 
 
@@ -19,7 +20,7 @@ def test_the_gain_of_a_question_is_the_fall_of_variance_that_an_answer_brings(
     person = ratings.adapt([(str(ratings.catalogue.ids[3]), 4.0)])
     asked = person.ask(k=len(ratings.catalogue) - 1)
     item, gain = str(asked.ids[0]), float(asked.scores[0])
-    chance = ratings.heart.popularity[ratings.catalogue.row_of[item]]
+    chance = answer_chances(ratings.heart, len(ratings.catalogue))[ratings.catalogue.row_of[item]]
     for answer in (1.0, 5.0):  # the fall does not depend on the answer
         after = person.observe(item, answer)
         fall = shown_variance(ratings, person) - shown_variance(ratings, after)
@@ -31,14 +32,16 @@ def test_the_first_question_is_the_best_of_all_by_brute_force(ratings: mr.MetaRe
     before = shown_variance(ratings, person)
     gains = {}
     for item in map(str, ratings.catalogue.ids):
-        chance = ratings.heart.popularity[ratings.catalogue.row_of[item]]
+        chance = answer_chances(ratings.heart, len(ratings.catalogue))[
+            ratings.catalogue.row_of[item]
+        ]
         gains[item] = chance * (before - shown_variance(ratings, person.observe(item, 3.0)))
     assert person.ask(k=1).ids[0] == max(gains, key=gains.get)
 
 
 def test_questions_never_repeat_nor_ask_what_is_known(model: mr.MetaRecommender):
     known = str(model.catalogue.ids[0])
-    asked = model.adapt([known]).ask(k=20)
+    asked = model.adapt([(known, 4.0)]).ask(k=20)
     assert len(set(asked.ids)) == 20
     assert known not in asked.ids
 

@@ -205,7 +205,7 @@ def test_k_below_one_is_an_error(model: mr.MetaRecommender, k: int):
 
 def test_more_than_there_is_gives_all_there_is(model: mr.MetaRecommender):
     a = str(model.catalogue.ids[0])
-    found = model.adapt([a]).recommend(k=1000)
+    found = model.adapt([(a, 3.0)]).recommend(k=1000)
     assert len(found.ids) == len(model.catalogue) - 1
     assert a not in found.ids
 
@@ -215,3 +215,59 @@ def test_candidates_limit_the_list(model: mr.MetaRecommender):
     found = model.adapt([]).recommend(k=10, candidates=some)
     assert sorted(found.ids) == sorted(some)
     assert len(model.adapt([]).recommend(k=3, candidates=["no such item"]).ids) == 0
+
+
+DAYS = [None, 0.0, -5 * DAY, 3 * DAY, 400 * DAY]
+
+
+@many
+@given(
+    rows=st.lists(st.integers(0, 69), min_size=1, max_size=6, unique=True),
+    data=st.data(),
+)
+def test_mixed_clocks_and_a_fixed_now_change_neither_equality_nor_sum(
+    implicit: mr.MetaRecommender,
+    clocked: mr.MetaRecommender,
+    rows: list[int],
+    data: st.DataObject,
+):
+    model = data.draw(st.sampled_from([implicit, clocked]))
+    now = data.draw(st.sampled_from([None, 0.0, 2.0, 100 * DAY, 500 * DAY]))
+    done = [
+        mr.Event(str(model.catalogue.ids[row]), 1.0, None, data.draw(st.sampled_from(DAYS)))
+        for row in rows
+    ]
+    person = model.adapt([], now=now)
+    for event in done:
+        person = person.observe(event)
+    at_once = model.adapt(done, now=now)
+    ids = list(model.catalogue.ids)
+    np.testing.assert_allclose(person.score(ids), at_once.score(ids), atol=1e-8)
+    for someone in (person, at_once):
+        told = someone.explain(str(ids[0]))
+        assert told.base + told.shares.sum() == pytest.approx(told.score, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("i1", "sequence of events"),
+        (None, "sequence of events"),
+        ([("i0000001", 99.0)], "from 1 to 5"),
+        (["i0000001"], "needs one"),
+        ([("i0000001", float("nan"))], "finite"),
+        ([("i0000001", 3.0, None, "2020")], "must be finite"),
+        ([3], "must be an item id"),
+    ],
+)
+def test_events_that_are_none_get_one_clear_error(ratings: mr.MetaRecommender, given, said: str):
+    with pytest.raises(DataError, match=said):
+        ratings.adapt(given)
+
+
+def test_observing_wants_a_rating_of_a_rating_model(ratings: mr.MetaRecommender):
+    a = str(ratings.catalogue.ids[0])
+    with pytest.raises(DataError, match="needs one"):
+        ratings.adapt([]).observe(a)
+    with pytest.raises(DataError, match="either one whole event"):
+        ratings.adapt([]).observe((a, 4.0), 5.0)

@@ -1,14 +1,16 @@
 """The fitted model as a whole: items, persistence, determinism, and what it must not depend on."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
 import pytest
 
 import metarec as mr
-from metarec.contracts import DataError, NotFittedError
+from metarec.contracts import DataError, Histories, NotFittedError
 from metarec.data import Catalogue, Split
+from metarec.meta.inputs import pad_episodes
 
 from .conftest import SMALL
 
@@ -56,11 +58,75 @@ def test_an_added_item_can_be_recommended_and_observed(ratings: mr.MetaRecommend
         wider.add_items(new)
 
 
+def test_a_second_fit_remembers_nothing_of_the_first(rating_split: Split):
+    model = fit(rating_split)
+    best = str(model.adapt([]).recommend(k=1).ids[0])
+    model.similar(best)
+    catalogue = rating_split.train.catalogue
+    offered = catalogue.offered & (catalogue.ids != best)
+    fewer = Catalogue(catalogue.ids, catalogue.frame, offered)
+    again = model.fit(replace(rating_split.train, catalogue=fewer), rating_split.valid)
+    assert best not in again.adapt([]).recommend(k=1000).ids
+
+
+def test_kinds_are_the_same_in_training_validation_and_serving(implicit_split: Split):
+    events = implicit_split.train.interactions
+    kinds = np.where(np.arange(len(events)) % 3 == 0, "buy", "view")
+    train = replace(implicit_split.train, interactions=events.with_columns(event=pl.Series(kinds)))
+    support = implicit_split.valid.support
+    odd = replace(
+        support,
+        kinds=np.arange(len(support.items)) % 2,
+        kind_names=("a kind that training never saw", "view"),
+    )
+    config = mr.MetaConfig(**{**SMALL, "steps": 40})
+    model = mr.MetaRecommender(mr.HashEncoder(d=16), config).fit(
+        train, replace(implicit_split.valid, support=odd)
+    )
+    assert model.heart.kind_names == ("buy", "view")
+    padded = pad_episodes(
+        replace(implicit_split.valid, support=odd), "place", {}, model.heart.kind_names
+    )
+    assert set(np.unique(padded.kinds[padded.mask])) == {-1, 1}
+
+
+def test_an_age_that_cannot_be_learned_is_refused(rating_split: Split):
+    config = mr.MetaConfig(**{**SMALL, "recency": "place"})
+    with pytest.raises(DataError, match="implicit events"):
+        mr.MetaRecommender(mr.HashEncoder(d=16), config).fit(rating_split.train)
+    config = mr.MetaConfig(**{**SMALL, "recency": "clock"})
+    with pytest.raises(DataError, match="needs a timestamp"):
+        mr.MetaRecommender(mr.HashEncoder(d=16), config).fit(
+            replace(rating_split.train, timestamp="order")
+        )
+
+
+def test_an_item_that_only_one_event_users_touched_is_untouched(rating_split: Split):
+    train = rating_split.train
+    lonely = int(np.flatnonzero(~train.touched)[0])
+    nobody = int(np.flatnonzero(train.histories.lengths == 0)[0])
+    one = train.interactions[:1].with_columns(
+        user=pl.lit(nobody, dtype=train.interactions.schema["user"]),
+        item=pl.lit(lonely, dtype=train.interactions.schema["item"]),
+    )
+    touched = replace(train, interactions=pl.concat([train.interactions, one]))
+    config = mr.MetaConfig(**{**SMALL, "steps": 10})
+    model = mr.MetaRecommender(mr.HashEncoder(d=16), config).fit(touched, rating_split.valid)
+    assert model.heart.unsure[lonely] > 0
+
+
+def test_predicting_needs_one_query_a_history(model: mr.MetaRecommender):
+    item = str(model.catalogue.ids[0])
+    two = Histories.of([[(item, 3.0)], [(item, 3.0)]])
+    with pytest.raises(DataError, match="one query a history"):
+        model.predict(two.take(slice(0, 1)), two)
+
+
 def test_saving_and_loading_changes_nothing(model: mr.MetaRecommender, tmp_path):
     model.save(tmp_path / "model")
     loaded = mr.load_model(tmp_path / "model")
     ids = list(model.catalogue.ids)
-    history = [str(i) for i in ids[:4]]
+    history = [(str(i), 4.0) for i in ids[:4]]
     np.testing.assert_array_equal(loaded.adapt(history).score(ids), model.adapt(history).score(ids))
     np.testing.assert_array_equal(
         loaded.adapt(history).recommend(5).stds, model.adapt(history).recommend(5).stds

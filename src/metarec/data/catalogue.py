@@ -70,6 +70,8 @@ class Catalogue:
 
     def index(self, ids: Iterable[str]) -> Int[np.ndarray, " id"]:
         """Row of each id, -1 for an id that is not in the catalogue."""
+        if isinstance(ids, str):
+            raise DataError(f"ids must be a sequence of item ids, got one string {ids!r}")
         return np.fromiter((self.row_of.get(i, -1) for i in ids), dtype=np.int64)
 
     def append(self, frame: pl.DataFrame) -> "Catalogue":

@@ -60,7 +60,12 @@ def scenarios_of(results: Results, found: Verdict, metrics: Sequence[str]) -> li
         ]
         users = part["n"].max()
         tables.append(
-            {"name": scenario, "rows": rows, "users": users, "outcome": found.outcomes[scenario]}
+            {
+                "name": scenario,
+                "rows": rows,
+                "users": users,
+                "outcome": found.outcomes.get(scenario, "ties"),
+            }
         )
     return tables
 

@@ -53,7 +53,12 @@ def verdict(
     rivals = [m for m in (entrants if simple is None else simple) if m in entrants and m != judged]
     family = f"{judged} against {len(rivals)} models on {metric} in every scenario"
     table = compare(results, judged, rivals, metrics=[metric], k=[None], family=family)
-    outcomes = {s: _outcome(table.filter(pl.col("scenario") == s)) for s in results.scenarios}
+    measured = table["scenario"].unique().to_list()  # a scenario without users says nothing
+    outcomes = {
+        s: _outcome(table.filter(pl.col("scenario") == s))
+        for s in results.scenarios
+        if s in measured
+    }
     write = _line_of_heart if heart is not None else _line_of_best
     return Verdict(write(judged, metric, table, outcomes), metric, judged, outcomes, table)
 

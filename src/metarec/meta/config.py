@@ -53,14 +53,22 @@ class MetaConfig:
 
     def __post_init__(self) -> None:
         for name in ("d", "steps", "batch_users", "prefixes", "patience", "judge_every"):
-            if not getattr(self, name) >= 1:
-                raise DataError(f"{name} must be at least 1, got {getattr(self, name)}")
+            if not isinstance(getattr(self, name), int) or getattr(self, name) < 1:
+                raise DataError(
+                    f"{name} must be a whole number of at least 1, got {getattr(self, name)!r}"
+                )
         for name in ("dropout", "masked", "all_masked"):
             if not 0 <= getattr(self, name) < 1:
                 raise DataError(f"{name} must be in [0, 1), got {getattr(self, name)}")
         for name in ("hidden", "content_decay", "offset_decay", "residual_precision", "masked_cap"):
             if not getattr(self, name) >= 0:
                 raise DataError(f"{name} must not be negative, got {getattr(self, name)}")
+        for name, options in (
+            ("recency", ("auto", "none", "place", "clock")),
+            ("value_weight", ("none", "log")),
+        ):
+            if getattr(self, name) not in options:
+                raise DataError(f"{name} must be one of {options}, got {getattr(self, name)!r}")
         if not 0 < self.learning_rate < float("inf"):
             raise DataError(f"learning_rate must be above 0, got {self.learning_rate}")
         if self.max_events < 2:

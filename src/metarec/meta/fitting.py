@@ -19,7 +19,7 @@ from metarec.meta.inputs import Inputs, pad_episodes
 from metarec.meta.network import HeartNetwork
 from metarec.meta.ratings import train_on_ratings, variance_scale
 from metarec.meta.run import Run
-from metarec.meta.weighing import resolve_recency
+from metarec.meta.weighing import learned_counts, resolve_recency
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +60,11 @@ def learn(
         implicit=implicit,
     )
     user_rows = {user_id: row for row, user_id in enumerate(train.user_ids)}
-    judged = pad_episodes(valid, inputs.recency, user_rows) if len(valid) else None
+    judged = (
+        pad_episodes(valid, inputs.recency, user_rows, train.histories.kind_names)
+        if len(valid)
+        else None
+    )
     run = Run(
         rng=rng,
         folder=folder,
@@ -115,7 +119,7 @@ def _inputs(
         torch.from_numpy(content),
         features,
         no_one,
-        torch.from_numpy(train.item_counts).float(),
-        resolve_recency(config, implicit=train.value == "implicit"),
+        torch.from_numpy(learned_counts(train)).float(),
+        resolve_recency(config, train),
         users,
     )

@@ -11,6 +11,7 @@ from scipy.special import erf, expit
 from metarec.data import Dataset
 from metarec.meta.config import MetaConfig
 from metarec.meta.heart import Heart, pad_rows
+from metarec.meta.weighing import learned_counts
 
 Weights = Mapping[str, NDArray[np.float32]]
 """The trained numbers by their names in `HeartNetwork`."""
@@ -90,19 +91,22 @@ def freeze(
 ) -> Heart:
     """The fitted model; items with an event in training keep their residuals."""
     implicit = train.value == "implicit"
-    terms = item_terms(weights, content, train.touched.astype(np.float64), implicit=implicit)
+    touched = (learned_counts(train) > 0).astype(np.float64)
+    terms = item_terms(weights, content, touched, implicit=implicit)
     P = np.eye(terms.features.shape[1])
     if implicit:
         G = terms.features.T @ terms.features / len(terms.features)
         P = np.exp(float(weights["log_lambda"])) * P + np.exp(float(weights["log_alpha"])) * G
     n_users = max(1, int((train.histories.lengths > 0).sum()))
+    pairs = train.interactions.select("user", "item").unique()
+    buyers = np.bincount(pairs["item"].to_numpy(), minlength=len(train.catalogue))
     return Heart(
         implicit=implicit,
         recency=recency,
         features=pad_rows(terms.features),
         offsets=pad_rows(terms.offsets),
         unsure=pad_rows(terms.unsure),
-        popularity=pad_rows(np.minimum(train.item_counts / n_users, 1.0)),
+        popularity=pad_rows(np.minimum(buyers / n_users, 1.0)),
         mean=weights["m"].astype(np.float64),
         profile_map=weights["M"].astype(np.float64),
         precision=P,

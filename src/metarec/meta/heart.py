@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 
 from metarec.contracts import Histories
 from metarec.meta.config import MetaConfig
-from metarec.meta.weighing import ages_of, value_confidence
+from metarec.meta.weighing import ages_of, nows, own_kinds, value_confidence
 from metarec.posterior import Posterior, Prior, condition, gather
 
 ROW_BLOCK = 64
@@ -120,9 +120,12 @@ class Heart:
         shape = (len(histories), int(histories.lengths.max(initial=0)))
         at = (histories.rows, histories.places)
         ages = ages_of(
-            histories.times, histories.places, self.nows(histories)[histories.rows], self.recency
+            histories.times,
+            histories.places,
+            nows(histories, self.recency)[histories.rows],
+            self.recency,
         )
-        kinds = self.own_kinds(histories)
+        kinds = own_kinds(histories, self.kind_names)
         precisions = self.precisions(histories.values, kinds) * self.weight(ages)
         items = np.zeros(shape, dtype=np.int64)
         values, weights = np.zeros(shape), np.zeros(shape)
@@ -130,20 +133,6 @@ class Heart:
         prior = self.prior(profiles)
         residuals = self.residuals(items, values, prior.mean)
         return condition(prior, gather(self.features[items], residuals, weights))
-
-    def nows(self, histories: Histories) -> Float[np.ndarray, " history"]:
-        """The moment each history is looked at: that of its newest event."""
-        if self.recency != "clock":
-            return histories.lengths - 1.0
-        newest = np.full(len(histories), -np.inf)
-        known = ~np.isnan(histories.times)
-        np.maximum.at(newest, histories.rows[known], histories.times[known])
-        return np.where(np.isfinite(newest), newest, 0.0)
-
-    def own_kinds(self, histories: Histories) -> Int[np.ndarray, " event"]:
-        """Each event's kind as this model knows it, -1 for none or an unknown one."""
-        own = np.array([self.kind_row.get(name, -1) for name in histories.kind_names] + [-1])
-        return own[histories.kinds].astype(np.int64)
 
     def with_items(
         self,

@@ -7,7 +7,9 @@ from metarec.data.draws import permuted
 from metarec.data.sampling import support_sizes
 
 SHARE = 0.05
-MOST_USERS = 500
+LEAST_USERS, MOST_USERS = 20, 500
+LARGEST_SHARE = 0.25
+"""A small shop gives up at most this share of its users, however few they are."""
 
 
 def hold_out_users(train: Dataset, rng: int) -> tuple[Dataset, Episodes]:
@@ -19,7 +21,7 @@ def hold_out_users(train: Dataset, rng: int) -> tuple[Dataset, Episodes]:
     random = np.random.default_rng([rng, 2])
     histories = train.histories
     able = np.flatnonzero(histories.lengths >= 2)
-    n = min(MOST_USERS, int(len(able) * SHARE))
+    n = min(MOST_USERS, max(LEAST_USERS, int(len(able) * SHARE)), int(len(able) * LARGEST_SHARE))
     chosen = np.sort(random.choice(able, size=n, replace=False))
     held = np.zeros(len(train.user_ids), dtype=bool)
     held[chosen] = True

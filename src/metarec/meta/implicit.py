@@ -30,6 +30,8 @@ from metarec.posterior.differentiable import TorchPosterior
 PEOPLE_AT_ONCE = 256
 CALIBRATION_DRAWS = 32
 CALIBRATION_PEOPLE = 512
+LEAST_QUERIES = 50
+"""With fewer validation events the scalar would be a guess, and stds stay NaN."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -250,8 +252,11 @@ def draw_scale(
     """The factor on posterior standard deviations that makes validation most likely.
 
     The softmax of the mean says nothing of the spread of w; the log of the mean softmax over draws
-    w̄ + s L⁻ᵀε does. One scalar s is chosen on a grid, with common draws.
+    w̄ + s L⁻ᵀε does. One scalar s is chosen on a grid, with common draws; NaN where validation is
+    too small to choose.
     """
+    if valid.query_mask.sum() < LEAST_QUERIES:
+        return float("nan")
     part = slice(0, CALIBRATION_PEOPLE)
     terms, posterior, seen = adapt_episodes(network, inputs, valid, part, config)
     noise = torch.randn(CALIBRATION_DRAWS, *posterior.mean.shape, generator=torch_seed(rng))
@@ -261,7 +266,7 @@ def draw_scale(
     asked, mask = torch.from_numpy(valid.query_items[part]), valid.query_mask[part]
     seen = competing(seen, asked, mask)
     best, best_loss = 1.0, np.inf
-    for scale in np.geomspace(0.05, 5.0, 13):
+    for scale in np.geomspace(0.02, 5.0, 15):
         log_p = []
         for draw in range(CALIBRATION_DRAWS):
             weights = posterior.mean + float(scale) * moved[..., draw]

@@ -10,7 +10,7 @@ from torch import Tensor
 from metarec.contracts import Histories
 from metarec.data import Episodes
 from metarec.meta.config import MetaConfig
-from metarec.meta.weighing import ages_of, pad
+from metarec.meta.weighing import ages_of, nows, own_kinds, pad
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,24 +55,25 @@ class PaddedEpisodes:
     """The items that compete (None: all)."""
 
 
-def pad_episodes(episodes: Episodes, recency: str, user_rows: dict[str, int]) -> PaddedEpisodes:
-    """The episodes as padded arrays; `user_rows` finds a person's profile, -1 where unknown."""
+def pad_episodes(
+    episodes: Episodes, recency: str, user_rows: dict[str, int], kind_names: tuple[str, ...] = ()
+) -> PaddedEpisodes:
+    """The episodes as padded arrays; `user_rows` finds a person's profile, -1 where unknown.
+
+    `kind_names` are the kinds that the model knows, in the order of its rows.
+    """
     support, query = episodes.support, episodes.query
     items, mask = pad(support, support.items)
     times, _ = pad(support, support.times)
     places = np.broadcast_to(np.arange(items.shape[1]), items.shape)
-    now = (
-        support.lengths - 1.0
-        if recency == "place"
-        else np.nan_to_num(np.where(mask, times, -np.inf).max(axis=1, initial=0.0))
-    )
+    now = nows(support, recency)
     query_items, query_mask = pad(query, query.items)
     ids = support.user_ids
     profile_rows = [-1] * len(support) if ids is None else [user_rows.get(u, -1) for u in ids]
     return PaddedEpisodes(
         items,
         pad(support, support.values)[0],
-        np.where(mask, pad(support, support.kinds)[0], -1),
+        np.where(mask, pad(support, own_kinds(support, kind_names))[0], -1),
         ages_of(times, places, now[:, None], recency),
         mask,
         query_items,

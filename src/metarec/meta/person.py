@@ -12,7 +12,7 @@ from jaxtyping import Float, Int
 from metarec.contracts import DataError, Event, EventLike, Predictions, Recommendations
 from metarec.meta.asking import most_telling
 from metarec.meta.heart import Heart
-from metarec.meta.weighing import ages_of
+from metarec.meta.weighing import SECONDS_A_DAY, ages_of
 from metarec.posterior import Posterior, Prior, Statistics, condition, gather, nothing_seen, observe
 from metarec.recommenders.histories import candidate_rows
 from metarec.recommenders.ranking import top_k
@@ -146,23 +146,39 @@ class Person:
         if k < 1:
             raise DataError(f"k must be at least 1, got {k}")
         allowed = np.setdiff1d(candidate_rows(candidates, self.model.catalogue), self._seen.items)
-        rows, gains = most_telling(self._heart, self.posterior, allowed, k)
+        rows, gains = most_telling(self._heart, self.posterior, self.model.catalogue, allowed, k)
         return Recommendations(self.model.catalogue.ids, rows, gains, np.full(len(rows), np.nan))
 
     def observe(
-        self, item: EventLike, value: float = 1.0, kind: str | None = None, t: float | None = None
+        self,
+        item: EventLike,
+        value: float | None = None,
+        kind: str | None = None,
+        t: float | None = None,
     ) -> "Person":
-        """The person after one more event, by one addition to the statistics."""
-        event = Event.of((item, value, kind, t) if isinstance(item, str) else item)
-        row = self.model.catalogue.row_of.get(event.item, -1)
-        if row < 0:
+        """The person after one more event; where nothing but its newness counts, by one addition.
+
+        `value` is needed for ratings and 1 for implicit events, unless `item` is a whole event.
+        """
+        if isinstance(item, str):
+            given: EventLike = item if value is None else (item, value, kind, t)
+            if value is None and (kind is not None or t is not None):
+                given = Event(item, 1.0, kind, t)
+        elif value is None and kind is None and t is None:
+            given = item
+        else:
+            raise DataError("give either one whole event, or an id with its value, kind and t")
+        event = self.model.checked(given)
+        if event.item not in self.model.catalogue.row_of:
             raise DataError(f"item {event.item!r} is not in the catalogue; add it with add_items")
-        newest = self.events[-1].t if self.events else None
-        if event.t is not None and newest is not None and event.t < newest:
+        if not self._only_newer(event):
             return self.model.adapt([*self.events, event], profile=self.profile, now=self.now)
-        statistics = self._observed(event, row)
         return Person(
-            self.model, (*self.events, event), self.profile, self.now, _statistics=statistics
+            self.model,
+            (*self.events, event),
+            self.profile,
+            self.now,
+            _statistics=self._observed(event),
         )
 
     def forget(self, item_id: str) -> "Person":
@@ -175,7 +191,12 @@ class Person:
     @cached_property
     def posterior(self) -> Posterior:
         """N(w̄, A⁻¹): this person's weights."""
-        return condition(self._prior, self._weighed(*self._statistics))
+        if self._given is not None:
+            return condition(self._prior, self._weighed(*self._given))
+        if not self.events:
+            return condition(self._prior, nothing_seen(self._heart.d))
+        features = self._heart.features[self._seen.items]
+        return condition(self._prior, gather(features, self._residuals, self._precisions))
 
     @property
     def _heart(self) -> Heart:
@@ -222,6 +243,26 @@ class Person:
         now = self._newest if self.now is None else self.now
         return self._undated * self._heart.weight(self._ages(now))
 
+    def _only_newer(self, event: Event) -> bool:
+        """True if the event changes nothing but to come after all others, looked at as it comes.
+
+        Then two accumulators, one constant and one decayed to the newest event's moment, take it
+        in by a scaling and a rank-one addition. A fixed `now`, an event that came late, or events
+        without a clock among others ask for all weights anew.
+        """
+        if self._heart.recency == "none":
+            return True
+        if self.now is not None:
+            return False
+        if self._heart.recency == "place":
+            return all(e.t is None for e in (*self.events, event)) or self._in_order(event)
+        return self._in_order(event)
+
+    def _in_order(self, event: Event) -> bool:
+        """True if all events have a clock and this one's is not before any of them."""
+        times = [e.t for e in (*self.events, event)]
+        return None not in times and event.t == max(t for t in times if t is not None)
+
     @cached_property
     def _statistics(self) -> tuple[Statistics, Statistics]:
         """Statistics of undated events, and of events decayed to the newest one's moment."""
@@ -240,20 +281,10 @@ class Person:
         heart = self._heart
         if heart.recency == "none":
             return constant
-        later = 0.0
-        if self.now is not None:
-            later = float(
-                ages_of(
-                    np.array(self._newest),
-                    np.array(self._newest),
-                    np.array(self.now),
-                    heart.recency,
-                )
-            )
-        return constant.scaled(heart.eps) + faded.scaled((1 - heart.eps) * heart.rho**later)
+        return constant.scaled(heart.eps) + faded.scaled(1 - heart.eps)
 
-    def _observed(self, event: Event, row: int) -> tuple[Statistics, Statistics]:
-        heart = self._heart
+    def _observed(self, event: Event) -> tuple[Statistics, Statistics]:
+        heart, row = self._heart, self.model.catalogue.row_of[event.item]
         items, values = np.array([row]), np.array([event.value])
         kinds = np.array([heart.kind_row.get(event.kind or "", -1)])
         precision = float(heart.precisions(values, kinds)[0])
@@ -263,10 +294,11 @@ class Person:
         constant = observe(constant, feature, residual, precision)
         if heart.recency == "none":
             return constant, faded
-        arrived = self._newest + 1 if heart.recency == "place" else (event.t or self._newest)
-        since = ages_of(np.array(self._newest), np.array(self._newest), arrived, heart.recency)
-        faded = faded.scaled(heart.rho ** float(since) if self.events else 1.0)
-        return constant, observe(faded, feature, residual, precision)
+        if heart.recency == "place" or event.t is None or not self.events:
+            since = 1.0
+        else:
+            since = (event.t - self._newest) / SECONDS_A_DAY
+        return constant, observe(faded.scaled(heart.rho**since), feature, residual, precision)
 
     @cached_property
     def _scores(self) -> Float[np.ndarray, " item"]:

@@ -3,7 +3,7 @@
 import copy
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,7 @@ from jaxtyping import Float
 from metarec.contracts import (
     DataError,
     Encoder,
+    Event,
     EventLike,
     Histories,
     NotFittedError,
@@ -73,7 +74,7 @@ class MetaRecommender:
             train, valid = hold_out_users(train, rng)
         elif valid.support.vocabulary is not train.catalogue.ids:
             raise DataError("valid must be episodes over train's catalogue, as a split gives them")
-        fitted = copy.copy(self)
+        fitted = type(self)(self.encoder, self.config)  # a copy would carry cached values along
         fitted._catalogue = train.catalogue
         fitted._content = _content_features(self.encoder, train.catalogue.frame, progress=progress)
         content = fitted._content.encode(train.catalogue.frame)
@@ -138,14 +139,38 @@ class MetaRecommender:
         (a place or a clock, by the model's recency); None is that of the newest event. Events about
         unknown items are left out with a warning.
         """
+        if isinstance(events, str | bytes | Event) or not isinstance(events, Iterable):
+            raise DataError(f"adapt takes a sequence of events, got {events!r}; for one: [event]")
+        if now is not None and not (isinstance(now, int | float) and np.isfinite(now)):
+            raise DataError(f"now must be a finite number, got {now!r}")
+        if profile is not None and not isinstance(profile, Mapping):
+            raise DataError(f"a profile maps column names to values, got {profile!r}")
         catalogue = self.catalogue
-        columns = Histories.of([list(events)])
+        columns = Histories.of([[self.checked(event) for event in events]])
         dated = columns.times[~np.isnan(columns.times)]
         if len(dated) == len(columns.times) and (np.diff(dated) < 0).any():
             order = np.argsort(columns.times, kind="stable")
             columns = Histories.of([[columns.events(0)[row] for row in order]])
         aligned = align(columns, catalogue)
         return Person(self, tuple(aligned.events(0)), profile, now)
+
+    def checked(self, raw: EventLike) -> Event:
+        """The event that `raw` stands for; a rating must have a value inside the scale."""
+        event = Event.of(raw)
+        if self.heart.implicit:
+            return event
+        low, high = self.heart.scale
+        if not isinstance(raw, Event) and (isinstance(raw, str) or len(raw) < 2):
+            raise DataError(
+                f"the model was fitted to ratings, so the event on {event.item!r} needs one: "
+                f"({event.item!r}, value) with a value from {low:g} to {high:g}"
+            )
+        if not low <= event.value <= high:
+            raise DataError(
+                f"the rating of {event.item!r} must be from {low:g} to {high:g}, "
+                f"got {event.value:g}"
+            )
+        return event
 
     def score(
         self, histories: Histories | Sequence[Sequence[EventLike]], ids: Sequence[str]
@@ -165,6 +190,11 @@ class MetaRecommender:
 
         Scores are not held inside the rating scale, so that they keep their order.
         """
+        if len(histories) != len(query):
+            raise DataError(
+                f"predict needs one query a history, got {len(histories)} histories and "
+                f"{len(query)} queries"
+            )
         aligned = align(histories, self.catalogue)
         rows = self.catalogue.index(query.vocabulary)[query.items]
         scores, stds, predictive = (np.full(len(rows), np.nan) for _ in range(3))
@@ -341,5 +371,6 @@ def _fingerprint(
     digest.update(train.hash.encode())
     digest.update(content.fingerprint.encode())
     for side in (valid.support, valid.query):
-        digest.update(side.items.tobytes() + side.offsets.tobytes())
+        for column in (side.items, side.offsets, side.values, side.times, side.kinds):
+            digest.update(column.tobytes())
     return digest.hexdigest()

@@ -3,17 +3,55 @@
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from metarec.contracts import Histories
+from metarec.contracts import DataError, Histories
+from metarec.data import Dataset
 from metarec.meta.config import MetaConfig
 
 SECONDS_A_DAY = 86_400.0
 
 
-def resolve_recency(config: MetaConfig, *, implicit: bool) -> str:
-    """What "auto" stands for."""
+def resolve_recency(config: MetaConfig, train: Dataset) -> str:
+    """What "auto" stands for; refuses an age that the data or the training cannot tell."""
     if config.recency == "auto":
-        return "place" if implicit else "none"
+        return "place" if train.value == "implicit" else "none"
+    if config.recency == "place" and train.value == "rating":
+        raise DataError(
+            'recency="place" is for implicit events: episodes of ratings stand in random order, so '
+            'a weight by place could not be learned; use "none" or "clock"'
+        )
+    if config.recency == "clock" and train.timestamp != "unix":
+        raise DataError(
+            f'recency="clock" needs a timestamp that is a clock, this shop has '
+            f'{train.timestamp or "none"}; use "place" or "none"'
+        )
     return config.recency
+
+
+def nows(histories: Histories, recency: str) -> Float[np.ndarray, " history"]:
+    """The moment each history is looked at: that of its newest event."""
+    if recency != "clock":
+        return histories.lengths - 1.0
+    newest = np.full(len(histories), -np.inf)
+    known = ~np.isnan(histories.times)
+    np.maximum.at(newest, histories.rows[known], histories.times[known])
+    return np.where(np.isfinite(newest), newest, 0.0)
+
+
+def own_kinds(histories: Histories, kind_names: tuple[str, ...]) -> Int[np.ndarray, " event"]:
+    """Each event's kind as a row of `kind_names`, -1 for none or an unknown one."""
+    row_of = {name: row for row, name in enumerate(kind_names)}
+    own = np.array([row_of.get(name, -1) for name in histories.kind_names] + [-1])
+    return own[histories.kinds].astype(np.int64)
+
+
+def learned_counts(train: Dataset) -> Int[np.ndarray, " item"]:
+    """Events of each item by users that episodes are drawn from: those with two or more events.
+
+    An item that only one-event users touched teaches its residuals nothing, so it is untouched.
+    """
+    histories = train.histories
+    learned = (histories.lengths >= 2)[histories.rows]
+    return np.bincount(histories.items[learned], minlength=len(train.catalogue))
 
 
 def ages_of(
