@@ -80,13 +80,13 @@ def test_malformed_events_are_an_error(run, model: Path, verb: str, events: str,
 
 @pytest.mark.parametrize("k", [10**4, 10**12, 10**20])
 def test_more_than_there_is_gives_all_there_is(run, model: Path, k: int):
-    answer = run("recommend", model, "--events", "i0000003", "--k", k, "--json")
+    answer = run("recommend", model, "--events", "i0000003:4", "--k", k, "--json")
     assert len(json.loads(answer.out)["recommendations"]) == 39
     assert len(json.loads(run("ask", model, "--k", k, "--json").out)["questions"]) == 40
 
 
 def test_who_has_everything_is_told_that_nothing_is_left(run, model: Path, shop: Path):
-    everything = ",".join(load(shop).catalogue.ids)
+    everything = ",".join(f"{item}:3" for item in load(shop).catalogue.ids)
     for verb in ("recommend", "ask"):
         answer = run(verb, model, "--events", everything)
         assert (answer.code, answer.out) == (0, "")
@@ -121,3 +121,41 @@ def test_a_damaged_model_is_told_and_not_used(run, model: Path):
     answer = run("recommend", "m")
     assert answer.code == 1
     assert "SHA-256" in answer.err
+
+
+@pytest.mark.parametrize("verb", ["recommend", "ask"])
+def test_events_of_which_none_is_known_are_an_error(run, model: Path, verb: str):
+    answer = run(verb, model, "--events", "nowhere:2,elsewhere:3")
+    assert (answer.code, answer.out) == (1, "")
+    assert "none of the events" in answer.err
+    assert "i0000000" in answer.err
+
+
+def test_events_as_json_say_the_same(run, model: Path):
+    pairs = run("recommend", model, "--events", EVENTS, "--json")
+    told = run(
+        "recommend", model, "--events", '[["i0000003", 5], ["i0000005", 1, null, 9.5]]', "--json"
+    )
+    assert told.out == pairs.out
+    broken = run("recommend", model, "--events", "[[")
+    assert (broken.code, broken.out) == (1, "")
+    assert "JSON" in broken.err
+
+
+def test_a_rating_model_wants_ratings(run, model: Path):
+    bare = run("recommend", model, "--events", "i0000003")
+    assert (bare.code, bare.out) == (1, "")
+    assert "needs one" in bare.err
+    outside = run("recommend", model, "--events", "i0000003:99")
+    assert (outside.code, outside.out) == (1, "")
+    assert "from 1 to 5" in outside.err
+
+
+def test_an_id_may_hold_a_colon_of_its_own():
+    import polars as pl
+
+    from metarec.cli.options import parse_events
+    from metarec.data import Catalogue
+
+    catalogue = Catalogue.of(pl.DataFrame({"item_id": ["asin:3", "x"]}))
+    assert parse_events("asin:3,asin:3:5,x:2", catalogue) == ["asin:3", ("asin:3", 5.0), ("x", 2.0)]

@@ -206,3 +206,13 @@ def test_covered_and_its_curve_count_central_intervals():
 def test_crps_without_doubt_is_the_absolute_error():
     found = metrics.crps_gaussian(np.array([3.0, 1.0]), np.array([1.0, 1.0]), np.array([0.0, NAN]))
     np.testing.assert_array_equal(found, [2.0, NAN])
+
+
+def test_one_item_has_only_one_order_so_its_list_has_no_ndcg():
+    from metarec.metrics import list_ndcg
+
+    scores, ties = np.array([[3.0, np.nan], [3.0, 2.0]]), np.array([[0, 1], [0, 1]])
+    ratings = np.array([[4.0, np.nan], [4.0, 5.0]])
+    found = list_ndcg(scores, ratings, ties, k=1)
+    assert np.isnan(found[0])
+    assert found[1] == pytest.approx(4 / 5)

@@ -13,7 +13,9 @@ from metarec.meta import MetaRecommender, load_model
 
 def ask(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="A saved model.")],
-    events: Annotated[str, typer.Option(help='What is known so far: "id:value,id:value".')] = "",
+    events: Annotated[
+        str, typer.Option(help='What is known so far: "id:value,...", or JSON.')
+    ] = "",
     k: Annotated[int, typer.Option(min=1, help="How many questions.")] = 5,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -27,7 +29,7 @@ def ask(
             f"{type(loaded).__name__} does not know how sure it is, so it has nothing to ask; "
             "ask a MetaRecommender"
         )
-    found = loaded.adapt(parse_events(events)).ask(k)
+    found = loaded.adapt(parse_events(events, loaded.catalogue)).ask(k)
     rows = [
         {"item_id": str(i), "gain": float(g)} for i, g in zip(found.ids, found.scores, strict=True)
     ]

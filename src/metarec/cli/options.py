@@ -1,5 +1,6 @@
 """What the verbs share: reading events, configurations and encoders at the edge."""
 
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ import typer
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from metarec.contracts import DataError, Encoder
+from metarec.contracts import DataError, Encoder, Event, EventLike
 from metarec.data import Catalogue
 from metarec.encoders import HashEncoder, TextEncoder
 from metarec.meta import MetaConfig
@@ -24,22 +25,50 @@ def shows_progress() -> bool:
     return sys.stderr.isatty()
 
 
-def parse_events(text: str) -> list[tuple[str, float]]:
-    """Events from "id:value,id:value"; a value may be left out (1)."""
-    events = []
+def parse_events(text: str, catalogue: Catalogue) -> list[EventLike]:
+    """Events from "id:value,id:value", or from a JSON list of [id, value, kind, t].
+
+    A value may be left out where the model needs none. JSON is for ids that hold a comma, and for
+    kinds and times. At least one event must be on an item of the catalogue.
+    """
+    events = (
+        _events_of_json(text)
+        if text.lstrip().startswith("[")
+        else _events_of_pairs(text, catalogue)
+    )
+    ids = [Event.of(event).item for event in events]
+    if ids and not any(item in catalogue.row_of for item in ids):
+        raise DataError(
+            f"none of the events is on an item of the model's catalogue (such as {ids[0]!r}); "
+            f"its ids look like {str(catalogue.ids[0])!r}"
+        )
+    return events
+
+
+def _events_of_pairs(text: str, catalogue: Catalogue) -> list[EventLike]:
+    events: list[EventLike] = []
     for part in filter(None, (part.strip() for part in text.split(","))):
         item, colon, value = part.rpartition(":")
-        if not colon:
-            item, value = part, "1"
+        if part in catalogue.row_of or not colon:  # an id may hold a colon of its own
+            events.append(part)
+            continue
+        if not item:
+            raise DataError(f'events must look like "id:value,id:value"; {part!r} has no id')
         try:
             events.append((item, float(value)))
         except ValueError as error:
             raise DataError(
                 f'events must look like "id:value,id:value"; {value!r} in {part!r} is no number'
             ) from error
-        if not item:
-            raise DataError(f'events must look like "id:value,id:value"; {part!r} has no id')
     return events
+
+
+def _events_of_json(text: str) -> list[EventLike]:
+    try:
+        raw = json.loads(text)
+    except ValueError as error:
+        raise DataError(f"--events starts like a JSON list but is none: {error}") from error
+    return [tuple(event) if isinstance(event, list) else event for event in raw]
 
 
 def config_of(file: Path | None, settings: Sequence[str]) -> MetaConfig:

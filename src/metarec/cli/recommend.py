@@ -12,7 +12,9 @@ from metarec.meta import MetaRecommender, Person, load_model
 
 def recommend(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="A saved model.")],
-    events: Annotated[str, typer.Option(help='What the person did: "id:value,id:value".')] = "",
+    events: Annotated[
+        str, typer.Option(help='What the person did: "id:value,id:value", or JSON.')
+    ] = "",
     k: Annotated[int, typer.Option(min=1, help="How many items.")] = 10,
     explain: Annotated[bool, typer.Option("--explain", help="Each item's exact reasons.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -22,7 +24,7 @@ def recommend(
     Example: metarec recommend my-shop.model --events "2571:5,1:4" --explain
     """
     loaded = load_model(model)
-    history = parse_events(events)
+    history = parse_events(events, loaded.catalogue)
     k = min(k, len(loaded.catalogue))
     if isinstance(loaded, MetaRecommender):
         person: Person | None = loaded.adapt(history)

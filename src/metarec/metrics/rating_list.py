@@ -18,7 +18,8 @@ def list_ndcg(
     Only the user's own query items are ranked, and the rating is the relevance, so random order
     already scores high: compare models, not papers. NaN in `ratings` marks padding. What has no
     score stands behind all that has one. Equal scores are ordered by `ties`, smaller first. A user
-    without any score, or without a rating above zero, gets NaN.
+    without any score, without a rating above zero, or with fewer than two ratings gets NaN: one
+    item has only one order.
 
     >>> ratings, ties = np.array([[5.0, 3.0]]), np.array([[0, 1]])
     >>> list_ndcg(np.array([[1.0, 2.0]]), ratings, ties, k=1)
@@ -61,4 +62,5 @@ def _ordered(
 def _answered(
     scores: Float[np.ndarray, "user query"], ratings: Float[np.ndarray, "user query"]
 ) -> np.ndarray:
-    return np.asarray((~np.isnan(scores) & ~np.isnan(ratings)).any(axis=1))
+    rated = ~np.isnan(ratings)
+    return np.asarray((~np.isnan(scores) & rated).any(axis=1) & (rated.sum(axis=1) >= 2))
