@@ -21,9 +21,10 @@ from metarec.meta.inputs import Inputs, mask_residuals, pad_episodes, torch_seed
 from metarec.meta.network import HeartNetwork, ItemTerms, Support
 from metarec.meta.ratings import Step, absolute_error, predict, query_loss
 
-CONFIG = MetaConfig(d=16, batch_users=64, max_events=60, profile=False)
-STEPS = 200
-JUDGE_EVERY = 20
+CONFIG = MetaConfig(profile=False)
+"""The defaults: 128 episodes a step."""
+STEPS = 160
+JUDGE_EVERY = 10
 LEAST_LOOP_TASKS_A_SECOND = 150.0
 
 
