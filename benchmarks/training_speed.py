@@ -14,12 +14,12 @@ import torch
 
 from benchmarks.common import Goal, say, write
 from metarec.data import Split, generate, split_cold
-from metarec.data.sampling import sample_rating_batch
+from metarec.data.sampling import RatingBatch, sample_rating_batch
 from metarec.encoders import ContentFeatures, HashEncoder
 from metarec.meta import MetaConfig
-from metarec.meta.inputs import Inputs, mask_residuals, pad_episodes, torch_seed
+from metarec.meta.inputs import Inputs, Step, draw_step, pad_episodes
 from metarec.meta.network import HeartNetwork, ItemTerms, Support
-from metarec.meta.ratings import Step, absolute_error, predict, query_loss
+from metarec.meta.ratings import absolute_error, predict, query_loss
 
 CONFIG = MetaConfig(profile=False)
 """The defaults: 128 episodes a step."""
@@ -83,7 +83,7 @@ def inputs_of(split: Split) -> Inputs:
     )
 
 
-Gradients = Callable[[HeartNetwork, Inputs, Step], None]
+Gradients = Callable[[HeartNetwork, Inputs, Step[RatingBatch]], None]
 
 
 def train(split: Split, inputs: Inputs, gradients: Gradients) -> Curve:
@@ -104,11 +104,16 @@ def train(split: Split, inputs: Inputs, gradients: Gradients) -> Curve:
     for number in range(STEPS):
         started = time.process_time()
         rng = np.random.default_rng([0, number])
-        users = rng.choice(inputs.users, size=CONFIG.batch_users)
-        batch = sample_rating_batch(inputs.histories, users, rng, max_events=CONFIG.max_events)
-        z = mask_residuals(inputs.touched, rng, CONFIG)
+        step = draw_step(
+            inputs,
+            CONFIG,
+            rng,
+            lambda users, rng=rng: sample_rating_batch(
+                inputs.histories, users, rng, max_events=CONFIG.max_events
+            ),
+        )
         optimizer.zero_grad()
-        gradients(network, inputs, Step(batch, users, z, torch_seed(rng)))
+        gradients(network, inputs, step)
         optimizer.step()
         spent += time.process_time() - started
         if (number + 1) % JUDGE_EVERY == 0:
@@ -117,13 +122,13 @@ def train(split: Split, inputs: Inputs, gradients: Gradients) -> Curve:
     return curve
 
 
-def batch_gradients(network: HeartNetwork, inputs: Inputs, step: Step) -> None:
+def batch_gradients(network: HeartNetwork, inputs: Inputs, step: Step[RatingBatch]) -> None:
     terms = network.items(inputs.content, step.z)
     loss = query_loss(network, terms, step, inputs, CONFIG)
     (loss + network.penalty(CONFIG, inputs.n_events)).backward()  # type: ignore[no-untyped-call]
 
 
-def loop_gradients(network: HeartNetwork, inputs: Inputs, step: Step) -> None:
+def loop_gradients(network: HeartNetwork, inputs: Inputs, step: Step[RatingBatch]) -> None:
     """One user after another: their items' features, their solve, their gradient."""
     total = float(step.batch.query_mask.sum())
     for row in range(len(step.users)):

@@ -1,7 +1,5 @@
 """Episodic training for implicit events: adapt on a prefix, be judged on what came next."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
@@ -17,32 +15,24 @@ from metarec.meta.config import MetaConfig
 from metarec.meta.inputs import (
     Inputs,
     PaddedEpisodes,
-    mask_residuals,
+    Step,
+    draw_step,
     profiles_of,
     torch_seed,
 )
 from metarec.meta.network import HeartNetwork, ItemTerms, Support
-from metarec.meta.ratings import PROFILE_DROPOUT, per_person
-from metarec.meta.run import Run, one_cycle
+from metarec.meta.ratings import per_person
+from metarec.meta.run import Run, descend, one_cycle
 from metarec.meta.weighing import ages_of, value_confidence
 from metarec.posterior.differentiable import TorchPosterior
 
+ImplicitBatch = PrefixBatch | RatingBatch
+"""Prefixes of histories where the age of an event counts, else random parts of them."""
 PEOPLE_AT_ONCE = 256
 CALIBRATION_DRAWS = 32
 CALIBRATION_PEOPLE = 512
 LEAST_QUERIES = 50
 """With fewer validation events the scalar would be a guess, and stds stay NaN."""
-
-
-@dataclass(frozen=True, eq=False)
-class Step:
-    """One training step's random choices."""
-
-    batch: PrefixBatch | RatingBatch
-    """Prefixes of histories where the age of an event counts, else random parts of them."""
-    users: np.ndarray
-    z: Float[Tensor, " item"]
-    dropout: torch.Generator
 
 
 def train_on_implicit(
@@ -63,18 +53,16 @@ def train_on_implicit(
     optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
     run.attach(network, optimizer)
 
-    def sample(rng: np.random.Generator) -> Step:
-        users = rng.choice(inputs.users, size=config.batch_users)
-        batch: PrefixBatch | RatingBatch
-        if inputs.recency == "none":
-            batch = sample_rating_batch(inputs.histories, users, rng, max_events=config.max_events)
-        else:
-            batch = sample_prefix_batch(
-                inputs.histories, users, rng, max_events=config.max_events, prefixes=config.prefixes
+    def sample(rng: np.random.Generator) -> Step[ImplicitBatch]:
+        def episodes(users: Int[np.ndarray, " person"]) -> ImplicitBatch:
+            histories, most = inputs.histories, config.max_events
+            if inputs.recency == "none":
+                return sample_rating_batch(histories, users, rng, max_events=most)
+            return sample_prefix_batch(
+                histories, users, rng, max_events=most, prefixes=config.prefixes
             )
-        z = mask_residuals(inputs.touched, rng, config)
-        hidden = rng.random(len(users)) < PROFILE_DROPOUT
-        return Step(batch, np.where(hidden, -1, users), z, torch_seed(rng))
+
+        return draw_step(inputs, config, rng, episodes)
 
     for step in run.batches(sample, config.steps):
         terms = network.items(inputs.content, step.z, step.dropout)
@@ -83,12 +71,8 @@ def train_on_implicit(
         else:
             loss = next_event_loss(network, terms, step, step.batch, inputs, config)
         loss = loss + network.penalty(config, inputs.n_events)
-        for group in optimizer.param_groups:
-            group["lr"] = one_cycle(run.step, config.steps, config.learning_rate)
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimizer.step()
+        rate = one_cycle(run.step, config.steps, config.learning_rate)
+        descend(network, optimizer, loss, rate)
         if valid is not None and run.judges_now:
             run.judge(cross_entropy(network, inputs, valid, config))
     run.restore_best()
@@ -97,7 +81,7 @@ def train_on_implicit(
 def other_events_loss(
     network: HeartNetwork,
     terms: ItemTerms,
-    step: Step,
+    step: Step[ImplicitBatch],
     batch: RatingBatch,
     inputs: Inputs,
     config: MetaConfig,
@@ -121,7 +105,7 @@ def other_events_loss(
 def next_event_loss(
     network: HeartNetwork,
     terms: ItemTerms,
-    step: Step,
+    step: Step[ImplicitBatch],
     batch: PrefixBatch,
     inputs: Inputs,
     config: MetaConfig,

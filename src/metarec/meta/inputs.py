@@ -1,6 +1,8 @@
 """What a training loop reads: the catalogue's content, the profiles, and padded episodes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 import torch
@@ -11,6 +13,10 @@ from metarec.contracts import Histories
 from metarec.data import Episodes
 from metarec.meta.config import MetaConfig
 from metarec.meta.weighing import ages_of, nows, own_kinds, pad
+
+PROFILE_DROPOUT = 0.1
+"""Share of users whose profile is hidden in a step, so that people without one are served too."""
+Batch = TypeVar("Batch")
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,3 +113,28 @@ def profiles_of(
         return None
     features = inputs.profiles[torch.from_numpy(np.maximum(rows, 0))]
     return torch.where(torch.from_numpy(rows >= 0)[:, None], features, inputs.no_profile)
+
+
+@dataclass(frozen=True, eq=False)
+class Step(Generic[Batch]):
+    """One training step's random choices."""
+
+    batch: Batch
+    users: Int[np.ndarray, " person"]
+    """Rows of the profiles; -1 where a profile is hidden in this step."""
+    z: Float[Tensor, " item"]
+    dropout: torch.Generator
+
+
+def draw_step(
+    inputs: Inputs,
+    config: MetaConfig,
+    rng: np.random.Generator,
+    sample: Callable[[Int[np.ndarray, " person"]], Batch],
+) -> Step[Batch]:
+    """Random users, the batch that `sample` draws for them, and what is hidden in the step."""
+    users = rng.choice(inputs.users, size=config.batch_users)
+    batch = sample(users)
+    z = mask_residuals(inputs.touched, rng, config)
+    hidden = rng.random(len(users)) < PROFILE_DROPOUT
+    return Step(batch, np.where(hidden, -1, users), z, torch_seed(rng))

@@ -15,7 +15,7 @@ from metarec.meta.heart import Heart
 from metarec.meta.weighing import SECONDS_A_DAY, ages_of
 from metarec.posterior import Posterior, Prior, Statistics, condition, gather, nothing_seen, observe
 from metarec.recommenders.histories import candidate_rows
-from metarec.recommenders.ranking import top_k
+from metarec.recommenders.ranking import best_rows
 
 if TYPE_CHECKING:
     from metarec.meta.recommender import MetaRecommender
@@ -96,12 +96,8 @@ class Person:
         scores = self._scores.copy()
         if exclude_seen:
             scores[self._seen.items] = np.nan
-        if candidates is None and self.model.all_offered:
-            best = top_k(scores[None, :], k, self.model.catalogue.ties)[0]
-        else:
-            allowed = candidate_rows(candidates, self.model.catalogue)
-            best = top_k(scores[None, allowed], k, self.model.catalogue.ties[allowed])[0]
-            best = np.where(best >= 0, allowed[best], -1) if len(allowed) else best
+        allowed = candidate_rows(candidates, self.model.catalogue)
+        best = best_rows(scores[None, :], k, allowed, self.model.catalogue.ties)[0]
         best = best[best >= 0]
         stds, _ = self._heart.stds(self.posterior.variance(self._heart.features[best]), best)
         shown = np.clip(scores[best], *self._heart.scale)

@@ -1,11 +1,9 @@
 """Episodic training for ratings: adapt on some events of a user, be judged on the others."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from metarec.data.sampling import RatingBatch, sample_rating_batch
@@ -13,28 +11,17 @@ from metarec.meta.config import MetaConfig
 from metarec.meta.inputs import (
     Inputs,
     PaddedEpisodes,
-    mask_residuals,
+    Step,
+    draw_step,
     profiles_of,
-    torch_seed,
 )
 from metarec.meta.network import HeartNetwork, ItemTerms, Support
-from metarec.meta.run import Run, one_cycle
+from metarec.meta.run import Run, descend, one_cycle
 from metarec.meta.weighing import ages_of
 
-PROFILE_DROPOUT = 0.1
-"""Share of users whose profile is hidden in a step, so that people without one are served too."""
 PEOPLE_AT_ONCE = 512
 TRUST = 50
-
-
-@dataclass(frozen=True, eq=False)
-class Step:
-    """One training step's random choices."""
-
-    batch: RatingBatch
-    users: np.ndarray
-    z: Float[Tensor, " item"]
-    dropout: torch.Generator
+"""Validation events that the calibration factor 1 is worth beforehand."""
 
 
 def train_on_ratings(
@@ -53,30 +40,29 @@ def train_on_ratings(
     optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
     run.attach(network, optimizer)
 
-    def sample(rng: np.random.Generator) -> Step:
-        users = rng.choice(inputs.users, size=config.batch_users)
-        batch = sample_rating_batch(inputs.histories, users, rng, max_events=config.max_events)
-        z = mask_residuals(inputs.touched, rng, config)
-        hidden = rng.random(len(users)) < PROFILE_DROPOUT
-        return Step(batch, np.where(hidden, -1, users), z, torch_seed(rng))
+    def sample(rng: np.random.Generator) -> Step[RatingBatch]:
+        def episodes(users: Int[np.ndarray, " person"]) -> RatingBatch:
+            return sample_rating_batch(inputs.histories, users, rng, max_events=config.max_events)
+
+        return draw_step(inputs, config, rng, episodes)
 
     for step in run.batches(sample, config.steps):
         terms = network.items(inputs.content, step.z, step.dropout)
         loss = query_loss(network, terms, step, inputs, config)
         loss = loss + network.penalty(config, inputs.n_events)
-        for group in optimizer.param_groups:
-            group["lr"] = one_cycle(run.step, config.steps, config.learning_rate)
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimizer.step()
+        rate = one_cycle(run.step, config.steps, config.learning_rate)
+        descend(network, optimizer, loss, rate)
         if valid is not None and run.judges_now:
             run.judge(absolute_error(network, inputs, valid, scale))
     run.restore_best()
 
 
 def query_loss(
-    network: HeartNetwork, terms: ItemTerms, step: Step, inputs: Inputs, config: MetaConfig
+    network: HeartNetwork,
+    terms: ItemTerms,
+    step: Step[RatingBatch],
+    inputs: Inputs,
+    config: MetaConfig,
 ) -> Float[Tensor, ""]:
     """Mean negative log likelihood of the batch's query events."""
     batch = step.batch

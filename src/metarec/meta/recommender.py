@@ -33,7 +33,7 @@ from metarec.meta.person import Person
 from metarec.meta.weighing import pad
 from metarec.recommenders.histories import align, candidate_rows
 from metarec.recommenders.persistence import load_state, save_state
-from metarec.recommenders.ranking import top_k
+from metarec.recommenders.ranking import best_rows, top_k
 
 CELLS_AT_ONCE = 500_000
 """Scores held in memory at once (4 MB): what stays in cache is ranked fastest."""
@@ -115,11 +115,6 @@ class MetaRecommender:
         if self._catalogue is None:
             raise NotFittedError("call MetaRecommender.fit(train) first")
         return self._catalogue
-
-    @cached_property
-    def all_offered(self) -> bool:
-        """True if no item is retired."""
-        return bool(self.catalogue.offered.all())
 
     @property
     def predicts_ratings(self) -> bool:
@@ -226,7 +221,6 @@ class MetaRecommender:
         if k < 1:
             raise DataError(f"k must be at least 1, got {k}")
         allowed = candidate_rows(candidates, self.catalogue)
-        every = len(allowed) == len(self.catalogue)
         aligned = align(histories, self.catalogue)
         items = np.full((len(aligned), k), -1, dtype=np.int64)
         scores, stds = (np.full((len(aligned), k), np.nan) for _ in range(2))
@@ -236,10 +230,9 @@ class MetaRecommender:
             table = self.heart.scores(posterior.mean)[:, : len(self.catalogue)]
             if exclude_seen:
                 table[part.rows, part.items] = np.nan
-            ranked = top_k(table if every else table[:, allowed], k, self.catalogue.ties[allowed])
+            ranked = best_rows(table, k, allowed, self.catalogue.ties)
             found = ranked >= 0
-            if len(allowed):
-                ranked = np.where(found, allowed[np.maximum(ranked, 0)], 0)
+            ranked = np.maximum(ranked, 0)
             variance = posterior.variance(self.heart.features[ranked])
             std, _ = self.heart.stds(variance, ranked)
             best = np.take_along_axis(table, ranked, 1)
@@ -273,8 +266,7 @@ class MetaRecommender:
             self._weights, content, np.zeros(len(frame)), implicit=self.heart.implicit
         )
         wider = copy.copy(self)
-        for cached in ("all_offered", "_whitened"):
-            vars(wider).pop(cached, None)
+        vars(wider).pop("_whitened", None)  # a copy carries cached values along
         wider._catalogue = catalogue
         wider.heart = self.heart.with_items(
             terms.features, terms.offsets, terms.unsure, len(self.catalogue)
@@ -284,7 +276,6 @@ class MetaRecommender:
     def retire_items(self, ids: Sequence[str]) -> Self:
         """The model without the named items on offer; events on them keep their meaning."""
         narrower = copy.copy(self)
-        vars(narrower).pop("all_offered", None)
         narrower._catalogue = self.catalogue.retire(ids)
         return narrower
 

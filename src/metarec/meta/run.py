@@ -186,3 +186,18 @@ def one_cycle(step: int, steps: int, peak: float, warm: float = 0.1) -> float:
     if step <= rise:
         return peak * step / rise
     return peak * 0.5 * (1 + float(np.cos(np.pi * (step - rise) / max(1, steps - rise))))
+
+
+def descend(
+    network: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    loss: Tensor,
+    learning_rate: float,
+) -> None:
+    """One step of the optimiser down the gradient of `loss`, whose length is held below 1."""
+    for group in optimizer.param_groups:
+        group["lr"] = learning_rate
+    optimizer.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+    optimizer.step()

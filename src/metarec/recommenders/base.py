@@ -25,7 +25,7 @@ from metarec.contracts import (
 from metarec.data import Catalogue, Dataset, Episodes
 from metarec.recommenders.histories import align, candidate_rows
 from metarec.recommenders.persistence import load_state, save_state
-from metarec.recommenders.ranking import top_k
+from metarec.recommenders.ranking import best_rows
 
 CELLS_AT_ONCE = 500_000
 """Scores held in memory at once (4 MB as float64): what stays in cache is ranked fastest."""
@@ -119,9 +119,7 @@ class BaseRecommender(ABC):
         if k < 1:
             raise DataError(f"k must be at least 1, got {k}")
         allowed = candidate_rows(candidates, self.catalogue)
-        every = len(allowed) == len(self.catalogue)
         aligned = align(histories, self.catalogue)
-        ties = self.catalogue.ties[allowed]
         items = np.full((len(aligned), k), -1, dtype=np.int64)
         scores = np.full((len(aligned), k), np.nan)
         for chunk in self._chunks(len(aligned)):
@@ -129,12 +127,10 @@ class BaseRecommender(ABC):
             table = np.array(self._score(part), dtype=np.float64)
             if exclude_seen:
                 table[part.rows, part.items] = np.nan
-            table = table if every else table[:, allowed]
-            best = top_k(table, k, ties)
+            best = best_rows(table, k, allowed, self.catalogue.ties)
             rows, ranks = np.nonzero(best >= 0)
-            chosen = best[rows, ranks]
-            items[chunk.start + rows, ranks] = allowed[chosen]
-            scores[chunk.start + rows, ranks] = table[rows, chosen]
+            items[chunk] = best
+            scores[chunk.start + rows, ranks] = table[rows, best[rows, ranks]]
         return Recommendations(self.catalogue.ids, items, scores, np.full(items.shape, np.nan))
 
     def save(self, path: str | Path) -> None:

@@ -40,3 +40,21 @@ def top_k(
     ranked = ranks < kept
     found[rows[ranked], ranks[ranked]] = items[ranked]
     return found
+
+
+def best_rows(
+    scores: Float[np.ndarray, "history item"],
+    k: int,
+    allowed: Int[np.ndarray, " candidate"],
+    ties: Int[np.ndarray, " item"],
+) -> Int[np.ndarray, "history rank"]:
+    """`top_k` among the `allowed` rows of the catalogue alone; the answer is rows of the catalogue.
+
+    `allowed` is ascending and without repetition.
+    """
+    if len(allowed) == scores.shape[1]:
+        return top_k(scores, k, ties)
+    best = top_k(scores[:, allowed], k, ties[allowed])
+    if not len(allowed):
+        return best
+    return np.where(best >= 0, allowed[np.maximum(best, 0)], -1)
