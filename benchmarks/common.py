@@ -1,11 +1,12 @@
 """What the benchmarks share: where the data lies, tuning, seeds, and result files with goals."""
 
+import hashlib
 import json
 import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,15 @@ import polars as pl
 from metarec.contracts import Recommender
 from metarec.data import Dataset, Episodes, Split
 from metarec.encoders import ContentFeatures, TextEncoder
-from metarec.evaluation import Choice, Results, combine, tune
+from metarec.evaluation import Choice, Results, combine, load_results, save_results, tune
 from metarec.meta import MetaConfig, MetaRecommender
 
 RESULTS = Path(__file__).parent / "results"
+KEPT = Path(__file__).parent / ".kept"
+"""Measured rows with their per-user values, which the result files leave out."""
+SOURCE = Path(__file__).parents[1] / "src" / "metarec"
+ROOMS_OF_ROWS = ("contracts.py", "data", "encoders", "evaluation", "metrics", "posterior")
+ROOMS_OF_ROWS += ("recommenders",)
 HEART = "MetaRecommender"
 SEEDS = (0, 1, 2)
 VALID_PEOPLE = 1000
@@ -50,12 +56,40 @@ class Row:
 
     make: Callable[..., Recommender]
     space: Mapping[str, Sequence[Any]]
+    fixed: Mapping[str, Any] = field(default_factory=dict)
 
 
 def row(model: Any, config: Any, *parts: Any, **fixed: Any) -> Row:
     """A row from a recommender's class, its config class, and settings that are not tuned."""
     space = {name: options for name, options in config.space.items() if name not in fixed}
-    return Row(lambda **chosen: model(*parts, config(**{**fixed, **chosen})), space)
+    return Row(lambda **chosen: model(*parts, config(**{**fixed, **chosen})), space, fixed)
+
+
+def kept_rows(
+    name: str, rows: Mapping[str, Row], split: Split, compute: Callable[[], Results], **how: Any
+) -> Results:
+    """What `compute` measures of the rows, or what it measured before on the same of everything.
+
+    Rows take most of the time, and a change of the heart does not change them. The key holds the
+    data, the split, the spaces, the versions and the source of every room that rows use.
+    """
+    what = {
+        "train": split.train.hash,
+        "split": dict(split.settings),
+        "rows": {k: [dict(r.space), dict(r.fixed)] for k, r in rows.items()},
+        "how": how,
+    }
+    digest = hashlib.sha256(json.dumps(what, sort_keys=True, default=str).encode())
+    for room in ROOMS_OF_ROWS:
+        path = SOURCE / room
+        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+            digest.update(file.read_bytes())
+    folder = KEPT / f"{name}-{digest.hexdigest()[:16]}"
+    if not (folder / "results.json").exists():
+        save_results(compute(), folder)
+    else:
+        say(f"{name}: the rows are those of {folder}")
+    return load_results(folder)
 
 
 def fit_rows(

@@ -13,13 +13,13 @@ import polars as pl
 
 from benchmarks.common import (
     HEART,
-    SEEDS,
     Goal,
     as_implicit,
     content_of,
     data_folder,
     fit_rows,
     heart_over_seeds,
+    kept_rows,
     row,
     together,
     value,
@@ -34,6 +34,7 @@ from metarec.meta import MetaConfig
 TRIALS = {"movielens-100k": 10, "movielens-1m": 6, "amazon-beauty": 3}
 """The same for every row of a shop; fewer where a fit takes minutes."""
 SCENARIO = "next event"
+METRICS = ["ndcg", "hit_rate", "mrr"]
 TO_BEAT = ("EASE", "IALS", "ItemKNN")
 SHOWN = ("EASE+recency", "IALS+recency", "ItemKNN+recency", "Cooccurrence")
 SHOPS = ("movielens-100k", "movielens-1m", "amazon-beauty")
@@ -60,16 +61,21 @@ def measure_shop(name: str) -> None:
         "IALS+recency": row(rows.IALS, rows.IALSConfig),
         "Cooccurrence": row(rows.Cooccurrence, rows.CooccurrenceConfig),
     }
-    fitted, trials = fit_rows(simple, split, split, objective="ndcg", trials=TRIALS[name])
-    fitted["Popularity"] = rows.Popularity().fit(split.train)
-    fitted["Random"] = rows.Random().fit(split.train)
 
     def measure(models: Mapping[str, Recommender], seed: int) -> Results:
-        return evaluate(models, split, metrics=["ndcg", "hit_rate", "mrr"], curve=None, rng=seed)
+        return evaluate(models, split, metrics=METRICS, curve=None, rng=seed)
 
-    seeds = SEEDS if name != "movielens-1m" else SEEDS[:1]
-    hearts, _ = heart_over_seeds(split, content, CONFIG, measure, valid=True, seeds=seeds)
-    results = together(hearts, measure(fitted, 0)).with_trials(trials)
+    def compute() -> Results:
+        fitted, trials = fit_rows(simple, split, split, objective="ndcg", trials=TRIALS[name])
+        fitted["Popularity"] = rows.Popularity().fit(split.train)
+        fitted["Random"] = rows.Random().fit(split.train)
+        return measure(fitted, 0).with_trials(trials)
+
+    simple_results = kept_rows(
+        f"next_event_{name}", simple, split, compute, metrics=METRICS, trials=TRIALS[name]
+    )
+    hearts, _ = heart_over_seeds(split, content, CONFIG, measure, valid=True)
+    results = together(hearts, simple_results).with_trials(simple_results.trials)
     comparisons = compare(results, HEART, metrics=["ndcg@10"], family=f"{HEART}, {name}")
     write(
         f"next_event_{name.replace('-', '_')}",

@@ -53,3 +53,13 @@ def test_later_questions_take_earlier_ones_into_account(ratings: mr.MetaRecommen
     gains = ratings.adapt([]).ask(k=10).scores
     assert gains[0] == pytest.approx(alone)
     assert (np.diff(gains) <= 1e-12).all()
+
+
+def test_where_an_answer_is_sure_only_the_fall_counts(ratings: mr.MetaRecommender):
+    person = ratings.adapt([])
+    before = shown_variance(ratings, person)
+    few = [str(item) for item in ratings.catalogue.ids[10:20]]
+    falls = {i: before - shown_variance(ratings, person.observe(i, 3.0)) for i in few}
+    asked = person.ask(k=1, candidates=few, sure=True)
+    assert asked.ids[0] == max(falls, key=falls.get)
+    assert asked.scores[0] == pytest.approx(max(falls.values()), rel=1e-6)

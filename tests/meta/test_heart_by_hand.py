@@ -20,7 +20,7 @@ def brute_force(model: mr.MetaRecommender, history: list[tuple[str, float]]) -> 
         phi = heart.features[i]
         age = len(history) - 1 - place
         c = 1.0 if heart.recency == "none" else heart.eps + (1 - heart.eps) * heart.rho**age
-        b = c if heart.implicit else c / heart.noise
+        b = c if heart.implicit else c / heart.noise[i]
         r = 1 - phi @ m if heart.implicit else value - heart.offsets[i] - phi @ m
         rows.append(np.sqrt(b) * phi[None])
         targets.append(np.array([np.sqrt(b) * r]))

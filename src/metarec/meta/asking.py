@@ -15,14 +15,17 @@ def most_telling(
     catalogue: Catalogue,
     candidates: Int[np.ndarray, " candidate"],
     k: int,
+    *,
+    sure: bool = False,
 ) -> tuple[Int[np.ndarray, " question"], Float[np.ndarray, " question"]]:
     """Rows of the `k` best questions, one after another, and the gain expected of each.
 
     The gain of asking about item i is P(the person can answer) times the fall of
     Σ_j q_j Var(φ_jᵀw), with q the share of users who had item j, of those on offer: the items that
-    the person might be shown. One observation of i with noise σ² lowers Var(φ_jᵀw) by
-    (φ_jᵀA⁻¹φ_i)² / (σ² + φ_iᵀA⁻¹φ_i)
-    (Bayesian experimental design for a linear model: Seo et al. 2000, "active learning Cohn"). What
+    the person might be shown. One observation of i with noise σ_i² lowers Var(φ_jᵀw) by
+    (φ_jᵀA⁻¹φ_i)² / (σ_i² + φ_iᵀA⁻¹φ_i)
+    (Bayesian experimental design for a linear model: Seo et al. 2000, "active learning Cohn");
+    P is 1 for all where the person is `sure` to answer. What
     is expected to be learned from an earlier question is taken into account by the chance that it
     is answered; no answer has to be known for that, since the fall does not depend on it.
     """
@@ -35,8 +38,8 @@ def most_telling(
     items = heart.features[: len(catalogue)]
     Q = (items * shown[:, None]).T @ items / max(shown.sum(), 1e-12)
     features = heart.features[candidates]
-    noise = 1.0 if heart.implicit else heart.noise
-    answers = likely[candidates]
+    noise = 1.0 if heart.implicit else heart.noise[candidates]
+    answers = np.ones(len(candidates)) if sure else likely[candidates]
     ties = catalogue.ties[candidates]
     open_ = np.ones(len(candidates), dtype=bool)
     for question in range(k):

@@ -38,14 +38,24 @@ class MetaConfig:
     all_masked: float = 0.1
     """Share of steps in which every item's residual is hidden: the newest items meet each other."""
     content_decay: float = 1e-2
-    """Squared-weight penalty on g."""
+    """Penalty on the squared distance of g's weights from where they start."""
     offset_decay: float = 1e-2
-    """Squared-weight penalty on t."""
+    """Squared-weight penalty on t, and on the map to the noise."""
     residual_precision: float = 20.0
-    """Prior precision of the residuals v and β, in events: the more, the stronger the shrinkage."""
-    masked_cap: float = 0.0
-    """An item with its residual hidden counts at most about this many events in the loss, since
-    its events all tell of one and the same unknown offset; 0 counts every event."""
+    """Prior precision of the residuals v, β and ν, in events: the more, the stronger they are held
+    to where they start."""
+    evenness: float = 0.5
+    """How people weigh in the loss: 0 counts every query event alike, 1 every person alike."""
+    start: Literal["auto", "factors", "random"] = "auto"
+    """Where g and v start: at iALS factors and their ridge map from content, which the penalties
+    then hold them to, or at random; "auto" is factors for implicit events, random for ratings."""
+    start_confidence: float = 1.0
+    """Confidence of an event in those factors, beyond that of a missing one."""
+    start_l2: float = 0.05
+    """Ridge penalty on those factors, relative to the confidence of a user's mean number of
+    events."""
+    start_penalty: float = 1.0
+    """Ridge penalty of their map, relative to the mean squared length of the content."""
     patience: int = 8
     """Judgements on validation without an improvement before training stops."""
     judge_every: int = 100
@@ -60,16 +70,24 @@ class MetaConfig:
         for name in ("dropout", "masked", "all_masked"):
             if not 0 <= getattr(self, name) < 1:
                 raise DataError(f"{name} must be in [0, 1), got {getattr(self, name)}")
-        for name in ("hidden", "content_decay", "offset_decay", "residual_precision", "masked_cap"):
+        for name in (
+            "hidden",
+            "content_decay",
+            "offset_decay",
+            "residual_precision",
+            "evenness",
+        ):
             if not getattr(self, name) >= 0:
                 raise DataError(f"{name} must not be negative, got {getattr(self, name)}")
         for name, options in (
             ("recency", ("auto", "none", "place", "clock")),
             ("value_weight", ("none", "log")),
+            ("start", ("auto", "factors", "random")),
         ):
             if getattr(self, name) not in options:
                 raise DataError(f"{name} must be one of {options}, got {getattr(self, name)!r}")
-        if not 0 < self.learning_rate < float("inf"):
-            raise DataError(f"learning_rate must be above 0, got {self.learning_rate}")
+        for name in ("learning_rate", "start_confidence", "start_l2", "start_penalty"):
+            if not 0 < getattr(self, name) < float("inf"):
+                raise DataError(f"{name} must be above 0, got {getattr(self, name)}")
         if self.max_events < 2:
             raise DataError(f"max_events must be at least 2, got {self.max_events}")

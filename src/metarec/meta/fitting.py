@@ -19,6 +19,7 @@ from metarec.meta.inputs import Inputs, pad_episodes
 from metarec.meta.network import HeartNetwork
 from metarec.meta.ratings import train_on_ratings, variance_scale
 from metarec.meta.run import Run
+from metarec.meta.starting import start_from_factors
 from metarec.meta.weighing import learned_counts, resolve_recency
 
 
@@ -76,6 +77,8 @@ def learn(
     )
     factor = np.nan if implicit else 1.0
     if implicit:
+        if config.start != "random":
+            start_from_factors(network, train, content, config, rng)
         train_on_implicit(network, inputs, judged, config, run)
         if judged is not None:
             draws = np.random.default_rng([rng, 1])

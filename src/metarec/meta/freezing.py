@@ -20,11 +20,12 @@ CELLS_AT_ONCE = 4_000_000
 
 @dataclass(frozen=True, eq=False)
 class FrozenTerms:
-    """Features φ, offsets o and (1 − z) τ² of items, float64."""
+    """Features φ, offsets o, (1 − z) τ² and σ² of items, float64."""
 
     features: Float[np.ndarray, "item d+1"]
     offsets: Float[np.ndarray, " item"]
     unsure: Float[np.ndarray, " item"]
+    noise: Float[np.ndarray, " item"]
 
 
 def item_terms(
@@ -47,7 +48,10 @@ def item_terms(
     own = np.flatnonzero(z)
     features[own, :-1] += weights["v"][own]
     offsets[own] += weights["beta"][own]
-    return FrozenTerms(features, offsets, np.zeros_like(tau) if implicit else tau * (1 - z))
+    unsure = np.zeros_like(tau) if implicit else tau * (1 - z)
+    log_noise = content_map(weights, "n", content)[:, 0]
+    log_noise[own] += weights["nu"][own]
+    return FrozenTerms(features, offsets, unsure, np.exp(log_noise))
 
 
 def content_map(
@@ -110,7 +114,7 @@ def freeze(
         mean=weights["m"].astype(np.float64),
         profile_map=weights["M"].astype(np.float64),
         precision=P,
-        noise=float(np.exp(2 * float(weights["log_sigma"]))),
+        noise=pad_rows(terms.noise),
         eps=float(expit(float(weights["old"]))),
         rho=float(np.exp(-np.logaddexp(0.0, float(weights["decay"])))),
         kind_names=train.histories.kind_names,

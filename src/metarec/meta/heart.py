@@ -39,8 +39,8 @@ class Heart:
     """What each profile feature adds to m."""
     precision: Float[np.ndarray, "d d"]
     """P."""
-    noise: float
-    """σ², before calibration."""
+    noise: Float[np.ndarray, " row"]
+    """σ² of each item, before calibration."""
     eps: float
     rho: float
     kind_names: tuple[str, ...]
@@ -75,12 +75,15 @@ class Heart:
         return self.eps + (1 - self.eps) * self.rho**ages
 
     def precisions(
-        self, values: Float[np.ndarray, "*event"], kinds: Int[np.ndarray, "*event"]
+        self,
+        items: Int[np.ndarray, "*event"],
+        values: Float[np.ndarray, "*event"],
+        kinds: Int[np.ndarray, "*event"],
     ) -> Float[np.ndarray, "*event"]:
         """Confidence over noise of events, before recency."""
         known = np.concatenate([self.kind_confidence, [1.0]])  # row -1: no kind, or a new one
         confidence = known[kinds] * value_confidence(values, self.config, implicit=self.implicit)
-        return confidence if self.implicit else confidence / self.noise
+        return confidence if self.implicit else confidence / self.noise[items]
 
     def residuals(
         self,
@@ -111,7 +114,7 @@ class Heart:
             return std, np.full(std.shape, np.nan)
         expected = variance + self.unsure[items]
         factor = self.variance_factor
-        return np.sqrt(factor * expected), np.sqrt(factor * (expected + self.noise))
+        return np.sqrt(factor * expected), np.sqrt(factor * (expected + self.noise[items]))
 
     def adapt_many(
         self, histories: Histories, profiles: Float[np.ndarray, "person d_profile"] | None
@@ -126,7 +129,7 @@ class Heart:
             self.recency,
         )
         kinds = own_kinds(histories, self.kind_names)
-        precisions = self.precisions(histories.values, kinds) * self.weight(ages)
+        precisions = self.precisions(histories.items, histories.values, kinds) * self.weight(ages)
         items = np.zeros(shape, dtype=np.int64)
         values, weights = np.zeros(shape), np.zeros(shape)
         items[at], values[at], weights[at] = histories.items, histories.values, precisions
@@ -139,6 +142,7 @@ class Heart:
         features: Float[np.ndarray, "new d"],
         offsets: Float[np.ndarray, " new"],
         unsure: Float[np.ndarray, " new"],
+        noise: Float[np.ndarray, " new"],
         n_items: int,
     ) -> "Heart":
         """The model with untouched items behind its first `n_items` rows."""
@@ -148,6 +152,7 @@ class Heart:
             features=pad_rows(np.concatenate([self.features[:n_items], features])),
             offsets=pad_rows(np.concatenate([self.offsets[:n_items], offsets])),
             unsure=pad_rows(np.concatenate([self.unsure[:n_items], unsure])),
+            noise=pad_rows(np.concatenate([self.noise[:n_items], noise])),
             popularity=pad_rows(np.concatenate([self.popularity[:n_items], no_one])),
         )
 

@@ -21,7 +21,7 @@ from metarec.meta.inputs import (
     torch_seed,
 )
 from metarec.meta.network import HeartNetwork, ItemTerms, Support
-from metarec.meta.ratings import per_person
+from metarec.meta.ratings import per_person, query_weights
 from metarec.meta.run import Run, descend, one_cycle
 from metarec.meta.weighing import ages_of, value_confidence
 from metarec.posterior.differentiable import TorchPosterior
@@ -86,7 +86,7 @@ def other_events_loss(
     inputs: Inputs,
     config: MetaConfig,
 ) -> Float[Tensor, ""]:
-    """Mean cross-entropy of the events outside each user's support."""
+    """Cross-entropy of the events outside each user's support, weighed by `query_weights`."""
     items = torch.from_numpy(batch.items)
     support_mask = torch.from_numpy(batch.support_mask)
     values = torch.from_numpy(value_confidence(batch.values, config, implicit=True)).float()
@@ -99,7 +99,8 @@ def other_events_loss(
     blocked = competing(seen, items, batch.query_mask)
     log_p = torch.log_softmax(logits.masked_fill(blocked, -torch.inf), dim=1)
     taken = torch.where(asked, log_p.gather(1, items), 0.0)
-    return -taken.sum() / asked.sum()
+    weight = query_weights(batch.query_mask, config)
+    return -(taken * weight).sum() / weight.sum()
 
 
 def next_event_loss(

@@ -1,8 +1,9 @@
 """What meta-learning learns: features, offsets, and the prior, as one differentiable module.
 
-    φ_i = [g(e_i) + z_i v_i ; γ]      o_i = μ + t(e_i) + z_i β_i
+    φ_i = [g(e_i) + z_i v_i ; γ]      o_i = μ + t(e_i) + z_i β_i      σ²_i = exp(n(e_i) + z_i ν_i)
 
-`e_i` is the content of item i, z_i is 1 for items with history whose residuals v_i, β_i are used.
+`e_i` is the content of item i, z_i is 1 for items with history whose residuals v_i, β_i, ν_i are
+used.
 """
 
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ class ItemTerms:
     offsets: Float[Tensor, " item"]
     unsure: Float[Tensor, " item"]
     """(1 − z) τ²: the variance of what content does not tell of an untouched item."""
+    noise: Float[Tensor, " item"]
+    """σ²: how much one rating of the item varies for a person who is known through and through."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +52,8 @@ class ContentNetwork(nn.Module):
         self.hidden = _matrix(d_in, config.hidden, rng) if config.hidden else None
         self.output = nn.Parameter(torch.zeros(config.hidden, d_out)) if config.hidden else None
         self.bias = nn.Parameter(torch.zeros(d_out))
+        self.start: Tensor  # what the penalty holds `linear` to; learned numbers alone are saved
+        self.register_buffer("start", torch.zeros(d_in, d_out), persistent=False)
 
     def forward(
         self, content: Float[Tensor, "item d_in"], rng: torch.Generator | None = None
@@ -64,8 +69,8 @@ class ContentNetwork(nn.Module):
         return mapped + units @ self.output
 
     def penalty(self) -> Float[Tensor, ""]:
-        """Sum of squared weights, without the bias."""
-        matrices = (self.linear, self.hidden, self.output)
+        """Sum of squared weights, `linear` from its start and without the bias."""
+        matrices = (self.linear - self.start, self.hidden, self.output)
         return torch.stack([m.square().sum() for m in matrices if m is not None]).sum()
 
 
@@ -90,12 +95,13 @@ class HeartNetwork(nn.Module):
         self.g = ContentNetwork(d_content, d, config, rng)
         self.t = ContentNetwork(d_content, 1, config, rng)
         self.tau = ContentNetwork(d_content, 1, MetaConfig(hidden=0), rng)
+        self.n = ContentNetwork(d_content, 1, MetaConfig(hidden=0), rng)
         self.v = nn.Parameter(torch.randn(n_items, d, generator=rng) * 0.01)
         self.beta = nn.Parameter(torch.zeros(n_items))
+        self.nu = nn.Parameter(torch.zeros(n_items))
         self.gamma = nn.Parameter(torch.tensor(0.4))
         self.m = nn.Parameter(torch.zeros(d + 1))
         self.M = nn.Parameter(torch.zeros(d_profile, d + 1))
-        self.log_sigma = nn.Parameter(torch.zeros(()))
         self.log_confidence = nn.Parameter(torch.zeros(kinds))
         self.old = nn.Parameter(torch.tensor(-1.0 if implicit else 2.0))
         self.decay = nn.Parameter(torch.tensor(-2.0))
@@ -104,10 +110,13 @@ class HeartNetwork(nn.Module):
         self.log_kappa = nn.Parameter(torch.tensor(1.0))
         self.mean: Tensor
         self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32))
+        self.v_start: Tensor
+        self.register_buffer("v_start", torch.zeros(n_items, d), persistent=False)
         with torch.no_grad():
             self.t.linear.mul_(0.0)
             self.tau.linear.mul_(0.0)
             self.tau.bias.fill_(-1.0)
+            self.n.linear.mul_(0.0)
 
     def items(
         self,
@@ -122,7 +131,8 @@ class HeartNetwork(nn.Module):
         unsure = (1 - z) * F.softplus(self.tau(content)[:, 0])
         if self.implicit:  # a softmax does not tell how far content is off
             unsure = torch.zeros_like(unsure)
-        return ItemTerms(torch.cat([learned, constant], dim=1), offsets, unsure)
+        noise = torch.exp(self.n(content)[:, 0] + z * self.nu)
+        return ItemTerms(torch.cat([learned, constant], dim=1), offsets, unsure, noise)
 
     def prior_mean(
         self, profiles: Float[Tensor, "person d_profile"] | None
@@ -167,14 +177,16 @@ class HeartNetwork(nn.Module):
             residuals, precisions = 1.0 - expected, support.confidence
         else:
             residuals = support.targets - terms.offsets[support.items] - expected
-            precisions = support.confidence * torch.exp(-2 * self.log_sigma)
+            precisions = support.confidence / terms.noise[support.items]
         precision = self.prior_precision(terms)
         return condition_on(mean, precision, features, residuals, precisions)
 
     def penalty(self, config: MetaConfig, n_events: int) -> Float[Tensor, ""]:
         """Prior of the learned weights, per event of the data."""
-        residuals = self.v.square().sum() + self.beta.square().sum()
-        decayed = config.content_decay * self.g.penalty() + config.offset_decay * self.t.penalty()
+        residuals = (self.v - self.v_start).square().sum()
+        residuals = residuals + self.beta.square().sum() + self.nu.square().sum()
+        told = self.t.penalty() + self.n.penalty()
+        decayed = config.content_decay * self.g.penalty() + config.offset_decay * told
         profile = config.content_decay * self.M.square().sum()
         return decayed + profile + 0.5 * config.residual_precision * residuals / n_events
 

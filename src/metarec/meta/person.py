@@ -134,15 +134,20 @@ class Person:
         effects = score - self._scores_without_each(row) if len(self.events) else np.zeros(0)
         return Explanation(item_id, score, float(base), self.events, shares, effects)
 
-    def ask(self, k: int = 5, *, candidates: Sequence[str] | None = None) -> Recommendations:
+    def ask(
+        self, k: int = 5, *, candidates: Sequence[str] | None = None, sure: bool = False
+    ) -> Recommendations:
         """The `k` items whose answer would tell most about this person, the most telling first.
 
-        `scores` hold the expected fall of variance, weighted by how likely an answer is.
+        `scores` hold the expected fall of variance, weighted by how likely an answer is. With
+        `sure` every candidate gets an answer, as where the person is known to have had them all.
         """
         if k < 1:
             raise DataError(f"k must be at least 1, got {k}")
         allowed = np.setdiff1d(candidate_rows(candidates, self.model.catalogue), self._seen.items)
-        rows, gains = most_telling(self._heart, self.posterior, self.model.catalogue, allowed, k)
+        rows, gains = most_telling(
+            self._heart, self.posterior, self.model.catalogue, allowed, k, sure=sure
+        )
         return Recommendations(self.model.catalogue.ids, rows, gains, np.full(len(rows), np.nan))
 
     def observe(
@@ -227,7 +232,7 @@ class Person:
     @cached_property
     def _undated(self) -> Float[np.ndarray, " event"]:
         seen = self._seen
-        return self._heart.precisions(seen.values, seen.kinds)
+        return self._heart.precisions(seen.items, seen.values, seen.kinds)
 
     def _ages(self, now: float) -> Float[np.ndarray, " event"]:
         places = np.arange(len(self.events))
@@ -283,7 +288,7 @@ class Person:
         heart, row = self._heart, self.model.catalogue.row_of[event.item]
         items, values = np.array([row]), np.array([event.value])
         kinds = np.array([heart.kind_row.get(event.kind or "", -1)])
-        precision = float(heart.precisions(values, kinds)[0])
+        precision = float(heart.precisions(items, values, kinds)[0])
         residual = float(heart.residuals(items, values, self._prior.mean)[0])
         constant, faded = self._statistics
         feature = heart.features[row]

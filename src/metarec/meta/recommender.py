@@ -269,7 +269,7 @@ class MetaRecommender:
         vars(wider).pop("_whitened", None)  # a copy carries cached values along
         wider._catalogue = catalogue
         wider.heart = self.heart.with_items(
-            terms.features, terms.offsets, terms.unsure, len(self.catalogue)
+            terms.features, terms.offsets, terms.unsure, terms.noise, len(self.catalogue)
         )
         return wider
 

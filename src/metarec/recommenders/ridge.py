@@ -11,27 +11,38 @@ def ridge_predictions(
     weights: Float[np.ndarray, " item"],
     penalty: float,
 ) -> Float[np.ndarray, "item out"]:
-    """What content says of every item, learned from the items of positive weight.
+    """What content says of every item, by `ridge_map`."""
+    slopes, level = ridge_map(features, targets, weights, penalty)
+    return np.asarray(features @ slopes + level)
+
+
+def ridge_map(
+    features: Float[np.ndarray, "item d"],
+    targets: Float[np.ndarray, "item out"],
+    weights: Float[np.ndarray, " item"],
+    penalty: float,
+) -> tuple[Float[np.ndarray, "d out"], Float[np.ndarray, " out"]]:
+    """Slopes and intercept from content to targets, learned from the items of positive weight.
 
     Weighted least squares with an unpenalised intercept [Hoerl & Kennard 1970]. The penalty is
     relative to the mean squared length of the centred features, so that one value suits features
-    of any scale. Without a weighted item all predictions are 0.
+    of any scale. Without a weighted item both are 0.
     """
     total = weights.sum()
     if total <= 0:
-        return np.zeros((len(features), targets.shape[1]))
+        return np.zeros((features.shape[1], targets.shape[1])), np.zeros(targets.shape[1])
     known = weights > 0
     centre = weights @ features / total
     level = weights[known] @ targets[known] / total
-    centred = features - centre
-    x, w = centred[known], weights[known, None]
-    power = float((w[:, 0] @ (x * x)).sum() / total)
+    centred = features[known] - centre
+    w = weights[known, None]
+    power = float((w[:, 0] @ (centred * centred)).sum() / total)
     if power == 0:
-        return np.tile(level, (len(features), 1))
-    gram = x.T @ (w * x)
+        return np.zeros((features.shape[1], targets.shape[1])), level
+    gram = centred.T @ (w * centred)
     gram[np.diag_indices_from(gram)] += penalty * power
-    slopes = solve(gram, x.T @ (w * (targets[known] - level)), assume_a="pos")
-    return np.asarray(centred @ slopes + level)
+    slopes = solve(gram, centred.T @ (w * (targets[known] - level)), assume_a="pos")
+    return slopes, level - centre @ slopes
 
 
 def trust(counts: Int[np.ndarray, " item"], saturation: float) -> Float[np.ndarray, " item"]:

@@ -1,0 +1,96 @@
+"""Where training on implicit events starts, and what the penalties hold it to."""
+
+import numpy as np
+import pytest
+import torch
+
+import metarec as mr
+from metarec.data import Episodes, Split
+from metarec.encoders import ContentFeatures
+from metarec.meta.network import HeartNetwork
+from metarec.recommenders import IALSConfig
+from metarec.recommenders.ials import learn_item_factors
+from metarec.recommenders.ridge import ridge_predictions
+
+# a step so small that it moves nothing: what is judged is the start
+AT_START = {"d": 6, "steps": 1, "learning_rate": 1e-12, "recency": "none"}
+
+
+def test_the_start_answers_as_ials_and_its_ridge_map_do(implicit_split: Split):
+    train, config = implicit_split.train, mr.MetaConfig(**AT_START)
+    encoder = mr.HashEncoder(d=16)
+    heart = mr.MetaRecommender(encoder, config).fit(train, implicit_split.valid).heart
+    l2 = config.start_l2 * len(train.interactions) / (train.histories.lengths > 0).sum()
+    settings = IALSConfig(factors=6, alpha=1.0, l2=float(l2))
+    factors = learn_item_factors(train.histories, settings, np.random.default_rng([0, 3]))
+    content = ContentFeatures.fit(encoder, train.catalogue.frame).encode(train.catalogue.frame)
+    known = train.touched
+    mapped = ridge_predictions(content.astype(float), factors, known.astype(float), 1.0)
+    expected = np.where(known[:, None], factors, mapped)
+    features = heart.features[: len(train.catalogue), :-1]
+    scale = np.linalg.norm(features) / np.linalg.norm(expected)
+    np.testing.assert_allclose(features, scale * expected, atol=1e-5)
+    # P in the factors' own scale is what iALS adds for the items that a person did not touch, but
+    # with mapped factors among them
+    implied = expected.T @ expected + l2 * np.eye(6)
+    np.testing.assert_allclose(heart.precision[:-1, :-1] / scale**2, implied, rtol=1e-4, atol=1e-4)
+
+
+def test_the_start_is_drawn_from_the_seed(implicit_split: Split):
+    def vectors(rng: int) -> np.ndarray:
+        model = mr.MetaRecommender(mr.HashEncoder(d=16), mr.MetaConfig(**AT_START))
+        return model.fit(implicit_split.train, implicit_split.valid, rng=rng).heart.features
+
+    np.testing.assert_array_equal(vectors(0), vectors(0))
+    assert not np.allclose(vectors(0), vectors(1))
+
+
+def test_an_untouched_item_starts_at_what_content_says(implicit_split: Split):
+    train = implicit_split.train
+    untouched = np.flatnonzero(~train.touched)
+    assert len(untouched)
+    model = mr.MetaRecommender(mr.HashEncoder(d=16), mr.MetaConfig(**AT_START))
+    fitted = model.fit(train, implicit_split.valid)
+    features = fitted.heart.features[untouched, :-1]
+    assert np.linalg.norm(features, axis=1).min() > 0
+    assert np.isfinite(features).all()
+
+
+def test_the_penalty_is_zero_at_the_start_and_grows_with_the_distance_from_it():
+    config = mr.MetaConfig(d=3)
+    network = HeartNetwork(
+        5, 4, 0, 0, config, torch.Generator().manual_seed(0), mean=0.0, implicit=True
+    )
+    with torch.no_grad():
+        network.v_start.copy_(network.v)
+        network.g.start.copy_(network.g.linear)
+        assert float(network.penalty(config, 10)) == 0
+        network.v[2, 1] += 2.0
+        # 0.5 * residual precision * distance^2 / events
+        expected = 0.5 * config.residual_precision * 4.0 / 10
+        assert float(network.penalty(config, 10)) == pytest.approx(expected)
+        network.g.linear[1, 2] += 3.0
+        expected += config.content_decay * 9.0
+        assert float(network.penalty(config, 10)) == pytest.approx(expected)
+
+
+def test_what_holds_the_start_is_not_saved_with_the_model(implicit: mr.MetaRecommender):
+    assert "v" in implicit._weights
+    assert not {name for name in implicit._weights if "start" in name}
+
+
+def test_a_shop_where_nobody_did_much_still_starts():
+    # one event more than nothing for most people: iALS has next to nothing to learn from
+    shop = mr.generate(users=30, items=20, kind="implicit", rng=1).dataset
+    histories = shop.histories
+    valid = Episodes(histories.keep(histories.places < 0), histories.keep(histories.places < 1))
+    model = mr.MetaRecommender(mr.HashEncoder(d=8), mr.MetaConfig(d=32, steps=3)).fit(shop, valid)
+    assert np.isfinite(model.heart.features).all()
+
+
+def test_the_settings_of_the_start_are_checked():
+    assert IALSConfig(l2=0.5).l2 == 0.5
+    with pytest.raises(ValueError, match="start must be one of"):
+        mr.MetaConfig(start="zeros")
+    with pytest.raises(ValueError, match="start_l2 must be above 0"):
+        mr.MetaConfig(start_l2=0.0)
