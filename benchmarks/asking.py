@@ -1,11 +1,15 @@
 """What to ask a new user: five questions chosen by the model, the popular ones, or random ones.
 
 New users of MovieLens-1M (MeLU's new-user scenario, all users with at least 13 ratings of known
-items). 10 ratings are the query; the others are what the person could answer. A question about an
-item that the person never rated gets no answer, for every strategy alike.
+items). 10 ratings are the query; the others are what the person could answer, for every strategy
+alike. Two ways to ask:
+
+- five answers: only items that the person rated are asked about, so every question is answered;
+- five questions: anything may be asked, and an item that the person never rated gets no answer.
 """
 
-from collections.abc import Callable
+import itertools
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -21,13 +25,14 @@ from benchmarks.common import (
 from metarec.contracts import Histories
 from metarec.data import Episodes, load, split_scenarios
 from metarec.data.splits import Split
-from metarec.evaluation import combine, compare, evaluate
+from metarec.evaluation import Results, combine, compare, evaluate
 from metarec.meta import MetaConfig, MetaRecommender
 
 QUESTIONS = 5
 SCENARIO = "user_cold_state"
 STRATEGIES = ("ask", "popular", "random")
-Chooser = Callable[[np.ndarray], np.ndarray]
+WAYS = ("five answers", "five questions")
+METRICS = ["mae", "list_ndcg@3", "list_ndcg_exponential@3"]
 
 
 def main() -> None:
@@ -35,44 +40,64 @@ def main() -> None:
     shop = load(folder)
     split = split_scenarios(shop, folder / "scenarios.parquet", valid=0.0, draws=3, most=10_000)
     content = content_of(shop)
-    found, answered = [], []
+    episodes = split.test[SCENARIO]
+    found: list[Results] = []
+    answered = []
     for seed in SEEDS:
         model = MetaRecommender(content, MetaConfig()).fit(split.train, rng=seed, progress=True)
         parts = []
         for strategy in STRATEGIES:
-            episodes = split.test[SCENARIO]
-            asked = questions(strategy, model, episodes, split, seed)
-            told = answers(episodes, asked)
-            answered.append((strategy, float(told.lengths.mean())))
-            say(f"seed {seed}, {strategy}: {told.lengths.mean():.2f} of {QUESTIONS} answered")
-            one = Split(
-                split.name,
-                split.train,
-                split.valid,
-                {SCENARIO: Episodes(told, episodes.query)},
-                split.excludes,
-                split.settings,
-            )
-            parts.append(
-                evaluate(
-                    {strategy: model},
-                    one,
-                    metrics=["mae", "list_ndcg@3", "list_ndcg_exponential@3"],
-                    curve=None,
-                    rng=seed,
-                )
-            )
+            told = {
+                "five answers": episodes.support.keep(
+                    chosen_answers(strategy, model, episodes, split, seed)
+                ),
+                "five questions": answers(
+                    episodes, questions(strategy, model, episodes, split, seed)
+                ),
+            }
+            for way in WAYS:
+                mean = float(told[way].lengths.mean())
+                answered.append((way, strategy, mean))
+                say(f"seed {seed}, {way}, {strategy}: {mean:.2f} answers")
+            tests = {way: Episodes(told[way], episodes.query) for way in WAYS}
+            one = replace(split, test=tests)
+            parts.append(evaluate({strategy: model}, one, metrics=METRICS, curve=None, rng=seed))
         found.append(combine(parts))
     results = combine(found)
     comparisons = compare(results, "ask", family="questions of the model against others")
-    shares = pl.DataFrame(answered, schema=["strategy", "answered"], orient="row")
+    shares = pl.DataFrame(answered, schema=["way", "strategy", "answered"], orient="row")
     write(
         "asking",
         results,
         goals(comparisons),
         comparisons,
-        answered=shares.group_by("strategy").agg(pl.col("answered").mean()).to_dicts(),
+        answered=shares.group_by("way", "strategy", maintain_order=True)
+        .agg(pl.col("answered").mean())
+        .to_dicts(),
     )
+
+
+def chosen_answers(
+    strategy: str, model: MetaRecommender, episodes: Episodes, split: Split, seed: int
+) -> np.ndarray:
+    """True for the events of the support that answer the five questions of each person."""
+    support = episodes.support
+    if strategy == "ask":
+        stranger = model.adapt([])
+        ids = split.train.catalogue.ids
+        told = np.zeros(len(support.items), dtype=bool)
+        for person in range(len(support)):
+            mine = slice(support.offsets[person], support.offsets[person + 1])
+            asked = stranger.ask(QUESTIONS, candidates=ids[support.items[mine]].tolist(), sure=True)
+            told[mine] = np.isin(support.items[mine], asked.items)
+        return told
+    order = np.random.default_rng(seed).random(len(support.items))
+    if strategy == "popular":
+        order = -split.train.item_counts[support.items].astype(float)
+    best = np.lexsort((order, support.rows))  # each person's events, the wanted ones first
+    told = np.zeros(len(best), dtype=bool)
+    told[best[support.places < QUESTIONS]] = True
+    return told
 
 
 def questions(
@@ -109,14 +134,15 @@ def answers(episodes: Episodes, asked: np.ndarray) -> Histories:
 
 def goals(comparisons: pl.DataFrame) -> list[Goal]:
     found = []
-    for metric in ("mae", "list_ndcg@3"):
-        for rival in ("popular", "random"):
-            cell = comparisons.filter(
-                (pl.col("metric") == metric) & (pl.col("against") == rival)
-            ).row(0, named=True)
-            won = bool(cell["significant"] and cell["better"])
-            told = f"{cell['difference']:+.4f} [{cell['low']:+.4f}, {cell['high']:+.4f}]"
-            found.append(Goal(f"five questions, {metric}: better than {rival} ones", told, won))
+    for way, metric, rival in itertools.product(WAYS, METRICS[:2], ("popular", "random")):
+        cell = comparisons.filter(
+            (pl.col("scenario") == way)
+            & (pl.col("metric") == metric)
+            & (pl.col("against") == rival)
+        ).row(0, named=True)
+        won = bool(cell["significant"] and cell["better"])
+        told = f"{cell['difference']:+.4f} [{cell['low']:+.4f}, {cell['high']:+.4f}]"
+        found.append(Goal(f"{way}, {metric}: better than {rival} ones", told, won))
     return found
 
 

@@ -2,8 +2,8 @@
 
 Users with 13 to 100 ratings in a scenario, 10 of them the query, 10 fixed draws averaged, support
 from the same scenario only. Every row is tuned on validation inside the warm state, whose held-out
-items are the newest, as the test's are. The heart runs with its default settings, which were chosen
-by hand on such a validation, in about as many trials. Then all are fitted to the whole warm state.
+items are the newest, as the test's are, in the same number of trials as the heart. Then all are
+fitted to the whole warm state.
 """
 
 import itertools
@@ -21,6 +21,7 @@ from benchmarks.common import (
     heart_over_seeds,
     row,
     together,
+    tune_heart,
     value,
     write,
 )
@@ -30,12 +31,22 @@ from metarec.data import Episodes, load, split_scenarios
 from metarec.evaluation import Results, compare, evaluate
 from metarec.meta import MetaConfig
 
-TRIALS = 30
+TRIALS = 12
 SCENARIOS = ("user_cold_state", "item_cold_state", "user_and_item_cold_state")
 METRICS = ["mae", "rmse", "list_ndcg@3", "list_ndcg_exponential@3", "crps", "covered_90"]
 RANKS = ["list_ndcg@3", "list_ndcg_exponential@3"]
 CURVE = (0, 1, 2, 5, 10, 20)
 CONFIG = MetaConfig()
+SPACE = {
+    "d": (8, 16, 32),
+    "learning_rate": (2e-3, 3e-3, 5e-3),
+    "steps": (700, 1000, 1500),
+    "masked": (0.05, 0.1, 0.2),
+    "all_masked": (0.05, 0.1, 0.2),
+    "content_decay": (3e-3, 1e-2, 3e-2),
+    "offset_decay": (3e-3, 1e-2, 3e-2),
+    "residual_precision": (10.0, 20.0, 40.0),
+}
 LEAST_PAIRS = 1000
 """A smaller group tells nothing of three per cent."""
 CONSTANT_WIDTH = "UserItemBias, constant width"
@@ -82,8 +93,9 @@ def main() -> None:
     def measure(models: Mapping[str, Recommender], seed: int) -> Results:
         return evaluate(models, final, metrics=METRICS, curve=CURVE, rng=seed)
 
-    hearts, _ = heart_over_seeds(final, content, CONFIG, measure, valid=False)
-    results = together(hearts, measure(fitted, 0)).with_trials(trials)
+    config, own = tune_heart(content, CONFIG, SPACE, tuning, objective="mae", trials=TRIALS)
+    hearts, _ = heart_over_seeds(final, content, config, measure, valid=False)
+    results = together(hearts, measure(fitted, 0)).with_trials(pl.concat([trials, own]))
     comparisons = pl.concat(
         [family_of(results, metric, [None]) for metric in ("mae", "rmse", *RANKS)]
         + [family_of(results, "mae", list(CURVE))]

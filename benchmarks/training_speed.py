@@ -19,7 +19,7 @@ from metarec.encoders import ContentFeatures, HashEncoder
 from metarec.meta import MetaConfig
 from metarec.meta.inputs import Inputs, Step, draw_step, pad_episodes
 from metarec.meta.network import HeartNetwork, ItemTerms, Support
-from metarec.meta.ratings import absolute_error, predict, query_loss
+from metarec.meta.ratings import absolute_error, crps, predict, query_loss, query_weights
 
 CONFIG = MetaConfig(profile=False)
 """The defaults: 128 episodes a step."""
@@ -130,7 +130,8 @@ def batch_gradients(network: HeartNetwork, inputs: Inputs, step: Step[RatingBatc
 
 def loop_gradients(network: HeartNetwork, inputs: Inputs, step: Step[RatingBatch]) -> None:
     """One user after another: their items' features, their solve, their gradient."""
-    total = float(step.batch.query_mask.sum())
+    weights = query_weights(step.batch.query_mask, CONFIG)
+    total = float(weights.sum())
     for row in range(len(step.users)):
         real = step.batch.event_mask[row]
         items = torch.from_numpy(step.batch.items[row][real])
@@ -140,8 +141,8 @@ def loop_gradients(network: HeartNetwork, inputs: Inputs, step: Step[RatingBatch
         here = torch.arange(len(items))
         posterior = network.adapt(terms, Support(here, values, adapts.float()))
         mean, variance = predict(network, terms, posterior, here)
-        nll = 0.5 * (variance.log() + (values - mean).square() / variance)
-        (nll[~adapts].sum() / total).backward()
+        loss = crps(mean, variance, values)[~adapts] * weights[row][real][~adapts]
+        (loss.sum() / total).backward()
     network.penalty(CONFIG, inputs.n_events).backward()  # type: ignore[no-untyped-call]
 
 
@@ -154,7 +155,8 @@ def own_terms(
     constant = network.gamma.expand(len(items), 1)
     offsets = network.mean + network.t(content)[:, 0] + own * network.beta[items]
     unsure = (1 - own) * torch.nn.functional.softplus(network.tau(content)[:, 0])
-    return ItemTerms(torch.cat([learned, constant], dim=1), offsets, unsure)
+    noise = torch.exp(network.n(content)[:, 0] + own * network.nu[items])
+    return ItemTerms(torch.cat([learned, constant], dim=1), offsets, unsure, noise)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,8 @@ import torch
 import metarec as mr
 from metarec.data import Split, split_cold
 from metarec.meta.inputs import PaddedEpisodes
-from metarec.meta.ratings import TRUST, query_weights, variance_scale
+from metarec.meta.ratings import TRUST, crps, query_weights, variance_scale
+from metarec.metrics import crps_gaussian
 
 
 def test_items_whose_ratings_scatter_get_more_noise():
@@ -81,3 +82,20 @@ def test_evenness_goes_from_every_event_alike_to_every_person_alike():
         weight = query_weights(asked, mr.MetaConfig(evenness=evenness))
         torch.testing.assert_close(weight.sum(1), torch.tensor(expected))
         assert not weight[~torch.from_numpy(asked)].any()
+
+
+def test_the_loss_is_the_metric_up_to_its_factor():
+    rng = np.random.default_rng(0)
+    mean, values = rng.normal(size=50), rng.normal(size=50)
+    std = rng.uniform(0.2, 2.0, 50)
+    loss = crps(*(torch.from_numpy(column) for column in (mean, std**2, values)))
+    np.testing.assert_allclose(loss, np.sqrt(np.pi) * crps_gaussian(values, mean, std))
+
+
+def test_the_gradient_of_the_loss_is_right():
+    rng = np.random.default_rng(1)
+    mean, variance, values = (
+        torch.from_numpy(column).requires_grad_()
+        for column in (rng.normal(size=5), rng.uniform(0.5, 2.0, 5), rng.normal(size=5))
+    )
+    assert torch.autograd.gradcheck(crps, (mean, variance, values))

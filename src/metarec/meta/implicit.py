@@ -1,5 +1,7 @@
 """Episodic training for implicit events: adapt on a prefix, be judged on what came next."""
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
@@ -64,18 +66,33 @@ def train_on_implicit(
 
         return draw_step(inputs, config, rng, episodes)
 
-    for step in run.batches(sample, config.steps):
+    def judged_events_loss(step: Step[ImplicitBatch]) -> Float[Tensor, ""]:
         terms = network.items(inputs.content, step.z, step.dropout)
         if isinstance(step.batch, RatingBatch):
-            loss = other_events_loss(network, terms, step, step.batch, inputs, config)
-        else:
-            loss = next_event_loss(network, terms, step, step.batch, inputs, config)
-        loss = loss + network.penalty(config, inputs.n_events)
+            return other_events_loss(network, terms, step, step.batch, inputs, config)
+        return next_event_loss(network, terms, step, step.batch, inputs, config)
+
+    if run.step == 0 and config.start != "random":
+        first = sample(run.generator(0))
+        fit_slope(network, lambda: float(judged_events_loss(first)))
+    for step in run.batches(sample, config.steps):
+        loss = judged_events_loss(step) + network.penalty(config, inputs.n_events)
         rate = one_cycle(run.step, config.steps, config.learning_rate)
         descend(network, optimizer, loss, rate)
         if valid is not None and run.judges_now:
             run.judge(cross_entropy(network, inputs, valid, config))
     run.restore_best()
+
+
+@torch.no_grad()
+def fit_slope(network: HeartNetwork, loss: Callable[[], float]) -> None:
+    """Set κ where `loss` is least: features that are not random have a scale already."""
+    slopes = np.geomspace(1.0, 300.0, 13)
+    losses = []
+    for slope in slopes:
+        network.log_kappa.fill_(float(np.log(slope)))
+        losses.append(loss())
+    network.log_kappa.fill_(float(np.log(slopes[int(np.argmin(losses))])))
 
 
 def other_events_loss(

@@ -17,8 +17,6 @@ from metarec.recommenders.ridge import ridge_map
 
 FEATURE_SCALE = 0.3
 """Root mean square of the features of touched items at the start."""
-KAPPA = 10.0
-"""Slope from preference, about 0 to 1, to logits at the start."""
 GAMMA = 0.1
 
 
@@ -53,5 +51,4 @@ def start_from_factors(
     network.v_start.copy_(network.v)
     network.log_alpha.fill_(np.log(len(factors) / config.start_confidence))
     network.log_lambda.fill_(np.log(l2 * scale**2 / config.start_confidence))
-    network.log_kappa.fill_(np.log(KAPPA))
     network.gamma.fill_(GAMMA)

@@ -29,7 +29,7 @@ from metarec.contracts import DataError
 from metarec.data import Catalogue
 
 FORMAT = "metarec-model"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 Arrays = dict[str, NDArray[Any]]
 
 
