@@ -53,7 +53,18 @@ CONFIG = MetaConfig(
 CONFIGS = {
     "movielens-100k": CONFIG,
     "movielens-1m": replace(CONFIG, d=64),
-    "amazon-beauty": replace(CONFIG, d=128, steps=300, learning_rate=5e-3, start_confidence=10.0),
+    "amazon-beauty": replace(
+        CONFIG,
+        d=256,
+        steps=60,
+        batch_users=64,
+        judge_every=20,
+        learning_rate=5e-4,
+        content_decay=10.0,
+        residual_precision=3000.0,
+        start_confidence=10.0,
+        start_l2=0.3,
+    ),
 }
 SPACE = {
     "d": (32, 64),
