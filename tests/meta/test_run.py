@@ -1,5 +1,6 @@
 """A run that was killed at any moment continues to the same bits."""
 
+import json
 import os
 import signal
 import subprocess
@@ -8,6 +9,7 @@ import time
 
 import numpy as np
 import pytest
+from safetensors import safe_open
 
 import metarec as mr
 from metarec.contracts import DataError
@@ -21,18 +23,18 @@ import sys
 import torch
 torch.set_num_threads(1)
 import metarec as mr
-import metarec.meta.recommender
+import metarec.meta.fitting
 from metarec.meta.run import Run
 
 class Eager(Run):
     def __init__(self, **settings):
-        super().__init__(**{**settings, "checkpoint_every_s": 0.0})
+        super().__init__(**{**settings, "checkpoint_every_s": 0.05})
 
-metarec.meta.recommender.Run = Eager
+metarec.meta.fitting.Run = Eager
 kind, folder, out = sys.argv[1:]
 shop = mr.generate(users=150, items=70, kind=kind, rng=3).dataset
 split = mr.split_cold(shop, rng=0)
-config = mr.MetaConfig(d=6, steps=300, judge_every=40, batch_users=32, max_events=40)
+config = mr.MetaConfig(d=6, steps=1000, judge_every=40, patience=99, batch_users=32, max_events=40)
 print("ready", flush=True)
 model = mr.MetaRecommender(mr.HashEncoder(d=16), config).fit(
     split.train, split.valid, folder=folder
@@ -56,6 +58,7 @@ def test_a_fit_killed_three_times_ends_with_the_same_weights(kind: str, tmp_path
     with start(kind, str(tmp_path / "whole"), str(tmp_path / "a")) as whole:
         assert whole.wait(timeout=300) == 0
     random = np.random.default_rng()
+    reached = [0]
     for _ in range(3):
         with start(kind, str(tmp_path / "cut"), str(tmp_path / "b")) as process:
             assert process.stdout is not None
@@ -63,12 +66,17 @@ def test_a_fit_killed_three_times_ends_with_the_same_weights(kind: str, tmp_path
             checkpoint = tmp_path / "cut" / "checkpoint.safetensors"
             while process.poll() is None and not checkpoint.exists():
                 time.sleep(0.01)
-            time.sleep(float(random.uniform(0.0, 1.5)))
+            time.sleep(float(random.uniform(0.05, 0.4)))
             process.send_signal(signal.SIGKILL)
+            assert process.wait() == -signal.SIGKILL, "the fit was over before it could be killed"
+        with safe_open(checkpoint, framework="np") as file:
+            reached.append(json.loads(file.metadata()["record"])["step"])
+    assert reached == sorted(reached)
+    assert 0 < reached[-1] < 1000
     with start(kind, str(tmp_path / "cut"), str(tmp_path / "b")) as last:
         assert last.wait(timeout=300) == 0
     a, b = (mr.load_model(tmp_path / name).heart for name in ("a", "b"))
-    for name in ("features", "offsets", "unsure", "mean", "precision", "profile_map"):
+    for name in ("features", "offsets", "unsure", "noise", "mean", "precision", "profile_map"):
         np.testing.assert_array_equal(getattr(a, name), getattr(b, name))
 
 
