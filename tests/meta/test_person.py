@@ -248,6 +248,20 @@ def test_mixed_clocks_and_a_fixed_now_change_neither_equality_nor_sum(
         assert told.base + told.shares.sum() == pytest.approx(told.score, abs=1e-9)
 
 
+def test_a_late_event_among_undated_ones_is_in_order_however_it_came(model: mr.MetaRecommender):
+    # dated places hold clocks in order, the undated event stays third: b, a, c
+    a, b, c = (str(model.catalogue.ids[row]) for row in range(3))
+    events = [mr.Event(a, 4.0, None, 3 * DAY), mr.Event(b, 2.0, None, 0.0), mr.Event(c, 3.0)]
+    at_once = model.adapt(events)
+    one_by_one = model.adapt([])
+    for event in events:
+        one_by_one = one_by_one.observe(event)
+    assert [event.item for event in at_once.events] == [b, a, c]
+    ids = [str(item) for item in model.catalogue.ids]
+    np.testing.assert_allclose(one_by_one.score(ids), at_once.score(ids), atol=1e-8)
+    np.testing.assert_allclose(model.score([events], ids)[0], at_once.score(ids), atol=1e-8)
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [

@@ -30,7 +30,7 @@ from metarec.meta.freezing import freeze, item_terms
 from metarec.meta.heart import Heart
 from metarec.meta.holding_out import hold_out_users
 from metarec.meta.person import Person
-from metarec.meta.weighing import pad
+from metarec.meta.weighing import in_clock_order, pad
 from metarec.recommenders.histories import align, candidate_rows
 from metarec.recommenders.persistence import load_state, save_state
 from metarec.recommenders.ranking import best_rows, top_k
@@ -130,6 +130,7 @@ class MetaRecommender:
     ) -> Person:
         """The model of one person, from their events in order of time; the model stays as it was.
 
+        Dated events are put in order of their clock, undated ones keep their places.
         `profile` holds columns of the user table. `now` is the moment to look at the person from
         (a place or a clock, by the model's recency); None is that of the newest event. Events about
         unknown items are left out with a warning.
@@ -142,11 +143,7 @@ class MetaRecommender:
             raise DataError(f"a profile maps column names to values, got {profile!r}")
         catalogue = self.catalogue
         columns = Histories.of([[self.checked(event) for event in events]])
-        dated = columns.times[~np.isnan(columns.times)]
-        if len(dated) == len(columns.times) and (np.diff(dated) < 0).any():
-            order = np.argsort(columns.times, kind="stable")
-            columns = Histories.of([[columns.events(0)[row] for row in order]])
-        aligned = align(columns, catalogue)
+        aligned = in_clock_order(align(columns, catalogue))
         return Person(self, tuple(aligned.events(0)), profile, now)
 
     def checked(self, raw: EventLike) -> Event:
@@ -172,7 +169,7 @@ class MetaRecommender:
     ) -> Float[np.ndarray, "history item"]:
         """The score of each named item for each history; NaN in place where unknown."""
         rows = self.catalogue.index(ids)
-        aligned = align(histories, self.catalogue)
+        aligned = in_clock_order(align(histories, self.catalogue))
         table = np.full((len(aligned), len(rows)), np.nan)
         for chunk in self._chunks(aligned):
             weights = self._adapt_many(aligned.take(chunk)).mean
@@ -190,7 +187,7 @@ class MetaRecommender:
                 f"predict needs one query a history, got {len(histories)} histories and "
                 f"{len(query)} queries"
             )
-        aligned = align(histories, self.catalogue)
+        aligned = in_clock_order(align(histories, self.catalogue))
         rows = self.catalogue.index(query.vocabulary)[query.items]
         scores, stds, predictive = (np.full(len(rows), np.nan) for _ in range(3))
         known = replace(query, items=np.maximum(rows, 0))
@@ -221,7 +218,7 @@ class MetaRecommender:
         if k < 1:
             raise DataError(f"k must be at least 1, got {k}")
         allowed = candidate_rows(candidates, self.catalogue)
-        aligned = align(histories, self.catalogue)
+        aligned = in_clock_order(align(histories, self.catalogue))
         items = np.full((len(aligned), k), -1, dtype=np.int64)
         scores, stds = (np.full((len(aligned), k), np.nan) for _ in range(2))
         for chunk in self._chunks(aligned):

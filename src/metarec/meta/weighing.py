@@ -5,6 +5,7 @@ from jaxtyping import Bool, Float, Int
 
 from metarec.contracts import DataError, Histories
 from metarec.data import Dataset
+from metarec.data.draws import permuted
 from metarec.meta.config import MetaConfig
 
 SECONDS_A_DAY = 86_400.0
@@ -35,6 +36,21 @@ def nows(histories: Histories, recency: str) -> Float[np.ndarray, " history"]:
     known = ~np.isnan(histories.times)
     np.maximum.at(newest, histories.rows[known], histories.times[known])
     return np.where(np.isfinite(newest), newest, 0.0)
+
+
+def in_clock_order(histories: Histories) -> Histories:
+    """The histories with dated events in order of their clock; an undated event keeps its place.
+
+    So the order is the same whether events came one by one or all at once. Equal clocks keep the
+    order in which they came.
+    """
+    dated = np.flatnonzero(~np.isnan(histories.times))
+    by_clock = dated[np.lexsort((histories.times[dated], histories.rows[dated]))]
+    if (by_clock == dated).all():
+        return histories
+    order = np.arange(len(histories.items))
+    order[dated] = by_clock
+    return permuted(histories, order)
 
 
 def own_kinds(histories: Histories, kind_names: tuple[str, ...]) -> Int[np.ndarray, " event"]:
