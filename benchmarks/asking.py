@@ -6,6 +6,8 @@ alike. Two ways to ask:
 
 - five answers: only items that the person rated are asked about, so every question is answered;
 - five questions: anything may be asked, and an item that the person never rated gets no answer.
+
+The first way was added after the second had been measured; the tests of both are one family.
 """
 
 import itertools

@@ -2,7 +2,8 @@
 
 Users with 13 to 100 ratings in a scenario, 10 of them the query, 10 fixed draws averaged, support
 from the same scenario only. Every row is tuned on validation inside the warm state, whose held-out
-items are the newest, as the test's are, in the same number of trials as the heart. Then all are
+items are the newest, as the test's are, in the same number of trials as the heart. The heart's
+first trial is its defaults, which were themselves chosen by hand on such a validation. Then all are
 fitted to the whole warm state.
 """
 

@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from metarec.contracts import Recommender
 from metarec.data import Dataset, Episodes, Split
 from metarec.encoders import ContentFeatures, TextEncoder
 from metarec.evaluation import Choice, Results, combine, load_results, save_results, tune
+from metarec.evaluation.provenance import versions
 from metarec.meta import MetaConfig, MetaRecommender
 
 RESULTS = Path(__file__).parent / "results"
@@ -56,13 +57,22 @@ class Row:
 
     make: Callable[..., Recommender]
     space: Mapping[str, Sequence[Any]]
-    fixed: Mapping[str, Any] = field(default_factory=dict)
+    name: str
+    fixed: Mapping[str, Any]
+    parts: Sequence[str]
+    """Fingerprints of the encoders it reads content with."""
 
 
 def row(model: Any, config: Any, *parts: Any, **fixed: Any) -> Row:
     """A row from a recommender's class, its config class, and settings that are not tuned."""
     space = {name: options for name, options in config.space.items() if name not in fixed}
-    return Row(lambda **chosen: model(*parts, config(**{**fixed, **chosen})), space, fixed)
+    return Row(
+        lambda **chosen: model(*parts, config(**{**fixed, **chosen})),
+        space,
+        model.__qualname__,
+        fixed,
+        [part.fingerprint for part in parts],
+    )
 
 
 def kept_rows(
@@ -76,7 +86,8 @@ def kept_rows(
     what = {
         "train": split.train.hash,
         "split": dict(split.settings),
-        "rows": {k: [dict(r.space), dict(r.fixed)] for k, r in rows.items()},
+        "rows": {k: [r.name, dict(r.space), dict(r.fixed), r.parts] for k, r in rows.items()},
+        "versions": versions(),
         "how": how,
     }
     digest = hashlib.sha256(json.dumps(what, sort_keys=True, default=str).encode())

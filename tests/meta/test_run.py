@@ -78,6 +78,8 @@ def test_a_fit_killed_three_times_ends_with_the_same_weights(kind: str, tmp_path
     a, b = (mr.load_model(tmp_path / name).heart for name in ("a", "b"))
     for name in ("features", "offsets", "unsure", "noise", "mean", "precision", "profile_map"):
         np.testing.assert_array_equal(getattr(a, name), getattr(b, name))
+    for name in ("kappa", "eps", "rho", "variance_factor"):
+        assert getattr(a, name) == getattr(b, name)
 
 
 def test_an_interrupted_fit_continues_to_the_same_bits(rating_split: Split, tmp_path, monkeypatch):

@@ -1,13 +1,16 @@
 """Where training on implicit events starts, and what the penalties hold it to."""
 
 import numpy as np
+import polars as pl
 import pytest
 import torch
 
 import metarec as mr
 from metarec.data import Episodes, Split
 from metarec.encoders import ContentFeatures
+from metarec.meta.implicit import fit_slope
 from metarec.meta.network import HeartNetwork
+from metarec.meta.weighing import learned_counts
 from metarec.recommenders import IALSConfig
 from metarec.recommenders.ials import learn_item_factors
 from metarec.recommenders.ridge import ridge_predictions
@@ -24,7 +27,7 @@ def test_the_start_answers_as_ials_and_its_ridge_map_do(implicit_split: Split):
     settings = IALSConfig(factors=6, alpha=1.0, l2=float(l2))
     factors = learn_item_factors(train.histories, settings, np.random.default_rng([0, 3]))
     content = ContentFeatures.fit(encoder, train.catalogue.frame).encode(train.catalogue.frame)
-    known = train.touched
+    known = learned_counts(train) > 0
     mapped = ridge_predictions(content.astype(float), factors, known.astype(float), 1.0)
     expected = np.where(known[:, None], factors, mapped)
     features = heart.features[: len(train.catalogue), :-1]
@@ -43,17 +46,6 @@ def test_the_start_is_drawn_from_the_seed(implicit_split: Split):
 
     np.testing.assert_array_equal(vectors(0), vectors(0))
     assert not np.allclose(vectors(0), vectors(1))
-
-
-def test_an_untouched_item_starts_at_what_content_says(implicit_split: Split):
-    train = implicit_split.train
-    untouched = np.flatnonzero(~train.touched)
-    assert len(untouched)
-    model = mr.MetaRecommender(mr.HashEncoder(d=16), mr.MetaConfig(**AT_START))
-    fitted = model.fit(train, implicit_split.valid)
-    features = fitted.heart.features[untouched, :-1]
-    assert np.linalg.norm(features, axis=1).min() > 0
-    assert np.isfinite(features).all()
 
 
 def test_the_penalty_is_zero_at_the_start_and_grows_with_the_distance_from_it():
@@ -80,17 +72,37 @@ def test_what_holds_the_start_is_not_saved_with_the_model(implicit: mr.MetaRecom
 
 
 def test_a_shop_where_nobody_did_much_still_starts():
-    # one event more than nothing for most people: iALS has next to nothing to learn from
+    # two events each, fewer than there are features: iALS has next to nothing to learn from
     shop = mr.generate(users=30, items=20, kind="implicit", rng=1).dataset
-    histories = shop.histories
-    valid = Episodes(histories.keep(histories.places < 0), histories.keep(histories.places < 1))
-    model = mr.MetaRecommender(mr.HashEncoder(d=8), mr.MetaConfig(d=32, steps=3)).fit(shop, valid)
+    place = pl.int_range(pl.len()).over("user")
+    few = shop.where(shop.interactions.select(place < 2).to_series())
+    assert few.histories.lengths.max() == 2
+    histories = few.histories
+    valid = Episodes(histories.keep(histories.places < 1), histories.keep(histories.places >= 1))
+    model = mr.MetaRecommender(mr.HashEncoder(d=8), mr.MetaConfig(d=32, steps=3)).fit(few, valid)
     assert np.isfinite(model.heart.features).all()
+    assert np.isfinite(model.heart.kappa)
+
+
+def test_the_slope_is_set_where_the_loss_is_least():
+    network = HeartNetwork(
+        3, 2, 0, 0, mr.MetaConfig(d=2), torch.Generator().manual_seed(0), mean=0.0, implicit=True
+    )
+    fit_slope(network, lambda: abs(float(network.log_kappa.detach()) - np.log(20.0)))
+    assert float(network.log_kappa.detach().exp()) == pytest.approx(20.0, rel=0.3)
 
 
 def test_the_settings_of_the_start_are_checked():
     assert IALSConfig(l2=0.5).l2 == 0.5
     with pytest.raises(ValueError, match="start must be one of"):
         mr.MetaConfig(start="zeros")
+    with pytest.raises(ValueError, match=r"evenness must be in \[0, 1\]"):
+        mr.MetaConfig(evenness=2)
     with pytest.raises(ValueError, match="start_l2 must be above 0"):
         mr.MetaConfig(start_l2=0.0)
+
+
+def test_ratings_have_no_factors_to_start_from(rating_split: Split):
+    model = mr.MetaRecommender(mr.HashEncoder(d=8), mr.MetaConfig(start="factors"))
+    with pytest.raises(ValueError, match="is for implicit events"):
+        model.fit(rating_split.train, rating_split.valid)

@@ -38,17 +38,20 @@ class MetaConfig:
     all_masked: float = 0.1
     """Share of steps in which every item's residual is hidden: the newest items meet each other."""
     content_decay: float = 1e-2
-    """Penalty on the squared distance of g's weights from where they start."""
+    """Penalty on the squared weights of g and of the profile's map; where training starts at
+    factors, on the distance of g's linear map from its start."""
     offset_decay: float = 1e-2
     """Squared-weight penalty on t, and on the map to the noise."""
     residual_precision: float = 20.0
-    """Prior precision of the residuals v, β and ν, in events: the more, the stronger they are held
-    to where they start."""
+    """Prior precision of the residuals v, β and ν, in events: the more, the stronger the shrinkage
+    to 0, or of v to its factors where training starts there."""
     evenness: float = 0.5
-    """How people weigh in the loss: 0 counts every query event alike, 1 every person alike."""
+    """How people weigh in the loss: 0 counts every query event alike, 1 every person alike; where
+    the age of implicit events counts, everyone is judged on `prefixes` events anyway."""
     start: Literal["auto", "factors", "random"] = "auto"
     """Where g and v start: at iALS factors and their ridge map from content, which the penalties
-    then hold them to, or at random; "auto" is factors for implicit events, random for ratings."""
+    then hold them to, or at random; "auto" is factors for implicit events, random for ratings,
+    which have no such factors."""
     start_confidence: float = 1.0
     """Confidence of an event in those factors, beyond that of a missing one."""
     start_l2: float = 0.05
@@ -67,6 +70,8 @@ class MetaConfig:
                 raise DataError(
                     f"{name} must be a whole number of at least 1, got {getattr(self, name)!r}"
                 )
+        if not 0 <= self.evenness <= 1:
+            raise DataError(f"evenness must be in [0, 1], got {self.evenness}")
         for name in ("dropout", "masked", "all_masked"):
             if not 0 <= getattr(self, name) < 1:
                 raise DataError(f"{name} must be in [0, 1), got {getattr(self, name)}")
@@ -75,7 +80,6 @@ class MetaConfig:
             "content_decay",
             "offset_decay",
             "residual_precision",
-            "evenness",
         ):
             if not getattr(self, name) >= 0:
                 raise DataError(f"{name} must not be negative, got {getattr(self, name)}")
@@ -88,6 +92,6 @@ class MetaConfig:
                 raise DataError(f"{name} must be one of {options}, got {getattr(self, name)!r}")
         for name in ("learning_rate", "start_confidence", "start_l2", "start_penalty"):
             if not 0 < getattr(self, name) < float("inf"):
-                raise DataError(f"{name} must be above 0, got {getattr(self, name)}")
+                raise DataError(f"{name} must be above 0 and finite, got {getattr(self, name)}")
         if self.max_events < 2:
             raise DataError(f"max_events must be at least 2, got {self.max_events}")

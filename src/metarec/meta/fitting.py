@@ -50,6 +50,10 @@ def learn(
     """Meta-learn on `train`, stop and calibrate on `valid`."""
     inputs = _inputs(train, content, profiles, config)
     implicit = train.value == "implicit"
+    if config.start == "factors" and not implicit:
+        raise DataError(
+            'start="factors" is for implicit events, and this shop has ratings; use "auto"'
+        )
     network = HeartNetwork(
         len(train.catalogue),
         content.shape[1],

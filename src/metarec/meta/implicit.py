@@ -20,10 +20,11 @@ from metarec.meta.inputs import (
     Step,
     draw_step,
     profiles_of,
+    query_weights,
     torch_seed,
 )
 from metarec.meta.network import HeartNetwork, ItemTerms, Support
-from metarec.meta.ratings import per_person, query_weights
+from metarec.meta.ratings import per_person
 from metarec.meta.run import Run, descend, one_cycle
 from metarec.meta.weighing import ages_of, value_confidence
 from metarec.posterior.differentiable import TorchPosterior
@@ -92,7 +93,7 @@ def fit_slope(network: HeartNetwork, loss: Callable[[], float]) -> None:
     for slope in slopes:
         network.log_kappa.fill_(float(np.log(slope)))
         losses.append(loss())
-    network.log_kappa.fill_(float(np.log(slopes[int(np.argmin(losses))])))
+    network.log_kappa.fill_(float(np.log(slopes[int(np.nanargmin(losses))])))
 
 
 def other_events_loss(

@@ -115,6 +115,14 @@ def profiles_of(
     return torch.where(torch.from_numpy(rows >= 0)[:, None], features, inputs.no_profile)
 
 
+def query_weights(
+    asked: Bool[np.ndarray, "user event"], config: MetaConfig
+) -> Float[Tensor, "user event"]:
+    """What each query event counts in the loss: n to the power −evenness for one of a user's n."""
+    n = np.maximum(asked.sum(axis=1, keepdims=True), 1).astype(np.float64)
+    return torch.from_numpy(asked * n**-config.evenness).float()
+
+
 @dataclass(frozen=True, eq=False)
 class Step(Generic[Batch]):
     """One training step's random choices."""

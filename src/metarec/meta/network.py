@@ -152,7 +152,7 @@ class HeartNetwork(nn.Module):
     ) -> Float[Tensor, "*person event"]:
         """c(kind); 1 for events without a kind (row -1)."""
         known = torch.cat([torch.ones(1), self.log_confidence.exp()])
-        return known[kinds + 1]
+        return of_items(known, kinds + 1)
 
     def prior_precision(self, terms: ItemTerms) -> Float[Tensor, "d+1 d+1"]:
         """P: the identity for ratings, λI + αG for implicit events."""
@@ -169,15 +169,14 @@ class HeartNetwork(nn.Module):
         profiles: Float[Tensor, "person d_profile"] | None = None,
     ) -> TorchPosterior:
         """The posterior of each person after their support."""
-        # embedding, not indexing: its gradient is a sum by row, many times faster on a CPU
         features = F.embedding(support.items, terms.features)  # (person, event, d+1)
         mean = self.prior_mean(profiles)
         expected = (features * mean[..., None, :]).sum(-1)
         if self.implicit:
             residuals, precisions = 1.0 - expected, support.confidence
         else:
-            residuals = support.targets - terms.offsets[support.items] - expected
-            precisions = support.confidence / terms.noise[support.items]
+            residuals = support.targets - of_items(terms.offsets, support.items) - expected
+            precisions = support.confidence / of_items(terms.noise, support.items)
         precision = self.prior_precision(terms)
         return condition_on(mean, precision, features, residuals, precisions)
 
@@ -189,6 +188,12 @@ class HeartNetwork(nn.Module):
         decayed = config.content_decay * self.g.penalty() + config.offset_decay * told
         profile = config.content_decay * self.M.square().sum()
         return decayed + profile + 0.5 * config.residual_precision * residuals / n_events
+
+
+def of_items(column: Float[Tensor, " row"], rows: Int[Tensor, "*event"]) -> Float[Tensor, "*event"]:
+    """`column[rows]`, by embedding: the gradient of indexing is many times slower on a CPU, and
+    sums in an order that depends on how threads meet."""
+    return F.embedding(rows, column[:, None])[..., 0]
 
 
 def _matrix(d_in: int, d_out: int, rng: torch.Generator) -> nn.Parameter:

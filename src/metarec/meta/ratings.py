@@ -14,8 +14,9 @@ from metarec.meta.inputs import (
     Step,
     draw_step,
     profiles_of,
+    query_weights,
 )
-from metarec.meta.network import HeartNetwork, ItemTerms, Support
+from metarec.meta.network import HeartNetwork, ItemTerms, Support, of_items
 from metarec.meta.run import Run, descend, one_cycle
 from metarec.meta.weighing import ages_of
 
@@ -103,14 +104,6 @@ def crps(
     return np.sqrt(np.pi) * std * (z * inside + 2 * density) - std
 
 
-def query_weights(
-    asked: Bool[np.ndarray, "user event"], config: MetaConfig
-) -> Float[Tensor, "user event"]:
-    """What each query event counts in the loss: n to the power −evenness for one of a user's n."""
-    n = np.maximum(asked.sum(axis=1, keepdims=True), 1)
-    return torch.from_numpy(asked * n**-config.evenness).float()
-
-
 def training_ages(batch: RatingBatch, recency: str) -> Float[np.ndarray, "user event"]:
     """Ages of the support events; a rating episode has random order, so only clocks can tell."""
     if recency != "clock":
@@ -125,9 +118,9 @@ def predict(
 ) -> tuple[Float[Tensor, "person item"], Float[Tensor, "person item"]]:
     """Expected rating and predictive variance of each person's own items."""
     features = F.embedding(items, terms.features)  # (person, item, d+1)
-    mean = terms.offsets[items] + (features @ posterior.mean[..., None])[..., 0]  # type: ignore[attr-defined]
-    variance = posterior.variance(features) + terms.unsure[items]  # type: ignore[attr-defined]
-    return mean, variance + terms.noise[items]
+    mean = of_items(terms.offsets, items) + (features @ posterior.mean[..., None])[..., 0]  # type: ignore[attr-defined]
+    variance = posterior.variance(features) + of_items(terms.unsure, items)  # type: ignore[attr-defined]
+    return mean, variance + of_items(terms.noise, items)
 
 
 @torch.no_grad()
@@ -167,11 +160,12 @@ def absolute_error(
 def variance_scale(network: HeartNetwork, inputs: Inputs, valid: PaddedEpisodes) -> float:
     """The factor on all variances with which central 90 % intervals hold 90 % of validation.
 
-    Each person weighs alike (split conformal prediction, Lei et al. 2018, with the predictive
-    standard deviation as the scale). Ratings are bounded and have lighter tails than a Gaussian of
-    the same variance, whose intervals would hold more. Drawn towards 1 as if `TRUST` more events
-    had agreed with the model, so that a handful of validation events cannot make the intervals
-    absurd.
+    Each person weighs alike. As in split conformal prediction (Lei et al. 2018, section 5.2, the
+    predictive standard deviation as the scale), but by the plain quantile and on the validation
+    that also stopped the training, so without the guarantee. Ratings are bounded and have lighter
+    tails than a Gaussian of the same variance, whose intervals would hold more. Drawn towards 1 as
+    if `TRUST` more events had agreed with the model, so that a handful of validation events cannot
+    make the intervals absurd.
     """
     mean, variance = predict_episodes(network, inputs, valid)
     mask = valid.query_mask

@@ -12,12 +12,14 @@ from jaxtyping import Float
 from metarec.data import Dataset
 from metarec.meta.config import MetaConfig
 from metarec.meta.network import HeartNetwork
+from metarec.meta.weighing import learned_counts
 from metarec.recommenders.ials import IALSConfig, learn_item_factors
 from metarec.recommenders.ridge import ridge_map
 
 FEATURE_SCALE = 0.3
 """Root mean square of the features of touched items at the start."""
 GAMMA = 0.1
+"""γ at the start: iALS has no bias of the person, and a softmax over items does not see one."""
 
 
 @torch.no_grad()
@@ -31,13 +33,14 @@ def start_from_factors(
     """Set φ to iALS factors of touched items, g to their map, and P to what iALS implies.
 
     iALS solves (YᵀY + λI + α Σ_j y_j y_jᵀ) w = (1 + α) Σ_j y_j (Hu, Koren and Volinsky 2008, eq.
-    4). Divided by α that is the posterior of events of confidence 1 under P = (n/α) G + (λ/α) I.
+    4). Divided by α that is the posterior of events of confidence 1 under P = (n/α) G + (λ/α) I,
+    with 1 + 1/α observed where the heart observes 1: a factor on all scores, which κ makes up for.
     """
     per_user = len(train.interactions) / max(1, int((train.histories.lengths > 0).sum()))
     l2 = config.start_l2 * config.start_confidence * per_user
     settings = IALSConfig(factors=config.d, alpha=config.start_confidence, l2=l2)
     factors = learn_item_factors(train.histories, settings, np.random.default_rng([rng, 3]))
-    touched = train.touched
+    touched = learned_counts(train) > 0  # the items whose residuals are used
     scale = FEATURE_SCALE / max(float(np.sqrt(np.mean(factors[touched] ** 2))), 1e-12)
     factors = factors * scale
     slopes, level = ridge_map(
