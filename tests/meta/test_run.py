@@ -9,11 +9,13 @@ import time
 
 import numpy as np
 import pytest
+import torch
 from safetensors import safe_open
 
 import metarec as mr
 from metarec.contracts import DataError
 from metarec.data import Split
+from metarec.meta.network import of_items
 from metarec.meta.run import one_cycle
 
 from .conftest import SMALL
@@ -122,3 +124,20 @@ def test_the_learning_rate_rises_and_falls_once():
     assert (np.diff(rates[: peak + 1]) > 0).all()
     assert (np.diff(rates[peak:]) < 0).all()
     assert rates[-1] == pytest.approx(0.0, abs=1e-12)
+
+
+def test_the_gradient_of_an_item_column_is_the_same_bits_on_two_threads():
+    threads = torch.get_num_threads()
+    rng = torch.Generator().manual_seed(0)
+    rows = torch.randint(50, (256, 150), generator=rng)
+    pull = torch.randn(rows.shape, generator=rng)
+    column = torch.zeros(50, requires_grad=True)
+    torch.set_num_threads(2)
+    try:
+        found = {
+            torch.autograd.grad((of_items(column, rows) * pull).sum(), column)[0].numpy().tobytes()
+            for _ in range(20)
+        }
+    finally:
+        torch.set_num_threads(threads)
+    assert len(found) == 1
