@@ -429,3 +429,9 @@ def test_exactly_the_values_that_float32_cannot_hold_are_rejected(values, tmp_pa
         assert len(load(folder).interactions) == n
     else:
         assert sum(problem_of(folder).counts.values()) >= n - good
+
+
+def test_a_shop_of_ratings_without_a_column_of_ratings_is_refused(shop) -> None:
+    events = "user_id,item_id,stars\nu,a,3\nu,b,4\n"
+    folder = shop({"interactions.csv": events, "dataset.toml": 'value = "rating"\n'})
+    assert only(folder) == ("interactions.csv", None, "value", "no such column")

@@ -274,3 +274,27 @@ def test_a_catalogue_of_untouched_items_only_still_ranks(rating_split: Split):
     frame = pl.DataFrame({"item_id": ["x"], "title": ["quiet garden tools"]})
     assert Catalogue.of(frame).ids[0] == "x"
     assert "x" in model.add_items(frame).adapt([]).recommend(k=1000).ids
+
+
+def test_many_histories_are_checked_as_one_is(ratings: mr.MetaRecommender):
+    item = str(ratings.catalogue.ids[0])
+    for wrong, said in ((99.0, "must be from 1 to 5"), (float("nan"), "finite")):
+        with pytest.raises(ValueError, match=said):
+            ratings.recommend([[(item, wrong)]], k=2)
+        with pytest.raises(ValueError, match=said):
+            ratings.score([[(item, wrong)]], [item])
+
+
+def test_an_implicit_event_needs_a_weight_above_zero(implicit: mr.MetaRecommender):
+    item = str(implicit.catalogue.ids[0])
+    for wrong in (0.0, -3.0):
+        with pytest.raises(ValueError, match="weight of an event must be above 0"):
+            implicit.adapt([(item, wrong)])
+        with pytest.raises(ValueError, match="weight of an event must be above 0"):
+            implicit.recommend([[(item, wrong)]], k=2)
+
+
+def test_hyperparameters_that_are_not_finite_are_refused():
+    for name in ("residual_precision", "content_decay", "learning_rate", "start_l2"):
+        with pytest.raises(ValueError, match=f"{name} must be .*finite"):
+            mr.MetaConfig(**{name: float("inf")})

@@ -114,7 +114,8 @@ def edit(folder: Path, **changes: Any) -> None:
         ({"format": "other"}, "not a saved model of metarec"),
         ({"class": "Other"}, "holds a Other, not a Toy"),
         ({"config": {"layers": [1], "colour": 3}}, "does not know: colour"),
-        ({"config": {"layers": "many"}}, "layers"),
+        ({"config": {"layers": "many"}}, r"the hyperparameters do not fit: layers[^\n]*$"),
+        ({"files": [1]}, "files and config must be objects"),
     ],
 )
 def test_a_card_that_does_not_fit_says_what_to_do(

@@ -89,8 +89,12 @@ def with_numbers(table: Table, column: str, report: Report) -> Table | None:
 
 
 def with_values(table: Table, value: str, report: Report) -> Table | None:
-    """The rows with a usable `value`, as Float32; a source without the column gets ones."""
+    """The rows with a usable `value`, as Float32; implicit events without the column get ones."""
     if "value" not in table.frame.columns:
+        if value == "rating":
+            fix = 'name the column of ratings value, or set value = "implicit" in dataset.toml'
+            report.fail(table.file, "no such column", "a column of ratings", fix, "value")
+            return None
         return table.with_frame(table.frame.with_columns(pl.lit(1.0, pl.Float32).alias("value")))
     checked = with_numbers(table, "value", report)
     if checked is None:

@@ -81,8 +81,10 @@ class MetaConfig:
             "offset_decay",
             "residual_precision",
         ):
-            if not getattr(self, name) >= 0:
-                raise DataError(f"{name} must not be negative, got {getattr(self, name)}")
+            if not 0 <= getattr(self, name) < float("inf"):
+                raise DataError(
+                    f"{name} must be finite and not negative, got {getattr(self, name)}"
+                )
         for name, options in (
             ("recency", ("auto", "none", "place", "clock")),
             ("value_weight", ("none", "log")),

@@ -147,9 +147,15 @@ class MetaRecommender:
         return Person(self, tuple(aligned.events(0)), profile, now)
 
     def checked(self, raw: EventLike) -> Event:
-        """The event that `raw` stands for; a rating must have a value inside the scale."""
+        """The event that `raw` stands for; a rating must have a value inside the scale, and
+        an implicit event a weight above 0."""
         event = Event.of(raw)
         if self.heart.implicit:
+            if not event.value > 0:
+                raise DataError(
+                    f"the weight of an event must be above 0, got {event.value:g} for "
+                    f"{event.item!r}; leave out what did not happen"
+                )
             return event
         low, high = self.heart.scale
         if not isinstance(raw, Event) and (isinstance(raw, str) or len(raw) < 2):
@@ -164,12 +170,28 @@ class MetaRecommender:
             )
         return event
 
+    def _checked_all(
+        self, histories: Histories | Sequence[Sequence[EventLike]]
+    ) -> Histories | Sequence[Sequence[EventLike]]:
+        """Histories given as events, each of them checked; columns come from a checked dataset.
+
+        A bare id is an event of value 1, as for every recommender of the contract.
+        """
+        if isinstance(histories, Histories | str | bytes):
+            return histories
+        return [
+            [self.checked(Event.of(event)) for event in history]
+            if isinstance(history, list | tuple)
+            else history
+            for history in histories
+        ]
+
     def score(
         self, histories: Histories | Sequence[Sequence[EventLike]], ids: Sequence[str]
     ) -> Float[np.ndarray, "history item"]:
         """The score of each named item for each history; NaN in place where unknown."""
         rows = self.catalogue.index(ids)
-        aligned = in_clock_order(align(histories, self.catalogue))
+        aligned = in_clock_order(align(self._checked_all(histories), self.catalogue))
         table = np.full((len(aligned), len(rows)), np.nan)
         for chunk in self._chunks(aligned):
             weights = self._adapt_many(aligned.take(chunk)).mean
@@ -187,7 +209,7 @@ class MetaRecommender:
                 f"predict needs one query a history, got {len(histories)} histories and "
                 f"{len(query)} queries"
             )
-        aligned = in_clock_order(align(histories, self.catalogue))
+        aligned = in_clock_order(align(self._checked_all(histories), self.catalogue))
         rows = self.catalogue.index(query.vocabulary)[query.items]
         scores, stds, predictive = (np.full(len(rows), np.nan) for _ in range(3))
         known = replace(query, items=np.maximum(rows, 0))
@@ -218,7 +240,7 @@ class MetaRecommender:
         if k < 1:
             raise DataError(f"k must be at least 1, got {k}")
         allowed = candidate_rows(candidates, self.catalogue)
-        aligned = in_clock_order(align(histories, self.catalogue))
+        aligned = in_clock_order(align(self._checked_all(histories), self.catalogue))
         items = np.full((len(aligned), k), -1, dtype=np.int64)
         scores, stds = (np.full((len(aligned), k), np.nan) for _ in range(2))
         for chunk in self._chunks(aligned):

@@ -101,13 +101,17 @@ def read_card(path: str | Path) -> dict[str, Any]:
     if not isinstance(card, dict) or card.get("format") != FORMAT:
         raise DataError(f"{path} is not a saved model of metarec; pass a folder that `save` wrote")
     if card.get("format_version") != FORMAT_VERSION:
+        other = card.get("metarec")
+        way = "" if other == __version__ else f"install metarec {other} or "
         raise DataError(
             f"{path} has model format {card.get('format_version')}, this version reads "
-            f"{FORMAT_VERSION}; install metarec {card.get('metarec')} or fit the model again"
+            f"{FORMAT_VERSION}; {way}fit the model again"
         )
     missing = {"class", "config", "files"} - card.keys()
     if missing:
         raise DataError(f"{file} lacks {', '.join(sorted(missing))}; save the model again")
+    if not (isinstance(card["files"], dict) and isinstance(card["config"], dict)):
+        raise DataError(f"{file}: files and config must be objects; save the model again")
     return card
 
 
@@ -132,7 +136,11 @@ def _parse_config(folder: Path, values: Mapping[str, Any], config_class: type[An
     try:
         return TypeAdapter(config_class).validate_python(values)
     except ValidationError as error:
-        raise DataError(f"{folder}/config.json: {error}") from error
+        told = "; ".join(
+            ": ".join([*map(str, e["loc"]), e["msg"].removeprefix("Value error, ")])
+            for e in error.errors()
+        )
+        raise DataError(f"{folder}/config.json: the hyperparameters do not fit: {told}") from error
 
 
 def _pack(value: Any, name: str, arrays: Arrays) -> Any:
