@@ -18,6 +18,7 @@ from metarec.data import Dataset, Episodes, Split
 from metarec.encoders import ContentFeatures, TextEncoder
 from metarec.evaluation import Choice, Results, combine, load_results, save_results, tune
 from metarec.evaluation.provenance import versions
+from metarec.evaluation.tuning import Tuned
 from metarec.meta import MetaConfig, MetaRecommender
 
 RESULTS = Path(__file__).parent / "results"
@@ -104,6 +105,32 @@ def kept_rows(
     return load_results(folder)
 
 
+def search(
+    name: str,
+    make: Callable[..., Recommender],
+    space: Mapping[str, Sequence[Any]],
+    split: Split,
+    *,
+    objective: str,
+    trials: int,
+    k: int,
+) -> Tuned:
+    """The best of the trials on validation, said aloud: one search for the rows and the heart."""
+    started = time.monotonic()
+    tuned = tune(
+        make,
+        {setting: Choice(options) for setting, options in space.items()},
+        split.train,
+        split.valid,
+        objective=objective,
+        trials=trials,
+        k=k,
+        name=name,
+    )
+    say(f"{name}: {dict(tuned.settings)} ({time.monotonic() - started:.0f} s)")
+    return tuned
+
+
 def fit_rows(
     rows: Mapping[str, Row],
     tuning: Split,
@@ -116,21 +143,11 @@ def fit_rows(
     """Each row tuned on `tuning`'s validation, then fitted to all of `final`'s training part."""
     fitted, logs = {}, []
     for name, entry in rows.items():
-        started = time.monotonic()
-        space = {setting: Choice(options) for setting, options in entry.space.items()}
-        tuned = tune(
-            entry.make,
-            space,
-            tuning.train,
-            tuning.valid,
-            objective=objective,
-            trials=trials,
-            k=k,
-            name=name,
+        tuned = search(
+            name, entry.make, entry.space, tuning, objective=objective, trials=trials, k=k
         )
         fitted[name] = entry.make(**tuned.settings).fit(final.train)
         logs.append(tuned.trials)
-        say(f"{name}: {dict(tuned.settings)} ({time.monotonic() - started:.0f} s)")
     return fitted, pl.concat(logs)
 
 
@@ -146,19 +163,11 @@ def tune_heart(
 ) -> tuple[MetaConfig, pl.DataFrame]:
     """The heart's settings, by the search that chooses those of the rows; the first trial is
     `config`."""
-    started = time.monotonic()
-    tuned = tune(
-        lambda **chosen: MetaRecommender(content, replace(config, **chosen)),
-        {setting: Choice(options) for setting, options in space.items()},
-        split.train,
-        split.valid,
-        objective=objective,
-        trials=trials,
-        k=k,
-        name=HEART,
-    )
-    say(f"{HEART}: {dict(tuned.settings)} ({time.monotonic() - started:.0f} s)")
-    say(str(tuned.trials.select("settings", "value").rows()))
+
+    def make(**chosen: Any) -> MetaRecommender:
+        return MetaRecommender(content, replace(config, **chosen))
+
+    tuned = search(HEART, make, space, split, objective=objective, trials=trials, k=k)
     return replace(config, **tuned.settings), tuned.trials
 
 

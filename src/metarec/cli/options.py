@@ -10,12 +10,12 @@ from typing import Annotated, Any
 import polars as pl
 import typer
 import yaml
-from pydantic import TypeAdapter, ValidationError
 
 from metarec.contracts import DataError, Encoder, Event, EventLike
 from metarec.data import Catalogue
 from metarec.encoders import HashEncoder, TextEncoder
 from metarec.meta import MetaConfig
+from metarec.recommenders.persistence import parse_hyperparameters
 
 Seed = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of everything random.")]
 
@@ -98,14 +98,8 @@ def config_of(file: Path | None, settings: Sequence[str]) -> MetaConfig:
     if unknown:
         known = ", ".join(MetaConfig.__dataclass_fields__)
         raise DataError(f"no hyperparameter is called {', '.join(unknown)}; there are: {known}")
-    try:
-        return TypeAdapter(MetaConfig).validate_python(raw)
-    except ValidationError as error:
-        told = "; ".join(
-            ": ".join([*map(str, e["loc"]), e["msg"].removeprefix("Value error, ")])
-            for e in error.errors()
-        )
-        raise DataError(f"the hyperparameters do not fit: {told}") from error
+    config: MetaConfig = parse_hyperparameters(raw, MetaConfig)
+    return config
 
 
 def _in_one_line(error: Exception) -> str:

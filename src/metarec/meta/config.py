@@ -75,12 +75,7 @@ class MetaConfig:
         for name in ("dropout", "masked", "all_masked"):
             if not 0 <= getattr(self, name) < 1:
                 raise DataError(f"{name} must be in [0, 1), got {getattr(self, name)}")
-        for name in (
-            "hidden",
-            "content_decay",
-            "offset_decay",
-            "residual_precision",
-        ):
+        for name in ("hidden", "content_decay", "offset_decay", "residual_precision"):
             if not 0 <= getattr(self, name) < float("inf"):
                 raise DataError(
                     f"{name} must be finite and not negative, got {getattr(self, name)}"

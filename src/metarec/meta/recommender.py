@@ -209,7 +209,7 @@ class MetaRecommender:
                 f"predict needs one query a history, got {len(histories)} histories and "
                 f"{len(query)} queries"
             )
-        aligned = in_clock_order(align(self._checked_all(histories), self.catalogue))
+        aligned = in_clock_order(align(histories, self.catalogue))
         rows = self.catalogue.index(query.vocabulary)[query.items]
         scores, stds, predictive = (np.full(len(rows), np.nan) for _ in range(3))
         known = replace(query, items=np.maximum(rows, 0))

@@ -133,6 +133,13 @@ def _parse_config(folder: Path, values: Mapping[str, Any], config_class: type[An
             f"{folder}/config.json has hyperparameters that {config_class.__name__} does not "
             f"know: {', '.join(sorted(unknown))}"
         )
+    return parse_hyperparameters(values, config_class, place=f"{folder}/config.json: ")
+
+
+def parse_hyperparameters(
+    values: Mapping[str, Any], config_class: type[Any], *, place: str = ""
+) -> Any:
+    """The frozen dataclass that the values make; the error tells all that is wrong in one line."""
     try:
         return TypeAdapter(config_class).validate_python(values)
     except ValidationError as error:
@@ -140,7 +147,7 @@ def _parse_config(folder: Path, values: Mapping[str, Any], config_class: type[An
             ": ".join([*map(str, e["loc"]), e["msg"].removeprefix("Value error, ")])
             for e in error.errors()
         )
-        raise DataError(f"{folder}/config.json: the hyperparameters do not fit: {told}") from error
+        raise DataError(f"{place}the hyperparameters do not fit: {told}") from error
 
 
 def _pack(value: Any, name: str, arrays: Arrays) -> Any:
