@@ -138,9 +138,8 @@ def loop_gradients(network: HeartNetwork, inputs: Inputs, step: Step[RatingBatch
         values = torch.from_numpy(step.batch.values[row][real]).float()
         adapts = torch.from_numpy(step.batch.support_mask[row][real])
         terms = own_terms(network, inputs, items, step.z)
-        here = torch.arange(len(items))
-        posterior = network.adapt(terms, Support(here, values, adapts.float()))
-        mean, variance = predict(network, terms, posterior, here)
+        posterior = network.adapt(terms, Support(terms, values, adapts.float()))
+        mean, variance = predict(terms, posterior)
         loss = crps(mean, variance, values)[~adapts] * weights[row][real][~adapts]
         (loss.sum() / total).backward()
     network.penalty(CONFIG, inputs.n_events).backward()  # type: ignore[no-untyped-call]

@@ -112,6 +112,23 @@ def test_a_seed_repeats() -> None:
     assert np.array_equal(one.support_mask, two.support_mask)
 
 
+@settings(deadline=None, max_examples=60)
+@given(lengths=st.lists(st.integers(0, 200), min_size=1, max_size=12), seed=st.integers(0, 99))
+def test_parts_by_length_hold_every_event_once_and_little_padding(lengths, seed) -> None:
+    rng = np.random.default_rng(seed)
+    batch = sample_rating_batch(histories_of(lengths), np.arange(len(lengths)), rng, max_events=150)
+    seen = []
+    for rows, part in batch.by_length():
+        seen += rows.tolist()
+        n = part.event_mask.sum(axis=1)
+        assert part.width == n.max()
+        assert (2 * np.maximum(n, 8) >= part.width).all()
+        for name in ("items", "values", "times", "kinds", "event_mask", "support_mask"):
+            whole, own = getattr(batch, name)[rows], getattr(part, name)
+            assert np.array_equal(whole[batch.event_mask[rows]], own[part.event_mask])
+    assert sorted(seen) == list(range(len(lengths)))
+
+
 def test_windows_and_prefixes_need_room() -> None:
     histories, users, rng = histories_of([3]), np.array([0]), np.random.default_rng(0)
     with pytest.raises(DataError, match="max_events"):

@@ -79,7 +79,9 @@ def test_serving_computes_what_training_computed(
         weights = torch.from_numpy(padded.mask.astype(np.float64))
         if model.heart.recency != "none":
             weights = weights * network.recency(torch.from_numpy(padded.ages))
-        support = Support(torch.from_numpy(padded.items), torch.from_numpy(padded.values), weights)
+        support = Support(
+            terms.of(torch.from_numpy(padded.items)), torch.from_numpy(padded.values), weights
+        )
         profiles = torch.from_numpy(model._no_profile).double().expand(8, -1)
         posterior = network.adapt(terms, support, profiles)
     alone = Histories.of([episodes.support.events(row) for row in range(8)])

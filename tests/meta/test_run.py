@@ -15,7 +15,7 @@ from safetensors import safe_open
 import metarec as mr
 from metarec.contracts import DataError
 from metarec.data import Split
-from metarec.meta.network import of_items
+from metarec.meta.network import ItemTerms, of_items
 from metarec.meta.run import one_cycle
 
 from .conftest import SMALL
@@ -132,12 +132,15 @@ def test_the_gradient_of_an_item_column_is_the_same_bits_on_two_threads():
     rows = torch.randint(50, (256, 150), generator=rng)
     pull = torch.randn(rows.shape, generator=rng)
     column = torch.zeros(50, requires_grad=True)
+    features = torch.ones(50, 3, requires_grad=True)
     torch.set_num_threads(2)
     try:
-        found = {
-            torch.autograd.grad((of_items(column, rows) * pull).sum(), column)[0].numpy().tobytes()
-            for _ in range(20)
-        }
+        found = set()
+        for _ in range(20):
+            looked_up = ItemTerms(features, column, column, column).of(rows)
+            loss = ((looked_up.features.sum(-1) + of_items(column, rows)) * pull).sum()
+            gradients = torch.autograd.grad(loss, [features, column])
+            found.add(b"".join(g.numpy().tobytes() for g in gradients))
     finally:
         torch.set_num_threads(threads)
     assert len(found) == 1

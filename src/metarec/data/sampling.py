@@ -1,6 +1,7 @@
 """Episodes for training: batches of padded arrays, drawn from histories without a loop."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,8 @@ from numpy.typing import NDArray
 
 from metarec.contracts import DataError, Histories
 
+NARROW = 16
+"""Padding up to this many events costs less than another part of the batch would."""
 FEW = np.array([0, 1, 2, 3, 5, 10])  # the support sizes that a new person passes through
 
 
@@ -32,6 +35,23 @@ class RatingBatch:
     def query_mask(self) -> Bool[np.ndarray, "user event"]:
         """True for the events to be judged on."""
         return self.event_mask & ~self.support_mask
+
+    @property
+    def width(self) -> int:
+        """Events of the longest episode, which the others are padded to."""
+        return self.items.shape[1]
+
+    def by_length(self) -> Iterator[tuple[Int[np.ndarray, " part"], "RatingBatch"]]:
+        """Users with as many events up to a factor of 2 together, and which rows they were.
+
+        Activity is skewed: padded to the longest, most of a batch would be padding.
+        """
+        lengths = self.event_mask.sum(axis=1)
+        sizes = np.ceil(np.log2(np.maximum(lengths, NARROW)))
+        for size in np.unique(sizes):
+            rows = np.flatnonzero(sizes == size)
+            width = int(lengths[rows].max())
+            yield rows, RatingBatch(*(getattr(self, f.name)[rows, :width] for f in fields(self)))
 
 
 @dataclass(frozen=True, eq=False)

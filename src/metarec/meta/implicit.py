@@ -109,7 +109,7 @@ def other_events_loss(
     support_mask = torch.from_numpy(batch.support_mask)
     values = torch.from_numpy(value_confidence(batch.values, config, implicit=True)).float()
     confidence = network.kind_confidence(torch.from_numpy(batch.kinds)) * values * support_mask
-    support = Support(items, torch.zeros(items.shape), confidence)
+    support = Support(terms.of(items), torch.zeros(items.shape), confidence)
     posterior = network.adapt(terms, support, profiles_of(inputs, step.users))
     logits = logits_of(network, terms, posterior)
     asked = torch.from_numpy(batch.query_mask)
@@ -137,7 +137,7 @@ def next_event_loss(
     weights = weights * network.kind_confidence(torch.from_numpy(batch.kinds))[:, None, :]
     weights = weights * torch.from_numpy(before * confidence[:, None, :]).float()
     items = torch.from_numpy(batch.items)[:, None, :]  # (user, 1, event): all prefixes share them
-    support = Support(items, torch.zeros(items.shape), weights)
+    support = Support(terms.of(items), torch.zeros(items.shape), weights)
     profiles = profiles_of(inputs, step.users)
     posterior = network.adapt(terms, support, None if profiles is None else profiles[:, None, :])
     # (user, prefix, item) -> (user · prefix, item): from here each prefix is a person of its own
@@ -209,7 +209,7 @@ def adapt_episodes(
     confidence = network.recency(torch.from_numpy(valid.ages[part]).float())
     confidence = confidence * network.kind_confidence(torch.from_numpy(valid.kinds[part]))
     confidence = confidence * mask * torch.from_numpy(values).float()
-    support = Support(items, torch.zeros(items.shape), confidence)
+    support = Support(terms.of(items), torch.zeros(items.shape), confidence)
     posterior = network.adapt(terms, support, profiles_of(inputs, valid.profile_rows[part]))
     out = seen_before(items, mask, len(terms.features))
     if valid.candidates is not None:

@@ -19,25 +19,37 @@ from metarec.posterior.differentiable import TorchPosterior, condition_on
 
 @dataclass(frozen=True, eq=False)
 class ItemTerms:
-    """All that the posterior needs of every item."""
+    """All that the posterior needs of items: of the whole catalogue, or of those of events."""
 
-    features: Float[Tensor, "item d+1"]
-    offsets: Float[Tensor, " item"]
-    unsure: Float[Tensor, " item"]
+    features: Float[Tensor, "*item d+1"]
+    offsets: Float[Tensor, "*item"]
+    unsure: Float[Tensor, "*item"]
     """(1 − z) τ²: the variance of what content does not tell of an untouched item."""
-    noise: Float[Tensor, " item"]
+    noise: Float[Tensor, "*item"]
     """σ²: how much one rating of the item varies for a person who is known through and through."""
+
+    def of(self, rows: Int[Tensor, "*event"]) -> "ItemTerms":
+        """The terms of the items in these rows of the catalogue.
+
+        One lookup for all of them: its gradient, a sum over events in their order, is what a
+        training step waits for.
+        """
+        columns = (self.offsets, self.unsure, self.noise)
+        table = torch.cat([self.features, torch.stack(columns, dim=1)], dim=1)
+        looked_up = F.embedding(rows, table)
+        return ItemTerms(looked_up[..., :-3], *looked_up[..., -3:].unbind(-1))
 
 
 @dataclass(frozen=True, eq=False)
 class Support:
     """Padded events to adapt on; an event of confidence 0 is padding.
 
-    `items` and `targets` may have a 1 in an axis of people where `confidence` has more: prefixes of
+    `terms` and `targets` may have a 1 in an axis of people where `confidence` has more: prefixes of
     one history share their events, and differ in which of them count.
     """
 
-    items: Int[Tensor, "*#person event"]
+    terms: ItemTerms
+    """Those of the events' items."""
     targets: Float[Tensor, "*#person event"]
     confidence: Float[Tensor, "*person event"]
 
@@ -164,20 +176,20 @@ class HeartNetwork(nn.Module):
 
     def adapt(
         self,
-        terms: ItemTerms,
+        catalogue: ItemTerms,
         support: Support,
         profiles: Float[Tensor, "person d_profile"] | None = None,
     ) -> TorchPosterior:
         """The posterior of each person after their support."""
-        features = F.embedding(support.items, terms.features)  # (person, event, d+1)
+        features = support.terms.features  # (person, event, d+1)
         mean = self.prior_mean(profiles)
         expected = (features * mean[..., None, :]).sum(-1)
         if self.implicit:
             residuals, precisions = 1.0 - expected, support.confidence
         else:
-            residuals = support.targets - of_items(terms.offsets, support.items) - expected
-            precisions = support.confidence / of_items(terms.noise, support.items)
-        precision = self.prior_precision(terms)
+            residuals = support.targets - support.terms.offsets - expected
+            precisions = support.confidence / support.terms.noise
+        precision = self.prior_precision(catalogue)
         return condition_on(mean, precision, features, residuals, precisions)
 
     def penalty(self, config: MetaConfig, n_events: int) -> Float[Tensor, ""]:

@@ -2,7 +2,6 @@
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
@@ -16,9 +15,10 @@ from metarec.meta.inputs import (
     profiles_of,
     query_weights,
 )
-from metarec.meta.network import HeartNetwork, ItemTerms, Support, of_items
+from metarec.meta.network import HeartNetwork, ItemTerms, Support
 from metarec.meta.run import Run, descend, one_cycle
 from metarec.meta.weighing import ages_of
+from metarec.posterior.differentiable import TorchPosterior
 
 PEOPLE_AT_ONCE = 512
 COVERAGE = 0.9
@@ -69,20 +69,32 @@ def query_loss(
     config: MetaConfig,
 ) -> Float[Tensor, ""]:
     """Scaled CRPS of the batch's query events, weighed by `query_weights`."""
-    batch = step.batch
-    items = torch.from_numpy(batch.items)
+    weights = query_weights(step.batch.query_mask, config)
+    losses = [
+        (events_loss(network, terms, part, step.users[rows], inputs) * weights[rows, : part.width])
+        for rows, part in step.batch.by_length()
+    ]
+    return torch.stack([loss.sum() for loss in losses]).sum() / weights.sum()
+
+
+def events_loss(
+    network: HeartNetwork,
+    terms: ItemTerms,
+    batch: RatingBatch,
+    users: Int[np.ndarray, " user"],
+    inputs: Inputs,
+) -> Float[Tensor, "user event"]:
+    """Scaled CRPS of every event of the batch after its user's support."""
     values = torch.from_numpy(batch.values).float()
     ages = training_ages(batch, inputs.recency)
     confidence = (
         network.recency(torch.from_numpy(ages).float()) if inputs.recency != "none" else 1.0
     )
     confidence = confidence * network.kind_confidence(torch.from_numpy(batch.kinds))
-    support = Support(items, values, confidence * torch.from_numpy(batch.support_mask))
-    posterior = network.adapt(terms, support, profiles_of(inputs, step.users))
-    mean, variance = predict(network, terms, posterior, items)
-    loss = crps(mean, variance, values)
-    weight = query_weights(batch.query_mask, config)
-    return (loss * weight).sum() / weight.sum()
+    own = terms.of(torch.from_numpy(batch.items))
+    support = Support(own, values, confidence * torch.from_numpy(batch.support_mask))
+    posterior = network.adapt(terms, support, profiles_of(inputs, users))
+    return crps(*predict(own, posterior), values)
 
 
 def crps(
@@ -114,13 +126,11 @@ def training_ages(batch: RatingBatch, recency: str) -> Float[np.ndarray, "user e
 
 
 def predict(
-    network: HeartNetwork, terms: ItemTerms, posterior: object, items: Tensor
+    asked: ItemTerms, posterior: TorchPosterior
 ) -> tuple[Float[Tensor, "person item"], Float[Tensor, "person item"]]:
     """Expected rating and predictive variance of each person's own items."""
-    features = F.embedding(items, terms.features)  # (person, item, d+1)
-    mean = of_items(terms.offsets, items) + (features @ posterior.mean[..., None])[..., 0]  # type: ignore[attr-defined]
-    variance = posterior.variance(features) + of_items(terms.unsure, items)  # type: ignore[attr-defined]
-    return mean, variance + of_items(terms.noise, items)
+    mean = asked.offsets + (asked.features @ posterior.mean[..., None])[..., 0]
+    return mean, posterior.variance(asked.features) + asked.unsure + asked.noise
 
 
 @torch.no_grad()
@@ -136,13 +146,13 @@ def predict_episodes(
         kinds = network.kind_confidence(torch.from_numpy(episodes.kinds[part]))
         confidence = recency * kinds if inputs.recency != "none" else kinds
         support = Support(
-            torch.from_numpy(episodes.items[part]),
+            terms.of(torch.from_numpy(episodes.items[part])),
             torch.from_numpy(episodes.values[part]).float(),
             confidence * torch.from_numpy(episodes.mask[part]),
         )
         posterior = network.adapt(terms, support, profiles_of(inputs, episodes.profile_rows[part]))
-        asked = torch.from_numpy(episodes.query_items[part])
-        mean, variance = predict(network, terms, posterior, asked)
+        asked = terms.of(torch.from_numpy(episodes.query_items[part]))
+        mean, variance = predict(asked, posterior)
         means.append(mean.numpy())
         variances.append(variance.numpy())
     return np.concatenate(means), np.concatenate(variances)

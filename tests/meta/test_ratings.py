@@ -1,0 +1,42 @@
+"""The loss of a batch of episodes, in parts by length, is the loss of its users one by one."""
+
+import numpy as np
+import torch
+
+import metarec as mr
+from metarec.data import Split, sample_rating_batch
+from metarec.meta.inputs import Inputs, draw_step, query_weights
+from metarec.meta.network import HeartNetwork
+from metarec.meta.ratings import events_loss, query_loss
+
+
+def test_the_loss_of_a_batch_is_the_weighed_mean_of_its_users(rating_split: Split):
+    histories, config = rating_split.train.histories, mr.MetaConfig(d=4, batch_users=32)
+    rng = np.random.default_rng(0)
+    content = torch.from_numpy(rng.normal(size=(len(rating_split.train.catalogue), 5)))
+    counts = torch.from_numpy(rating_split.train.item_counts)
+    users = np.flatnonzero(histories.lengths >= 2)
+    inputs = Inputs(histories, content, None, None, counts, "none", users)
+    network = HeartNetwork(
+        len(content), 5, 0, 0, config, torch.Generator().manual_seed(0), mean=3.0, implicit=False
+    ).double()
+    step = draw_step(
+        inputs, config, rng, lambda u: sample_rating_batch(histories, u, rng, max_events=150)
+    )
+    assert len(list(step.batch.by_length())) > 1
+    terms = network.items(content, step.z.double())
+    weights = query_weights(step.batch.query_mask, config)
+    total = 0.0
+    for row, user in enumerate(step.users):
+        alone = sample_row(step.batch, row)
+        losses = events_loss(network, terms, alone, np.array([user]), inputs)[0]
+        total += float((losses.detach() * weights[row, : alone.width]).sum())
+    whole = float(query_loss(network, terms, step, inputs, config).detach())
+    np.testing.assert_allclose(whole, total / float(weights.sum()), rtol=1e-6)
+
+
+def sample_row(batch, row):
+    """One user's episode alone, without padding."""
+    n = int(batch.event_mask[row].sum())
+    columns = ("items", "values", "times", "kinds", "event_mask", "support_mask")
+    return type(batch)(*(getattr(batch, name)[[row], :n] for name in columns))
