@@ -5,6 +5,8 @@ from typing import Literal
 
 from metarec.contracts import DataError
 
+DECAYS = ("content_decay", "offset_decay", "unsure_decay", "residual_precision", "noise_precision")
+
 
 @dataclass(frozen=True)
 class MetaConfig:
@@ -42,9 +44,14 @@ class MetaConfig:
     factors, on the distance of g's linear map from its start."""
     offset_decay: float = 1e-2
     """Squared-weight penalty on t, and on the map to the noise."""
+    unsure_decay: float = 1e-4
+    """Squared-weight penalty on the map to τ²; without any, it learns the training items by heart
+    and promises too much of some new items and too little of others."""
     residual_precision: float = 20.0
-    """Prior precision of the residuals v, β and ν, in events: the more, the stronger the shrinkage
+    """Prior precision of the residuals v and β, in events: the more, the stronger the shrinkage
     to 0, or of v to its factors where training starts there."""
+    noise_precision: float = 2.0
+    """Prior precision of ν, an item's own part of the log noise, in events."""
     evenness: float = 0.5
     """How people weigh in the loss: 0 counts every query event alike, 1 every person alike; where
     the age of implicit events counts, everyone is judged on `prefixes` events anyway."""
@@ -75,7 +82,7 @@ class MetaConfig:
         for name in ("dropout", "masked", "all_masked"):
             if not 0 <= getattr(self, name) < 1:
                 raise DataError(f"{name} must be in [0, 1), got {getattr(self, name)}")
-        for name in ("hidden", "content_decay", "offset_decay", "residual_precision"):
+        for name in ("hidden", *DECAYS):
             if not 0 <= getattr(self, name) < float("inf"):
                 raise DataError(
                     f"{name} must be finite and not negative, got {getattr(self, name)}"

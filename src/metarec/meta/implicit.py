@@ -53,7 +53,7 @@ def train_on_implicit(
     the closed-form solve (R2-D2, Bertinetto et al. 2019), whose prior is that of implicit feedback
     (Hu, Koren and Volinsky 2008).
     """
-    optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
+    optimizer = torch.optim.Adam(network.groups(), lr=config.learning_rate)
     run.attach(network, optimizer)
 
     def sample(rng: np.random.Generator) -> Step[ImplicitBatch]:

@@ -41,7 +41,7 @@ def train_on_ratings(
     The gradient passes through the closed-form solve (ALPaCA, Harrison et al. 2018, section 4,
     with a likelihood). Validation is by absolute error, clamped to the rating scale.
     """
-    optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
+    optimizer = torch.optim.Adam(network.groups(), lr=config.learning_rate)
     run.attach(network, optimizer)
 
     def sample(rng: np.random.Generator) -> Step[RatingBatch]:
