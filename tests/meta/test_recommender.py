@@ -261,7 +261,7 @@ def test_too_little_to_learn_from_is_an_error(rating_split: Split):
         ("learning_rate", 0.0),
         ("learning_rate", float("nan")),
         ("content_decay", -1.0),
-        ("steps", 0),
+        ("steps", -1),
     ],
 )
 def test_a_hyperparameter_outside_its_range_is_an_error(name: str, value: float):

@@ -8,7 +8,7 @@ import torch
 import metarec as mr
 from metarec.data import Episodes, Split
 from metarec.encoders import ContentFeatures
-from metarec.meta.implicit import fit_slope
+from metarec.meta.implicit import fit_scalars
 from metarec.meta.network import HeartNetwork
 from metarec.meta.weighing import learned_counts
 from metarec.recommenders import IALSConfig
@@ -88,11 +88,47 @@ def test_the_slope_is_set_where_the_loss_is_least():
     network = HeartNetwork(
         3, 2, 0, 0, mr.MetaConfig(d=2), torch.Generator().manual_seed(0), mean=0.0, implicit=True
     )
-    fit_slope(network, lambda: abs(float(network.log_kappa.detach()) - np.log(20.0)))
+    fit_scalars(network, lambda: abs(float(network.log_kappa.detach()) - np.log(20.0)), "none")
     assert float(network.log_kappa.detach().exp()) == pytest.approx(20.0, rel=0.3)
 
 
+def test_recency_is_set_where_the_loss_is_least():
+    network = HeartNetwork(
+        3, 2, 0, 0, mr.MetaConfig(d=2), torch.Generator().manual_seed(0), mean=0.0, implicit=True
+    )
+    one, many = torch.tensor([1.0]), torch.tensor([1e6])
+
+    def loss() -> float:
+        recent, old = network.recency(one), network.recency(many)
+        return float(abs(recent - 0.6) + abs(old - 0.2) + abs(network.log_kappa - np.log(20.0)))
+
+    fit_scalars(network, loss, "place")
+    assert float(network.recency(one).detach()) == pytest.approx(0.6, abs=0.05)
+    assert float(network.recency(many).detach()) == pytest.approx(0.2, abs=0.01)
+    assert float(network.log_kappa.detach().exp()) == pytest.approx(20.0, rel=0.3)
+
+
+def test_no_steps_leave_the_model_at_its_start(implicit_split: Split):
+    train, valid = implicit_split.train, implicit_split.valid
+    config = mr.MetaConfig(d=6, steps=0, start_confidence=3.0)
+    model = mr.MetaRecommender(mr.HashEncoder(d=8), config).fit(train, valid)
+    per_user = len(train.interactions) / int((train.histories.lengths > 0).sum())
+    settings = IALSConfig(factors=6, alpha=3.0, l2=config.start_l2 * 3.0 * per_user)
+    factors = learn_item_factors(train.histories, settings, np.random.default_rng([0, 3]))
+    own = model.heart.features[: len(factors), :-1]
+    scale = own[train.touched].std() / factors[train.touched].std()
+    np.testing.assert_allclose(
+        own[train.touched], factors[train.touched] * scale, rtol=1e-2, atol=1e-3
+    )
+    assert model.metrics["steps"] == 0
+    assert np.isfinite(model.metrics["valid_loss"])
+
+
 def test_the_settings_of_the_start_are_checked():
+    with pytest.raises(ValueError, match="steps=0 leaves the model at its start"):
+        mr.MetaConfig(steps=0, start="random")
+    with pytest.raises(ValueError, match="steps must be a whole number of at least 0"):
+        mr.MetaConfig(steps=-1)
     assert IALSConfig(l2=0.5).l2 == 0.5
     with pytest.raises(ValueError, match="start must be one of"):
         mr.MetaConfig(start="zeros")
@@ -106,3 +142,7 @@ def test_ratings_have_no_factors_to_start_from(rating_split: Split):
     model = mr.MetaRecommender(mr.HashEncoder(d=8), mr.MetaConfig(start="factors"))
     with pytest.raises(ValueError, match="is for implicit events"):
         model.fit(rating_split.train, rating_split.valid)
+    with pytest.raises(ValueError, match="must train"):
+        mr.MetaRecommender(mr.HashEncoder(d=8), mr.MetaConfig(steps=0)).fit(
+            rating_split.train, rating_split.valid
+        )

@@ -26,7 +26,9 @@ class MetaConfig:
     value_weight: Literal["none", "log"] = "none"
     """Confidence of an implicit event by its value: all alike, or 1 + log(1 + value)."""
     steps: int = 1000
-    """Training steps at most; early stopping may end sooner."""
+    """Training steps at most; early stopping may end sooner. 0 leaves a model of implicit events at
+    its start, with κ and recency fitted to validation: where histories are a few events long,
+    factors know those that training asks for, and training makes the top of the list worse."""
     batch_users: int = 128
     """Episodes in a training step."""
     max_events: int = 150
@@ -72,11 +74,15 @@ class MetaConfig:
     """Steps between judgements on validation."""
 
     def __post_init__(self) -> None:
-        for name in ("d", "steps", "batch_users", "prefixes", "patience", "judge_every"):
+        for name in ("d", "batch_users", "prefixes", "patience", "judge_every"):
             if not isinstance(getattr(self, name), int) or getattr(self, name) < 1:
                 raise DataError(
                     f"{name} must be a whole number of at least 1, got {getattr(self, name)!r}"
                 )
+        if not isinstance(self.steps, int) or self.steps < 0:
+            raise DataError(f"steps must be a whole number of at least 0, got {self.steps!r}")
+        if self.steps == 0 and self.start == "random":
+            raise DataError('steps=0 leaves the model at its start, which start="random" draws')
         if not 0 <= self.evenness <= 1:
             raise DataError(f"evenness must be in [0, 1], got {self.evenness}")
         for name in ("dropout", "masked", "all_masked"):

@@ -54,6 +54,10 @@ def learn(
         raise DataError(
             'start="factors" is for implicit events, and this shop has ratings; use "auto"'
         )
+    if config.steps == 0 and not implicit:
+        raise DataError(
+            "steps=0 is for implicit events; a model of ratings starts at random and must train"
+        )
     network = HeartNetwork(
         len(train.catalogue),
         content.shape[1],

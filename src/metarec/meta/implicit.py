@@ -32,6 +32,14 @@ from metarec.posterior.differentiable import TorchPosterior
 ImplicitBatch = PrefixBatch | RatingBatch
 """Prefixes of histories where the age of an event counts, else random parts of them."""
 PEOPLE_AT_ONCE = 256
+HALF_LIVES: dict[str, tuple[float, ...]] = {
+    "none": (),
+    "place": (0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0),
+    "clock": (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0),
+}
+"""Where ρ may start, as the age at which an event counts half: events, or days."""
+FLOORS = (0.01, 0.03, 0.1, 0.2)
+"""Where ε may start."""
 CALIBRATION_DRAWS = 32
 CALIBRATION_PEOPLE = 512
 LEAST_QUERIES = 50
@@ -74,8 +82,15 @@ def train_on_implicit(
         return next_event_loss(network, terms, step, step.batch, inputs, config)
 
     if run.step == 0 and config.start != "random":
-        first = sample(run.generator(0))
-        fit_slope(network, lambda: float(judged_events_loss(first)))
+        if config.steps or valid is None:
+            first = sample(run.generator(0))
+            fit_scalars(network, lambda: float(judged_events_loss(first)), "none")
+        else:
+            few = valid.first(CALIBRATION_PEOPLE)
+            fit_scalars(
+                network, lambda: cross_entropy(network, inputs, few, config), inputs.recency
+            )
+            run.judge(cross_entropy(network, inputs, valid, config))
     for step in run.batches(sample, config.steps):
         loss = judged_events_loss(step) + network.penalty(config, inputs.n_events)
         rate = one_cycle(run.step, config.steps, config.learning_rate)
@@ -86,14 +101,24 @@ def train_on_implicit(
 
 
 @torch.no_grad()
-def fit_slope(network: HeartNetwork, loss: Callable[[], float]) -> None:
-    """Set κ where `loss` is least: features that are not random have a scale already."""
-    slopes = np.geomspace(1.0, 300.0, 13)
-    losses = []
-    for slope in slopes:
-        network.log_kappa.fill_(float(np.log(slope)))
-        losses.append(loss())
-    network.log_kappa.fill_(float(np.log(slopes[int(np.nanargmin(losses))])))
+def fit_scalars(network: HeartNetwork, loss: Callable[[], float], recency: str) -> None:
+    """Set κ where `loss` is least, and ρ and ε too where the age of an event is to be weighed.
+
+    Features that are not random have a scale already. One scalar after the other on a grid, κ
+    before and after the others.
+    """
+    slopes = np.log(np.geomspace(1.0, 300.0, 13))
+    decays = np.log(np.expm1(np.log(2) / np.array(HALF_LIVES[recency])))
+    floors = np.log(np.array(FLOORS) / (1 - np.array(FLOORS)))
+    rounds = [(network.log_kappa, slopes)]
+    if len(decays):
+        rounds += [(network.decay, decays), (network.old, floors), (network.log_kappa, slopes)]
+    for scalar, grid in rounds:
+        losses = []
+        for number in grid:
+            scalar.fill_(float(number))
+            losses.append(loss())
+        scalar.fill_(float(grid[int(np.nanargmin(losses))]))
 
 
 def other_events_loss(

@@ -1,7 +1,7 @@
 """What a training loop reads: the catalogue's content, the profiles, and padded episodes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -59,6 +59,14 @@ class PaddedEpisodes:
     profile_rows: Int[np.ndarray, " person"]
     candidates: Bool[np.ndarray, " item"] | None
     """The items that compete (None: all)."""
+
+    def first(self, n: int) -> "PaddedEpisodes":
+        """The first `n` people."""
+        columns = {f.name: getattr(self, f.name) for f in fields(self)}
+        competing = columns.pop("candidates")
+        return PaddedEpisodes(
+            **{name: column[:n] for name, column in columns.items()}, candidates=competing
+        )
 
 
 def pad_episodes(
