@@ -49,7 +49,9 @@ def check_target(target: Path, overwrite: bool) -> None:
             f"{target} holds other files, such as {min(inside - OWN_FILES)!r}; name a new folder"
         )
     if inside and not overwrite:
-        raise DataError(f"{target} exists; name a new folder, or pass overwrite=True")
+        raise DataError(
+            f"{target} exists; name a new folder (in Python, save(..., overwrite=True) replaces it)"
+        )
 
 
 def swap(partial: Path, target: Path) -> None:
