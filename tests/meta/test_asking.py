@@ -7,36 +7,42 @@ import metarec as mr
 from metarec.meta.asking import answer_chances
 
 
-def shown_variance(model: mr.MetaRecommender, person) -> float:
-    """Σ_j q_j Var(φ_jᵀw), straight from each item's variance."""
-    n = len(model.catalogue)
-    q = answer_chances(model.heart, n)
-    return float(q @ person.posterior.variance(model.heart.features[:n]) / q.sum())
+def doubts(model: mr.MetaRecommender, person, shown: np.ndarray) -> np.ndarray:
+    """Σ_j q_j Var(s_j) and the same of s_j minus the mean score, each by its own variance."""
+    q = answer_chances(model.heart, len(model.catalogue))[shown]
+    q = q / q.sum()
+    features = model.heart.features[shown]
+    differences = features - q @ features
+    return np.array([q @ person.posterior.variance(v) for v in (features, differences)])
 
 
-def test_the_gain_of_a_question_is_the_fall_of_variance_that_an_answer_brings(
+def share_removed(model: mr.MetaRecommender, before, after, shown: np.ndarray) -> float:
+    then = doubts(model, before, shown)
+    return float(np.mean(1 - doubts(model, after, shown) / then))
+
+
+def test_the_gain_of_a_question_is_the_share_of_doubt_that_an_answer_removes(
     ratings: mr.MetaRecommender,
 ):
     person = ratings.adapt([(str(ratings.catalogue.ids[3]), 4.0)])
     asked = person.ask(k=len(ratings.catalogue) - 1)
     item, gain = str(asked.ids[0]), float(asked.scores[0])
-    chance = answer_chances(ratings.heart, len(ratings.catalogue))[ratings.catalogue.row_of[item]]
+    shown = np.arange(len(ratings.catalogue))
+    chance = answer_chances(ratings.heart, len(shown))[ratings.catalogue.row_of[item]]
     for answer in (1.0, 5.0):  # the fall does not depend on the answer
-        after = person.observe(item, answer)
-        fall = shown_variance(ratings, person) - shown_variance(ratings, after)
-        assert gain == pytest.approx(chance * fall, rel=1e-6)
+        removed = share_removed(ratings, person, person.observe(item, answer), shown)
+        assert gain == pytest.approx(chance * removed, rel=1e-6)
 
 
 def test_the_first_question_is_the_best_of_all_by_brute_force(ratings: mr.MetaRecommender):
     person = ratings.adapt([])
-    before = shown_variance(ratings, person)
-    gains = {}
-    for item in map(str, ratings.catalogue.ids):
-        chance = answer_chances(ratings.heart, len(ratings.catalogue))[
-            ratings.catalogue.row_of[item]
-        ]
-        gains[item] = chance * (before - shown_variance(ratings, person.observe(item, 3.0)))
-    assert person.ask(k=1).ids[0] == max(gains, key=gains.get)
+    shown = np.arange(len(ratings.catalogue))
+    chances = answer_chances(ratings.heart, len(shown))
+    gains = [
+        chance * share_removed(ratings, person, person.observe(str(item), 3.0), shown)
+        for item, chance in zip(ratings.catalogue.ids, chances, strict=True)
+    ]
+    assert person.ask(k=1).ids[0] == ratings.catalogue.ids[np.argmax(gains)]
 
 
 def test_questions_never_repeat_nor_ask_what_is_known(model: mr.MetaRecommender):
@@ -55,11 +61,30 @@ def test_later_questions_take_earlier_ones_into_account(ratings: mr.MetaRecommen
     assert (np.diff(gains) <= 1e-12).all()
 
 
-def test_where_an_answer_is_sure_only_the_fall_counts(ratings: mr.MetaRecommender):
+def test_where_an_answer_is_sure_only_the_candidates_count(ratings: mr.MetaRecommender):
     person = ratings.adapt([])
-    before = shown_variance(ratings, person)
-    few = [str(item) for item in ratings.catalogue.ids[10:20]]
-    falls = {i: before - shown_variance(ratings, person.observe(i, 3.0)) for i in few}
-    asked = person.ask(k=1, candidates=few, sure=True)
-    assert asked.ids[0] == max(falls, key=falls.get)
-    assert asked.scores[0] == pytest.approx(max(falls.values()), rel=1e-6)
+    few = np.arange(10, 20)
+    ids = [str(item) for item in ratings.catalogue.ids[few]]
+    removed = [share_removed(ratings, person, person.observe(i, 3.0), few) for i in ids]
+    asked = person.ask(k=1, candidates=ids, sure=True)
+    assert asked.ids[0] == ids[np.argmax(removed)]
+    assert asked.scores[0] == pytest.approx(max(removed), rel=1e-6)
+
+
+def test_one_candidate_alone_can_be_asked(ratings: mr.MetaRecommender):
+    only = str(ratings.catalogue.ids[7])
+    asked = ratings.adapt([]).ask(k=3, candidates=[only], sure=True)
+    assert list(asked.ids) == [only]
+    assert 0 < asked.scores[0] < 0.5  # there are no differences to learn of
+
+
+def test_what_is_not_known_of_retired_items_does_not_count(ratings: mr.MetaRecommender):
+    ids = [str(item) for item in ratings.catalogue.ids]
+    narrower = ratings.retire_items(ids[10:])
+    person = narrower.adapt([])
+    asked = person.ask(k=1)
+    item = str(asked.ids[0])
+    after = person.observe(item, 3.0)
+    chance = answer_chances(narrower.heart, len(ids))[narrower.catalogue.row_of[item]]
+    removed = share_removed(narrower, person, after, np.arange(10))
+    assert asked.scores[0] == pytest.approx(chance * removed, rel=1e-6)

@@ -139,8 +139,9 @@ class Person:
     ) -> Recommendations:
         """The `k` items whose answer would tell most about this person, the most telling first.
 
-        `scores` hold the expected fall of variance, weighted by how likely an answer is. With
-        `sure` every candidate gets an answer, as where the person is known to have had them all.
+        `scores` hold the share of what is not known about this person's tastes that the answer is
+        expected to remove, weighted by how likely an answer is. With `sure` every candidate gets
+        an answer, as where the person is known to have had them all.
         """
         if k < 1:
             raise DataError(f"k must be at least 1, got {k}")
