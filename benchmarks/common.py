@@ -191,9 +191,9 @@ def heart_over_seeds(
     return found, model
 
 
-def some_of(episodes: Episodes) -> Episodes:
-    """At most `VALID_PEOPLE` random episodes: enough to judge on, and quick."""
-    n = min(VALID_PEOPLE, len(episodes))
+def some_of(episodes: Episodes, most: int = VALID_PEOPLE) -> Episodes:
+    """At most `most` random episodes: enough to judge on, and quick."""
+    n = min(most, len(episodes))
     return episodes.take(np.random.default_rng(0).choice(len(episodes), n, replace=False))
 
 

@@ -1,8 +1,8 @@
 """Meta-training in batches against a loop that adapts one user after another, as MeLU's does.
 
 Both train the same model on the same synthetic shop with the same loss, optimiser and episodes a
-step, in one process on one core; the loop does one Python pass a user, on that user's items alone.
-What counts is the CPU time each needs to come to the same validation error.
+step, at a constant rate, in one process on one core; the loop does one Python pass a user, on that
+user's items alone. What counts is the CPU time each needs to come to the same validation error.
 """
 
 import time

@@ -16,10 +16,13 @@ def test_the_loss_of_a_batch_is_the_weighed_mean_of_its_users(rating_split: Spli
     content = torch.from_numpy(rng.normal(size=(len(rating_split.train.catalogue), 5)))
     counts = torch.from_numpy(rating_split.train.item_counts)
     users = np.flatnonzero(histories.lengths >= 2)
-    inputs = Inputs(histories, content, None, None, counts, "none", users)
+    profiles = torch.from_numpy(rng.normal(size=(len(histories), 3)))
+    inputs = Inputs(histories, content, profiles, torch.zeros(3).double(), counts, "none", users)
     network = HeartNetwork(
-        len(content), 5, 0, 0, config, torch.Generator().manual_seed(0), mean=3.0, implicit=False
+        len(content), 5, 3, 0, config, torch.Generator().manual_seed(0), mean=3.0, implicit=False
     ).double()
+    with torch.no_grad():
+        network.M.normal_(generator=torch.Generator().manual_seed(1))
     step = draw_step(
         inputs, config, rng, lambda u: sample_rating_batch(histories, u, rng, max_events=150)
     )

@@ -97,15 +97,52 @@ def test_recency_is_set_where_the_loss_is_least():
         3, 2, 0, 0, mr.MetaConfig(d=2), torch.Generator().manual_seed(0), mean=0.0, implicit=True
     )
     one, many = torch.tensor([1.0]), torch.tensor([1e6])
+    scalars = (network.decay, network.old, network.log_kappa)
 
+    # ρ set before ε would be wrong with the next ε, and so would κ
+    @torch.no_grad()
     def loss() -> float:
         recent, old = network.recency(one), network.recency(many)
-        return float(abs(recent - 0.6) + abs(old - 0.2) + abs(network.log_kappa - np.log(20.0)))
+        slope = network.log_kappa - np.log(20.0) - 5 * (old - 0.4)
+        return float((recent - 0.75).square() + 10 * (old - 0.4).square() + 0.1 * slope.square())
 
     fit_scalars(network, loss, "place")
-    assert float(network.recency(one).detach()) == pytest.approx(0.6, abs=0.05)
-    assert float(network.recency(many).detach()) == pytest.approx(0.2, abs=0.01)
+    found, chosen = loss(), [float(scalar.detach()) for scalar in scalars]
+    assert float(network.recency(one).detach()) == pytest.approx(0.75, abs=0.06)
+    assert float(network.recency(many).detach()) == pytest.approx(0.4, abs=0.01)
     assert float(network.log_kappa.detach().exp()) == pytest.approx(20.0, rel=0.3)
+    fit_scalars(network, loss, "place")  # from there, nothing is better
+    assert [float(scalar.detach()) for scalar in scalars] == chosen
+    assert loss() == found
+
+
+@pytest.mark.parametrize("recency", ["place", "clock", "none"])
+def test_no_steps_called_again_on_its_folder_is_the_same_model(
+    implicit_split: Split, recency: str, tmp_path, monkeypatch: pytest.MonkeyPatch
+):
+    config = mr.MetaConfig(d=6, steps=0, recency=recency, start_confidence=3.0)
+    fresh = mr.MetaRecommender(mr.HashEncoder(d=8), config)
+    once = fresh.fit(implicit_split.train, implicit_split.valid, folder=tmp_path)
+    monkeypatch.setattr("metarec.meta.implicit.fit_scalars", None)  # nothing is searched again
+    again = fresh.fit(implicit_split.train, implicit_split.valid, folder=tmp_path)
+    for name in ("features", "precision", "rho", "eps", "kappa", "variance_factor"):
+        np.testing.assert_array_equal(getattr(once.heart, name), getattr(again.heart, name))
+    assert once.metrics == again.metrics
+
+
+def test_no_steps_weigh_events_by_age_as_validation_wants(implicit_split: Split):
+    # who is judged on the very item of their newest event wants nothing but that event to count
+    histories = implicit_split.train.histories
+    newest = histories.places == histories.lengths[histories.rows] - 1
+    oldest = histories.places == 0
+    found = [
+        mr.MetaRecommender(mr.HashEncoder(d=8), mr.MetaConfig(d=6, steps=0)).fit(
+            implicit_split.train, Episodes(histories, histories.keep(kept))
+        )
+        for kept in (newest, oldest)
+    ]
+    assert found[0].heart.rho < found[1].heart.rho or found[0].heart.eps < found[1].heart.eps
+    assert found[0].heart.eps == pytest.approx(0.01)
 
 
 def test_no_steps_leave_the_model_at_its_start(implicit_split: Split):
@@ -125,10 +162,12 @@ def test_no_steps_leave_the_model_at_its_start(implicit_split: Split):
 
 
 def test_the_settings_of_the_start_are_checked():
-    with pytest.raises(ValueError, match="steps=0 leaves the model at its start"):
+    with pytest.raises(ValueError, match='use start="auto" or "factors"'):
         mr.MetaConfig(steps=0, start="random")
     with pytest.raises(ValueError, match="steps must be a whole number of at least 0"):
         mr.MetaConfig(steps=-1)
+    with pytest.raises(ValueError, match="steps must be a whole number of at least 0"):
+        mr.MetaConfig(steps=False)
     assert IALSConfig(l2=0.5).l2 == 0.5
     with pytest.raises(ValueError, match="start must be one of"):
         mr.MetaConfig(start="zeros")
@@ -146,3 +185,12 @@ def test_ratings_have_no_factors_to_start_from(rating_split: Split):
         mr.MetaRecommender(mr.HashEncoder(d=8), mr.MetaConfig(steps=0)).fit(
             rating_split.train, rating_split.valid
         )
+
+
+@pytest.mark.parametrize("steps", [0, 5])
+def test_validation_without_anything_to_judge_is_refused(implicit_split: Split, steps: int):
+    histories = implicit_split.train.histories
+    nothing = Episodes(histories, histories.keep(np.zeros(len(histories.items), dtype=bool)))
+    model = mr.MetaRecommender(mr.HashEncoder(d=8), mr.MetaConfig(d=6, steps=steps))
+    with pytest.raises(mr.DataError, match="validation episodes has a query event"):
+        model.fit(implicit_split.train, nothing)

@@ -13,65 +13,60 @@ def most_telling(
     heart: Heart,
     posterior: Posterior,
     catalogue: Catalogue,
-    candidates: Int[np.ndarray, " candidate"],
+    questions: Int[np.ndarray, " candidate"],
+    shown: Int[np.ndarray, " item"],
     k: int,
     *,
     sure: bool = False,
 ) -> tuple[Int[np.ndarray, " question"], Float[np.ndarray, " question"]]:
-    """Rows of the `k` best questions, one after another, and the gain expected of each.
+    """Rows of the `k` best of `questions`, one after another, and the gain expected of each.
 
-    The gain of asking about item i is P(the person can answer) times the share of doubt that the
-    answer removes, the mean of two shares: of Σ_j q_j Var(s_j), what is not known of scores
-    s_j = φ_jᵀw, and of Σ_j q_j Var(s_j − Σ_l q_l s_l), what is not known of their differences,
-    all that an order depends on. q are the shares of users who had each item that the person might
-    be shown: the items on offer; where the person is `sure` to answer for every candidate, the
-    candidates, since what a person has had tells what they are shown, and P is 1 for all. One
-    observation of i with noise σ_i² lowers Var(vᵀw) by (vᵀA⁻¹φ_i)² / (σ_i² + φ_iᵀA⁻¹φ_i)
-    (Bayesian experimental design for a linear model: Chaloner and Verdinelli 1995, section 2,
-    A-optimality). What is expected to be learned from an earlier question is taken into account by
-    the chance that it is answered; no answer has to be known for that, since the fall does not
-    depend on it.
+    The gain of asking about item i is P(the person can answer) times the share that the answer
+    removes of what is not known about a newcomer, the mean of two shares: of Σ_j q_j Var(s_j), the
+    doubt in scores s_j = φ_jᵀw, and of Σ_j q_j Var(s_j − Σ_l q_l s_l), the doubt in their
+    differences, all that an order depends on. q are the shares of users who had each item that the
+    person might be `shown`; P is that share too, or 1 where the person is `sure` to answer. One
+    observation of i with noise σ_i² lowers Var(vᵀw) by (vᵀA⁻¹φ_i)² / (σ_i² + φ_iᵀA⁻¹φ_i) (Bayesian
+    experimental design for a linear model: Chaloner and Verdinelli 1995, section 2, A-optimality),
+    whatever the answer is, so what an earlier question will teach is known beforehand up to the
+    chance that it is answered. That an answer makes older implicit events count less is left out.
     """
-    k = min(k, len(candidates))
+    k = min(k, len(questions))
     rows, gains = np.zeros(k, dtype=np.int64), np.zeros(k)
     inverse, _ = lapack.dpotri(posterior.factor, lower=1)
     covariance = np.tril(inverse) + np.tril(inverse, -1).T
     likely = answer_chances(heart, len(catalogue))
-    features = heart.features[candidates]
-    noise = 1.0 if heart.implicit else heart.noise[candidates]
-    if sure:
-        answers = np.ones(len(candidates))
-        doubt = _doubt(features, likely[candidates], covariance)
-    else:
-        answers = likely[candidates]
-        offered = np.flatnonzero(catalogue.offered)
-        doubt = _doubt(heart.features[offered], likely[offered], covariance)
-    ties = catalogue.ties[candidates]
-    open_ = np.ones(len(candidates), dtype=bool)
+    doubt = doubt_matrix(heart.features[shown], likely[shown], heart.prior_covariance)
+    features = heart.features[questions]
+    answers = np.ones(len(questions)) if sure else likely[questions]
+    no_kind = np.full(len(questions), -1)
+    noise = 1.0 / heart.precisions(questions, np.ones(len(questions)), no_kind)
+    ties = catalogue.ties[questions]
+    open_ = np.ones(len(questions), dtype=bool)
     for question in range(k):
         spread = features @ covariance  # (candidate, d)
         fall = np.einsum("cd,de,ce->c", spread, doubt, spread)
         expected = noise + np.einsum("cd,cd->c", spread, features)
         gain = np.where(open_, answers * fall / expected, -np.inf)
         best = int(np.lexsort((ties, -gain))[0])
-        rows[question], gains[question] = candidates[best], gain[best]
+        rows[question], gains[question] = questions[best], gain[best]
         open_[best] = False
         learned = answers[best] * np.outer(spread[best], spread[best]) / expected[best]
         covariance = covariance - learned
     return rows, gains
 
 
-def _doubt(
-    shown: Float[np.ndarray, "item d"],
+def doubt_matrix(
+    features: Float[np.ndarray, "item d"],
     weights: Float[np.ndarray, " item"],
-    covariance: Float[np.ndarray, "d d"],
+    prior: Float[np.ndarray, "d d"],
 ) -> Float[np.ndarray, "d d"]:
-    """The matrix D with tr(D A⁻¹) = 1: what is not known of scores and of their differences."""
+    """D such that tr(D C) is the doubt under covariance C, as a share of that under the prior."""
     weights = weights[:, None] / max(weights.sum(), 1e-12)
-    D = np.zeros_like(covariance)
-    for vectors in (shown, shown - (weights * shown).sum(axis=0)):
+    D = np.zeros_like(prior)
+    for vectors in (features, features - (weights * features).sum(axis=0)):
         Q = (weights * vectors).T @ vectors
-        total = np.sum(Q * covariance)
+        total = np.sum(Q * prior)
         if total > 1e-12:  # one item alone has no differences
             D += 0.5 * Q / total
     return D

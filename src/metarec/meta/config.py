@@ -5,7 +5,14 @@ from typing import Literal
 
 from metarec.contracts import DataError
 
-DECAYS = ("content_decay", "offset_decay", "unsure_decay", "residual_precision", "noise_precision")
+PENALTIES = (
+    "content_decay",
+    "offset_decay",
+    "unsure_decay",
+    "residual_precision",
+    "noise_precision",
+)
+"""Settings that hold learned weights to 0 or to their start."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +34,9 @@ class MetaConfig:
     """Confidence of an implicit event by its value: all alike, or 1 + log(1 + value)."""
     steps: int = 1000
     """Training steps at most; early stopping may end sooner. 0 leaves a model of implicit events at
-    its start, with κ and recency fitted to validation: where histories are a few events long,
-    factors know those that training asks for, and training makes the top of the list worse."""
+    its start, with κ and recency fitted to validation (a shop too small to hold anyone out keeps
+    its recency): where histories are a few events long, factors know those that training asks for,
+    and training makes the top of the list worse."""
     batch_users: int = 128
     """Episodes in a training step."""
     max_events: int = 150
@@ -79,16 +87,19 @@ class MetaConfig:
                 raise DataError(
                     f"{name} must be a whole number of at least 1, got {getattr(self, name)!r}"
                 )
-        if not isinstance(self.steps, int) or self.steps < 0:
+        if type(self.steps) is not int or self.steps < 0:
             raise DataError(f"steps must be a whole number of at least 0, got {self.steps!r}")
         if self.steps == 0 and self.start == "random":
-            raise DataError('steps=0 leaves the model at its start, which start="random" draws')
+            raise DataError(
+                "steps=0 leaves the model at its start, and a random one has learned nothing; use "
+                'start="auto" or "factors"'
+            )
         if not 0 <= self.evenness <= 1:
             raise DataError(f"evenness must be in [0, 1], got {self.evenness}")
         for name in ("dropout", "masked", "all_masked"):
             if not 0 <= getattr(self, name) < 1:
                 raise DataError(f"{name} must be in [0, 1), got {getattr(self, name)}")
-        for name in ("hidden", *DECAYS):
+        for name in ("hidden", *PENALTIES):
             if not 0 <= getattr(self, name) < float("inf"):
                 raise DataError(
                     f"{name} must be finite and not negative, got {getattr(self, name)}"

@@ -74,6 +74,11 @@ def learn(
         if len(valid)
         else None
     )
+    if judged is not None and not judged.query_mask.any():
+        raise DataError(
+            f"none of the {len(valid)} validation episodes has a query event to be judged on; give "
+            "episodes with queries, or none and users of the training data are held out"
+        )
     run = Run(
         rng=rng,
         folder=folder,

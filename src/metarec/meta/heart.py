@@ -58,6 +58,11 @@ class Heart:
         return self.features.shape[1]
 
     @cached_property
+    def prior_covariance(self) -> Float[np.ndarray, "d d"]:
+        """P⁻¹."""
+        return np.linalg.inv(self.precision)
+
+    @cached_property
     def kind_row(self) -> dict[str, int]:
         """Row of each kind of event."""
         return {name: row for row, name in enumerate(self.kind_names)}

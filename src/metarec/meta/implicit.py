@@ -1,6 +1,8 @@
 """Episodic training for implicit events: adapt on a prefix, be judged on what came next."""
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -37,9 +39,9 @@ HALF_LIVES: dict[str, tuple[float, ...]] = {
     "place": (0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0),
     "clock": (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0),
 }
-"""Where ρ may start, as the age at which an event counts half: events, or days."""
-FLOORS = (0.01, 0.03, 0.1, 0.2)
-"""Where ε may start."""
+"""Where ρ may be set, as the age at which an event counts half: events, or days."""
+FLOORS = (0.01, 0.03, 0.1, 0.2, 0.4, 0.7, 0.95)
+"""Where ε may be set; with the last, age hardly counts."""
 CALIBRATION_DRAWS = 32
 CALIBRATION_PEOPLE = 512
 LEAST_QUERIES = 50
@@ -81,7 +83,7 @@ def train_on_implicit(
             return other_events_loss(network, terms, step, step.batch, inputs, config)
         return next_event_loss(network, terms, step, step.batch, inputs, config)
 
-    if run.step == 0 and config.start != "random":
+    if run.step == 0 and not run.judged and config.start != "random":
         if config.steps or valid is None:
             first = sample(run.generator(0))
             fit_scalars(network, lambda: float(judged_events_loss(first)), "none")
@@ -104,21 +106,39 @@ def train_on_implicit(
 def fit_scalars(network: HeartNetwork, loss: Callable[[], float], recency: str) -> None:
     """Set κ where `loss` is least, and ρ and ε too where the age of an event is to be weighed.
 
-    Features that are not random have a scale already. One scalar after the other on a grid, κ
-    before and after the others.
+    Features that are not random have a scale already. κ and the pair (ρ, ε) take turns on their
+    grids until both stay where they were.
     """
     slopes = np.log(np.geomspace(1.0, 300.0, 13))
     decays = np.log(np.expm1(np.log(2) / np.array(HALF_LIVES[recency])))
     floors = np.log(np.array(FLOORS) / (1 - np.array(FLOORS)))
-    rounds = [(network.log_kappa, slopes)]
-    if len(decays):
-        rounds += [(network.decay, decays), (network.old, floors), (network.log_kappa, slopes)]
-    for scalar, grid in rounds:
-        losses = []
-        for number in grid:
-            scalar.fill_(float(number))
-            losses.append(loss())
-        scalar.fill_(float(grid[int(np.nanargmin(losses))]))
+    set_slope = partial(set_to_least, [network.log_kappa], [[slope] for slope in slopes], loss)
+    if not len(decays):
+        set_slope()
+        return
+    both = list(itertools.product(decays, floors))
+    set_ages = partial(set_to_least, [network.decay, network.old], both, loss)
+    before = None
+    while (chosen := (set_slope(), set_ages())) != before:
+        before = chosen
+
+
+def set_to_least(
+    scalars: Sequence[Tensor], grid: Sequence[Sequence[float]], loss: Callable[[], float]
+) -> int:
+    """Set the scalars to the place of the grid where `loss` is least, and say which it is."""
+    losses = []
+    for numbers in grid:
+        _fill(scalars, numbers)
+        losses.append(loss())
+    best = int(np.nanargmin(losses))
+    _fill(scalars, grid[best])
+    return best
+
+
+def _fill(scalars: Sequence[Tensor], numbers: Sequence[float]) -> None:
+    for scalar, number in zip(scalars, numbers, strict=True):
+        scalar.fill_(float(number))
 
 
 def other_events_loss(

@@ -139,15 +139,19 @@ class Person:
     ) -> Recommendations:
         """The `k` items whose answer would tell most about this person, the most telling first.
 
-        `scores` hold the share of what is not known about this person's tastes that the answer is
-        expected to remove, weighted by how likely an answer is. With `sure` every candidate gets
-        an answer, as where the person is known to have had them all.
+        `scores` hold the share of what is not known about a newcomer that the answer is expected to
+        remove, in the scores of all items on offer and in their order, weighted by how likely an
+        answer is. With `sure` every candidate gets an answer and only candidates count, as where
+        the person is known to have had them all.
         """
         if k < 1:
             raise DataError(f"k must be at least 1, got {k}")
-        allowed = np.setdiff1d(candidate_rows(candidates, self.model.catalogue), self._seen.items)
+        catalogue = self.model.catalogue
+        allowed = candidate_rows(candidates, catalogue)
+        shown = allowed if sure else candidate_rows(None, catalogue)
+        questions = np.setdiff1d(allowed, self._seen.items)
         rows, gains = most_telling(
-            self._heart, self.posterior, self.model.catalogue, allowed, k, sure=sure
+            self._heart, self.posterior, catalogue, questions, shown, k, sure=sure
         )
         return Recommendations(self.model.catalogue.ids, rows, gains, np.full(len(rows), np.nan))
 

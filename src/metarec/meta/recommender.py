@@ -347,7 +347,7 @@ class MetaRecommender:
     def _whitened(self) -> Float[np.ndarray, "item d"]:
         """Learned features under the prior covariance, scaled to length 1; without the constant."""
         features = self.heart.features[: len(self.catalogue), :-1]
-        root = np.linalg.cholesky(np.linalg.inv(self.heart.precision)[:-1, :-1])
+        root = np.linalg.cholesky(self.heart.prior_covariance[:-1, :-1])
         moved = features @ root
         lengths = np.linalg.norm(moved, axis=1, keepdims=True)
         return moved / np.where(lengths > 0, lengths, 1)

@@ -196,7 +196,7 @@ def descend(
 ) -> None:
     """One step of the optimiser down the gradient of `loss`, whose length is held below 1."""
     for group in optimizer.param_groups:
-        group["lr"] = learning_rate * group.get("pace", 1.0)
+        group["lr"] = learning_rate * group["pace"]
     optimizer.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
     torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)

@@ -1,0 +1,75 @@
+"""What holds the learned weights, and the pace at which they are learned."""
+
+import numpy as np
+import pytest
+import torch
+
+import metarec as mr
+from metarec.data import Split
+from metarec.meta.config import PENALTIES
+from metarec.meta.network import NOISE_PACE, HeartNetwork
+
+
+@pytest.fixture
+def network() -> HeartNetwork:
+    """Of ratings, with every penalised weight at 0."""
+    made = HeartNetwork(
+        5, 4, 3, 0, mr.MetaConfig(d=3), torch.Generator().manual_seed(0), mean=3.0, implicit=False
+    )
+    with torch.no_grad():
+        for weights in (made.v, made.g.linear):
+            weights.zero_()
+    return made
+
+
+@pytest.mark.parametrize(
+    ("weights", "setting", "share"),
+    [
+        ("v", "residual_precision", 0.5 / 10),
+        ("beta", "residual_precision", 0.5 / 10),
+        ("nu", "noise_precision", 0.5 / 10),
+        ("g.linear", "content_decay", 1.0),
+        ("M", "content_decay", 1.0),
+        ("t.linear", "offset_decay", 1.0),
+        ("n.linear", "offset_decay", 1.0),
+        ("tau.linear", "unsure_decay", 1.0),
+    ],
+)
+def test_each_weight_is_held_by_its_own_setting(network, weights: str, setting: str, share: float):
+    config = mr.MetaConfig(d=3)
+    assert float(network.penalty(config, 10).detach()) == 0
+    moved = dict(network.named_parameters())[weights]
+    with torch.no_grad():
+        moved.view(-1)[1] = 3.0
+    expected = share * getattr(config, setting) * 9.0
+    assert float(network.penalty(config, 10).detach()) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("setting", PENALTIES)
+def test_a_penalty_is_finite_and_not_negative(setting: str):
+    for value in (-1.0, float("inf"), float("nan")):
+        with pytest.raises(ValueError, match=f"{setting} must be finite and not negative"):
+            mr.MetaConfig(**{setting: value})
+
+
+def test_every_weight_is_learned_and_noise_at_its_own_pace(network):
+    groups = network.groups()
+    learned = [id(weights) for group in groups for weights in group["params"]]
+    assert sorted(learned) == sorted(id(weights) for weights in network.parameters())
+    paces = {id(weights): group["pace"] for group in groups for weights in group["params"]}
+    assert paces.pop(id(network.nu)) == NOISE_PACE > 1
+    assert set(paces.values()) == {1.0}
+
+
+@pytest.mark.parametrize("pace", [0.0, 1.0, NOISE_PACE])
+def test_the_pace_of_the_noise_is_that_of_training(
+    rating_split: Split, monkeypatch: pytest.MonkeyPatch, pace: float
+):
+    monkeypatch.setattr("metarec.meta.network.NOISE_PACE", pace)
+    config = mr.MetaConfig(d=3, steps=1, learning_rate=1e-2)
+    model = mr.MetaRecommender(mr.HashEncoder(d=8), config).fit(rating_split.train)
+    # Adam's first step is the rate, whatever the gradient
+    rated = rating_split.train.touched
+    moved = np.abs(model._weights["nu"])
+    assert moved.max() == pytest.approx(pace * 1e-2, rel=1e-3)
+    assert np.abs(model._weights["beta"][rated]).max() == pytest.approx(1e-2, rel=1e-3)
