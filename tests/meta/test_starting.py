@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import metarec as mr
-from metarec.data import Episodes, Split
+from metarec.data import Dataset, Episodes, Split
 from metarec.encoders import ContentFeatures
 from metarec.meta.implicit import fit_scalars
 from metarec.meta.network import HeartNetwork
@@ -130,19 +130,26 @@ def test_no_steps_called_again_on_its_folder_is_the_same_model(
     assert once.metrics == again.metrics
 
 
-def test_no_steps_weigh_events_by_age_as_validation_wants(implicit_split: Split):
-    # who is judged on the very item of their newest event wants nothing but that event to count
-    histories = implicit_split.train.histories
-    newest = histories.places == histories.lengths[histories.rows] - 1
-    oldest = histories.places == 0
-    found = [
-        mr.MetaRecommender(mr.HashEncoder(d=8), mr.MetaConfig(d=6, steps=0)).fit(
-            implicit_split.train, Episodes(histories, histories.keep(kept))
-        )
-        for kept in (newest, oldest)
-    ]
-    assert found[0].heart.rho < found[1].heart.rho or found[0].heart.eps < found[1].heart.eps
-    assert found[0].heart.eps == pytest.approx(0.01)
+def test_no_steps_weigh_events_by_age_as_validation_wants():
+    # items come in pairs; who has one half of four pairs goes on to the other half of the newest
+    # pair, or of the oldest
+    rng = np.random.default_rng(0)
+    pairs = np.array([rng.permutation(20)[:4] for _ in range(300)])
+    rows = (2 * pairs[..., None] + [0, 1]).reshape(-1)
+    shop = mr.generate(users=300, items=40, kind="implicit", rng=1).dataset
+    events = pl.DataFrame({"user": np.repeat(np.arange(300), 8), "item": rows}).with_columns(
+        pl.lit(1.0, dtype=pl.Float32).alias("value")
+    )
+    train = Dataset("pairs", "implicit", None, shop.catalogue, shop.user_ids, events)
+    halves = train.histories.keep(train.histories.items % 2 == 0)
+    found = []
+    for place in (3, 0):
+        asked = train.histories.keep(train.histories.places == 2 * place + 1)
+        config = mr.MetaConfig(d=16, steps=0, start_confidence=10.0)
+        model = mr.MetaRecommender(mr.HashEncoder(d=8), config)
+        found.append(model.fit(train, Episodes(halves, asked)).heart)
+    assert found[0].weight(np.array(3.0)) < 0.3
+    assert found[1].weight(np.array(3.0)) > 0.7
 
 
 def test_no_steps_leave_the_model_at_its_start(implicit_split: Split):
@@ -159,6 +166,17 @@ def test_no_steps_leave_the_model_at_its_start(implicit_split: Split):
     )
     assert model.metrics["steps"] == 0
     assert np.isfinite(model.metrics["valid_loss"])
+
+
+def test_no_steps_show_a_newcomer_what_many_took(implicit_split: Split):
+    train = implicit_split.train
+    config = mr.MetaConfig(d=6, steps=0, start_confidence=3.0)
+    model = mr.MetaRecommender(mr.HashEncoder(d=8), config).fit(train, implicit_split.valid)
+    known = train.catalogue.ids[train.touched].tolist()
+    shown = model.adapt([]).recommend(5, candidates=known)
+    taken = train.item_counts[train.catalogue.index(shown.ids.tolist())]
+    assert (taken >= np.quantile(train.item_counts[train.touched], 0.8)).all()
+    assert (np.diff(shown.scores) < 0).all()
 
 
 def test_the_settings_of_the_start_are_checked():

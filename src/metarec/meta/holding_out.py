@@ -1,5 +1,7 @@
 """Validation episodes of a training set's own, for callers who give none."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from metarec.data import Dataset, Episodes
@@ -12,11 +14,19 @@ LARGEST_SHARE = 0.25
 """A small shop gives up at most this share of its users, however few they are."""
 
 
+def without_repeats(episodes: Episodes) -> Episodes:
+    """Episodes whose queries ask for nothing that is in their own support."""
+    n_items = len(episodes.support.vocabulary)
+    had = episodes.support.rows * n_items + episodes.support.items
+    asked = episodes.query.rows * n_items + episodes.query.items
+    return replace(episodes, query=episodes.query.keep(~np.isin(asked, had)))
+
+
 def hold_out_users(train: Dataset, rng: int) -> tuple[Dataset, Episodes]:
     """`train` without the events of a few random users, and these users as episodes.
 
     For ratings a user's events are shuffled; the support sizes are those of training. Implicit
-    events keep their order, and the query is what came after the support.
+    events keep their order, and the query is what came after the support and is not in it.
     """
     random = np.random.default_rng([rng, 2])
     histories = train.histories
@@ -32,4 +42,8 @@ def hold_out_users(train: Dataset, rng: int) -> tuple[Dataset, Episodes]:
     sizes = support_sizes(own.lengths, random)
     support = own.places < sizes[own.rows]
     kept = train.where(~held[train.interactions["user"].to_numpy()])
-    return kept, Episodes(own.keep(support), own.keep(~support))
+    episodes = Episodes(own.keep(support), own.keep(~support))
+    if train.value == "implicit":
+        episodes = without_repeats(episodes)
+        episodes = episodes.take(np.flatnonzero(episodes.query.lengths > 0))
+    return kept, episodes
