@@ -4,11 +4,12 @@ Outside, items and users are *ids* (strings). Inside, they are *indices* (rows o
 The two never share a name: `ids` are strings, `items` and `users` are indices.
 """
 
+import operator
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, Self, SupportsIndex, runtime_checkable
 
 import numpy as np
 import polars as pl
@@ -36,7 +37,17 @@ class UnsupportedError(MetarecError, TypeError):
 
 
 class UnknownItemWarning(UserWarning):
-    """Events about items outside the catalogue were left out of a history."""
+    """Events about items outside the catalogue, or candidates outside it, were left out."""
+
+
+def whole_number(name: str, value: object, least: int = 1) -> int:
+    """`value` as an int; raises DataError where it is another thing or below `least`."""
+    if isinstance(value, bool) or not isinstance(value, SupportsIndex):
+        raise DataError(f"{name} must be a whole number of at least {least}, got {value!r}")
+    number = operator.index(value)
+    if number < least:
+        raise DataError(f"{name} must be at least {least}, got {number}")
+    return number
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ def test_settings_overrule_the_file_and_the_file_the_defaults(run, shop: Path):
         ("steps=many", "steps: Input should be a valid integer"),
         ("steps=", "steps: Input should be a valid integer"),
         ("d=1.5", "d: Input should be a valid integer"),
-        ("steps=-1", "do not fit: steps must be a whole number of at least 0, got -1"),
+        ("steps=-1", "do not fit: steps must be at least 0, got -1"),
         ("recency=often", "recency: Input should be 'auto', 'none', 'place' or 'clock'"),
         ("steps", "--set takes name=value"),
         ("steps=[1", "--set steps=[1: the value is not YAML"),

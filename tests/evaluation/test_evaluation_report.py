@@ -39,7 +39,10 @@ def test_the_first_line_says_that_the_heart_wins(results, tmp_path):
     found = write_report(results, tmp_path / "report.html", heart="Heart")
     html = (tmp_path / "report.html").read_text()
     assert first_line(html) == found.line
-    assert found.line.startswith("Heart wins in all 2 scenarios: better than all 2 simple models")
+    assert found.line.startswith(
+        "By MAE Heart wins in all 2 scenarios: better than all 2 simple models that answer every "
+        "pair (1 does not) (closest: "
+    )
     assert "p " in found.line
     assert set(found.outcomes.values()) == {"wins"}
 
@@ -80,6 +83,30 @@ def test_a_loss_anywhere_comes_before_wins_elsewhere():
     assert found.outcomes == {"new users": "wins", "new users, late": "loses"}
     assert found.line.startswith("A simple model wins: Simple beats Heart on “new users, late”")
     assert found.line.endswith("Heart wins on “new users”.")
+
+
+def test_a_loss_by_the_order_of_lists_comes_before_a_win_on_errors(results):
+    """Who foretells every rating well may still show the wrong items first."""
+    asked = SPLIT.test["new users"].query
+
+    def oracle(histories):
+        scores = np.zeros((len(histories), len(SPLIT.train.catalogue)))
+        row_of = {user: row for row, user in enumerate(histories.user_ids)}
+        for row, item in zip(asked.rows, asked.items, strict=True):
+            if asked.user_ids[row] in row_of:
+                scores[row_of[asked.user_ids[row]], item] = 1.0
+        return scores
+
+    shown = {"Heart": own_mean(SPLIT), "Flat": constant(SPLIT)}
+    shown["Order"] = replace(ByRule(SPLIT.train.catalogue, oracle), predicts_ratings=False)
+    found = verdict(evaluate(shown, SPLIT, curve=None), "Heart")
+    lead, rest = found.line.split(". By MAE ")
+    assert lead.startswith("By nDCG@10 a simple model wins on ")
+    assert "Order beats Heart on" in lead
+    assert rest.startswith("Heart wins in all 2 scenarios")
+    assert set(found.outcomes.values()) == {"wins"}
+    only = verdict(evaluate(shown, SPLIT, curve=None), "Heart", metric="mae")
+    assert only.line.startswith("By MAE Heart wins")
 
 
 def test_without_a_heart_the_best_model_is_judged(results):

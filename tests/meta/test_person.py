@@ -214,7 +214,23 @@ def test_candidates_limit_the_list(model: mr.MetaRecommender):
     some = [str(i) for i in model.catalogue.ids[10:15]]
     found = model.adapt([]).recommend(k=10, candidates=some)
     assert sorted(found.ids) == sorted(some)
-    assert len(model.adapt([]).recommend(k=3, candidates=["no such item"]).ids) == 0
+    for answer in (model.adapt([]).recommend, model.adapt([]).ask):
+        with pytest.warns(UnknownItemWarning, match="1 of 2 candidates .* 'no such item'"):
+            assert answer(3, candidates=["no such item", some[0]]).ids.tolist() == some[:1]
+
+
+@pytest.mark.parametrize("k", [1.5, "a", None, True, float("nan"), 0])
+def test_how_many_is_a_whole_number(model: mr.MetaRecommender, k):
+    person, item = model.adapt([]), str(model.catalogue.ids[0])
+    wanted = "k must be at least 1" if k == 0 else "k must be a whole number of at least 1"
+    for ask in (
+        lambda: person.recommend(k),
+        lambda: person.ask(k),
+        lambda: model.recommend([[]], k),
+        lambda: model.similar(item, k),
+    ):
+        with pytest.raises(DataError, match=wanted):
+            ask()
 
 
 DAYS = [None, 0.0, -5 * DAY, 3 * DAY, 400 * DAY]

@@ -182,7 +182,7 @@ def test_no_steps_show_a_newcomer_what_many_took(implicit_split: Split):
 def test_the_settings_of_the_start_are_checked():
     with pytest.raises(ValueError, match='use start="auto" or "factors"'):
         mr.MetaConfig(steps=0, start="random")
-    with pytest.raises(ValueError, match="steps must be a whole number of at least 0"):
+    with pytest.raises(ValueError, match="steps must be at least 0"):
         mr.MetaConfig(steps=-1)
     with pytest.raises(ValueError, match="steps must be a whole number of at least 0"):
         mr.MetaConfig(steps=False)

@@ -83,7 +83,9 @@ def test_align_copes_with_people_without_events() -> None:
 
 def test_candidates_are_offered_known_and_counted_once() -> None:
     assert candidate_rows(None, CATALOGUE).tolist() == [0, 1, 2]
-    assert candidate_rows(["c", "a", "c", "d", "zz"], CATALOGUE).tolist() == [0, 2]
+    assert candidate_rows(["c", "a", "c", "d"], CATALOGUE).tolist() == [0, 2]
+    with pytest.warns(UnknownItemWarning, match="2 of 3 candidates .* the first is 'zz'"):
+        assert candidate_rows(["zz", "a", "y"], CATALOGUE).tolist() == [0]
     with pytest.raises(DataError, match="got one string"):
         candidate_rows("abc", CATALOGUE)
 

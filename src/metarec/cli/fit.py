@@ -33,6 +33,8 @@ def fit(
 ) -> None:
     """Fit the model to a shop. Killed at any moment, the same command continues.
 
+    Progress is kept every half minute.
+
     Example: metarec fit my-shop --out my-shop.model --set steps=2000
     """
     chosen = config_of(config, settings or [])

@@ -68,6 +68,8 @@ def with_numbers(table: Table, column: str, report: Report) -> Table | None:
     """The rows whose `column` is a finite number, as a numeric column; None for another type."""
     kind = table.frame.schema[column]
     fix = "write a plain number with a decimal point, or remove the row"
+    if column == "timestamp":
+        fix = "write seconds since 1970, or a column of datetimes in Parquet, or remove the row"
     if kind in (pl.String, pl.Null):
         text = pl.col(column).cast(pl.String).str.strip_chars()
         number = text.cast(pl.Float64, strict=False)

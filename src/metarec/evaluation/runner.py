@@ -7,7 +7,7 @@ import polars as pl
 from rich.console import Console
 from rich.progress import Progress
 
-from metarec.contracts import DataError, Recommender
+from metarec.contracts import DataError, Recommender, whole_number
 from metarec.data.splits import Split
 from metarec.data.ties import TIE_SEED
 from metarec.evaluation.answers import Answers, answer, users_of
@@ -43,8 +43,7 @@ def evaluate(
     """
     if not models:
         raise DataError("evaluate needs at least one model")
-    if k < 1:
-        raise DataError(f"k must be at least 1, got {k}")
+    k = whole_number("k", k)
     background = Background.of(split.train, content, likes_from)
     chosen = choose(metrics, background)
     sizes: list[int | None] = [None, *(sorted(set(curve)) if curve is not None else [])]

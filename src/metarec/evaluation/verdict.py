@@ -43,8 +43,10 @@ def verdict(
     significantly better than each of them, corrected over rivals and scenarios; if any is
     significantly better the simple model wins; anything else is a tie. Without a heart, the model
     that is best in most scenarios is judged in the same way. A model that leaves pairs unanswered
-    takes no part in a verdict on rating errors.
+    takes no part in a verdict on rating errors. Where no `metric` is asked for and the verdict is
+    on those, scenarios that the heart loses by the order of its lists are told first.
     """
+    orders = [m for m in results.metrics if m.split("@")[0] == "ndcg"] if metric is None else []
     metric = main_metric(results) if metric is None else metric
     entrants = _entrants(results, metric)
     judged = _best(results, metric, entrants) if heart is None else heart
@@ -59,8 +61,34 @@ def verdict(
         for s in results.scenarios
         if s in measured
     }
-    write = _line_of_heart if heart is not None else _line_of_best
-    return Verdict(write(judged, metric, table, outcomes), metric, judged, outcomes, table)
+    if heart is None:
+        return Verdict(
+            _line_of_best(judged, metric, table, outcomes), metric, judged, outcomes, table
+        )
+    others = results.models if simple is None else simple
+    n_silent = len({m for m in others if m != judged}) - len(rivals)
+    line = _line_of_heart(judged, metric, table, outcomes, n_silent)
+    if metric in NEEDS_RATINGS and orders:
+        line = _lost_by_order(results, judged, others, orders[0]) + line
+    return Verdict(line, metric, judged, outcomes, table)
+
+
+def _lost_by_order(results: Results, judged: str, others: Sequence[str], metric: str) -> str:
+    """A sentence on the scenarios where a simple model's lists are significantly better."""
+    rivals = [m for m in _entrants(results, metric) if m in others and m != judged]
+    if not rivals or judged not in _entrants(results, metric):
+        return ""
+    family = f"{judged} against {len(rivals)} models on {metric} in every scenario"
+    table = compare(results, judged, rivals, metrics=[metric], k=[None], family=family)
+    lost = table.filter(pl.col("significant") & ~pl.col("better"))
+    if lost.is_empty():
+        return ""
+    row = _hardest(lost, metric)
+    where = [f"“{s}”" for s in lost["scenario"].unique(maintain_order=True)]
+    return (
+        f"By {metric_name(metric)} a simple model wins on {listed(where)}: {row['against']} beats "
+        f"{judged} on “{row['scenario']}” ({_against(row)}). "
+    )
 
 
 def main_metric(results: Results) -> str:
@@ -125,7 +153,7 @@ def _in(scenarios: Sequence[str], outcomes: dict[str, Outcome]) -> str:
 
 
 def _line_of_heart(
-    heart: str, metric: str, table: pl.DataFrame, outcomes: dict[str, Outcome]
+    heart: str, metric: str, table: pl.DataFrame, outcomes: dict[str, Outcome], n_silent: int
 ) -> str:
     label = metric_name(metric)
     if table.is_empty():
@@ -146,8 +174,10 @@ def _line_of_heart(
     row = _hardest(table, metric)
     n_rivals = table["against"].n_unique()
     rivals = "the one simple model" if n_rivals == 1 else f"all {n_rivals} simple models"
+    if n_silent:
+        rivals += f" that answer every pair ({n_silent} {'does' if n_silent == 1 else 'do'} not)"
     return (
-        f"{heart} wins {_in(won, outcomes)}: better than {rivals} "
+        f"By {label} {heart} wins {_in(won, outcomes)}: better than {rivals} "
         f"(closest: {row['against']}, {label} {_against(row)})."
     )
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from metarec.contracts import DataError
+from metarec.contracts import DataError, whole_number
 
 PENALTIES = (
     "content_decay",
@@ -13,6 +13,20 @@ PENALTIES = (
     "noise_precision",
 )
 """Settings that hold learned weights to 0 or to their start."""
+SHARES = ("dropout", "masked", "all_masked")
+POSITIVE = ("learning_rate", "start_confidence", "start_l2", "start_penalty")
+NUMBERS = ("evenness", *SHARES, *PENALTIES, *POSITIVE)
+WHOLE = {
+    "d": 1,
+    "hidden": 0,
+    "steps": 0,
+    "batch_users": 1,
+    "max_events": 2,
+    "prefixes": 1,
+    "patience": 1,
+    "judge_every": 1,
+}
+"""Settings that are whole numbers, and the least that each may be."""
 
 
 @dataclass(frozen=True)
@@ -82,13 +96,12 @@ class MetaConfig:
     """Steps between judgements on validation."""
 
     def __post_init__(self) -> None:
-        for name in ("d", "batch_users", "prefixes", "patience", "judge_every"):
-            if not isinstance(getattr(self, name), int) or getattr(self, name) < 1:
-                raise DataError(
-                    f"{name} must be a whole number of at least 1, got {getattr(self, name)!r}"
-                )
-        if type(self.steps) is not int or self.steps < 0:
-            raise DataError(f"steps must be a whole number of at least 0, got {self.steps!r}")
+        for name, least in WHOLE.items():
+            whole_number(name, getattr(self, name), least)
+        for name in NUMBERS:
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise DataError(f"{name} must be a number, got {value!r}")
         if self.steps == 0 and self.start == "random":
             raise DataError(
                 "steps=0 leaves the model at its start, and a random one has learned nothing; use "
@@ -96,10 +109,10 @@ class MetaConfig:
             )
         if not 0 <= self.evenness <= 1:
             raise DataError(f"evenness must be in [0, 1], got {self.evenness}")
-        for name in ("dropout", "masked", "all_masked"):
+        for name in SHARES:
             if not 0 <= getattr(self, name) < 1:
                 raise DataError(f"{name} must be in [0, 1), got {getattr(self, name)}")
-        for name in ("hidden", *PENALTIES):
+        for name in PENALTIES:
             if not 0 <= getattr(self, name) < float("inf"):
                 raise DataError(
                     f"{name} must be finite and not negative, got {getattr(self, name)}"
@@ -111,8 +124,6 @@ class MetaConfig:
         ):
             if getattr(self, name) not in options:
                 raise DataError(f"{name} must be one of {options}, got {getattr(self, name)!r}")
-        for name in ("learning_rate", "start_confidence", "start_l2", "start_penalty"):
+        for name in POSITIVE:
             if not 0 < getattr(self, name) < float("inf"):
                 raise DataError(f"{name} must be above 0 and finite, got {getattr(self, name)}")
-        if self.max_events < 2:
-            raise DataError(f"max_events must be at least 2, got {self.max_events}")

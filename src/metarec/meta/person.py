@@ -9,7 +9,14 @@ import numpy as np
 import polars as pl
 from jaxtyping import Float, Int
 
-from metarec.contracts import DataError, Event, EventLike, Predictions, Recommendations
+from metarec.contracts import (
+    DataError,
+    Event,
+    EventLike,
+    Predictions,
+    Recommendations,
+    whole_number,
+)
 from metarec.meta.asking import most_telling
 from metarec.meta.heart import Heart
 from metarec.meta.weighing import SECONDS_A_DAY, ages_of
@@ -91,8 +98,7 @@ class Person:
         candidates: Sequence[str] | None = None,
     ) -> Recommendations:
         """The `k` best items, best first; fewer where fewer can be recommended."""
-        if k < 1:
-            raise DataError(f"k must be at least 1, got {k}")
+        k = whole_number("k", k)
         scores = self._scores.copy()
         if exclude_seen:
             scores[self._seen.items] = np.nan
@@ -144,8 +150,7 @@ class Person:
         answer is. With `sure` every candidate gets an answer and only candidates count, as where
         the person is known to have had them all.
         """
-        if k < 1:
-            raise DataError(f"k must be at least 1, got {k}")
+        k = whole_number("k", k)
         catalogue = self.model.catalogue
         allowed = candidate_rows(candidates, catalogue)
         shown = allowed if sure else candidate_rows(None, catalogue)

@@ -22,6 +22,7 @@ from metarec.contracts import (
     NotFittedError,
     Predictions,
     Recommendations,
+    whole_number,
 )
 from metarec.data import Catalogue, Dataset, Episodes
 from metarec.encoders import ContentFeatures, TabularFeatures, TextEncoder
@@ -51,6 +52,11 @@ class MetaRecommender:
         self.config = MetaConfig() if config is None else config
         if not isinstance(self.config, MetaConfig):
             raise DataError(f"config must be a MetaConfig, got {type(self.config).__name__}")
+        if isinstance(self.encoder, str) or not hasattr(self.encoder, "encode"):
+            raise DataError(
+                "encoder must be an encoder, such as TextEncoder() or HashEncoder(), got "
+                f"{encoder!r}"
+            )
         self._catalogue: Catalogue | None = None
 
     def fit(
@@ -70,6 +76,10 @@ class MetaRecommender:
         """
         from metarec.meta.fitting import learn  # PyTorch: serving never needs it
 
+        if not isinstance(train, Dataset):
+            raise DataError(
+                f"train must be a Dataset, as load(folder) gives it, got {type(train).__name__}"
+            )
         if valid is None:
             train, valid = hold_out_users(train, rng)
         elif valid.support.vocabulary is not train.catalogue.ids:
@@ -237,8 +247,7 @@ class MetaRecommender:
         candidates: Sequence[str] | None = None,
     ) -> Recommendations:
         """The `k` best items of each history, with standard deviations."""
-        if k < 1:
-            raise DataError(f"k must be at least 1, got {k}")
+        k = whole_number("k", k)
         allowed = candidate_rows(candidates, self.catalogue)
         aligned = in_clock_order(align(self._checked_all(histories), self.catalogue))
         items = np.full((len(aligned), k), -1, dtype=np.int64)
@@ -265,8 +274,7 @@ class MetaRecommender:
         row = int(self.catalogue.index([item_id])[0])
         if row < 0:
             raise DataError(f"item {item_id!r} is not in the catalogue; add it with add_items")
-        if k < 1:
-            raise DataError(f"k must be at least 1, got {k}")
+        k = whole_number("k", k)
         whitened = self._whitened
         correlation = whitened @ whitened[row]
         correlation[row] = np.nan

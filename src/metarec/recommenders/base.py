@@ -21,6 +21,7 @@ from metarec.contracts import (
     NotFittedError,
     Predictions,
     Recommendations,
+    whole_number,
 )
 from metarec.data import Catalogue, Dataset, Episodes
 from metarec.recommenders.histories import align, candidate_rows
@@ -116,8 +117,7 @@ class BaseRecommender(ABC):
         candidates: Sequence[str] | None = None,
     ) -> Recommendations:
         """The `k` best items of each history; what cannot be scored is never recommended."""
-        if k < 1:
-            raise DataError(f"k must be at least 1, got {k}")
+        k = whole_number("k", k)
         allowed = candidate_rows(candidates, self.catalogue)
         aligned = align(histories, self.catalogue)
         items = np.full((len(aligned), k), -1, dtype=np.int64)

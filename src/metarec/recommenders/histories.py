@@ -44,13 +44,22 @@ def candidate_rows(
 ) -> Int[np.ndarray, " candidate"]:
     """Rows of the items that may be recommended: the named ones that are offered, or all offered.
 
-    A named item that is unknown cannot be recommended, so it is left out like a retired one.
+    A named item that is unknown cannot be recommended, so it is left out with an
+    `UnknownItemWarning`; a retired one without.
     """
     if candidates is None:
         return np.flatnonzero(catalogue.offered)
     if isinstance(candidates, str):
         raise DataError("candidates must be a sequence of item ids, got one string")
-    rows: Int[np.ndarray, " candidate"] = np.unique(catalogue.index(candidates))
-    rows = rows[rows >= 0]
+    found = catalogue.index(candidates)
+    if n_unknown := int((found < 0).sum()):
+        first = candidates[int(np.argmax(found < 0))]
+        warnings.warn(
+            f"{n_unknown} of {len(found)} candidates are not in the catalogue and were left out, "
+            f"the first is {first!r}",
+            UnknownItemWarning,
+            stacklevel=3,
+        )
+    rows: Int[np.ndarray, " candidate"] = np.unique(found[found >= 0])
     rows = rows[catalogue.offered[rows]]
     return rows

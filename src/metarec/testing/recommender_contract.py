@@ -208,9 +208,10 @@ class RecommenderContract:
         assert (everything.items >= 0).sum() > (answer.items >= 0).sum()
 
     def test_only_candidates_are_recommended(self, model: Recommender, people: Histories) -> None:
-        """Unknown candidates are left out; without any candidate all places are empty."""
+        """Unknown candidates warn and are left out; without any candidate all places are empty."""
         ids = [str(i) for i in model.catalogue.ids[2:7]]
-        answer = model.recommend(people, 9, candidates=[*ids, "no such item"])
+        with pytest.warns(UnknownItemWarning, match="no such item"):
+            answer = model.recommend(people, 9, candidates=[*ids, "no such item"])
         assert set(answer.ids[answer.items >= 0]) <= set(ids)
         assert (answer.items >= 0).any()
         assert (model.recommend(people, 3, candidates=[]).items == -1).all()
