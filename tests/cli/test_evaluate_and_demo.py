@@ -5,10 +5,26 @@ from pathlib import Path
 
 import pytest
 
-from metarec.data import generate_to, load
+from metarec.cli.evaluate import write_results
+from metarec.data import generate, generate_to, load, split_cold
+from metarec.evaluation import evaluate
+from metarec.recommenders import ItemMean, UserItemBias, UserMean
 
 FAST = ["--encoder", "hash", "--set", "steps=5"]
 KEYS = {"model", "scenario", "k", "metric", "mean", "low", "high", "n"}
+
+
+def test_the_verdict_is_not_on_a_saved_model(tmp_path: Path):
+    split = split_cold(generate(users=200, items=60, rng=0).dataset, rng=0)
+    models = {
+        "MetaRecommender": UserMean(),
+        "saved MetaRecommender": UserItemBias(),  # much better, and no simple model
+        "ItemMean": ItemMean(),
+    }
+    fitted = {name: model.fit(split.train) for name, model in models.items()}
+    found = write_results(evaluate(fitted, split, curve=None), tmp_path)
+    assert found.comparisons["against"].unique().to_list() == ["ItemMean"]
+    assert "saved" not in found.line
 
 
 def test_results_have_the_promised_shape_and_the_report_stands_beside_them(run, shop: Path):

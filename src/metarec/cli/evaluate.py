@@ -30,6 +30,8 @@ from metarec.evaluation import (
 from metarec.evaluation import evaluate as evaluate_models
 from metarec.meta import MetaRecommender, load_model
 
+SAVED = "saved "
+"""What the name of a saved model begins with; the verdict is not on it."""
 Protocol = Literal["leave-last-out", "time", "kfold", "cold"]
 
 
@@ -74,7 +76,7 @@ def evaluate(
         fitted = fit_all(models_of(models, shop.value, content, chosen), split, seed, progress)
         if saved is not None:
             warn_of_leak(saved, split)
-            fitted = {f"saved {type(saved).__name__}": saved, **fitted}
+            fitted = {f"{SAVED}{type(saved).__name__}": saved, **fitted}
         parts.append(evaluate_models(fitted, split, k=k, rng=seed, progress=progress))
     results = parts[0] if len(parts) == 1 else combine(parts)
     found = write_results(results, out)
@@ -124,4 +126,7 @@ def write_results(results: Results, out: Path) -> Verdict:
     """results.json, the per-user values and report.html."""
     save_results(results, out)
     heart = HEART if HEART in results.models else None
-    return write_report(results, out / "report.html", heart=heart)
+    simple = [name for name in results.models if name != heart and not name.startswith(SAVED)]
+    return write_report(
+        results, out / "report.html", heart=heart, simple=None if heart is None else simple
+    )

@@ -45,6 +45,7 @@ HALF_LIVES: dict[str, tuple[float, ...]] = {
 FLOORS = (0.01, 0.03, 0.1, 0.2, 0.4, 0.7, 0.95)
 """Where ε may be set; with the last, age hardly counts."""
 MEAN_SHARE = 0.1
+"""What of people's mean weights m is where training does not learn it."""
 MEAN_PEOPLE = 1000
 CALIBRATION_DRAWS = 32
 CALIBRATION_PEOPLE = 512
