@@ -1,14 +1,19 @@
 """Where training on implicit events starts, and what the penalties hold it to."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
 import torch
+from sklearn.metrics import ndcg_score
 
 import metarec as mr
 from metarec.data import Dataset, Episodes, Split
 from metarec.encoders import ContentFeatures
-from metarec.meta.implicit import fit_scalars
+from metarec.meta.holding_out import without_repeats
+from metarec.meta.implicit import list_loss, set_recency, set_slope
+from metarec.meta.inputs import Inputs, pad_episodes
 from metarec.meta.network import HeartNetwork
 from metarec.meta.weighing import learned_counts
 from metarec.recommenders import IALSConfig
@@ -84,36 +89,53 @@ def test_a_shop_where_nobody_did_much_still_starts():
     assert np.isfinite(model.heart.kappa)
 
 
-def test_the_slope_is_set_where_the_loss_is_least():
-    network = HeartNetwork(
-        3, 2, 0, 0, mr.MetaConfig(d=2), torch.Generator().manual_seed(0), mean=0.0, implicit=True
-    )
-    fit_scalars(network, lambda: abs(float(network.log_kappa.detach()) - np.log(20.0)), "none")
-    assert float(network.log_kappa.detach().exp()) == pytest.approx(20.0, rel=0.3)
-
-
-def test_recency_is_set_where_the_loss_is_least():
+def test_the_slope_and_recency_are_set_where_the_loss_is_least():
     network = HeartNetwork(
         3, 2, 0, 0, mr.MetaConfig(d=2), torch.Generator().manual_seed(0), mean=0.0, implicit=True
     )
     one, many = torch.tensor([1.0]), torch.tensor([1e6])
-    scalars = (network.decay, network.old, network.log_kappa)
+    set_slope(network, lambda: abs(float(network.log_kappa.detach()) - np.log(20.0)))
+    assert float(network.log_kappa.detach().exp()) == pytest.approx(20.0, rel=0.3)
 
-    # ρ set before ε would be wrong with the next ε, and so would κ
     @torch.no_grad()
-    def loss() -> float:
+    def loss() -> float:  # ρ found before ε would be wrong with the ε that is found
         recent, old = network.recency(one), network.recency(many)
-        slope = network.log_kappa - np.log(20.0) - 5 * (old - 0.4)
-        return float((recent - 0.75).square() + 10 * (old - 0.4).square() + 0.1 * slope.square())
+        return float((recent - 0.75).square() + 10 * (old - 0.4).square())
 
-    fit_scalars(network, loss, "place")
-    found, chosen = loss(), [float(scalar.detach()) for scalar in scalars]
+    set_recency(network, loss, "place")
     assert float(network.recency(one).detach()) == pytest.approx(0.75, abs=0.06)
     assert float(network.recency(many).detach()) == pytest.approx(0.4, abs=0.01)
-    assert float(network.log_kappa.detach().exp()) == pytest.approx(20.0, rel=0.3)
-    fit_scalars(network, loss, "place")  # from there, nothing is better
-    assert [float(scalar.detach()) for scalar in scalars] == chosen
-    assert loss() == found
+
+
+def test_the_loss_of_a_list_is_the_metric(implicit: mr.MetaRecommender, implicit_split: Split):
+    n, config = len(implicit.catalogue), implicit.config
+    valid = without_repeats(implicit_split.valid)
+    few = valid.take(np.flatnonzero(valid.query.lengths > 0))
+    assert few.query.lengths.max() > 1
+    content = implicit._content.encode(implicit_split.train.catalogue.frame)
+    counts = torch.from_numpy(learned_counts(implicit_split.train)).float()
+    users = np.arange(len(implicit_split.train.user_ids))
+    histories = implicit_split.train.histories
+    inputs = Inputs(histories, torch.from_numpy(content), None, None, counts, "place", users)
+    network = HeartNetwork(
+        n, content.shape[1], 0, 0, config, torch.Generator(), mean=0.0, implicit=True
+    )
+    weights = {k: torch.from_numpy(v) for k, v in implicit._weights.items() if k != "M"}
+    network.load_state_dict(weights, strict=False)
+    plain = replace(implicit.heart, profile_map=np.zeros((0, config.d + 1)))
+    scores = plain.scores(plain.adapt_many(few.support, None).mean)[:, :n]
+    scores[few.support.rows, few.support.items] = -np.inf
+    if few.candidates is not None:
+        scores[:, ~few.candidates] = -np.inf
+    found = []
+    for person in range(len(few)):
+        asked = few.query.items[few.query.offsets[person] : few.query.offsets[person + 1]]
+        relevance = np.zeros(n)
+        relevance[asked] = 1
+        shown = np.where(np.isfinite(scores[person]), scores[person], -1e9)
+        found.append(ndcg_score(relevance[None], shown[None], ignore_ties=True))
+    padded = pad_episodes(few, "place", {}, histories.kind_names)
+    assert list_loss(network, inputs, padded, config) == pytest.approx(1 - np.mean(found), abs=1e-4)
 
 
 @pytest.mark.parametrize("recency", ["place", "clock", "none"])
@@ -123,7 +145,7 @@ def test_no_steps_called_again_on_its_folder_is_the_same_model(
     config = mr.MetaConfig(d=6, steps=0, recency=recency, start_confidence=3.0)
     fresh = mr.MetaRecommender(mr.HashEncoder(d=8), config)
     once = fresh.fit(implicit_split.train, implicit_split.valid, folder=tmp_path)
-    monkeypatch.setattr("metarec.meta.implicit.fit_scalars", None)  # nothing is searched again
+    monkeypatch.setattr("metarec.meta.implicit.set_to_least", None)  # nothing is searched again
     again = fresh.fit(implicit_split.train, implicit_split.valid, folder=tmp_path)
     for name in ("features", "precision", "rho", "eps", "kappa", "variance_factor"):
         np.testing.assert_array_equal(getattr(once.heart, name), getattr(again.heart, name))

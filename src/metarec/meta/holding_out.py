@@ -15,11 +15,13 @@ LARGEST_SHARE = 0.25
 
 
 def without_repeats(episodes: Episodes) -> Episodes:
-    """Episodes whose queries ask for nothing that is in their own support."""
+    """Episodes whose queries ask once for each item, and for none in their own support."""
     n_items = len(episodes.support.vocabulary)
     had = episodes.support.rows * n_items + episodes.support.items
     asked = episodes.query.rows * n_items + episodes.query.items
-    return replace(episodes, query=episodes.query.keep(~np.isin(asked, had)))
+    once = np.zeros(len(asked), dtype=bool)
+    once[np.unique(asked, return_index=True)[1]] = True
+    return replace(episodes, query=episodes.query.keep(once & ~np.isin(asked, had)))
 
 
 def hold_out_users(train: Dataset, rng: int) -> tuple[Dataset, Episodes]:

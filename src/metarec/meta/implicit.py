@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Callable, Sequence
-from functools import partial
 
 import numpy as np
 import torch
@@ -38,7 +37,7 @@ ImplicitBatch = PrefixBatch | RatingBatch
 PEOPLE_AT_ONCE = 256
 HALF_LIVES: dict[str, tuple[float, ...]] = {
     "none": (),
-    "place": (0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0),
+    "place": (0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0),
     "clock": (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0),
 }
 """Where ρ may be set, as the age at which an event counts half: events, or days."""
@@ -47,6 +46,8 @@ FLOORS = (0.01, 0.03, 0.1, 0.2, 0.4, 0.7, 0.95)
 MEAN_SHARE = 0.1
 """What of people's mean weights m is where training does not learn it."""
 MEAN_PEOPLE = 1000
+SEARCH_PEOPLE = 1000
+"""Validation people that κ, ρ and ε are searched on."""
 CALIBRATION_DRAWS = 32
 CALIBRATION_PEOPLE = 512
 LEAST_QUERIES = 50
@@ -93,12 +94,11 @@ def train_on_implicit(
             set_prior_mean(network, inputs, config, run.generator(0))
         if config.steps or valid is None:
             first = sample(run.generator(0))
-            fit_scalars(network, lambda: float(judged_events_loss(first)), "none")
+            set_slope(network, lambda: float(judged_events_loss(first)))
         else:
-            few = valid.first(CALIBRATION_PEOPLE)
-            fit_scalars(
-                network, lambda: cross_entropy(network, inputs, few, config), inputs.recency
-            )
+            few = valid.first(SEARCH_PEOPLE)
+            set_recency(network, lambda: list_loss(network, inputs, few, config), inputs.recency)
+            set_slope(network, lambda: cross_entropy(network, inputs, few, config))
             run.judge(cross_entropy(network, inputs, valid, config))
     for step in run.batches(sample, config.steps):
         loss = judged_events_loss(step) + network.penalty(config, inputs.n_events)
@@ -132,24 +132,20 @@ def set_prior_mean(
 
 
 @torch.no_grad()
-def fit_scalars(network: HeartNetwork, loss: Callable[[], float], recency: str) -> None:
-    """Set κ where `loss` is least, and ρ and ε too where the age of an event is to be weighed.
-
-    Features that are not random have a scale already. κ and the pair (ρ, ε) take turns on their
-    grids until both stay where they were.
-    """
+def set_slope(network: HeartNetwork, loss: Callable[[], float]) -> None:
+    """Set κ where `loss` is least: features that are not random have a scale already."""
     slopes = np.log(np.geomspace(1.0, 300.0, 13))
+    set_to_least([network.log_kappa], [[slope] for slope in slopes], loss)
+
+
+@torch.no_grad()
+def set_recency(network: HeartNetwork, loss: Callable[[], float], recency: str) -> None:
+    """Set ρ and ε where `loss` is least, if the age of an event is to be weighed."""
     decays = np.log(np.expm1(np.log(2) / np.array(HALF_LIVES[recency])))
     floors = np.log(np.array(FLOORS) / (1 - np.array(FLOORS)))
-    set_slope = partial(set_to_least, [network.log_kappa], [[slope] for slope in slopes], loss)
-    if not len(decays):
-        set_slope()
-        return
-    both = list(itertools.product(decays, floors))
-    set_ages = partial(set_to_least, [network.decay, network.old], both, loss)
-    before = None
-    while (chosen := (set_slope(), set_ages())) != before:
-        before = chosen
+    if len(decays):
+        both = list(itertools.product(decays, floors))
+        set_to_least([network.decay, network.old], both, loss)
 
 
 def set_to_least(
@@ -269,6 +265,31 @@ def cross_entropy(
         terms, posterior, seen = adapt_episodes(network, inputs, valid, part, config)
         logits = logits_of(network, terms, posterior)
         losses.append(query_entropy(logits, seen, valid, part))
+    return float(np.concatenate(losses).mean())
+
+
+@torch.no_grad()
+def list_loss(
+    network: HeartNetwork, inputs: Inputs, valid: PaddedEpisodes, config: MetaConfig
+) -> float:
+    """1 minus the mean NDCG of the whole catalogue as a list (Järvelin and Kekäläinen 2002).
+
+    Without a cut-off every rank counts, so that few people are enough to tell.
+    """
+    losses = []
+    for start in range(0, len(valid.items), PEOPLE_AT_ONCE):
+        part = slice(start, start + PEOPLE_AT_ONCE)
+        terms, posterior, seen = adapt_episodes(network, inputs, valid, part, config)
+        logits = logits_of(network, terms, posterior).masked_fill(seen, -torch.inf)
+        order = logits.argsort(dim=1, descending=True, stable=True)
+        ranks = torch.empty_like(order)
+        ranks.scatter_(1, order, torch.arange(order.shape[1]).expand_as(order))
+        mask = valid.query_mask[part]
+        found = ranks.gather(1, torch.from_numpy(valid.query_items[part])).numpy()
+        gained = (mask / np.log2(2.0 + found)).sum(axis=1)
+        best = np.cumsum(1 / np.log2(2.0 + np.arange(mask.shape[1])))
+        n = mask.sum(axis=1)
+        losses.append(1 - gained[n > 0] / best[n[n > 0] - 1])
     return float(np.concatenate(losses).mean())
 
 
