@@ -48,7 +48,7 @@ class MetaConfig:
     """Confidence of an implicit event by its value: all alike, or 1 + log(1 + value)."""
     steps: int = 1000
     """Training steps at most; early stopping may end sooner. 0 leaves a model of implicit events at
-    its start, with κ and recency fitted to validation (a shop too small to hold anyone out keeps
+    its start, with recency and κ fitted to validation (a shop too small to hold anyone out keeps
     its recency): where histories are a few events long, factors know those that training asks for,
     and training makes the top of the list worse."""
     batch_users: int = 128
