@@ -208,6 +208,7 @@ def test_the_settings_of_the_start_are_checked():
         mr.MetaConfig(steps=-1)
     with pytest.raises(ValueError, match="steps must be a whole number of at least 0"):
         mr.MetaConfig(steps=False)
+    assert type(mr.MetaConfig(d=np.int64(6)).d) is int
     assert IALSConfig(l2=0.5).l2 == 0.5
     with pytest.raises(ValueError, match="start must be one of"):
         mr.MetaConfig(start="zeros")

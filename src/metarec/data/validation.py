@@ -64,12 +64,14 @@ def with_ids(table: Table, columns: tuple[str, ...], report: Report) -> Table | 
     )
 
 
-def with_numbers(table: Table, column: str, report: Report) -> Table | None:
+def with_numbers(
+    table: Table,
+    column: str,
+    report: Report,
+    fix: str = "write a plain number with a decimal point, or remove the row",
+) -> Table | None:
     """The rows whose `column` is a finite number, as a numeric column; None for another type."""
     kind = table.frame.schema[column]
-    fix = "write a plain number with a decimal point, or remove the row"
-    if column == "timestamp":
-        fix = "write seconds since 1970, or a column of datetimes in Parquet, or remove the row"
     if kind in (pl.String, pl.Null):
         text = pl.col(column).cast(pl.String).str.strip_chars()
         number = text.cast(pl.Float64, strict=False)
@@ -122,7 +124,8 @@ def with_times(
     """
     if "timestamp" not in table.frame.columns:
         return table, None
-    checked = with_numbers(table, "timestamp", report)
+    fix = "write seconds since 1970, or a column of datetimes in Parquet, or remove the row"
+    checked = with_numbers(table, "timestamp", report, fix)
     if checked is None:
         return None, timestamp
     kind = checked.frame.schema["timestamp"]

@@ -52,9 +52,9 @@ def verdict(
     judged = _best(results, metric, entrants) if heart is None else heart
     if judged not in entrants:
         raise DataError(f"{judged!r} has no complete {metric} in these results")
-    rivals = [m for m in (entrants if simple is None else simple) if m in entrants and m != judged]
-    family = f"{judged} against {len(rivals)} models on {metric} in every scenario"
-    table = compare(results, judged, rivals, metrics=[metric], k=[None], family=family)
+    others = [m for m in (results.models if simple is None else simple) if m != judged]
+    rivals = [m for m in others if m in entrants]
+    table = _compared(results, judged, rivals, metric)
     measured = table["scenario"].unique().to_list()  # a scenario without users says nothing
     outcomes = {
         s: _outcome(table.filter(pl.col("scenario") == s))
@@ -62,24 +62,27 @@ def verdict(
         if s in measured
     }
     if heart is None:
-        return Verdict(
-            _line_of_best(judged, metric, table, outcomes), metric, judged, outcomes, table
-        )
-    others = results.models if simple is None else simple
-    n_silent = len({m for m in others if m != judged}) - len(rivals)
-    line = _line_of_heart(judged, metric, table, outcomes, n_silent)
-    if metric in NEEDS_RATINGS and orders:
-        line = _lost_by_order(results, judged, others, orders[0]) + line
+        line = _line_of_best(judged, metric, table, outcomes)
+    else:
+        line = _line_of_heart(judged, metric, table, outcomes, len(others) - len(rivals))
+        if metric in NEEDS_RATINGS and orders:
+            line = _lost_by_order(results, judged, others, orders[0]) + line
     return Verdict(line, metric, judged, outcomes, table)
+
+
+def _compared(results: Results, judged: str, rivals: Sequence[str], metric: str) -> pl.DataFrame:
+    """`judged` against each rival on the whole support, corrected over rivals and scenarios."""
+    family = f"{judged} against {len(rivals)} models on {metric} in every scenario"
+    return compare(results, judged, rivals, metrics=[metric], k=[None], family=family)
 
 
 def _lost_by_order(results: Results, judged: str, others: Sequence[str], metric: str) -> str:
     """A sentence on the scenarios where a simple model's lists are significantly better."""
-    rivals = [m for m in _entrants(results, metric) if m in others and m != judged]
-    if not rivals or judged not in _entrants(results, metric):
+    entrants = _entrants(results, metric)
+    rivals = [m for m in others if m in entrants]
+    if not rivals or judged not in entrants:
         return ""
-    family = f"{judged} against {len(rivals)} models on {metric} in every scenario"
-    table = compare(results, judged, rivals, metrics=[metric], k=[None], family=family)
+    table = _compared(results, judged, rivals, metric)
     lost = table.filter(pl.col("significant") & ~pl.col("better"))
     if lost.is_empty():
         return ""

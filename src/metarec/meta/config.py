@@ -97,7 +97,8 @@ class MetaConfig:
 
     def __post_init__(self) -> None:
         for name, least in WHOLE.items():
-            whole_number(name, getattr(self, name), least)
+            number = whole_number(name, getattr(self, name), least)
+            object.__setattr__(self, name, number)  # a NumPy integer cannot be saved
         for name in NUMBERS:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int | float):

@@ -14,7 +14,6 @@ from metarec.contracts import DataError
 from metarec.data import Dataset, Episodes
 from metarec.encoders import TabularFeatures
 from metarec.meta.config import MetaConfig
-from metarec.meta.holding_out import without_repeats
 from metarec.meta.implicit import draw_scale, train_on_implicit
 from metarec.meta.inputs import Inputs, pad_episodes
 from metarec.meta.network import HeartNetwork
@@ -70,19 +69,11 @@ def learn(
         implicit=implicit,
     )
     user_rows = {user_id: row for row, user_id in enumerate(train.user_ids)}
-    if implicit:
-        valid = without_repeats(valid)
     judged = (
         pad_episodes(valid, inputs.recency, user_rows, train.histories.kind_names)
         if len(valid)
         else None
     )
-    if judged is not None and not judged.query_mask.any():
-        raise DataError(
-            f"none of the {len(valid)} validation episodes has a query event to be judged on (of "
-            "implicit events: on an item that is not in its support); give episodes with queries, "
-            "or none and users of the training data are held out"
-        )
     run = Run(
         rng=rng,
         folder=folder,

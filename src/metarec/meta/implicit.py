@@ -150,15 +150,13 @@ def set_recency(network: HeartNetwork, loss: Callable[[], float], recency: str) 
 
 def set_to_least(
     scalars: Sequence[Tensor], grid: Sequence[Sequence[float]], loss: Callable[[], float]
-) -> int:
-    """Set the scalars to the place of the grid where `loss` is least, and say which it is."""
+) -> None:
+    """Set the scalars to the place of the grid where `loss` is least."""
     losses = []
     for numbers in grid:
         _fill(scalars, numbers)
         losses.append(loss())
-    best = int(np.nanargmin(losses))
-    _fill(scalars, grid[best])
-    return best
+    _fill(scalars, grid[int(np.nanargmin(losses))])
 
 
 def _fill(scalars: Sequence[Tensor], numbers: Sequence[float]) -> None:
@@ -254,21 +252,13 @@ def seen_before(
     return seen[:, :-1].contiguous()
 
 
-@torch.no_grad()
 def cross_entropy(
     network: HeartNetwork, inputs: Inputs, valid: PaddedEpisodes, config: MetaConfig
 ) -> float:
     """Mean over episodes of the mean cross-entropy of their query events."""
-    losses = []
-    for start in range(0, len(valid.items), PEOPLE_AT_ONCE):
-        part = slice(start, start + PEOPLE_AT_ONCE)
-        terms, posterior, seen = adapt_episodes(network, inputs, valid, part, config)
-        logits = logits_of(network, terms, posterior)
-        losses.append(query_entropy(logits, seen, valid, part))
-    return float(np.concatenate(losses).mean())
+    return mean_over_people(network, inputs, valid, config, query_entropy)
 
 
-@torch.no_grad()
 def list_loss(
     network: HeartNetwork, inputs: Inputs, valid: PaddedEpisodes, config: MetaConfig
 ) -> float:
@@ -276,21 +266,42 @@ def list_loss(
 
     Without a cut-off every rank counts, so that few people are enough to tell.
     """
-    losses = []
+    return 1 - mean_over_people(network, inputs, valid, config, ndcg_of_all)
+
+
+@torch.no_grad()
+def mean_over_people(
+    network: HeartNetwork,
+    inputs: Inputs,
+    valid: PaddedEpisodes,
+    config: MetaConfig,
+    measure: Callable[..., Float[np.ndarray, " person"]],
+) -> float:
+    """Mean of `measure(logits, seen, valid, part)` over the people of all parts of `valid`."""
+    values = []
     for start in range(0, len(valid.items), PEOPLE_AT_ONCE):
         part = slice(start, start + PEOPLE_AT_ONCE)
         terms, posterior, seen = adapt_episodes(network, inputs, valid, part, config)
-        logits = logits_of(network, terms, posterior).masked_fill(seen, -torch.inf)
-        order = logits.argsort(dim=1, descending=True, stable=True)
-        ranks = torch.empty_like(order)
-        ranks.scatter_(1, order, torch.arange(order.shape[1]).expand_as(order))
-        mask = valid.query_mask[part]
-        found = ranks.gather(1, torch.from_numpy(valid.query_items[part])).numpy()
-        gained = (mask / np.log2(2.0 + found)).sum(axis=1)
-        best = np.cumsum(1 / np.log2(2.0 + np.arange(mask.shape[1])))
-        n = mask.sum(axis=1)
-        losses.append(1 - gained[n > 0] / best[n[n > 0] - 1])
-    return float(np.concatenate(losses).mean())
+        values.append(measure(logits_of(network, terms, posterior), seen, valid, part))
+    return float(np.concatenate(values).mean())
+
+
+def ndcg_of_all(
+    logits: Float[Tensor, "person item"],
+    seen: Bool[Tensor, "person item"],
+    valid: PaddedEpisodes,
+    part: slice,
+) -> Float[np.ndarray, " person"]:
+    """NDCG without a cut-off of each person who has a query; `seen` items come last."""
+    order = logits.masked_fill(seen, -torch.inf).argsort(dim=1, descending=True, stable=True)
+    ranks = torch.empty_like(order)
+    ranks.scatter_(1, order, torch.arange(order.shape[1]).expand_as(order))
+    mask = valid.query_mask[part]
+    found = ranks.gather(1, torch.from_numpy(valid.query_items[part])).numpy()
+    gained = (mask / np.log2(2.0 + found)).sum(axis=1)
+    best = np.cumsum(1 / np.log2(2.0 + np.arange(mask.shape[1])))
+    n = mask.sum(axis=1)
+    return gained[n > 0] / best[n[n > 0] - 1]
 
 
 def adapt_episodes(

@@ -29,7 +29,7 @@ from metarec.encoders import ContentFeatures, TabularFeatures, TextEncoder
 from metarec.meta.config import MetaConfig
 from metarec.meta.freezing import freeze, item_terms
 from metarec.meta.heart import Heart
-from metarec.meta.holding_out import hold_out_users
+from metarec.meta.holding_out import hold_out_users, without_repeats
 from metarec.meta.person import Person
 from metarec.meta.weighing import in_clock_order, pad
 from metarec.recommenders.histories import align, candidate_rows
@@ -82,8 +82,8 @@ class MetaRecommender:
             )
         if valid is None:
             train, valid = hold_out_users(train, rng)
-        elif valid.support.vocabulary is not train.catalogue.ids:
-            raise DataError("valid must be episodes over train's catalogue, as a split gives them")
+        else:
+            valid = _checked_validation(train, valid)
         fitted = type(self)(self.encoder, self.config)  # a copy would carry cached values along
         fitted._catalogue = train.catalogue
         fitted._content = _content_features(self.encoder, train.catalogue.frame, progress=progress)
@@ -392,3 +392,18 @@ def _fingerprint(
         for column in (side.items, side.offsets, side.values, side.times, side.kinds):
             digest.update(column.tobytes())
     return digest.hexdigest()
+
+
+def _checked_validation(train: Dataset, valid: Episodes) -> Episodes:
+    """What of `valid` a fit on `train` is judged on; raises DataError where that is nothing."""
+    if valid.support.vocabulary is not train.catalogue.ids:
+        raise DataError("valid must be episodes over train's catalogue, as a split gives them")
+    if train.value == "implicit":
+        valid = without_repeats(valid)
+    if len(valid) and not len(valid.query.items):
+        raise DataError(
+            f"none of the {len(valid)} validation episodes has a query event to be judged on (of "
+            "implicit events: on an item that is not in its support); give episodes with queries, "
+            "or none and users of the training data are held out"
+        )
+    return valid
