@@ -9,7 +9,7 @@ import polars as pl
 from jaxtyping import Bool, Int
 from numpy.typing import NDArray
 
-from metarec.contracts import DataError, vocabulary_of
+from metarec.contracts import DataError, Vocabulary, vocabulary_of
 from metarec.data.hashing import hash_of
 from metarec.data.ties import tie_keys
 
@@ -48,9 +48,14 @@ class Catalogue:
         return len(self.ids)
 
     @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The ids as a value."""
+        return Vocabulary(self.ids)
+
+    @property
     def row_of(self) -> dict[str, int]:
         """Index of each item id."""
-        return {item_id: row for row, item_id in enumerate(self.ids)}
+        return self.vocabulary.row_of
 
     @cached_property
     def ties(self) -> Int[np.ndarray, " item"]:
@@ -70,9 +75,7 @@ class Catalogue:
 
     def index(self, ids: Iterable[str]) -> Int[np.ndarray, " id"]:
         """Row of each id, -1 for an id that is not in the catalogue."""
-        if isinstance(ids, str):
-            raise DataError(f"ids must be a sequence of item ids, got one string {ids!r}")
-        return np.fromiter((self.row_of.get(i, -1) for i in ids), dtype=np.int64)
+        return self.vocabulary.index(ids)
 
     def append(self, frame: pl.DataFrame) -> "Catalogue":
         """The catalogue with new items at its end; columns that a side lacks become null."""

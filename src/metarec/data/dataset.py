@@ -110,7 +110,7 @@ class Dataset:
         else:
             names, kinds = (), np.full(len(frame), -1, dtype=np.int64)
         return Histories(
-            vocabulary=self.catalogue.ids,
+            vocabulary=self.catalogue.vocabulary,
             items=frame["item"].to_numpy().astype(np.int64),
             values=frame["value"].to_numpy().astype(np.float64),
             times=times,

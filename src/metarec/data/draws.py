@@ -6,7 +6,6 @@ not, so that nobody's test events can reach another person's episode even throug
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -69,7 +68,7 @@ def event_keys(histories: Histories, rng: int, purpose: str) -> Keys:
     if histories.user_ids is None:
         raise DataError("drawing events needs the users' ids, and these histories have none")
     users = keys_of(histories.user_ids, seed_of(rng, purpose))
-    items = keys_of(histories.vocabulary, seed_of(rng, purpose + " item"))
+    items = keys_of(histories.vocabulary.ids, seed_of(rng, purpose + " item"))
     pairs = mixed(users[histories.rows] ^ items[histories.items])
     return mixed(pairs + repeat_of(histories).astype(np.uint64))
 
@@ -99,10 +98,4 @@ def ranks_of(
 
 def permuted(histories: Histories, order: Int[np.ndarray, " event"]) -> Histories:
     """The same histories with their events in another order, which keeps each in its history."""
-    return replace(
-        histories,
-        items=histories.items[order],
-        values=histories.values[order],
-        times=histories.times[order],
-        kinds=histories.kinds[order],
-    )
+    return histories.permuted(order)

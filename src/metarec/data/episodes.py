@@ -27,7 +27,7 @@ class Episodes:
                 f"support has {len(self.support)} histories and query {len(self.query)}; "
                 "each episode needs both"
             )
-        if self.support.vocabulary is not self.query.vocabulary:
+        if self.support.vocabulary != self.query.vocabulary:
             raise DataError("support and query must share one vocabulary")
 
     def __len__(self) -> int:
@@ -45,7 +45,7 @@ class Episodes:
 def joined(parts: list[Histories]) -> Histories:
     """All histories of the parts, one part after another; they must share one vocabulary."""
     first = parts[0]
-    if any(part.vocabulary is not first.vocabulary for part in parts):
+    if any(part.vocabulary != first.vocabulary for part in parts):
         raise DataError("histories can be joined only over one vocabulary")
     ids = [part.user_ids for part in parts if part.user_ids is not None]
     profiles = [part.profiles for part in parts if part.profiles is not None]

@@ -213,7 +213,7 @@ def event_table(events: Histories, draw: Int[np.ndarray, " event"]) -> pl.DataFr
     """The columns draw, user_id, item_id of each event."""
     assert events.user_ids is not None, "histories of a dataset know their users"
     users = pl.Series(events.user_ids.tolist(), dtype=pl.String)
-    items = pl.Series(events.vocabulary.tolist(), dtype=pl.String)
+    items = pl.Series(events.vocabulary.ids.tolist(), dtype=pl.String)
     columns = {"draw": draw, "user_id": users[events.rows], "item_id": items[events.items]}
     return pl.DataFrame(columns)
 

@@ -73,7 +73,7 @@ def rows_in_catalogue(
 ) -> Int[np.ndarray, "episode rank"]:
     """The recommended items as rows of the training catalogue, -1 where it does not know one."""
     catalogue = background.train.catalogue
-    if recommended.vocabulary is catalogue.ids:
+    if recommended.vocabulary == catalogue.vocabulary:
         return recommended.items
     if len(recommended.vocabulary) == 0:
         return np.full(recommended.items.shape, -1, dtype=np.int64)

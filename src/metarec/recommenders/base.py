@@ -86,7 +86,7 @@ class BaseRecommender(ABC):
     ) -> Float[np.ndarray, "history item"]:
         """The score of each named item for each history; NaN in place where unknown."""
         rows = self.catalogue.index(ids)
-        aligned = align(histories, self.catalogue)
+        aligned = align(histories, self.catalogue, rated=self.predicts_ratings)
         scores = np.full((len(aligned), len(rows)), np.nan)
         for chunk in self._chunks(len(aligned)):
             scores[chunk] = self._score(aligned.take(chunk))[:, rows]
@@ -119,7 +119,7 @@ class BaseRecommender(ABC):
         """The `k` best items of each history; what cannot be scored is never recommended."""
         k = whole_number("k", k)
         allowed = candidate_rows(candidates, self.catalogue)
-        aligned = align(histories, self.catalogue)
+        aligned = align(histories, self.catalogue, rated=self.predicts_ratings)
         items = np.full((len(aligned), k), -1, dtype=np.int64)
         scores = np.full((len(aligned), k), np.nan)
         for chunk in self._chunks(len(aligned)):
@@ -131,7 +131,8 @@ class BaseRecommender(ABC):
             rows, ranks = np.nonzero(best >= 0)
             items[chunk] = best
             scores[chunk.start + rows, ranks] = table[rows, best[rows, ranks]]
-        return Recommendations(self.catalogue.ids, items, scores, np.full(items.shape, np.nan))
+        stds = np.full(items.shape, np.nan)
+        return Recommendations(self.catalogue.vocabulary, items, scores, stds)
 
     def save(self, path: str | Path) -> None:
         """Write the model to a folder; nothing in it is ever unpickled."""

@@ -153,18 +153,23 @@ class RecommenderContract:
 
     def test_unknown_events_warn_and_are_left_out(self, model: Recommender) -> None:
         """A history may hold items that the catalogue does not."""
-        known = str(model.catalogue.ids[3])
+        known = (str(model.catalogue.ids[3]), 1.0)
         with pytest.warns(UnknownItemWarning, match="no such item"):
-            answer = model.recommend([[known, "no such item"]], 5)
+            answer = model.recommend([[known, ("no such item", 1.0)]], 5)
         _assert_same(answer, model.recommend([[known]], 5))
 
     def test_events_are_the_same_in_every_spelling(self, model: Recommender) -> None:
-        """An id, a tuple and an Event say the same."""
+        """A tuple, a list and an Event say the same; a bare id too, unless a rating is needed."""
         known = str(model.catalogue.ids[3])
-        spellings = [known], [(known, 1.0)], [Event(known, 1.0)]
-        first, *others = (model.recommend([spelling], 5) for spelling in spellings)
-        for other in others:
-            _assert_same(first, other)
+        first = model.recommend([[(known, 1.0)]], 5)
+        for spelling in ([known, 1.0], Event(known, 1.0)):
+            _assert_same(first, model.recommend([[spelling]], 5))
+        for bare in (known, (known,), Event(known)):
+            if model.predicts_ratings:
+                with pytest.raises(DataError, match=f"{known}.* needs one"):
+                    model.recommend([[bare]], 5)
+            else:
+                _assert_same(first, model.recommend([[bare]], 5))
 
     def test_more_places_than_items_stay_empty(self, model: Recommender, people: Histories) -> None:
         """Beyond the last item stand -1, None and NaN."""

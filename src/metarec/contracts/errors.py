@@ -1,0 +1,34 @@
+"""The errors and warnings that a caller may want to tell apart, and checks at the door."""
+
+import operator
+from typing import SupportsIndex
+
+
+class MetarecError(Exception):
+    """Base of the errors a caller may want to catch."""
+
+
+class DataError(MetarecError, ValueError):
+    """The caller's data or argument is wrong; the message says where and what to do."""
+
+
+class NotFittedError(MetarecError, RuntimeError):
+    """The model was asked to recommend before `fit`."""
+
+
+class UnsupportedError(MetarecError, TypeError):
+    """The model cannot answer this kind of question by its nature."""
+
+
+class UnknownItemWarning(UserWarning):
+    """Events about items outside the catalogue, or candidates outside it, were left out."""
+
+
+def whole_number(name: str, value: object, least: int = 1) -> int:
+    """`value` as an int; raises DataError where it is another thing or below `least`."""
+    if isinstance(value, bool) or not isinstance(value, SupportsIndex):
+        raise DataError(f"{name} must be a whole number of at least {least}, got {value!r}")
+    number = operator.index(value)
+    if number < least:
+        raise DataError(f"{name} must be at least {least}, got {number}")
+    return number

@@ -1,0 +1,82 @@
+"""The protocols: what every member of a room answers."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
+
+import numpy as np
+import polars as pl
+from jaxtyping import Float
+
+from metarec.contracts.answers import Predictions, Recommendations
+from metarec.contracts.events import EventLike
+from metarec.contracts.histories import Histories
+
+if TYPE_CHECKING:
+    from metarec.data import Catalogue, Dataset, Episodes
+
+
+@runtime_checkable
+class Recommender(Protocol):
+    """Histories in, ranked items out. Every model of metarec answers this."""
+
+    serves_new_users: bool
+    """False if the model cannot serve a person who was not in training by itself."""
+    has_uncertainty: bool
+    """True if `stds` are more than NaN."""
+
+    @property
+    def predicts_ratings(self) -> bool:
+        """True if the scores are on the scale of the ratings, and not only an order."""
+        ...
+
+    @property
+    def catalogue(self) -> "Catalogue":
+        """The items that the fitted model can rank."""
+        ...
+
+    def fit(self, train: "Dataset", valid: "Episodes | None" = None, *, rng: int = 0) -> Self:
+        """A fitted copy; `self` stays as it was. `valid` may be used for early stopping."""
+        ...
+
+    def score(
+        self, histories: Histories | Sequence[Sequence[EventLike]], ids: Sequence[str]
+    ) -> Float[np.ndarray, "history item"]:
+        """The score of each named item for each history; NaN in place where unknown."""
+        ...
+
+    def predict(self, histories: Histories, query: Histories) -> Predictions:
+        """Scores of each history's own query items, one a query event, in its order."""
+        ...
+
+    def recommend(
+        self,
+        histories: Histories | Sequence[Sequence[EventLike]],
+        k: int = 10,
+        *,
+        exclude_seen: bool = True,
+        candidates: Sequence[str] | None = None,
+    ) -> Recommendations:
+        """The `k` best items of each history; what cannot be scored is never recommended."""
+        ...
+
+    def save(self, path: str | Path) -> None:
+        """Write the model to a folder; nothing in it is ever unpickled."""
+        ...
+
+
+class Encoder(Protocol):
+    """Content to vectors."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Names the encoder and everything that changes its vectors."""
+        ...
+
+    def encode(self, frame: pl.DataFrame, *, progress: bool = False) -> Float[np.ndarray, "row d"]:
+        """One vector a row of `frame` (an item table), float32."""
+        ...
+
+    def describe(self) -> Mapping[str, Any]:
+        """What is needed to build the encoder again, as JSON values."""
+        ...
