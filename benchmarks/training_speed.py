@@ -17,9 +17,9 @@ from metarec.data import Split, generate, split_cold
 from metarec.data.sampling import RatingBatch, sample_rating_batch
 from metarec.encoders import ContentFeatures, HashEncoder
 from metarec.meta import MetaConfig
-from metarec.meta.inputs import Inputs, Step, draw_step, pad_episodes, query_weights
+from metarec.meta.heads.value_training import absolute_error, crps, predict, query_loss
+from metarec.meta.loops.episodes import Inputs, Step, draw_step, pad_episodes, query_weights
 from metarec.meta.network import HeartNetwork, ItemTerms, Support
-from metarec.meta.ratings import absolute_error, crps, predict, query_loss
 
 CONFIG = MetaConfig(profile=False)
 """The defaults: 128 episodes a step."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -10,10 +11,12 @@ import torch
 import metarec as mr
 from metarec.data import Dataset, sample_prefix_batch, sample_rating_batch
 from metarec.encoders import TabularFeatures
-from metarec.meta.implicit import next_event_loss, other_events_loss
-from metarec.meta.inputs import Inputs, Step
-from metarec.meta.network import HeartNetwork
-from metarec.meta.ratings import query_loss
+from metarec.meta.heads.choice_training import LearnedChoice
+from metarec.meta.heads.value_training import LearnedValue
+from metarec.meta.loops.episodes import Inputs
+from metarec.meta.loops.steps import Step
+from metarec.meta.network import HeartNetwork, new_network
+from tests.golden.saved_before import renamed
 
 DAY = 86_400.0
 Arrays = dict[str, np.ndarray]
@@ -107,14 +110,10 @@ def loss_and_gradients(name: str) -> Arrays:
         data.histories, content, profiles, torch.zeros(profiles.shape[1]).double(), counts,
         recency, users,
     )  # fmt: skip
-    network = HeartNetwork(
-        60, 9, profiles.shape[1], 2, settings, torch.Generator().manual_seed(0),
-        mean=0.0 if implicit else 3.2, implicit=implicit,
-    ).double()  # fmt: skip
-    with torch.no_grad():
-        for row, (_, parameter) in enumerate(sorted(network.named_parameters())):
-            scale = 0.1 if parameter.ndim else 0.5
-            parameter.add_(torch.as_tensor(scale * steady(tuple(parameter.shape), row)))
+    head = LearnedChoice() if implicit else LearnedValue(data.scale, 3.2)
+    d_profile, rng_of_start = profiles.shape[1], torch.Generator().manual_seed(0)
+    network = new_network(60, {"all": 9}, d_profile, 2, settings, rng_of_start, head).double()
+    set_parameters(name, network)
     rng = np.random.default_rng(11)
     prefixes = implicit and recency != "none"
     batch = (
@@ -128,13 +127,8 @@ def loss_and_gradients(name: str) -> Arrays:
     default = torch.get_default_dtype()
     torch.set_default_dtype(torch.float64)
     try:
-        terms = network.items(content, z, None)
-        if not implicit:
-            loss = query_loss(network, terms, step, inputs, settings)
-        elif prefixes:
-            loss = next_event_loss(network, terms, step, batch, inputs, settings)
-        else:
-            loss = other_events_loss(network, terms, step, batch, inputs, settings)
+        terms = network.features(content, z, None)
+        loss = network.head.loss(network, terms, step, inputs, settings)
         total = loss + network.penalty(settings, 500)
         total.backward()
     finally:
@@ -145,6 +139,17 @@ def loss_and_gradients(name: str) -> Arrays:
         if parameter.grad is not None
     }
     return {"loss": np.array([loss.item(), total.item()]), **gradients}
+
+
+@torch.no_grad()
+def set_parameters(name: str, network: HeartNetwork) -> None:
+    """The parameters that the golden losses were computed with, at their present names."""
+    fresh = dict(network.named_parameters())
+    with np.load(Path(__file__).parent / f"{name}.parameters.npz") as stored:
+        for before in stored:
+            if renamed(before) in fresh:
+                fresh.pop(renamed(before)).copy_(torch.from_numpy(stored[before]))
+    assert not fresh, f"no golden numbers for {sorted(fresh)}"
 
 
 def validation(name: str) -> np.ndarray:

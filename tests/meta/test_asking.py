@@ -14,9 +14,9 @@ def doubts(person, shown: np.ndarray) -> np.ndarray:
     heart = person.model.heart
     q = answer_chances(heart, len(person.model.catalogue))[shown]
     q = q / q.sum()
-    features = heart.features[shown]
+    features = heart.terms.features[shown]
     differences = features - q @ features
-    return np.array([q @ person.posterior.variance(v) for v in (features, differences)])
+    return np.array([q @ person.adapted.posterior.variance(v) for v in (features, differences)])
 
 
 def share_removed(before, after, shown: np.ndarray) -> float:
@@ -55,7 +55,10 @@ def test_the_first_question_is_the_best_of_all_by_brute_force(model: mr.MetaReco
 def replaced(model: mr.MetaRecommender, config: mr.MetaConfig) -> mr.MetaRecommender:
     """The model as if it had been fitted with these settings."""
     other = mr.MetaRecommender(model.encoder, config)
-    other.__dict__.update(vars(model), heart=replace(model.heart, config=config), config=config)
+    heart = model.heart
+    confidence = replace(heart.confidence, value_weight=config.value_weight)
+    changed = {heart.head.name: replace(heart, confidence=confidence)}
+    other.__dict__.update(vars(model), hearts=changed, config=config)
     return other
 
 
@@ -69,10 +72,10 @@ def test_questions_never_repeat_nor_ask_what_is_known(model: mr.MetaRecommender)
 def test_later_questions_take_earlier_ones_into_account(ratings: mr.MetaRecommender):
     # in plain loops: variances of scores and of differences from the mean score, one at a time
     heart, n = ratings.heart, len(ratings.catalogue)
-    phi, chances = heart.features[:n], answer_chances(heart, n)
+    phi, chances = heart.terms.features[:n], answer_chances(heart, n)
     q = chances / chances.sum()
     center = sum(q[j] * phi[j] for j in range(n))
-    C = np.linalg.inv(heart.precision)
+    C = np.linalg.inv(heart.prior.precision)
     whole = [
         sum(q[j] * v[j] @ C @ v[j] for j in range(n))
         for v in (phi, [phi[j] - center for j in range(n)])
@@ -81,14 +84,14 @@ def test_later_questions_take_earlier_ones_into_account(ratings: mr.MetaRecommen
     for _ in range(4):
         gains = []
         for i in range(n):
-            told = C @ phi[i] / np.sqrt(heart.noise[i] + phi[i] @ C @ phi[i])
+            told = C @ phi[i] / np.sqrt(heart.terms.noise[i] + phi[i] @ C @ phi[i])
             scores = sum(q[j] * (phi[j] @ told) ** 2 for j in range(n)) / whole[0]
             order = sum(q[j] * ((phi[j] - center) @ told) ** 2 for j in range(n)) / whole[1]
             asked_before = str(ratings.catalogue.ids[i]) in [item for item, _ in expected]
             gains.append(-1.0 if asked_before else chances[i] * (scores + order) / 2)
         best = int(np.argmax(gains))
         expected.append((str(ratings.catalogue.ids[best]), gains[best]))
-        told = C @ phi[best] / np.sqrt(heart.noise[best] + phi[best] @ C @ phi[best])
+        told = C @ phi[best] / np.sqrt(heart.terms.noise[best] + phi[best] @ C @ phi[best])
         C = C - chances[best] * np.outer(told, told)
     asked = ratings.adapt([]).ask(k=4)
     assert list(asked.ids) == [item for item, _ in expected]

@@ -5,36 +5,38 @@ import torch
 
 import metarec as mr
 from metarec.contracts import Histories
-from metarec.meta.inputs import pad_episodes
-from metarec.meta.network import HeartNetwork, Support
+from metarec.meta.loops.episodes import pad_episodes
+from metarec.meta.network import TorchSupport
+
+from .networks import fitted_network
 
 
 def brute_force(model: mr.MetaRecommender, history: list[tuple[str, float]]) -> np.ndarray:
     """Scores by least squares on stacked rows, from the fitted arrays and the model's formula."""
     heart, row_of = model.heart, model.catalogue.row_of
-    m = heart.prior(model.profile_features(None)).mean
-    rows = [np.linalg.cholesky(heart.precision).T]
+    how, implicit = heart.confidence, heart.head.name == "implicit"
+    m = heart.prior.of(model.profile_features(None)).mean
+    rows = [np.linalg.cholesky(heart.prior.precision).T]
     targets = [np.zeros(len(m))]
     for place, (item, value) in enumerate(history):
         i = row_of[item]
-        phi = heart.features[i]
+        phi = heart.terms.features[i]
         age = len(history) - 1 - place
-        c = 1.0 if heart.recency == "none" else heart.eps + (1 - heart.eps) * heart.rho**age
-        b = c if heart.implicit else c / heart.noise[i]
-        r = 1 - phi @ m if heart.implicit else value - heart.offsets[i] - phi @ m
+        c = 1.0 if how.recency == "none" else how.eps + (1 - how.eps) * how.rho**age
+        b = c if implicit else c / heart.terms.noise[i]
+        r = 1 - phi @ m if implicit else value - heart.terms.offsets[i] - phi @ m
         rows.append(np.sqrt(b) * phi[None])
         targets.append(np.array([np.sqrt(b) * r]))
     moved = np.linalg.lstsq(np.concatenate(rows), np.concatenate(targets), rcond=None)[0]
-    inner = heart.features[: len(model.catalogue)] @ (m + moved)
-    return (heart.kappa * inner if heart.implicit else inner) + heart.offsets[
-        : len(model.catalogue)
-    ]
+    inner = heart.terms.features[: len(model.catalogue)] @ (m + moved)
+    offsets = heart.terms.offsets[: len(model.catalogue)]
+    return (heart.head.kappa * inner if implicit else inner) + offsets
 
 
 def test_ratings_score_as_least_squares_says(ratings: mr.MetaRecommender):
     ids = [str(i) for i in ratings.catalogue.ids]
     history = [(ids[3], 5.0), (ids[9], 1.0), (ids[20], 4.0)]
-    expected = np.clip(brute_force(ratings, history), *ratings.heart.scale)
+    expected = np.clip(brute_force(ratings, history), 1.0, 5.0)
     np.testing.assert_allclose(ratings.adapt(history).score(ids), expected, atol=1e-9)
     np.testing.assert_allclose(ratings.score([history], ids)[0], expected, atol=1e-9)
 
@@ -47,45 +49,31 @@ def test_implicit_events_score_as_least_squares_says_with_recency(implicit: mr.M
     np.testing.assert_allclose(implicit.score([history], ids)[0], expected, atol=1e-9)
 
 
-def network_of(model: mr.MetaRecommender) -> HeartNetwork:
-    """The training network with the fitted weights."""
-    weights = model._weights
-    network = HeartNetwork(
-        len(weights["beta"]),
-        len(weights["g.linear"]),
-        len(weights["M"]),
-        len(weights["log_confidence"]),
-        model.config,
-        torch.Generator().manual_seed(0),
-        mean=0.0,
-        implicit=model.heart.implicit,
-    )
-    network.load_state_dict({name: torch.from_numpy(w.copy()) for name, w in weights.items()})
-    return network.double()
-
-
 def test_serving_computes_what_training_computed(
     model: mr.MetaRecommender, rating_split, implicit_split
 ):
-    split = implicit_split if model.heart.implicit else rating_split
+    split = implicit_split if not model.predicts_ratings else rating_split
     episodes = split.valid.take(np.arange(8))
     user_rows = dict.fromkeys(split.train.user_ids, -1)  # nobody's profile is known
-    padded = pad_episodes(episodes, model.heart.recency, user_rows)
-    network = network_of(model)
+    padded = pad_episodes(episodes, model.heart.confidence.recency, user_rows)
+    network = fitted_network(model)
+    # the precision of implicit events' prior is that of the frozen features
+    precision = torch.from_numpy(model.heart.prior.precision)
+    network.head.prior_precision = lambda features: precision
     content = torch.from_numpy(model._content.encode(model.catalogue.frame)).double()
     touched = torch.from_numpy(split.train.touched).double()
     with torch.no_grad():
-        terms = network.items(content, touched)
+        terms = network.features(content, touched)
         weights = torch.from_numpy(padded.mask.astype(np.float64))
-        if model.heart.recency != "none":
-            weights = weights * network.recency(torch.from_numpy(padded.ages))
-        support = Support(
+        if model.heart.confidence.recency != "none":
+            weights = weights * network.confidence.of_age(torch.from_numpy(padded.ages))
+        support = TorchSupport(
             terms.of(torch.from_numpy(padded.items)), torch.from_numpy(padded.values), weights
         )
         profiles = torch.from_numpy(model._no_profile).double().expand(8, -1)
         posterior = network.adapt(terms, support, profiles)
     alone = Histories.of([episodes.support.events(row) for row in range(8)])
-    serving = model._adapt_many(alone_in(alone, model))
+    serving = model._adapt_many(alone_in(alone, model)).posterior
     np.testing.assert_allclose(serving.mean, posterior.mean.numpy(), atol=1e-6)
     np.testing.assert_allclose(serving.factor, posterior.factor.numpy(), atol=1e-6)
 

@@ -9,8 +9,9 @@ import torch
 
 import metarec as mr
 from metarec.data import Split, split_cold
-from metarec.meta.inputs import PaddedEpisodes, query_weights
-from metarec.meta.ratings import TRUST, crps, variance_scale
+from metarec.meta.heads.value_training import TRUST, crps, variance_scale
+from metarec.meta.loops.episodes import PaddedEpisodes
+from metarec.meta.loops.steps import query_weights
 from metarec.metrics import crps_gaussian
 
 
@@ -25,16 +26,17 @@ def test_items_whose_ratings_scatter_get_more_noise():
     config = mr.MetaConfig(d=4, steps=200, judge_every=200, learning_rate=1e-2)
     model = mr.MetaRecommender(mr.HashEncoder(d=16), config).fit(split.train, split.valid)
     known = np.flatnonzero(split.train.touched)
-    noise = model.heart.noise
+    noise = model.heart.terms.noise
     assert noise[known[known >= 30]].mean() > 2 * noise[known[known < 30]].mean()
 
 
 def test_an_event_on_a_noisier_item_moves_a_person_less(ratings: mr.MetaRecommender):
     item = str(ratings.catalogue.ids[4])
-    louder = ratings.heart.noise.copy()
+    louder = ratings.heart.terms.noise.copy()
     louder[4] *= 10
     quiet, loud = ratings, mr.MetaRecommender(ratings.encoder, ratings.config)
-    loud.__dict__.update(vars(quiet), heart=replace(quiet.heart, noise=louder))
+    heart = replace(quiet.heart, terms=replace(quiet.heart.terms, noise=louder))
+    loud.__dict__.update(vars(quiet), hearts={heart.head.name: heart})
     moved = [
         abs(m.adapt([(item, 1.0)]).score([item])[0] - m.adapt([]).score([item])[0])
         for m in (quiet, loud)
@@ -67,7 +69,8 @@ def test_the_factor_is_the_ninetieth_percentile_over_that_of_a_gaussian(monkeypa
         candidates=None,
     )
     monkeypatch.setattr(
-        "metarec.meta.ratings.predict_episodes", lambda *_: (np.zeros(shape), np.ones(shape))
+        "metarec.meta.heads.value_training.predict_episodes",
+        lambda *_: (np.zeros(shape), np.ones(shape)),
     )
     raw = (0.9 / 1.6449) ** 2
     expected = (10 * raw + TRUST) / (10 + TRUST)

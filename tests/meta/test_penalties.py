@@ -9,15 +9,15 @@ from metarec.data import Split
 from metarec.meta.config import PENALTIES
 from metarec.meta.network import NOISE_PACE, HeartNetwork
 
+from .networks import small_network
+
 
 @pytest.fixture
 def network() -> HeartNetwork:
     """Of ratings, with every penalised weight at 0."""
-    made = HeartNetwork(
-        5, 4, 3, 0, mr.MetaConfig(d=3), torch.Generator().manual_seed(0), mean=3.0, implicit=False
-    )
+    made = small_network(5, 4, mr.MetaConfig(d=3), implicit=False, d_profile=3, mean=3.0)
     with torch.no_grad():
-        for weights in (made.v, made.g.linear):
+        for weights in (made.features.v, made.features.g.linear.of["all"]):
             weights.zero_()
     return made
 
@@ -25,14 +25,14 @@ def network() -> HeartNetwork:
 @pytest.mark.parametrize(
     ("weights", "setting", "share"),
     [
-        ("v", "residual_precision", 0.5 / 10),
-        ("beta", "residual_precision", 0.5 / 10),
-        ("nu", "noise_precision", 0.5 / 10),
-        ("g.linear", "content_decay", 1.0),
-        ("M", "content_decay", 1.0),
-        ("t.linear", "offset_decay", 1.0),
-        ("n.linear", "offset_decay", 1.0),
-        ("tau.linear", "unsure_decay", 1.0),
+        ("features.v", "residual_precision", 0.5 / 10),
+        ("features.beta", "residual_precision", 0.5 / 10),
+        ("features.nu", "noise_precision", 0.5 / 10),
+        ("features.g.linear.of.all", "content_decay", 1.0),
+        ("prior.M", "content_decay", 1.0),
+        ("features.t.linear.of.all", "offset_decay", 1.0),
+        ("features.n.linear.of.all", "offset_decay", 1.0),
+        ("features.tau.linear.of.all", "unsure_decay", 1.0),
     ],
 )
 def test_each_weight_is_held_by_its_own_setting(network, weights: str, setting: str, share: float):
@@ -57,7 +57,7 @@ def test_every_weight_is_learned_and_noise_at_its_own_pace(network):
     learned = [id(weights) for group in groups for weights in group["params"]]
     assert sorted(learned) == sorted(id(weights) for weights in network.parameters())
     paces = {id(weights): group["pace"] for group in groups for weights in group["params"]}
-    assert paces.pop(id(network.nu)) == NOISE_PACE > 1
+    assert paces.pop(id(network.features.nu)) == NOISE_PACE > 1
     assert set(paces.values()) == {1.0}
 
 

@@ -1,12 +1,14 @@
 """What falls out of the one posterior: each line of the contract as a property."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import metarec as mr
-from metarec.contracts import DataError, UnknownItemWarning
+from metarec.contracts import DataError, Histories, UnknownItemWarning
 
 many = settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -21,8 +23,8 @@ def histories(draw: st.DrawFn, most: int = 8) -> list[tuple[int, float]]:
 
 
 def events(model: mr.MetaRecommender, history: list[tuple[int, float]]) -> list[mr.Event]:
-    rating = not model.heart.implicit
-    clock = model.heart.recency == "clock"
+    rating = model.predicts_ratings
+    clock = model.heart.confidence.recency == "clock"
     return [
         mr.Event(
             str(model.catalogue.ids[row]),
@@ -44,8 +46,14 @@ def test_observing_one_by_one_equals_adapting_on_all(
     for event in done:
         person = person.observe(event)
     at_once = model.adapt(done)
-    np.testing.assert_allclose(person.posterior.mean, at_once.posterior.mean, atol=1e-8)
-    np.testing.assert_allclose(person.posterior.factor, at_once.posterior.factor, atol=1e-8)
+    np.testing.assert_allclose(
+        person.adapted.posterior.mean, at_once.adapted.posterior.mean, atol=1e-8
+    )
+    np.testing.assert_allclose(
+        person.adapted.posterior.factor,
+        at_once.adapted.posterior.factor,
+        atol=1e-8,
+    )
     ids = list(model.catalogue.ids)
     np.testing.assert_allclose(person.score(ids), at_once.score(ids), atol=1e-8)
 
@@ -84,9 +92,8 @@ def test_base_and_shares_sum_to_the_score(
     person = model.adapt(events(model, history))
     told = person.explain(str(model.catalogue.ids[row]))
     assert told.base + told.shares.sum() == pytest.approx(told.score, abs=1e-9)
-    low, high = model.heart.scale
-    shown = person.score([told.item])[0]
-    assert shown == pytest.approx(np.clip(told.score, low, high), abs=1e-12)
+    shown = model.heart.head.shown(told.score)
+    assert person.score([told.item])[0] == pytest.approx(shown, abs=1e-12)
 
 
 @many
@@ -107,7 +114,7 @@ def test_an_effect_is_the_score_minus_the_score_without_the_event(
 def test_variance_never_grows_with_an_event_at_fixed_now(
     model: mr.MetaRecommender, history: list[tuple[int, float]], row: int
 ):
-    now = 2e9 if model.heart.recency == "clock" else 50.0
+    now = 2e9 if model.heart.confidence.recency == "clock" else 50.0
     ids = list(model.catalogue.ids)
     done = events(model, [*history, (row, 3.0)])
     fewer = model.adapt(done[:-1], now=now).predict(ids).stds
@@ -117,10 +124,12 @@ def test_variance_never_grows_with_an_event_at_fixed_now(
 
 def test_without_events_a_person_is_the_prior(model: mr.MetaRecommender):
     person = model.adapt([])
-    prior = model.heart.prior(model.profile_features(None))
-    np.testing.assert_array_equal(person.posterior.mean, prior.mean)
+    prior = model.heart.prior.of(model.profile_features(None))
+    np.testing.assert_array_equal(person.adapted.posterior.mean, prior.mean)
     np.testing.assert_allclose(
-        person.posterior.factor @ person.posterior.factor.T, prior.precision, atol=1e-10
+        person.adapted.posterior.factor @ person.adapted.posterior.factor.T,
+        prior.precision,
+        atol=1e-10,
     )
 
 
@@ -165,7 +174,8 @@ def test_a_retired_item_is_never_recommended_but_still_counts(ratings: mr.MetaRe
     assert best not in without.adapt([]).recommend(k=len(ratings.catalogue)).ids
     assert best in ratings.adapt([]).recommend(k=1).ids  # the old value is as it was
     np.testing.assert_array_equal(
-        without.adapt([(best, 1.0)]).posterior.mean, ratings.adapt([(best, 1.0)]).posterior.mean
+        without.adapt([(best, 1.0)]).adapted.posterior.mean,
+        ratings.adapt([(best, 1.0)]).adapted.posterior.mean,
     )
 
 
@@ -301,3 +311,104 @@ def test_observing_wants_a_rating_of_a_rating_model(ratings: mr.MetaRecommender)
         ratings.adapt([]).observe(a)
     with pytest.raises(DataError, match="either one whole event"):
         ratings.adapt([]).observe((a, 4.0), 5.0)
+
+
+@many
+@given(
+    rows=st.lists(st.integers(0, 69), min_size=1, max_size=7, unique=True),
+    data=st.data(),
+)
+def test_forgetting_and_effects_are_exact_however_the_events_came(
+    ratings: mr.MetaRecommender,
+    implicit: mr.MetaRecommender,
+    clocked: mr.MetaRecommender,
+    rows: list[int],
+    data: st.DataObject,
+):
+    """Clocks out of order, undated events among them: as if the event had never come."""
+    model = data.draw(st.sampled_from([ratings, implicit, clocked]))
+    now = data.draw(st.sampled_from([None, 2.0, 100 * DAY]))
+    value = 4.0 if model.predicts_ratings else 1.0
+    done = [
+        mr.Event(str(model.catalogue.ids[row]), value, None, data.draw(st.sampled_from(DAYS)))
+        for row in rows
+    ]
+    person = model.adapt(done[:1], now=now)
+    for event in done[1:]:
+        person = person.observe(event)
+    ids = [str(item) for item in model.catalogue.ids]
+    told = person.explain(ids[0])
+    for gone in done:
+        rest = model.adapt([event for event in done if event is not gone], now=now)
+        without = person.forget(gone.item)
+        np.testing.assert_array_equal(without.score(ids), rest.score(ids))
+        np.testing.assert_array_equal(without.predict(ids).stds, rest.predict(ids).stds)
+        assert without.events == rest.events
+        place = [event.item for event in told.events].index(gone.item)
+        expected = told.score - rest.explain(ids[0]).score
+        assert told.effects[place] == pytest.approx(expected, abs=1e-9)
+
+
+def test_the_reasons_of_a_long_history_fit_in_memory(implicit: mr.MetaRecommender):
+    ids = [str(item) for item in implicit.catalogue.ids]
+    person = implicit.adapt([(ids[place % 50], 1.0) for place in range(2000)])
+    person.adapted  # noqa: B018 what is measured is the explanation alone
+    tracemalloc.start()
+    told = person.explain(ids[60])
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert told.base + told.shares.sum() == pytest.approx(told.score, abs=1e-9)
+    assert peak < 64e6  # events² · d would be 224 MB
+
+
+def test_a_person_is_a_value_whatever_the_caller_does_to_the_profile(ratings: mr.MetaRecommender):
+    ids = [str(item) for item in ratings.catalogue.ids]
+    profile = {"age": 20, "income": "low"}
+    before = ratings.adapt([(ids[0], 4.0)], profile=profile)
+    profile["age"] = 80
+    alike = ratings.adapt([(ids[0], 4.0)], profile={"age": 20, "income": "low"})
+    np.testing.assert_array_equal(before.score(ids), alike.score(ids))
+    np.testing.assert_array_equal(
+        before.observe(ids[1], 2.0).score(ids), alike.observe(ids[1], 2.0).score(ids)
+    )
+    with pytest.raises(TypeError):
+        before.profile["age"] = 3
+
+
+@pytest.mark.parametrize("value", [{1, 2}, {"a": 1}, object(), [[1]]])
+def test_a_profile_holds_plain_values(ratings: mr.MetaRecommender, value):
+    with pytest.raises(DataError, match="the profile's age must be text, a number or a list"):
+        ratings.adapt([], profile={"age": value})
+
+
+def test_an_event_without_a_rating_is_never_the_worst_rating(ratings: mr.MetaRecommender):
+    known = str(ratings.catalogue.ids[0])
+    for bare in (known, (known,), mr.Event(known)):
+        for ask in (
+            lambda e: ratings.adapt([e]),
+            lambda e: ratings.recommend([[e]]),
+            lambda e: ratings.score([[e]], [known]),
+        ):
+            with pytest.raises(DataError, match=f"{known}.* needs one"):
+                ask(bare)
+
+
+def test_a_prediction_keeps_its_order_beyond_the_scale(ratings: mr.MetaRecommender):
+    ids = [str(item) for item in ratings.catalogue.ids]
+    delighted = [(item, 5.0) for item in ids[:30]]
+    person = ratings.adapt(delighted)
+    alone = person.predict(ids).scores
+    assert alone.max() > 5.0
+    assert (np.clip(alone, 1.0, 5.0) == person.score(ids)).all()
+    support = Histories.of([delighted])
+    asked = Histories.of([[(item, 3.0) for item in ids]])
+    np.testing.assert_allclose(ratings.predict(support, asked).scores, alone, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [({"i0000001": 5.0}, r"list\(events.items\(\)\)"), ({"i0000001"}, "a set has no order")],
+)
+def test_what_is_no_sequence_of_events_is_refused(ratings: mr.MetaRecommender, given, said: str):
+    with pytest.raises(DataError, match=said):
+        ratings.adapt(given)

@@ -5,9 +5,11 @@ import torch
 
 import metarec as mr
 from metarec.data import Split, sample_rating_batch
-from metarec.meta.inputs import Inputs, draw_step, query_weights
-from metarec.meta.network import HeartNetwork
-from metarec.meta.ratings import events_loss, query_loss
+from metarec.meta.heads.value_training import events_loss, query_loss
+from metarec.meta.loops.episodes import Inputs
+from metarec.meta.loops.steps import draw_step, query_weights
+
+from .networks import small_network
 
 
 def test_the_loss_of_a_batch_is_the_weighed_mean_of_its_users(rating_split: Split):
@@ -18,16 +20,14 @@ def test_the_loss_of_a_batch_is_the_weighed_mean_of_its_users(rating_split: Spli
     users = np.flatnonzero(histories.lengths >= 2)
     profiles = torch.from_numpy(rng.normal(size=(len(histories), 3)))
     inputs = Inputs(histories, content, profiles, torch.zeros(3).double(), counts, "none", users)
-    network = HeartNetwork(
-        len(content), 5, 3, 0, config, torch.Generator().manual_seed(0), mean=3.0, implicit=False
-    ).double()
+    network = small_network(len(content), 5, config, implicit=False, d_profile=3, mean=3.0).double()
     with torch.no_grad():
-        network.M.normal_(generator=torch.Generator().manual_seed(1))
+        network.prior.M.normal_(generator=torch.Generator().manual_seed(1))
     step = draw_step(
-        inputs, config, rng, lambda u: sample_rating_batch(histories, u, rng, max_events=150)
+        inputs, config, rng, lambda u, r: sample_rating_batch(histories, u, r, max_events=150)
     )
     assert len(list(step.batch.by_length())) > 1
-    terms = network.items(content, step.z.double())
+    terms = network.features(content, step.z.double())
     weights = query_weights(step.batch.query_mask, config)
     total = 0.0
     for row, user in enumerate(step.users):

@@ -9,8 +9,8 @@ import pytest
 
 import metarec as mr
 from metarec.contracts import DataError, Histories, NotFittedError
-from metarec.data import Catalogue, Split
-from metarec.meta.inputs import pad_episodes
+from metarec.data import Catalogue, Split, split_cold
+from metarec.meta.loops.episodes import pad_episodes
 
 from .conftest import SMALL
 
@@ -28,7 +28,7 @@ def untouched(model: mr.MetaRecommender, split: Split) -> int:
 def test_an_added_item_scores_as_an_untouched_item_of_the_same_content_bit_for_bit(
     model: mr.MetaRecommender, rating_split: Split, implicit_split: Split, added_beside: int
 ):
-    split = implicit_split if model.heart.implicit else rating_split
+    split = implicit_split if not model.predicts_ratings else rating_split
     twin = untouched(model, split)
     content = model.catalogue.table[twin]
     others = model.catalogue.table[:added_beside].with_columns(
@@ -42,7 +42,7 @@ def test_an_added_item_scores_as_an_untouched_item_of_the_same_content_bit_for_b
     assert there == here
     stds = person.predict([str(model.catalogue.ids[twin]), "new"])
     assert stds.stds[0] == stds.stds[1]
-    assert stds.predictive_stds[0] == stds.predictive_stds[1] or model.heart.implicit
+    assert stds.predictive_stds[0] == stds.predictive_stds[1] or not model.predicts_ratings
     # and the items that were there before are as they were
     ids = list(model.catalogue.ids)
     np.testing.assert_array_equal(person.score(ids), model.adapt([event]).score(ids))
@@ -83,9 +83,9 @@ def test_kinds_are_the_same_in_training_validation_and_serving(implicit_split: S
     model = mr.MetaRecommender(mr.HashEncoder(d=16), config).fit(
         train, replace(implicit_split.valid, support=odd)
     )
-    assert model.heart.kind_names == ("buy", "view")
+    assert model.heart.confidence.kind_names == ("buy", "view")
     padded = pad_episodes(
-        replace(implicit_split.valid, support=odd), "place", {}, model.heart.kind_names
+        replace(implicit_split.valid, support=odd), "place", {}, model.heart.confidence.kind_names
     )
     assert set(np.unique(padded.kinds[padded.mask])) == {-1, 1}
 
@@ -112,7 +112,7 @@ def test_an_item_that_only_one_event_users_touched_is_untouched(rating_split: Sp
     touched = replace(train, interactions=pl.concat([train.interactions, one]))
     config = mr.MetaConfig(**{**SMALL, "steps": 10})
     model = mr.MetaRecommender(mr.HashEncoder(d=16), config).fit(touched, rating_split.valid)
-    assert model.heart.unsure[lonely] > 0
+    assert model.heart.terms.unsure[lonely] > 0
 
 
 def test_predicting_needs_one_query_a_history(model: mr.MetaRecommender):
@@ -170,11 +170,11 @@ def test_the_same_seed_gives_the_same_bits_and_another_seed_does_not(
 ):
     split = rating_split if kind == "rating" else implicit_split
     first, second = fit(split), fit(split)
-    np.testing.assert_array_equal(first.heart.features, second.heart.features)
-    np.testing.assert_array_equal(first.heart.offsets, second.heart.offsets)
+    np.testing.assert_array_equal(first.heart.terms.features, second.heart.terms.features)
+    np.testing.assert_array_equal(first.heart.terms.offsets, second.heart.terms.offsets)
     config = mr.MetaConfig(**{**SMALL, "steps": 40})
     other = mr.MetaRecommender(mr.HashEncoder(d=16), config).fit(split.train, split.valid, rng=1)
-    assert (first.heart.features != other.heart.features).any()
+    assert (first.heart.terms.features != other.heart.terms.features).any()
 
 
 def test_fit_leaves_the_recommender_as_it_was(rating_split: Split):
@@ -188,7 +188,7 @@ def test_without_validation_a_few_users_are_held_out(rating_split: Split):
     config = mr.MetaConfig(**{**SMALL, "steps": 40})
     model = mr.MetaRecommender(mr.HashEncoder(d=16), config).fit(rating_split.train)
     assert model.metrics["valid_loss"] is not None
-    assert model.heart.variance_factor != 1.0
+    assert model.heart.head.variance_factor != 1.0
 
 
 def test_an_uncalibrated_implicit_model_does_not_claim_to_know_its_uncertainty(
@@ -203,17 +203,18 @@ def test_an_uncalibrated_implicit_model_does_not_claim_to_know_its_uncertainty(
 def test_profiles_move_the_prior_and_unknown_columns_are_an_error(ratings: mr.MetaRecommender):
     young = ratings.adapt([], profile={"age": 20, "income": "low"})
     old = ratings.adapt([], profile={"age": 80, "income": "high"})
-    assert (young.posterior.mean != old.posterior.mean).any()
+    assert (young._ranking.prior.mean != old._ranking.prior.mean).any()
     with pytest.raises(DataError, match="shoe_size"):
-        ratings.adapt([], profile={"shoe_size": 43}).recommend()
+        ratings.adapt([], profile={"shoe_size": 43})
 
 
 def test_the_prior_of_nobody_in_particular_is_that_of_a_profile_of_nulls(
     ratings: mr.MetaRecommender,
 ):
-    nothing = ratings.adapt([]).posterior.mean
+    nothing = ratings.adapt([]).adapted.posterior.mean
     np.testing.assert_array_equal(
-        nothing, ratings.adapt([], profile={"age": None, "income": None}).posterior.mean
+        nothing,
+        ratings.adapt([], profile={"age": None, "income": None}).adapted.posterior.mean,
     )
 
 
@@ -234,17 +235,18 @@ def test_similar_items_are_the_nearest_by_prior_correlation(model: mr.MetaRecomm
     assert item not in found.ids
     assert (np.diff(found.scores) <= 0).all()
     n = len(model.catalogue)
-    covariance = np.linalg.inv(model.heart.precision)[:-1, :-1]
-    features = model.heart.features[:n, :-1]
+    covariance = np.linalg.inv(model.heart.prior.precision)[:-1, :-1]
+    features = model.heart.terms.features[:n, :-1]
     K = features @ covariance @ features.T
     expected = K[0] / np.sqrt(K[0, 0] * np.diag(K))
     expected[0] = -np.inf
     assert list(found.ids) == [str(model.catalogue.ids[i]) for i in np.argsort(-expected)[:5]]
 
 
-def test_a_valid_set_of_another_catalogue_is_an_error(rating_split: Split, implicit_split: Split):
+def test_a_valid_set_of_another_catalogue_is_an_error(rating_split: Split):
+    other = split_cold(mr.generate(users=30, items=71, rng=3).dataset, rng=0).valid
     with pytest.raises(DataError, match="train's catalogue"):
-        mr.MetaRecommender(mr.HashEncoder(d=16)).fit(rating_split.train, implicit_split.valid)
+        mr.MetaRecommender(mr.HashEncoder(d=16)).fit(rating_split.train, other)
 
 
 def test_too_little_to_learn_from_is_an_error(rating_split: Split):

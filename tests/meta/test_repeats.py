@@ -9,10 +9,12 @@ import torch
 
 import metarec as mr
 from metarec.data import Dataset, Episodes, sample_prefix_batch, sample_rating_batch
+from metarec.meta.heads.choice_training import next_event_loss, other_events_loss
 from metarec.meta.holding_out import hold_out_users
-from metarec.meta.implicit import next_event_loss, other_events_loss
-from metarec.meta.inputs import Inputs, draw_step
-from metarec.meta.network import HeartNetwork
+from metarec.meta.loops.episodes import Inputs
+from metarec.meta.loops.steps import draw_step
+
+from .networks import small_network
 
 
 @pytest.fixture(scope="module")
@@ -31,18 +33,16 @@ def test_events_on_items_of_the_support_do_not_count_in_the_loss(shop: Dataset, 
     counts = torch.from_numpy(shop.item_counts).float()
     users = np.flatnonzero(shop.histories.lengths >= 2)
     inputs = Inputs(shop.histories, content, None, None, counts, "place", users)
-    network = HeartNetwork(
-        len(content), 5, 0, 0, config, torch.Generator().manual_seed(0), mean=0.0, implicit=True
-    )
+    network = small_network(len(content), 5, config, implicit=True)
 
-    def sample(people: np.ndarray):
+    def sample(people: np.ndarray, rng: np.random.Generator):
         if prefixes:
             return sample_prefix_batch(shop.histories, people, rng, max_events=30, prefixes=4)
         return sample_rating_batch(shop.histories, people, rng, max_events=30)
 
     step = draw_step(inputs, config, rng, sample)
     batch = step.batch
-    terms = network.items(content, step.z)
+    terms = network.features(content, step.z)
     if prefixes:
         new = batch.position_mask.copy()
         for user, position in zip(*np.nonzero(new), strict=True):

@@ -15,10 +15,12 @@ from safetensors import safe_open
 import metarec as mr
 from metarec.contracts import DataError
 from metarec.data import Split
-from metarec.meta.network import ItemTerms, of_items
+from metarec.meta.features.network import TorchTerms
+from metarec.meta.network import of_items
 from metarec.meta.run import one_cycle
 
 from .conftest import SMALL
+from .networks import assert_same_numbers
 
 SCRIPT = """
 import sys
@@ -78,10 +80,7 @@ def test_a_fit_killed_three_times_ends_with_the_same_weights(kind: str, tmp_path
     with start(kind, str(tmp_path / "cut"), str(tmp_path / "b")) as last:
         assert last.wait(timeout=300) == 0
     a, b = (mr.load_model(tmp_path / name).heart for name in ("a", "b"))
-    for name in ("features", "offsets", "unsure", "noise", "mean", "precision", "profile_map"):
-        np.testing.assert_array_equal(getattr(a, name), getattr(b, name))
-    for name in ("kappa", "eps", "rho", "variance_factor"):
-        assert getattr(a, name) == getattr(b, name)
+    assert_same_numbers(a, b)
 
 
 def test_an_interrupted_fit_continues_to_the_same_bits(rating_split: Split, tmp_path, monkeypatch):
@@ -89,7 +88,7 @@ def test_an_interrupted_fit_continues_to_the_same_bits(rating_split: Split, tmp_
     model = mr.MetaRecommender(mr.HashEncoder(d=16), config)
     whole = model.fit(rating_split.train, rating_split.valid)
     calls = 0
-    import metarec.meta.ratings as loop
+    import metarec.meta.heads.value_training as loop
 
     real = loop.query_loss
 
@@ -105,8 +104,8 @@ def test_an_interrupted_fit_continues_to_the_same_bits(rating_split: Split, tmp_
         model.fit(rating_split.train, rating_split.valid, folder=tmp_path / "run")
     monkeypatch.setattr(loop, "query_loss", real)
     continued = model.fit(rating_split.train, rating_split.valid, folder=tmp_path / "run")
-    np.testing.assert_array_equal(continued.heart.features, whole.heart.features)
-    np.testing.assert_array_equal(continued.heart.offsets, whole.heart.offsets)
+    np.testing.assert_array_equal(continued.heart.terms.features, whole.heart.terms.features)
+    np.testing.assert_array_equal(continued.heart.terms.offsets, whole.heart.terms.offsets)
 
 
 def test_a_checkpoint_of_another_run_is_refused(rating_split: Split, tmp_path):
@@ -137,7 +136,7 @@ def test_the_gradient_of_an_item_column_is_the_same_bits_on_two_threads():
     try:
         found = set()
         for _ in range(20):
-            looked_up = ItemTerms(features, column, column, column).of(rows)
+            looked_up = TorchTerms(features, column, column, column).of(rows)
             loss = ((looked_up.features.sum(-1) + of_items(column, rows)) * pull).sum()
             gradients = torch.autograd.grad(loss, [features, column])
             found.add(b"".join(g.numpy().tobytes() for g in gradients))

@@ -1,7 +1,5 @@
 """Where training on implicit events starts, and what the penalties hold it to."""
 
-from dataclasses import replace
-
 import numpy as np
 import polars as pl
 import pytest
@@ -11,14 +9,14 @@ from sklearn.metrics import ndcg_score
 import metarec as mr
 from metarec.data import Dataset, Episodes, Split
 from metarec.encoders import ContentFeatures
+from metarec.meta.heads.choice_training import list_loss, set_recency, set_slope
 from metarec.meta.holding_out import without_repeats
-from metarec.meta.implicit import list_loss, set_recency, set_slope
-from metarec.meta.inputs import Inputs, pad_episodes
-from metarec.meta.network import HeartNetwork
-from metarec.meta.weighing import learned_counts
+from metarec.meta.loops.episodes import Inputs, learned_counts, pad_episodes
 from metarec.recommenders import IALSConfig
 from metarec.recommenders.ials import learn_item_factors
 from metarec.recommenders.ridge import ridge_predictions
+
+from .networks import assert_same_numbers, fitted_network, small_network
 
 # a step so small that it moves nothing: what is judged is the start
 AT_START = {"d": 6, "steps": 1, "learning_rate": 1e-12, "recency": "none"}
@@ -35,19 +33,21 @@ def test_the_start_answers_as_ials_and_its_ridge_map_do(implicit_split: Split):
     known = learned_counts(train) > 0
     mapped = ridge_predictions(content.astype(float), factors, known.astype(float), 1.0)
     expected = np.where(known[:, None], factors, mapped)
-    features = heart.features[: len(train.catalogue), :-1]
+    features = heart.terms.features[: len(train.catalogue), :-1]
     scale = np.linalg.norm(features) / np.linalg.norm(expected)
     np.testing.assert_allclose(features, scale * expected, atol=1e-5)
     # P in the factors' own scale is what iALS adds for the items that a person did not touch, but
     # with mapped factors among them
     implied = expected.T @ expected + l2 * np.eye(6)
-    np.testing.assert_allclose(heart.precision[:-1, :-1] / scale**2, implied, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(
+        heart.prior.precision[:-1, :-1] / scale**2, implied, rtol=1e-4, atol=1e-4
+    )
 
 
 def test_the_start_is_drawn_from_the_seed(implicit_split: Split):
     def vectors(rng: int) -> np.ndarray:
         model = mr.MetaRecommender(mr.HashEncoder(d=16), mr.MetaConfig(**AT_START))
-        return model.fit(implicit_split.train, implicit_split.valid, rng=rng).heart.features
+        return model.fit(implicit_split.train, implicit_split.valid, rng=rng).heart.terms.features
 
     np.testing.assert_array_equal(vectors(0), vectors(0))
     assert not np.allclose(vectors(0), vectors(1))
@@ -55,18 +55,18 @@ def test_the_start_is_drawn_from_the_seed(implicit_split: Split):
 
 def test_the_penalty_is_zero_at_the_start_and_grows_with_the_distance_from_it():
     config = mr.MetaConfig(d=3)
-    network = HeartNetwork(
-        5, 4, 0, 0, config, torch.Generator().manual_seed(0), mean=0.0, implicit=True
-    )
+    network = small_network(5, 4, config, implicit=True)
     with torch.no_grad():
-        network.v_start.copy_(network.v)
-        network.g.start.copy_(network.g.linear)
+        features = network.features
+        linear = features.g.linear.of["all"]
+        features.v_start.copy_(features.v)
+        features.g.start_at(linear.clone(), features.g.bias.clone())
         assert float(network.penalty(config, 10)) == 0
-        network.v[2, 1] += 2.0
+        features.v[2, 1] += 2.0
         # 0.5 * residual precision * distance^2 / events
         expected = 0.5 * config.residual_precision * 4.0 / 10
         assert float(network.penalty(config, 10)) == pytest.approx(expected)
-        network.g.linear[1, 2] += 3.0
+        linear[1, 2] += 3.0
         expected += config.content_decay * 9.0
         assert float(network.penalty(config, 10)) == pytest.approx(expected)
 
@@ -85,26 +85,24 @@ def test_a_shop_where_nobody_did_much_still_starts():
     histories = few.histories
     valid = Episodes(histories.keep(histories.places < 1), histories.keep(histories.places >= 1))
     model = mr.MetaRecommender(mr.HashEncoder(d=8), mr.MetaConfig(d=32, steps=3)).fit(few, valid)
-    assert np.isfinite(model.heart.features).all()
-    assert np.isfinite(model.heart.kappa)
+    assert np.isfinite(model.heart.terms.features).all()
+    assert np.isfinite(model.heart.head.kappa)
 
 
 def test_the_slope_and_recency_are_set_where_the_loss_is_least():
-    network = HeartNetwork(
-        3, 2, 0, 0, mr.MetaConfig(d=2), torch.Generator().manual_seed(0), mean=0.0, implicit=True
-    )
+    network = small_network(3, 2, mr.MetaConfig(d=2), implicit=True)
     one, many = torch.tensor([1.0]), torch.tensor([1e6])
-    set_slope(network, lambda: abs(float(network.log_kappa.detach()) - np.log(20.0)))
-    assert float(network.log_kappa.detach().exp()) == pytest.approx(20.0, rel=0.3)
+    set_slope(network, lambda: abs(float(network.head.log_kappa.detach()) - np.log(20.0)))
+    assert float(network.head.log_kappa.detach().exp()) == pytest.approx(20.0, rel=0.3)
 
     @torch.no_grad()
     def loss() -> float:  # ρ found before ε would be wrong with the ε that is found
-        recent, old = network.recency(one), network.recency(many)
+        recent, old = network.confidence.of_age(one), network.confidence.of_age(many)
         return float((recent - 0.75).square() + 10 * (old - 0.4).square())
 
     set_recency(network, loss, "place")
-    assert float(network.recency(one).detach()) == pytest.approx(0.75, abs=0.06)
-    assert float(network.recency(many).detach()) == pytest.approx(0.4, abs=0.01)
+    assert float(network.confidence.of_age(one).detach()) == pytest.approx(0.75, abs=0.06)
+    assert float(network.confidence.of_age(many).detach()) == pytest.approx(0.4, abs=0.01)
 
 
 def test_the_loss_of_a_list_is_the_metric(implicit: mr.MetaRecommender, implicit_split: Split):
@@ -117,13 +115,10 @@ def test_the_loss_of_a_list_is_the_metric(implicit: mr.MetaRecommender, implicit
     users = np.arange(len(implicit_split.train.user_ids))
     histories = implicit_split.train.histories
     inputs = Inputs(histories, torch.from_numpy(content), None, None, counts, "place", users)
-    network = HeartNetwork(
-        n, content.shape[1], 0, 0, config, torch.Generator(), mean=0.0, implicit=True
-    )
-    weights = {k: torch.from_numpy(v) for k, v in implicit._weights.items() if k != "M"}
-    network.load_state_dict(weights, strict=False)
-    plain = replace(implicit.heart, profile_map=np.zeros((0, config.d + 1)))
-    scores = plain.scores(plain.adapt_many(few.support, None).mean)[:, :n]
+    network = fitted_network(implicit).float()
+    precision = torch.from_numpy(implicit.heart.prior.precision).float()
+    network.head.prior_precision = lambda features: precision
+    scores = implicit.heart.scores(implicit.heart.adapt_many(few.support, None))[:, :n]
     scores[few.support.rows, few.support.items] = -np.inf
     if few.candidates is not None:
         scores[:, ~few.candidates] = -np.inf
@@ -145,10 +140,11 @@ def test_no_steps_called_again_on_its_folder_is_the_same_model(
     config = mr.MetaConfig(d=6, steps=0, recency=recency, start_confidence=3.0)
     fresh = mr.MetaRecommender(mr.HashEncoder(d=8), config)
     once = fresh.fit(implicit_split.train, implicit_split.valid, folder=tmp_path)
-    monkeypatch.setattr("metarec.meta.implicit.set_to_least", None)  # nothing is searched again
+    monkeypatch.setattr(
+        "metarec.meta.heads.choice_training.set_to_least", None
+    )  # nothing is searched again
     again = fresh.fit(implicit_split.train, implicit_split.valid, folder=tmp_path)
-    for name in ("features", "precision", "rho", "eps", "kappa", "variance_factor"):
-        np.testing.assert_array_equal(getattr(once.heart, name), getattr(again.heart, name))
+    assert_same_numbers(once.heart, again.heart)
     assert once.metrics == again.metrics
 
 
@@ -170,8 +166,8 @@ def test_no_steps_weigh_events_by_age_as_validation_wants():
         config = mr.MetaConfig(d=16, steps=0, start_confidence=10.0)
         model = mr.MetaRecommender(mr.HashEncoder(d=8), config)
         found.append(model.fit(train, Episodes(halves, asked)).heart)
-    assert found[0].weight(np.array(3.0)) < 0.3
-    assert found[1].weight(np.array(3.0)) > 0.7
+    assert found[0].confidence.of_age(np.array(3.0)) < 0.3
+    assert found[1].confidence.of_age(np.array(3.0)) > 0.7
 
 
 def test_no_steps_leave_the_model_at_its_start(implicit_split: Split):
@@ -181,7 +177,7 @@ def test_no_steps_leave_the_model_at_its_start(implicit_split: Split):
     per_user = len(train.interactions) / int((train.histories.lengths > 0).sum())
     settings = IALSConfig(factors=6, alpha=3.0, l2=config.start_l2 * 3.0 * per_user)
     factors = learn_item_factors(train.histories, settings, np.random.default_rng([0, 3]))
-    own = model.heart.features[: len(factors), :-1]
+    own = model.heart.terms.features[: len(factors), :-1]
     scale = own[train.touched].std() / factors[train.touched].std()
     np.testing.assert_allclose(
         own[train.touched], factors[train.touched] * scale, rtol=1e-2, atol=1e-3

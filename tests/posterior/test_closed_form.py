@@ -11,6 +11,7 @@ from metarec.posterior.differentiable import condition_on
 
 
 def problem(seed: int, events: int, d: int = 4) -> tuple[Prior, np.ndarray, np.ndarray, np.ndarray]:
+    """A prior, and features, targets and precisions of events."""
     rng = np.random.default_rng(seed)
     root = rng.normal(size=(d, d))
     prior = Prior(rng.normal(size=d), root @ root.T + np.eye(d))
@@ -23,10 +24,10 @@ def problem(seed: int, events: int, d: int = 4) -> tuple[Prior, np.ndarray, np.n
 
 
 def test_one_event_in_one_dimension_gives_the_number_worked_by_hand():
-    # prior N(1, 1/2): P = 2, m = 1. One event: φ = 3, precision 1/4, r = 2.
-    # S = 9/4, s = 3·2/4 = 3/2, A = 17/4, w̄ = 1 + (3/2)(4/17) = 1 + 6/17.
+    # prior N(1, 1/2): P = 2, m = 1. One event: φ = 3, precision 1/4, y = 5, of which 3 is expected.
+    # S = 9/4, b = 3·5/4, b − S m = 15/4 − 9/4 = 3/2, A = 17/4, w̄ = 1 + (3/2)(4/17) = 1 + 6/17.
     prior = Prior(np.array([1.0]), np.array([[2.0]]))
-    seen = gather(np.array([[3.0]]), np.array([2.0]), np.array([0.25]))
+    seen = gather(np.array([[3.0]]), np.array([5.0]), np.array([0.25]))
     posterior = condition(prior, seen)
     assert posterior.mean[0] == pytest.approx(1 + 6 / 17, abs=1e-15)
     assert posterior.variance(np.array([[1.0]]))[0] == pytest.approx(4 / 17, abs=1e-15)
@@ -43,24 +44,26 @@ def test_no_events_give_the_prior():
 
 
 def test_the_solve_equals_brute_force_weighted_least_squares_on_stacked_rows():
-    # The mean minimises (w−m)ᵀP(w−m) + Σ b_j (r_j − φ_jᵀ(w−m))²: least squares over the rows of
+    # The mean minimises (w−m)ᵀP(w−m) + Σ b_j (y_j − φ_jᵀw)²: least squares over the rows of
     # P^{1/2} and of √b_j φ_j, which numpy.linalg.lstsq solves by another road (SVD).
-    prior, features, residuals, precisions = problem(1, 7)
+    prior, features, targets, precisions = problem(1, 7)
     root = np.linalg.cholesky(prior.precision).T
     rows = np.vstack([root, np.sqrt(precisions)[:, None] * features])
-    targets = np.concatenate([np.zeros(4), np.sqrt(precisions) * residuals])
-    moved = np.linalg.lstsq(rows, targets, rcond=None)[0]
-    posterior = condition(prior, gather(features, residuals, precisions))
-    np.testing.assert_allclose(posterior.mean, prior.mean + moved, atol=1e-10)
+    stacked = np.concatenate([root @ prior.mean, np.sqrt(precisions) * targets])
+    expected = np.linalg.lstsq(rows, stacked, rcond=None)[0]
+    posterior = condition(prior, gather(features, targets, precisions))
+    np.testing.assert_allclose(posterior.mean, expected, atol=1e-10)
 
 
 def test_the_posterior_equals_conditioning_the_joint_gaussian_of_weights_and_events():
     # Kernel form (Rasmussen and Williams 2006, equations 2.11-2.12), which never builds A.
-    prior, features, residuals, precisions = problem(2, 6)
+    prior, features, targets, precisions = problem(2, 6)
     K = np.linalg.inv(prior.precision)
     gain = K @ features.T @ np.linalg.inv(features @ K @ features.T + np.diag(1 / precisions))
-    posterior = condition(prior, gather(features, residuals, precisions))
-    np.testing.assert_allclose(posterior.mean, prior.mean + gain @ residuals, atol=1e-9)
+    posterior = condition(prior, gather(features, targets, precisions))
+    np.testing.assert_allclose(
+        posterior.mean, prior.mean + gain @ (targets - features @ prior.mean), atol=1e-9
+    )
     covariance = K - gain @ features @ K
     probe = np.random.default_rng(3).normal(size=(5, 4))
     np.testing.assert_allclose(
@@ -70,68 +73,69 @@ def test_the_posterior_equals_conditioning_the_joint_gaussian_of_weights_and_eve
 
 @given(seed=st.integers(0, 10_000), events=st.integers(0, 12))
 def test_observing_one_by_one_equals_gathering_all(seed: int, events: int):
-    prior, features, residuals, precisions = problem(seed, events)
+    prior, features, targets, precisions = problem(seed, events)
     seen = nothing_seen(4)
-    for feature, residual, precision in zip(features, residuals, precisions, strict=True):
-        seen = observe(seen, feature, residual, precision)
+    for feature, target, precision in zip(features, targets, precisions, strict=True):
+        seen = observe(seen, feature, target, precision)
     one_by_one = condition(prior, seen)
-    at_once = condition(prior, gather(features, residuals, precisions))
+    at_once = condition(prior, gather(features, targets, precisions))
     np.testing.assert_allclose(one_by_one.mean, at_once.mean, atol=1e-8)
     np.testing.assert_allclose(one_by_one.factor, at_once.factor, atol=1e-8)
 
 
 @given(seed=st.integers(0, 10_000), events=st.integers(1, 12))
 def test_variance_never_grows_with_an_event(seed: int, events: int):
-    prior, features, residuals, precisions = problem(seed, events)
+    prior, features, targets, precisions = problem(seed, events)
     probe = np.random.default_rng(seed + 1).normal(size=(6, 4))
-    fewer = condition(prior, gather(features[:-1], residuals[:-1], precisions[:-1]))
-    more = condition(prior, gather(features, residuals, precisions))
+    fewer = condition(prior, gather(features[:-1], targets[:-1], precisions[:-1]))
+    more = condition(prior, gather(features, targets, precisions))
     assert (more.variance(probe) <= fewer.variance(probe) + 1e-12).all()
 
 
 @given(seed=st.integers(0, 10_000), events=st.integers(1, 12))
 def test_shares_sum_to_what_the_events_moved(seed: int, events: int):
-    prior, features, residuals, precisions = problem(seed, events)
-    posterior = condition(prior, gather(features, residuals, precisions))
+    prior, features, targets, precisions = problem(seed, events)
+    posterior = condition(prior, gather(features, targets, precisions))
     probe = np.random.default_rng(seed + 1).normal(size=(3, 4))
-    shares = posterior.influence(probe, features, precisions) * residuals
+    surprise = targets - features @ prior.mean
+    shares = posterior.influence(probe, features, precisions) * surprise
     np.testing.assert_allclose(shares.sum(1), probe @ (posterior.mean - prior.mean), atol=1e-9)
 
 
 @given(seed=st.integers(0, 10_000), order=st.permutations(range(8)))
 def test_the_order_of_events_does_not_matter(seed: int, order: list[int]):
-    prior, features, residuals, precisions = problem(seed, 8)
-    there = condition(prior, gather(features, residuals, precisions))
-    back = condition(prior, gather(features[order], residuals[order], precisions[order]))
+    prior, features, targets, precisions = problem(seed, 8)
+    there = condition(prior, gather(features, targets, precisions))
+    back = condition(prior, gather(features[order], targets[order], precisions[order]))
     np.testing.assert_allclose(there.mean, back.mean, atol=1e-9)
 
 
 @given(seed=st.integers(0, 10_000))
 def test_a_batch_of_people_equals_one_by_one_with_padding(seed: int):
     rng = np.random.default_rng(seed)
-    prior, features, residuals, precisions = problem(seed, 9)
+    prior, features, targets, precisions = problem(seed, 9)
     lengths = rng.integers(0, 10, size=5)
     mask = np.arange(9) < lengths[:, None]  # (person, event)
     batch = condition(
         prior,
         gather(
             np.broadcast_to(features, (5, 9, 4)),
-            np.broadcast_to(residuals, (5, 9)),
+            np.broadcast_to(targets, (5, 9)),
             np.where(mask, precisions, 0.0),
         ),
     )
     probe = rng.normal(size=(6, 4))
     variances = batch.variance(np.broadcast_to(probe, (5, 6, 4)))
     for person, n in enumerate(lengths):
-        alone = condition(prior, gather(features[:n], residuals[:n], precisions[:n]))
+        alone = condition(prior, gather(features[:n], targets[:n], precisions[:n]))
         np.testing.assert_allclose(batch.mean[person], alone.mean, atol=1e-9)
         np.testing.assert_allclose(batch.factor[person], alone.factor, atol=1e-9)
         np.testing.assert_allclose(variances[person], alone.variance(probe), atol=1e-9)
 
 
 def test_draws_have_the_mean_and_covariance_of_the_posterior():
-    prior, features, residuals, precisions = problem(4, 5)
-    posterior = condition(prior, gather(features, residuals, precisions))
+    prior, features, targets, precisions = problem(4, 5)
+    posterior = condition(prior, gather(features, targets, precisions))
     draws = posterior.draw(200_000, np.random.default_rng(0))
     covariance = np.linalg.inv(posterior.factor @ posterior.factor.T)
     # standard error of a covariance entry is about sqrt(2 / n) of the variances: 0.003
@@ -147,11 +151,11 @@ def test_a_prior_that_is_not_positive_definite_is_an_error():
 @given(seed=st.integers(0, 10_000), events=st.integers(0, 12))
 @settings(deadline=None)
 def test_the_torch_twin_equals_the_definition(seed: int, events: int):
-    prior, features, residuals, precisions = problem(seed, events)
+    prior, features, targets, precisions = problem(seed, events)
     probe = np.random.default_rng(seed + 1).normal(size=(3, 4))
-    numpy_side: Posterior = condition(prior, gather(features, residuals, precisions))
+    numpy_side: Posterior = condition(prior, gather(features, targets, precisions))
     torch_side = condition_on(
-        *(torch.from_numpy(x) for x in (prior.mean, prior.precision, features, residuals)),
+        *(torch.from_numpy(x) for x in (prior.mean, prior.precision, features, targets)),
         torch.from_numpy(precisions),
     )
     np.testing.assert_allclose(torch_side.mean.numpy(), numpy_side.mean, atol=1e-9)
@@ -169,9 +173,9 @@ def test_gradients_flow_through_the_solve():
     precisions = torch.tensor(rng.uniform(0.5, 2, size=(2, 4)), requires_grad=True)
     probe = torch.tensor(rng.normal(size=(2, 2, 3)), requires_grad=True)
 
-    def predict(mean, features, residuals, precisions, probe):
+    def predict(mean, features, targets, precisions, probe):
         posterior = condition_on(
-            mean, torch.eye(3, dtype=torch.float64), features, residuals, precisions
+            mean, torch.eye(3, dtype=torch.float64), features, targets, precisions
         )
         return (probe @ posterior.mean[..., None])[..., 0], posterior.variance(probe)
 

@@ -43,6 +43,11 @@ class ContentFeatures:
         return cls(encoder, TabularFeatures.fit(frame), mean)
 
     @property
+    def blocks(self) -> Mapping[str, int]:
+        """Width of each block of a vector, in order: what the text says, what the table says."""
+        return {"text": len(self.text_mean) + 1, "table": self.tabular.width}
+
+    @property
     def fingerprint(self) -> str:
         """Names the encoder and everything that changes its vectors."""
         fitted = json.dumps([self.tabular.to_dict(), self.text_mean.tolist()])

@@ -72,6 +72,12 @@ class TabularFeatures:
             blocks.append(hot)
         return np.concatenate(blocks, axis=1).astype(np.float32)
 
+    @property
+    def width(self) -> int:
+        """Number of features; each column has one more for a missing value."""
+        coded = sum(len(kept) + 1 for kept in (*self.categories.values(), *self.lists.values()))
+        return 2 * len(self.numbers) + coded
+
     def to_dict(self) -> dict[str, Any]:
         """The features as JSON values."""
         return asdict(self)

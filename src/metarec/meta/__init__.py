@@ -1,8 +1,9 @@
 """The heart: features and a prior learned over many users, adapted to one person at once."""
 
 from metarec.meta.config import MetaConfig
+from metarec.meta.explanation import Explanation
 from metarec.meta.loading import load_model
-from metarec.meta.person import Explanation, Person
+from metarec.meta.person import Person
 from metarec.meta.recommender import MetaRecommender
 
 __all__ = ["Explanation", "MetaConfig", "MetaRecommender", "Person", "load_model"]

@@ -2,16 +2,14 @@
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.linalg import lapack
 
 from metarec.data import Catalogue
 from metarec.meta.heart import Heart
-from metarec.posterior import Posterior
 
 
 def most_telling(
     heart: Heart,
-    posterior: Posterior,
+    covariance: Float[np.ndarray, "d d"],
     catalogue: Catalogue,
     questions: Int[np.ndarray, " candidate"],
     shown: Int[np.ndarray, " item"],
@@ -33,14 +31,15 @@ def most_telling(
     """
     k = min(k, len(questions))
     rows, gains = np.zeros(k, dtype=np.int64), np.zeros(k)
-    inverse, _ = lapack.dpotri(posterior.factor, lower=1)
-    covariance = np.tril(inverse) + np.tril(inverse, -1).T
     likely = answer_chances(heart, len(catalogue))
-    doubt = doubt_matrix(heart.features[shown], likely[shown], heart.prior_covariance)
-    features = heart.features[questions]
+    terms = heart.terms
+    doubt = doubt_matrix(terms.features[shown], likely[shown], heart.prior.covariance)
+    features = terms.features[questions]
     answers = np.ones(len(questions)) if sure else likely[questions]
+    alike = np.ones(len(questions))
     no_kind = np.full(len(questions), -1)
-    noise = 1.0 / heart.precisions(questions, np.ones(len(questions)), no_kind)
+    confidence = heart.confidence.undated(alike, no_kind)
+    noise = 1.0 / heart.support(questions, alike, confidence).precisions
     ties = catalogue.ties[questions]
     open_ = np.ones(len(questions), dtype=bool)
     for question in range(k):
@@ -78,6 +77,6 @@ def answer_chances(heart: Heart, n_items: int) -> Float[np.ndarray, " item"]:
     An item that nobody had is taken for half as well known as the least known one, so that a shop
     of new items has something to ask as well.
     """
-    had = heart.popularity[:n_items]
+    had = heart.terms.popularity[:n_items]
     least = had[had > 0].min(initial=1.0)
     return np.where(had > 0, had, 0.5 * least)

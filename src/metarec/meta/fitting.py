@@ -14,24 +14,26 @@ from metarec.contracts import DataError
 from metarec.data import Dataset, Episodes
 from metarec.encoders import TabularFeatures
 from metarec.meta.config import MetaConfig
-from metarec.meta.implicit import draw_scale, train_on_implicit
-from metarec.meta.inputs import Inputs, pad_episodes
-from metarec.meta.network import HeartNetwork
-from metarec.meta.ratings import train_on_ratings, variance_scale
+from metarec.meta.freezing import freeze
+from metarec.meta.heads.choice_training import LearnedChoice
+from metarec.meta.heads.value_training import LearnedValue
+from metarec.meta.heart import Heart
+from metarec.meta.loops import episodic
+from metarec.meta.loops.episodes import Inputs, learned_counts, pad_episodes
+from metarec.meta.network import new_network
+from metarec.meta.recency import resolve_recency
 from metarec.meta.run import Run
 from metarec.meta.starting import start_from_factors
-from metarec.meta.weighing import learned_counts, resolve_recency
 
 
 @dataclass(frozen=True, eq=False)
 class Learned:
     """What training gives, without a trace of PyTorch."""
 
+    heart: Heart
     weights: dict[str, NDArray[np.float32]]
+    """The trained numbers of the items, by which more items can be added."""
     no_profile: Float[np.ndarray, " d_profile"] | None
-    variance_factor: float
-    """Calibration; NaN where it could not be fitted to implicit events."""
-    recency: str
     metrics: Mapping[str, Any]
 
 
@@ -39,6 +41,7 @@ def learn(
     train: Dataset,
     valid: Episodes,
     content: Float[np.ndarray, "item d_content"],
+    blocks: Mapping[str, int],
     profiles: TabularFeatures | None,
     config: MetaConfig,
     *,
@@ -47,26 +50,17 @@ def learn(
     progress: bool,
     fingerprint: str,
 ) -> Learned:
-    """Meta-learn on `train`, stop and calibrate on `valid`."""
+    """Meta-learn on `train`, stop and calibrate on `valid`; `blocks` are those of the content."""
     inputs = _inputs(train, content, profiles, config)
-    implicit = train.value == "implicit"
-    if config.start == "factors" and not implicit:
-        raise DataError(
-            'start="factors" is for implicit events, and this shop has ratings; use "auto"'
-        )
-    if config.steps == 0 and not implicit:
-        raise DataError(
-            "steps=0 is for implicit events; a model of ratings starts at random and must train"
-        )
-    network = HeartNetwork(
+    head = _head(train, config)
+    network = new_network(
         len(train.catalogue),
-        content.shape[1],
+        blocks,
         0 if inputs.profiles is None else inputs.profiles.shape[1],
         len(train.histories.kind_names),
         config,
         torch.Generator().manual_seed(rng),
-        mean=0.0 if implicit else float(train.histories.values.mean()),
-        implicit=implicit,
+        head,
     )
     user_rows = {user_id: row for row, user_id in enumerate(train.user_ids)}
     judged = (
@@ -83,23 +77,15 @@ def learn(
         # sums run in another order on another number of threads
         fingerprint=f"{fingerprint}:{torch.get_num_threads()}",
     )
-    factor = np.nan if implicit else 1.0
-    if implicit:
-        if config.start != "random":
-            start_from_factors(network, train, content, config, rng)
-        train_on_implicit(network, inputs, judged, config, run)
-        if judged is not None:
-            draws = np.random.default_rng([rng, 1])
-            factor = draw_scale(network, inputs, judged, config, draws) ** 2
-    else:
-        train_on_ratings(network, inputs, judged, config, run, train.scale)
-        if judged is not None:
-            factor = variance_scale(network, inputs, judged)
+    if isinstance(head, LearnedChoice) and config.start != "random":
+        start_from_factors(network, train, content, config, rng)
+    episodic.train(network, inputs, judged, config, run)
+    factor = head.calibrate(network, inputs, judged, config, np.random.default_rng([rng, 1]))
+    weights = {k: v.numpy().copy() for k, v in network.features.state_dict().items()}
     return Learned(
-        {name: tensor.numpy().copy() for name, tensor in network.state_dict().items()},
+        freeze(network, weights, train, content, blocks, config, head.frozen(factor), inputs),
+        weights,
         None if inputs.no_profile is None else inputs.no_profile.numpy(),
-        factor,
-        inputs.recency,
         {
             "steps": run.step,
             "best_step": run.best_step,
@@ -107,6 +93,20 @@ def learn(
             "variance_factor": factor,
         },
     )
+
+
+def _head(train: Dataset, config: MetaConfig) -> LearnedChoice | LearnedValue:
+    if train.value == "implicit":
+        return LearnedChoice()
+    if config.start == "factors":
+        raise DataError(
+            'start="factors" is for implicit events, and this shop has ratings; use "auto"'
+        )
+    if config.steps == 0:
+        raise DataError(
+            "steps=0 is for implicit events; a model of ratings starts at random and must train"
+        )
+    return LearnedValue(train.scale, float(train.histories.values.mean()))
 
 
 def _inputs(

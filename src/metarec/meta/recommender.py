@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Self
 
 import numpy as np
@@ -22,17 +23,21 @@ from metarec.contracts import (
     NotFittedError,
     Predictions,
     Recommendations,
+    nested_events,
     whole_number,
 )
 from metarec.data import Catalogue, Dataset, Episodes
 from metarec.encoders import ContentFeatures, TabularFeatures, TextEncoder
 from metarec.meta.config import MetaConfig
-from metarec.meta.freezing import freeze, item_terms
 from metarec.meta.heart import Heart
 from metarec.meta.holding_out import hold_out_users, without_repeats
+from metarec.meta.padding import pad
 from metarec.meta.person import Person
-from metarec.meta.weighing import in_clock_order, pad
-from metarec.recommenders.histories import align, candidate_rows
+from metarec.meta.profiles import check_columns, copied
+from metarec.meta.recency import in_clock_order
+from metarec.meta.saved import heart_from, state_of
+from metarec.meta.updaters import Adapted
+from metarec.recommenders.histories import align, candidate_rows, warn_of_unknown
 from metarec.recommenders.persistence import load_state, save_state
 from metarec.recommenders.ranking import best_rows, top_k
 
@@ -96,6 +101,7 @@ class MetaRecommender:
             train,
             valid,
             content,
+            fitted._content.blocks,
             fitted._profiles,
             self.config,
             rng=rng,
@@ -104,14 +110,12 @@ class MetaRecommender:
             fingerprint=fingerprint,
         )
         fitted._weights, fitted._no_profile = learned.weights, learned.no_profile
-        fitted.heart = freeze(
-            learned.weights, train, content, self.config, learned.variance_factor, learned.recency
-        )
+        fitted.hearts = {learned.heart.head.name: learned.heart}
         fitted.metrics = {**learned.metrics, "train_hash": train.hash}
         return fitted
 
-    heart: Heart
-    """The fitted arrays."""
+    hearts: Mapping[str, Heart]
+    """The fitted arrays of each head, by the head's name."""
     metrics: Mapping[str, Any]
     """Steps, best validation loss and calibration of the fit."""
     _content: ContentFeatures
@@ -127,9 +131,16 @@ class MetaRecommender:
         return self._catalogue
 
     @property
+    def heart(self) -> Heart:
+        """The fitted arrays of the head that lists are ordered by."""
+        if self._catalogue is None:
+            raise NotFittedError("call MetaRecommender.fit(train) first")
+        return next(iter(self.hearts.values()))
+
+    @property
     def predicts_ratings(self) -> bool:
-        """True if the model was fitted to ratings."""
-        return not self.heart.implicit
+        """True if the model was fitted to ratings; False as long as it is not fitted."""
+        return self._catalogue is not None and self.heart.head.predicts_ratings
 
     def adapt(
         self,
@@ -145,67 +156,43 @@ class MetaRecommender:
         (a place or a clock, by the model's recency); None is that of the newest event. Events about
         unknown items are left out with a warning.
         """
-        if isinstance(events, str | bytes | Event) or not isinstance(events, Iterable):
-            raise DataError(f"adapt takes a sequence of events, got {events!r}; for one: [event]")
         if now is not None and not (isinstance(now, int | float) and np.isfinite(now)):
             raise DataError(f"now must be a finite number, got {now!r}")
-        if profile is not None and not isinstance(profile, Mapping):
-            raise DataError(f"a profile maps column names to values, got {profile!r}")
-        catalogue = self.catalogue
-        columns = Histories.of([[self.checked(event) for event in events]])
-        aligned = in_clock_order(align(columns, catalogue))
-        return Person(self, tuple(aligned.events(0)), profile, now)
+        came = self._known([self.checked(event) for event in _sequence(events)])
+        return Person(self, came, self._checked_profile(profile), now)
 
     def checked(self, raw: EventLike) -> Event:
-        """The event that `raw` stands for; a rating must have a value inside the scale, and
-        an implicit event a weight above 0."""
+        """The event that `raw` stands for, with its value; a rating must have one inside the
+        scale, an implicit event a weight above 0, and 1 where none is told."""
         event = Event.of(raw)
-        if self.heart.implicit:
-            if not event.value > 0:
-                raise DataError(
-                    f"the weight of an event must be above 0, got {event.value:g} for "
-                    f"{event.item!r}; leave out what did not happen"
-                )
-            return event
-        low, high = self.heart.scale
-        if not isinstance(raw, Event) and (isinstance(raw, str) or len(raw) < 2):
-            raise DataError(
-                f"the model was fitted to ratings, so the event on {event.item!r} needs one: "
-                f"({event.item!r}, value) with a value from {low:g} to {high:g}"
-            )
-        if not low <= event.value <= high:
-            raise DataError(
-                f"the rating of {event.item!r} must be from {low:g} to {high:g}, "
-                f"got {event.value:g}"
-            )
+        for heart in self.hearts.values():
+            event = heart.head.check(event)
         return event
 
-    def _checked_all(
-        self, histories: Histories | Sequence[Sequence[EventLike]]
-    ) -> Histories | Sequence[Sequence[EventLike]]:
-        """Histories given as events, each of them checked; columns come from a checked dataset.
+    def _known(self, events: list[Event]) -> tuple[Event, ...]:
+        row_of = self.catalogue.row_of
+        known = tuple(event for event in events if event.item in row_of)
+        if len(known) < len(events):
+            warn_of_unknown([event.item for event in events if event.item not in row_of])
+        return known
 
-        A bare id is an event of value 1, as for every recommender of the contract.
-        """
-        if isinstance(histories, Histories | str | bytes):
-            return histories
-        return [
-            [self.checked(Event.of(event)) for event in history]
-            if isinstance(history, list | tuple)
-            else history
-            for history in histories
-        ]
+    def _aligned(self, histories: Histories | Sequence[Sequence[EventLike]]) -> Histories:
+        """Checked histories in the rows of the catalogue; columns come from a checked dataset."""
+        if not isinstance(histories, Histories):
+            nested = nested_events(histories)
+            histories = Histories.of([[self.checked(event) for event in h] for h in nested])
+        return in_clock_order(align(histories, self.catalogue))
 
     def score(
         self, histories: Histories | Sequence[Sequence[EventLike]], ids: Sequence[str]
     ) -> Float[np.ndarray, "history item"]:
         """The score of each named item for each history; NaN in place where unknown."""
         rows = self.catalogue.index(ids)
-        aligned = in_clock_order(align(self._checked_all(histories), self.catalogue))
+        aligned = self._aligned(histories)
         table = np.full((len(aligned), len(rows)), np.nan)
         for chunk in self._chunks(aligned):
-            weights = self._adapt_many(aligned.take(chunk)).mean
-            table[chunk] = np.clip(self.heart.scores(weights)[:, rows], *self.heart.scale)
+            scores = self.heart.scores(self._adapt_many(aligned.take(chunk)))
+            table[chunk] = self.heart.head.shown(scores[:, rows])
         table[:, rows < 0] = np.nan
         return table
 
@@ -219,20 +206,17 @@ class MetaRecommender:
                 f"predict needs one query a history, got {len(histories)} histories and "
                 f"{len(query)} queries"
             )
-        aligned = in_clock_order(align(histories, self.catalogue))
+        aligned = self._aligned(histories)
         rows = self.catalogue.index(query.vocabulary)[query.items]
         scores, stds, predictive = (np.full(len(rows), np.nan) for _ in range(3))
         known = replace(query, items=np.maximum(rows, 0))
         for chunk in self._chunks(aligned):
-            posterior = self._adapt_many(aligned.take(chunk))
+            adapted = self._adapt_many(aligned.take(chunk))
             part = known.take(chunk)
-            items, mask = pad(part, part.items)
-            features = self.heart.features[items]  # (person, query, d)
-            inner = (features @ posterior.mean[..., None])[..., 0]
-            score = self.heart.kappa * inner if self.heart.implicit else inner
-            std, noisy = self.heart.stds(posterior.variance(features), items)
+            items, mask = pad(part, part.items)  # (person, query)
+            std, noisy = self.heart.stds(adapted, items)
             at = slice(query.offsets[chunk.start], query.offsets[min(chunk.stop, len(query))])
-            scores[at] = (score + self.heart.offsets[items])[mask]
+            scores[at] = self.heart.scores_of(adapted, items)[mask]
             stds[at], predictive[at] = std[mask], noisy[mask]
         for column in (scores, stds, predictive):
             column[rows < 0] = np.nan
@@ -249,25 +233,24 @@ class MetaRecommender:
         """The `k` best items of each history, with standard deviations."""
         k = whole_number("k", k)
         allowed = candidate_rows(candidates, self.catalogue)
-        aligned = in_clock_order(align(self._checked_all(histories), self.catalogue))
+        aligned = self._aligned(histories)
         items = np.full((len(aligned), k), -1, dtype=np.int64)
         scores, stds = (np.full((len(aligned), k), np.nan) for _ in range(2))
         for chunk in self._chunks(aligned):
             part = aligned.take(chunk)
-            posterior = self._adapt_many(part)
-            table = self.heart.scores(posterior.mean)[:, : len(self.catalogue)]
+            adapted = self._adapt_many(part)
+            table = self.heart.scores(adapted)[:, : len(self.catalogue)]
             if exclude_seen:
                 table[part.rows, part.items] = np.nan
             ranked = best_rows(table, k, allowed, self.catalogue.ties)
             found = ranked >= 0
             ranked = np.maximum(ranked, 0)
-            variance = posterior.variance(self.heart.features[ranked])
-            std, _ = self.heart.stds(variance, ranked)
+            std, _ = self.heart.stds(adapted, ranked)
             best = np.take_along_axis(table, ranked, 1)
             items[chunk] = np.where(found, ranked, -1)
-            scores[chunk] = np.where(found, np.clip(best, *self.heart.scale), np.nan)
+            scores[chunk] = np.where(found, self.heart.head.shown(best), np.nan)
             stds[chunk] = np.where(found, std, np.nan)
-        return Recommendations(self.catalogue.ids, items, scores, stds)
+        return Recommendations(self.catalogue.vocabulary, items, scores, stds)
 
     def similar(self, item_id: str, k: int = 10) -> Recommendations:
         """The `k` items whose scores move most like this one's: prior correlation of φᵀw."""
@@ -282,22 +265,27 @@ class MetaRecommender:
         best = top_k(correlation[None, :], k, self.catalogue.ties)[0]
         best = best[best >= 0]
         return Recommendations(
-            self.catalogue.ids, best, correlation[best], np.full(len(best), np.nan)
+            self.catalogue.vocabulary, best, correlation[best], np.full(len(best), np.nan)
         )
 
     def add_items(self, frame: pl.DataFrame, *, progress: bool = False) -> Self:
         """The model with more items, from their content alone; `frame` has a column item_id."""
+        from metarec.meta.features.freezing import item_terms  # PyTorch: serving never needs it
+
         catalogue = self.catalogue.append(frame)
-        content = self._content.encode(Catalogue.of(frame).frame, progress=progress)
-        terms = item_terms(
-            self._weights, content, np.zeros(len(frame)), implicit=self.heart.implicit
-        )
+        added = Catalogue.of(frame).frame
+        content = self._content.encode(added, progress=progress)
         wider = copy.copy(self)
         vars(wider).pop("_whitened", None)  # a copy carries cached values along
         wider._catalogue = catalogue
-        wider.heart = self.heart.with_items(
-            terms.features, terms.offsets, terms.unsure, terms.noise, len(self.catalogue)
-        )
+        alone = np.full(len(added), -1)
+        wider.hearts = {
+            name: heart.with_items(
+                item_terms(self._weights, self._content.blocks, self.config, content, alone),
+                len(self.catalogue),
+            )
+            for name, heart in self.hearts.items()
+        }
         return wider
 
     def retire_items(self, ids: Sequence[str]) -> Self:
@@ -311,22 +299,28 @@ class MetaRecommender:
     ) -> Float[np.ndarray, " d_profile"] | None:
         """The features of one profile, None where the model has none."""
         if self._profiles is None or self._no_profile is None:
-            if profile:
-                raise DataError("the model was fitted without profiles; leave the profile out")
             return None
         if not profile:
             return self._no_profile
-        known = {*self._profiles.numbers, *self._profiles.categories, *self._profiles.lists}
-        if unknown := profile.keys() - known:
-            raise DataError(f"the profile has {sorted(unknown)}; the model knows {sorted(known)}")
-        return self._profiles.transform(pl.DataFrame([profile]))[0]
+        return self._profiles.transform(pl.DataFrame([dict(profile)]))[0]
+
+    def _checked_profile(self, profile: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+        """A copy of the profile that nobody can change; columns and values must be known."""
+        if profile is None:
+            return None
+        if not isinstance(profile, Mapping):
+            raise DataError(f"a profile maps column names to values, got {profile!r}")
+        if self._profiles is None:
+            if profile:
+                raise DataError("the model was fitted without profiles; leave the profile out")
+            return None
+        check_columns(profile, self._profiles)
+        return MappingProxyType({name: copied(name, value) for name, value in profile.items()})
 
     def save(self, path: str | Path) -> None:
         """Write the model to a folder: arrays, catalogue, configuration and a model card."""
-        heart = {k: v for k, v in vars(self.heart).items() if k in Heart.__dataclass_fields__}
-        heart.pop("config")
         state = {
-            "heart": {k: list(v) if isinstance(v, tuple) else v for k, v in heart.items()},
+            "hearts": {name: state_of(heart) for name, heart in self.hearts.items()},
             "weights": self._weights,
             "content": dict(self._content.describe()),
             "profiles": None if self._profiles is None else self._profiles.to_dict(),
@@ -342,9 +336,7 @@ class MetaRecommender:
         content = ContentFeatures.from_description(state["content"])
         model = cls(content.encoder, config)
         model._catalogue, model._content = catalogue, content
-        raw = state["heart"]
-        raw["kind_names"], raw["scale"] = tuple(raw["kind_names"]), tuple(raw["scale"])
-        model.heart = Heart(**raw, config=config)
+        model.hearts = {name: heart_from(name, raw) for name, raw in state["hearts"].items()}
         model._weights, model.metrics = state["weights"], state["metrics"]
         profiles = state["profiles"]
         model._profiles = None if profiles is None else TabularFeatures.from_dict(profiles)
@@ -354,23 +346,24 @@ class MetaRecommender:
     @cached_property
     def _whitened(self) -> Float[np.ndarray, "item d"]:
         """Learned features under the prior covariance, scaled to length 1; without the constant."""
-        features = self.heart.features[: len(self.catalogue), :-1]
-        root = np.linalg.cholesky(self.heart.prior_covariance[:-1, :-1])
+        features = self.heart.terms.features[: len(self.catalogue), :-1]
+        root = np.linalg.cholesky(self.heart.prior.covariance[:-1, :-1])
         moved = features @ root
         lengths = np.linalg.norm(moved, axis=1, keepdims=True)
         return moved / np.where(lengths > 0, lengths, 1)
 
-    def _adapt_many(self, histories: Histories) -> Any:
+    def _adapt_many(self, histories: Histories) -> Adapted:
         profiles = None
         if self._profiles is not None and self._no_profile is not None:
             profiles = np.broadcast_to(self._no_profile, (len(histories), len(self._no_profile)))
             if histories.profiles is not None:
+                check_columns(histories.profiles.columns, self._profiles)
                 profiles = self._profiles.transform(histories.profiles)
         return self.heart.adapt_many(histories, profiles)
 
     def _chunks(self, histories: Histories) -> Iterator[slice]:
         # memory goes to scores (item), to padded features (event · d) and to A (d · d)
-        d = self.heart.d
+        d = self.heart.terms.d
         longest = int(histories.lengths.max(initial=1))
         step = max(1, CELLS_AT_ONCE // max(len(self.catalogue), longest * d, d * d))
         return (slice(start, start + step) for start in range(0, len(histories), step))
@@ -396,7 +389,7 @@ def _fingerprint(
 
 def _checked_validation(train: Dataset, valid: Episodes) -> Episodes:
     """What of `valid` a fit on `train` is judged on; raises DataError where that is nothing."""
-    if valid.support.vocabulary is not train.catalogue.ids:
+    if valid.support.vocabulary != train.catalogue.vocabulary:
         raise DataError("valid must be episodes over train's catalogue, as a split gives them")
     if train.value == "implicit":
         valid = without_repeats(valid)
@@ -407,3 +400,16 @@ def _checked_validation(train: Dataset, valid: Episodes) -> Episodes:
             "or none and users of the training data are held out"
         )
     return valid
+
+
+def _sequence(events: Iterable[EventLike]) -> Iterable[EventLike]:
+    """The events; refuses what is no order of events, or would lose a part of them."""
+    if isinstance(events, Mapping):
+        raise DataError(
+            "adapt takes a sequence of events; of a mapping give its pairs: list(events.items())"
+        )
+    if isinstance(events, set | frozenset):
+        raise DataError("adapt takes a sequence of events, and a set has no order; give a list")
+    if isinstance(events, str | bytes | Event) or not isinstance(events, Iterable):
+        raise DataError(f"adapt takes a sequence of events, got {events!r}; for one: [event]")
+    return events

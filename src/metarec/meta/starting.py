@@ -11,8 +11,8 @@ from jaxtyping import Float
 
 from metarec.data import Dataset
 from metarec.meta.config import MetaConfig
+from metarec.meta.loops.episodes import learned_counts
 from metarec.meta.network import HeartNetwork
-from metarec.meta.weighing import learned_counts
 from metarec.recommenders.ials import IALSConfig, learn_item_factors
 from metarec.recommenders.ridge import ridge_map
 
@@ -46,12 +46,11 @@ def start_from_factors(
     slopes, level = ridge_map(
         content.astype(np.float64), factors, touched.astype(np.float64), config.start_penalty
     )
-    network.g.linear.copy_(torch.from_numpy(slopes))
-    network.g.bias.copy_(torch.from_numpy(level))
-    network.g.start.copy_(network.g.linear)
-    missing = torch.from_numpy(factors) - network.g(torch.from_numpy(content))
-    network.v.copy_(torch.where(torch.from_numpy(touched)[:, None], missing, 0.0))
-    network.v_start.copy_(network.v)
-    network.log_alpha.fill_(np.log(len(factors) / config.start_confidence))
-    network.log_lambda.fill_(np.log(l2 * scale**2 / config.start_confidence))
-    network.gamma.fill_(GAMMA)
+    features, head = network.features, network.head
+    features.g.start_at(torch.from_numpy(slopes).float(), torch.from_numpy(level).float())
+    missing = torch.from_numpy(factors) - features.g(torch.from_numpy(content))
+    features.v.copy_(torch.where(torch.from_numpy(touched)[:, None], missing, 0.0))
+    features.v_start.copy_(features.v)
+    features.gamma.fill_(GAMMA)
+    head.log_alpha.fill_(np.log(len(factors) / config.start_confidence))
+    head.log_lambda.fill_(np.log(l2 * scale**2 / config.start_confidence))

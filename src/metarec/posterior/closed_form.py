@@ -1,13 +1,14 @@
 """The posterior of a person's weights in closed form: NumPy, float64, the definition.
 
-A user has weights w with prior N(m, P⁻¹). An event j says r_j = φ_jᵀ(w − m) + noise with precision
-b_j (confidence over noise variance), r_j being what the prior mean does not explain. Then
+A user has weights w with prior N(m, P⁻¹). An event j says y_j = φ_jᵀw + noise with precision b_j
+(confidence over noise variance). Then
 
-    S = Σ_j b_j φ_j φ_jᵀ     s = Σ_j b_j φ_j r_j     A = P + S     w̄ = m + A⁻¹ s
+    S = Σ_j b_j φ_j φ_jᵀ     b = Σ_j b_j φ_j y_j     A = P + S     w̄ = m + A⁻¹ (b − S m)
 
 and the posterior is N(w̄, A⁻¹) (Bishop 2006, section 3.3; as a few-shot learner: ALPaCA, Harrison,
-Sharma and Pavone 2018, section 3). Functions take any leading axes before the event axis, so one
-call serves one person or a thousand.
+Sharma and Pavone 2018, section 3). S and b know nothing of the prior, so one pair of them serves
+any m, also one that depends on the history. Functions take any leading axes before the event axis,
+so one call serves one person or a thousand.
 """
 
 from dataclasses import dataclass
@@ -27,17 +28,17 @@ class Prior:
 
 @dataclass(frozen=True, eq=False)
 class Statistics:
-    """All that the posterior needs of the events: `S` and `s` of the module's formula."""
+    """All that the posterior needs of the events: `S` and `b` of the module's formula."""
 
     S: Float[np.ndarray, "*person d d"]
-    s: Float[np.ndarray, "*person d"]
+    b: Float[np.ndarray, "*person d"]
 
     def __add__(self, other: "Statistics") -> "Statistics":
-        return Statistics(self.S + other.S, self.s + other.s)
+        return Statistics(self.S + other.S, self.b + other.b)
 
     def scaled(self, factor: float) -> "Statistics":
         """The statistics with every event's precision multiplied by `factor`."""
-        return Statistics(self.S * factor, self.s * factor)
+        return Statistics(self.S * factor, self.b * factor)
 
 
 def nothing_seen(d: int) -> Statistics:
@@ -46,25 +47,26 @@ def nothing_seen(d: int) -> Statistics:
 
 
 def gather(
-    features: Float[np.ndarray, "*person event d"],
-    residuals: Float[np.ndarray, "*person event"],
+    features: Float[np.ndarray, "*#person event d"],
+    targets: Float[np.ndarray, "*#person event"],
     precisions: Float[np.ndarray, "*person event"],
 ) -> Statistics:
-    """The statistics of the events; an event of precision 0 (padding) counts for nothing."""
+    """The statistics of the events; an event of precision 0 (padding) counts for nothing.
+
+    `features` and `targets` may have a 1 in an axis of people where `precisions` has more.
+    """
     weighted = features * precisions[..., None]
     S = np.swapaxes(weighted, -1, -2) @ features  # (d, event) @ (event, d)
-    s = np.swapaxes(weighted, -1, -2) @ residuals[..., None]
-    return Statistics(S, s[..., 0])
+    b = np.swapaxes(weighted, -1, -2) @ targets[..., None]
+    return Statistics(S, b[..., 0])
 
 
 def observe(
-    statistics: Statistics, feature: Float[np.ndarray, " d"], residual: float, precision: float
+    statistics: Statistics, feature: Float[np.ndarray, " d"], target: float, precision: float
 ) -> Statistics:
     """The statistics after one more event: a rank-one addition."""
     weighted = precision * feature
-    return Statistics(
-        statistics.S + np.outer(weighted, feature), statistics.s + weighted * residual
-    )
+    return Statistics(statistics.S + np.outer(weighted, feature), statistics.b + weighted * target)
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,15 +83,20 @@ class Posterior:
         whitened = self._whiten(features)
         return np.einsum("...id,...id->...i", whitened, whitened)
 
+    def covariance(self) -> Float[np.ndarray, "d d"]:
+        """A⁻¹ of one person."""
+        inverse, _ = lapack.dpotri(self.factor, lower=1)
+        return np.tril(inverse) + np.tril(inverse, -1).T
+
     def influence(
         self,
         features: Float[np.ndarray, "item d"],
         support: Float[np.ndarray, "event d"],
         precisions: Float[np.ndarray, " event"],
     ) -> Float[np.ndarray, "item event"]:
-        """How far one unit of residual of each event moves each item: b_j φ_iᵀ A⁻¹ φ_j.
+        """How far one unit of surprise of each event moves each item: b_j φ_iᵀ A⁻¹ φ_j.
 
-        Times the residuals r_j these are the events' shares of φ_iᵀ(w̄ − m), and sum to it.
+        Times y_j − φ_jᵀm these are the events' shares of φ_iᵀ(w̄ − m), and sum to it.
         """
         return (self._whiten(features) @ self._whiten(support).T) * precisions
 
@@ -119,11 +126,13 @@ def condition(prior: Prior, statistics: Statistics) -> Posterior:
     """
     A = prior.precision + statistics.S
     if A.ndim > 2:
-        moved = np.linalg.solve(A, statistics.s[..., None])[..., 0]
+        s = statistics.b - (statistics.S @ prior.mean[..., None])[..., 0]
+        moved = np.linalg.solve(A, s[..., None])[..., 0]
         return Posterior(prior.mean + moved, np.linalg.cholesky(A))
+    s = statistics.b - statistics.S @ prior.mean
     # LAPACK directly: the checks around scipy.linalg.cho_solve cost more than the solve itself
     factor, failed = lapack.dpotrf(A, lower=1, clean=1)
     if failed:
         raise np.linalg.LinAlgError("the posterior precision is not positive definite")
-    moved, _ = lapack.dpotrs(factor, statistics.s, lower=1)
+    moved, _ = lapack.dpotrs(factor, s, lower=1)
     return Posterior(prior.mean + moved, factor)

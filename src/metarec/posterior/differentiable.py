@@ -28,13 +28,13 @@ def condition_on(
     mean: Float[Tensor, "*person d"],
     precision: Float[Tensor, "d d"],
     features: Float[Tensor, "*person event d"],
-    residuals: Float[Tensor, "*person event"],
+    targets: Float[Tensor, "*person event"],
     precisions: Float[Tensor, "*person event"],
 ) -> TorchPosterior:
     """The posterior of each person from prior N(`mean`, `precision`⁻¹) and padded events."""
     weighted = features * precisions[..., None]
     S = weighted.mT @ features  # (d, event) @ (event, d)
-    s = weighted.mT @ residuals[..., None]
+    s = weighted.mT @ targets[..., None] - S @ mean[..., None]
     factor = torch.linalg.cholesky(precision + S)
     moved = torch.cholesky_solve(s, factor)[..., 0]
     return TorchPosterior(mean + moved, factor)

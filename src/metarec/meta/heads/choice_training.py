@@ -1,4 +1,7 @@
-"""Episodic training for implicit events: adapt on a prefix, be judged on what came next."""
+"""How the choice head is learned: its start, loss, judgement on validation and calibration.
+
+Adapt on a part of a history, be judged on what came next or on the rest.
+"""
 
 import itertools
 from collections.abc import Callable, Sequence
@@ -6,7 +9,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
-from torch import Tensor
+from torch import Tensor, nn
 
 from metarec.data import Episodes
 from metarec.data.sampling import (
@@ -15,24 +18,19 @@ from metarec.data.sampling import (
     sample_prefix_batch,
     sample_rating_batch,
 )
+from metarec.meta.confidence import value_confidence
 from metarec.meta.config import MetaConfig
-from metarec.meta.inputs import (
-    Inputs,
-    PaddedEpisodes,
-    Step,
-    draw_step,
-    pad_episodes,
-    profiles_of,
-    query_weights,
-    torch_seed,
-)
-from metarec.meta.network import HeartNetwork, ItemTerms, Support
-from metarec.meta.ratings import per_person
-from metarec.meta.run import Run, descend, one_cycle
-from metarec.meta.weighing import ages_of, value_confidence
+from metarec.meta.features.network import TorchTerms
+from metarec.meta.heads.choice import ChoiceHead
+from metarec.meta.heads.value_training import per_person
+from metarec.meta.loops.episodes import Inputs, PaddedEpisodes, pad_episodes, profiles_of
+from metarec.meta.loops.steps import Sampler, Step, query_weights, torch_seed
+from metarec.meta.network import HeartNetwork, TorchSupport
+from metarec.meta.recency import ages as ages_of
+from metarec.meta.run import Run
 from metarec.posterior.differentiable import TorchPosterior
 
-ImplicitBatch = PrefixBatch | RatingBatch
+ChoiceBatch = PrefixBatch | RatingBatch
 """Prefixes of histories where the age of an event counts, else random parts of them."""
 PEOPLE_AT_ONCE = 256
 HALF_LIVES: dict[str, tuple[float, ...]] = {
@@ -54,26 +52,39 @@ LEAST_QUERIES = 50
 """With fewer validation events the scalar would be a guess, and stds stay NaN."""
 
 
-def train_on_implicit(
-    network: HeartNetwork,
-    inputs: Inputs,
-    valid: PaddedEpisodes | None,
-    config: MetaConfig,
-    run: Run,
-) -> None:
-    """Meta-learn in place: cross-entropy over the catalogue of events outside the support.
+class LearnedChoice(nn.Module):
+    """The choice head while it is learned: κ, and the prior of "every item counts a little"."""
 
-    Where the age of an event counts, the query is the event after a prefix; where it does not, all
-    events outside a random part of the history, which teaches many times more in one step. Items
-    of the support do not compete and are not asked for, as they are not recommended. The gradient
-    passes through the closed-form solve (R2-D2, Bertinetto et al. 2019), whose prior is that of
-    implicit feedback (Hu, Koren and Volinsky 2008).
-    """
-    optimizer = torch.optim.Adam(network.groups(), lr=config.learning_rate)
-    run.attach(network, optimizer)
+    mean = 0.0
+    """μ: a logit has no level."""
+    start_old, start_decay = -2.0, -0.85
+    """Where ε and ρ start: old events count little."""
 
-    def sample(rng: np.random.Generator) -> Step[ImplicitBatch]:
-        def episodes(users: Int[np.ndarray, " person"]) -> ImplicitBatch:
+    def __init__(self) -> None:
+        super().__init__()
+        self.log_lambda = nn.Parameter(torch.zeros(()))
+        self.log_alpha = nn.Parameter(torch.zeros(()))
+        self.log_kappa = nn.Parameter(torch.tensor(1.0))
+
+    def targets(self, support: TorchSupport) -> Float[Tensor, "*#person event"]:
+        """1 of every event: it happened."""
+        return torch.ones_like(support.values)
+
+    def precisions(self, support: TorchSupport) -> Float[Tensor, "*person event"]:
+        """The confidence itself."""
+        return support.confidence
+
+    def prior_precision(self, features: Float[Tensor, "item d+1"]) -> Float[Tensor, "d+1 d+1"]:
+        """λI + αG, G the second moment of φ over the catalogue."""
+        identity = torch.eye(features.shape[1], dtype=features.dtype)
+        G = features.mT @ features / len(features)
+        return self.log_lambda.exp() * identity + self.log_alpha.exp() * G
+
+    def sampler(self, inputs: Inputs, config: MetaConfig) -> Sampler[ChoiceBatch]:
+        """Prefixes of histories where the age of an event counts, else random parts of them, which
+        teach many times more in one step."""
+
+        def sample(users: Int[np.ndarray, " person"], rng: np.random.Generator) -> ChoiceBatch:
             histories, most = inputs.histories, config.max_events
             if inputs.recency == "none":
                 return sample_rating_batch(histories, users, rng, max_events=most)
@@ -81,32 +92,76 @@ def train_on_implicit(
                 histories, users, rng, max_events=most, prefixes=config.prefixes
             )
 
-        return draw_step(inputs, config, rng, episodes)
+        return sample
 
-    def judged_events_loss(step: Step[ImplicitBatch]) -> Float[Tensor, ""]:
-        terms = network.items(inputs.content, step.z, step.dropout)
-        if isinstance(step.batch, RatingBatch):
-            return other_events_loss(network, terms, step, step.batch, inputs, config)
-        return next_event_loss(network, terms, step, step.batch, inputs, config)
-
-    if run.step == 0 and not run.judged and config.start != "random":
+    def begin(
+        self,
+        network: HeartNetwork,
+        inputs: Inputs,
+        valid: PaddedEpisodes | None,
+        config: MetaConfig,
+        run: Run,
+        first: Callable[[], Step[ChoiceBatch]],
+    ) -> None:
+        """Where factors are the start, set what they do not tell: κ; without steps, all scalars."""
+        if config.start == "random":
+            return
         if config.steps == 0:
             set_prior_mean(network, inputs, config, run.generator(0))
         if config.steps or valid is None:
-            first = sample(run.generator(0))
-            set_slope(network, lambda: float(judged_events_loss(first)))
+            step = first()
+
+            def first_loss() -> float:
+                terms = network.features(inputs.content, step.z, step.dropout)
+                return self.loss(network, terms, step, inputs, config).item()
+
+            set_slope(network, first_loss)
         else:
             few = valid.first(SEARCH_PEOPLE)
             set_recency(network, lambda: list_loss(network, inputs, few, config), inputs.recency)
             set_slope(network, lambda: cross_entropy(network, inputs, few, config))
             run.judge(cross_entropy(network, inputs, valid, config))
-    for step in run.batches(sample, config.steps):
-        loss = judged_events_loss(step) + network.penalty(config, inputs.n_events)
-        rate = one_cycle(run.step, config.steps, config.learning_rate)
-        descend(network, optimizer, loss, rate)
-        if valid is not None and run.judges_now:
-            run.judge(cross_entropy(network, inputs, valid, config))
-    run.restore_best()
+
+    def loss(
+        self,
+        network: HeartNetwork,
+        terms: TorchTerms,
+        step: Step[ChoiceBatch],
+        inputs: Inputs,
+        config: MetaConfig,
+    ) -> Float[Tensor, ""]:
+        """Cross-entropy over the catalogue of events outside the support.
+
+        Items of the support do not compete and are not asked for, as they are not recommended. The
+        gradient passes through the closed-form solve (R2-D2, Bertinetto et al. 2019), whose prior
+        is that of implicit feedback (Hu, Koren and Volinsky 2008).
+        """
+        if isinstance(step.batch, RatingBatch):
+            return other_events_loss(network, terms, step, step.batch, inputs, config)
+        return next_event_loss(network, terms, step, step.batch, inputs, config)
+
+    def judge(
+        self, network: HeartNetwork, inputs: Inputs, valid: PaddedEpisodes, config: MetaConfig
+    ) -> float:
+        """Cross-entropy of validation."""
+        return cross_entropy(network, inputs, valid, config)
+
+    def frozen(self, variance_factor: float) -> ChoiceHead:
+        """The head as it serves."""
+        return ChoiceHead(float(np.exp(self.log_kappa.item())), variance_factor)
+
+    def calibrate(
+        self,
+        network: HeartNetwork,
+        inputs: Inputs,
+        valid: PaddedEpisodes | None,
+        config: MetaConfig,
+        rng: np.random.Generator,
+    ) -> float:
+        """The factor on variances; NaN without validation."""
+        if valid is None:
+            return float("nan")
+        return draw_scale(network, inputs, valid, config, rng) ** 2
 
 
 @torch.no_grad()
@@ -123,19 +178,19 @@ def set_prior_mean(
     some = inputs.histories.take(np.sort(rng.choice(inputs.users, n, replace=False)))
     nothing = some.keep(np.zeros(len(some.items), dtype=bool))
     people = pad_episodes(Episodes(some, nothing), inputs.recency, {}, inputs.histories.kind_names)
-    network.m.zero_()
-    total = torch.zeros_like(network.m)
+    network.prior.m.zero_()
+    total = torch.zeros_like(network.prior.m)
     for start in range(0, n, PEOPLE_AT_ONCE):
         part = slice(start, start + PEOPLE_AT_ONCE)
         total += adapt_episodes(network, inputs, people, part, config)[1].mean.sum(dim=0)
-    network.m.copy_(MEAN_SHARE * total / n)
+    network.prior.m.copy_(MEAN_SHARE * total / n)
 
 
 @torch.no_grad()
 def set_slope(network: HeartNetwork, loss: Callable[[], float]) -> None:
     """Set κ where `loss` is least: features that are not random have a scale already."""
     slopes = np.log(np.geomspace(1.0, 300.0, 13))
-    set_to_least([network.log_kappa], [[slope] for slope in slopes], loss)
+    set_to_least([network.head.log_kappa], [[slope] for slope in slopes], loss)
 
 
 @torch.no_grad()
@@ -145,7 +200,7 @@ def set_recency(network: HeartNetwork, loss: Callable[[], float], recency: str) 
     floors = np.log(np.array(FLOORS) / (1 - np.array(FLOORS)))
     if len(decays):
         both = list(itertools.product(decays, floors))
-        set_to_least([network.decay, network.old], both, loss)
+        set_to_least([network.confidence.decay, network.confidence.old], both, loss)
 
 
 def set_to_least(
@@ -166,8 +221,8 @@ def _fill(scalars: Sequence[Tensor], numbers: Sequence[float]) -> None:
 
 def other_events_loss(
     network: HeartNetwork,
-    terms: ItemTerms,
-    step: Step[ImplicitBatch],
+    terms: TorchTerms,
+    step: Step[ChoiceBatch],
     batch: RatingBatch,
     inputs: Inputs,
     config: MetaConfig,
@@ -175,9 +230,9 @@ def other_events_loss(
     """Cross-entropy of the events outside each user's support, weighed by `query_weights`."""
     items = torch.from_numpy(batch.items)
     support_mask = torch.from_numpy(batch.support_mask)
-    values = torch.from_numpy(value_confidence(batch.values, config, implicit=True)).float()
-    confidence = network.kind_confidence(torch.from_numpy(batch.kinds)) * values * support_mask
-    support = Support(terms.of(items), torch.zeros(items.shape), confidence)
+    values = torch.from_numpy(value_confidence(batch.values, config.value_weight)).float()
+    confidence = network.confidence.of_kind(torch.from_numpy(batch.kinds)) * values * support_mask
+    support = TorchSupport(terms.of(items), torch.zeros(items.shape), confidence)
     posterior = network.adapt(terms, support, profiles_of(inputs, step.users))
     logits = logits_of(network, terms, posterior)
     seen = seen_before(items, support_mask, logits.shape[1])
@@ -190,8 +245,8 @@ def other_events_loss(
 
 def next_event_loss(
     network: HeartNetwork,
-    terms: ItemTerms,
-    step: Step[ImplicitBatch],
+    terms: TorchTerms,
+    step: Step[ChoiceBatch],
     batch: PrefixBatch,
     inputs: Inputs,
     config: MetaConfig,
@@ -199,12 +254,12 @@ def next_event_loss(
     """Mean cross-entropy of the events at the batch's positions, each after its own prefix."""
     n_prefixes = batch.positions.shape[1]
     before, ages = prefix_supports(batch, inputs.recency)
-    confidence = value_confidence(batch.values, config, implicit=True)
-    weights = network.recency(torch.from_numpy(ages).float())
-    weights = weights * network.kind_confidence(torch.from_numpy(batch.kinds))[:, None, :]
+    confidence = value_confidence(batch.values, config.value_weight)
+    weights = network.confidence.of_age(torch.from_numpy(ages).float())
+    weights = weights * network.confidence.of_kind(torch.from_numpy(batch.kinds))[:, None, :]
     weights = weights * torch.from_numpy(before * confidence[:, None, :]).float()
     items = torch.from_numpy(batch.items)[:, None, :]  # (user, 1, event): all prefixes share them
-    support = Support(terms.of(items), torch.zeros(items.shape), weights)
+    support = TorchSupport(terms.of(items), torch.zeros(items.shape), weights)
     profiles = profiles_of(inputs, step.users)
     posterior = network.adapt(terms, support, None if profiles is None else profiles[:, None, :])
     # (user, prefix, item) -> (user · prefix, item): from here each prefix is a person of its own
@@ -226,21 +281,14 @@ def prefix_supports(
     """Which events come before each position, and how old they are there."""
     places = np.arange(batch.items.shape[1])
     before = batch.event_mask[:, None, :] & (places < batch.positions[..., None])
-    if recency == "clock":
-        newest = np.maximum(batch.positions - 1, 0)
-        now = np.take_along_axis(batch.times, newest, 1)
-        times = np.broadcast_to(batch.times[:, None, :], before.shape)
-    else:
-        now = batch.positions - 1.0
-        times = np.zeros(before.shape)
-    return before, ages_of(times, np.broadcast_to(places, before.shape), now[..., None], recency)
+    return before, ages_of(batch.times[:, None, :], places, before, recency)
 
 
 def logits_of(
-    network: HeartNetwork, terms: ItemTerms, posterior: TorchPosterior
+    network: HeartNetwork, terms: TorchTerms, posterior: TorchPosterior
 ) -> Float[Tensor, "*person item"]:
     """κ φᵀw̄ + o over the whole catalogue."""
-    return network.log_kappa.exp() * (posterior.mean @ terms.features.mT) + terms.offsets
+    return network.head.log_kappa.exp() * (posterior.mean @ terms.features.mT) + terms.offsets
 
 
 def seen_before(
@@ -306,15 +354,15 @@ def ndcg_of_all(
 
 def adapt_episodes(
     network: HeartNetwork, inputs: Inputs, valid: PaddedEpisodes, part: slice, config: MetaConfig
-) -> tuple[ItemTerms, TorchPosterior, Bool[Tensor, "person item"]]:
+) -> tuple[TorchTerms, TorchPosterior, Bool[Tensor, "person item"]]:
     """The posteriors of fixed episodes, and which items do not compete for each person."""
-    terms = network.items(inputs.content, inputs.touched)
+    terms = network.features(inputs.content, inputs.touched)
     items, mask = torch.from_numpy(valid.items[part]), torch.from_numpy(valid.mask[part])
-    values = value_confidence(valid.values[part], config, implicit=True)
-    confidence = network.recency(torch.from_numpy(valid.ages[part]).float())
-    confidence = confidence * network.kind_confidence(torch.from_numpy(valid.kinds[part]))
+    values = value_confidence(valid.values[part], config.value_weight)
+    confidence = network.confidence.of_age(torch.from_numpy(valid.ages[part]).float())
+    confidence = confidence * network.confidence.of_kind(torch.from_numpy(valid.kinds[part]))
     confidence = confidence * mask * torch.from_numpy(values).float()
-    support = Support(terms.of(items), torch.zeros(items.shape), confidence)
+    support = TorchSupport(terms.of(items), torch.zeros(items.shape), confidence)
     posterior = network.adapt(terms, support, profiles_of(inputs, valid.profile_rows[part]))
     out = seen_before(items, mask, len(terms.features))
     if valid.candidates is not None:
@@ -378,7 +426,7 @@ def draw_scale(
         log_p = []
         for draw in range(CALIBRATION_DRAWS):
             weights = posterior.mean + float(scale) * moved[..., draw]
-            logits = network.log_kappa.exp() * (weights @ terms.features.mT) + terms.offsets
+            logits = network.head.log_kappa.exp() * (weights @ terms.features.mT) + terms.offsets
             log_p.append(
                 torch.log_softmax(logits.masked_fill(seen, -torch.inf), 1).gather(1, asked)
             )

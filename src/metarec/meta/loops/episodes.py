@@ -1,8 +1,6 @@
-"""What a training loop reads: the catalogue's content, the profiles, and padded episodes."""
+"""What a training loop reads: the catalogue's content, the profiles, and fixed episodes."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import Generic, TypeVar
 
 import numpy as np
 import torch
@@ -10,13 +8,10 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from metarec.contracts import Histories
-from metarec.data import Episodes
-from metarec.meta.config import MetaConfig
-from metarec.meta.weighing import ages_of, nows, own_kinds, pad
-
-PROFILE_DROPOUT = 0.1
-"""Share of users whose profile is hidden in a step, so that people without one are served too."""
-Batch = TypeVar("Batch")
+from metarec.data import Dataset, Episodes
+from metarec.meta.confidence import own_kinds
+from metarec.meta.padding import pad
+from metarec.meta.recency import ages
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,8 +74,7 @@ def pad_episodes(
     support, query = episodes.support, episodes.query
     items, mask = pad(support, support.items)
     times, _ = pad(support, support.times)
-    places = np.broadcast_to(np.arange(items.shape[1]), items.shape)
-    now = nows(support, recency)
+    old = ages(times, np.arange(items.shape[1]), mask, recency)
     query_items, query_mask = pad(query, query.items)
     ids = support.user_ids
     profile_rows = [-1] * len(support) if ids is None else [user_rows.get(u, -1) for u in ids]
@@ -88,7 +82,7 @@ def pad_episodes(
         items,
         pad(support, support.values)[0],
         np.where(mask, pad(support, own_kinds(support, kind_names))[0], -1),
-        ages_of(times, places, now[:, None], recency),
+        old,
         mask,
         query_items,
         pad(query, query.values)[0],
@@ -96,21 +90,6 @@ def pad_episodes(
         np.array(profile_rows, dtype=np.int64),
         episodes.candidates,
     )
-
-
-def torch_seed(rng: np.random.Generator) -> torch.Generator:
-    """A PyTorch generator that follows from `rng`."""
-    return torch.Generator().manual_seed(int(rng.integers(2**62)))
-
-
-def mask_residuals(
-    touched: Float[Tensor, " item"], rng: np.random.Generator, config: MetaConfig
-) -> Float[Tensor, " item"]:
-    """z of one step: 1 for items whose residuals are used, 0 for hidden and untouched ones."""
-    if rng.random() < config.all_masked:
-        return torch.zeros_like(touched)
-    kept = torch.from_numpy(rng.random(len(touched)) >= config.masked)
-    return touched * kept
 
 
 def profiles_of(
@@ -123,34 +102,11 @@ def profiles_of(
     return torch.where(torch.from_numpy(rows >= 0)[:, None], features, inputs.no_profile)
 
 
-def query_weights(
-    asked: Bool[np.ndarray, "user event"], config: MetaConfig
-) -> Float[Tensor, "user event"]:
-    """What each query event counts in the loss: n to the power −evenness for one of a user's n."""
-    n = np.maximum(asked.sum(axis=1, keepdims=True), 1).astype(np.float64)
-    return torch.from_numpy(asked * n**-config.evenness).float()
+def learned_counts(train: Dataset) -> Int[np.ndarray, " item"]:
+    """Events of each item by users that episodes are drawn from: those with two or more events.
 
-
-@dataclass(frozen=True, eq=False)
-class Step(Generic[Batch]):
-    """One training step's random choices."""
-
-    batch: Batch
-    users: Int[np.ndarray, " person"]
-    """Rows of the profiles; -1 where a profile is hidden in this step."""
-    z: Float[Tensor, " item"]
-    dropout: torch.Generator
-
-
-def draw_step(
-    inputs: Inputs,
-    config: MetaConfig,
-    rng: np.random.Generator,
-    sample: Callable[[Int[np.ndarray, " person"]], Batch],
-) -> Step[Batch]:
-    """Random users, the batch that `sample` draws for them, and what is hidden in the step."""
-    users = rng.choice(inputs.users, size=config.batch_users)
-    batch = sample(users)
-    z = mask_residuals(inputs.touched, rng, config)
-    hidden = rng.random(len(users)) < PROFILE_DROPOUT
-    return Step(batch, np.where(hidden, -1, users), z, torch_seed(rng))
+    An item that only one-event users touched teaches its residuals nothing, so it is untouched.
+    """
+    histories = train.histories
+    learned = (histories.lengths >= 2)[histories.rows]
+    return np.bincount(histories.items[learned], minlength=len(train.catalogue))

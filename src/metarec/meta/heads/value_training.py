@@ -1,23 +1,21 @@
-"""Episodic training for ratings: adapt on some events of a user, be judged on the others."""
+"""How the value head is learned: its start, loss, judgement on validation and calibration.
+
+Adapt on some ratings of a user, be judged on the others.
+"""
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
-from torch import Tensor
+from torch import Tensor, nn
 
 from metarec.data.sampling import RatingBatch, sample_rating_batch
 from metarec.meta.config import MetaConfig
-from metarec.meta.inputs import (
-    Inputs,
-    PaddedEpisodes,
-    Step,
-    draw_step,
-    profiles_of,
-    query_weights,
-)
-from metarec.meta.network import HeartNetwork, ItemTerms, Support
-from metarec.meta.run import Run, descend, one_cycle
-from metarec.meta.weighing import ages_of
+from metarec.meta.features.network import TorchTerms
+from metarec.meta.heads.value import ValueHead
+from metarec.meta.loops.episodes import Inputs, PaddedEpisodes, profiles_of
+from metarec.meta.loops.steps import Sampler, Step, query_weights
+from metarec.meta.network import HeartNetwork, TorchSupport
+from metarec.meta.recency import ages as ages_of
 from metarec.posterior.differentiable import TorchPosterior
 
 PEOPLE_AT_ONCE = 512
@@ -28,42 +26,81 @@ TRUST = 50
 """Validation events that the calibration factor 1 is worth beforehand."""
 
 
-def train_on_ratings(
-    network: HeartNetwork,
-    inputs: Inputs,
-    valid: PaddedEpisodes | None,
-    config: MetaConfig,
-    run: Run,
-    scale: tuple[float, float],
-) -> None:
-    """Meta-learn in place: CRPS of the query's ratings after the support.
+class LearnedValue(nn.Module):
+    """The value head while it is learned; it has no weights of its own."""
 
-    The gradient passes through the closed-form solve (ALPaCA, Harrison et al. 2018, section 4,
-    with a likelihood). Validation is by absolute error, clamped to the rating scale.
-    """
-    optimizer = torch.optim.Adam(network.groups(), lr=config.learning_rate)
-    run.attach(network, optimizer)
+    start_old, start_decay = 2.0, -2.0
+    """Where ε and ρ start: age hardly counts."""
 
-    def sample(rng: np.random.Generator) -> Step[RatingBatch]:
-        def episodes(users: Int[np.ndarray, " person"]) -> RatingBatch:
+    def __init__(self, scale: tuple[float, float], mean: float) -> None:
+        super().__init__()
+        self.scale = scale
+        self.mean = mean
+        """μ: the mean rating of the training data."""
+
+    def targets(self, support: TorchSupport) -> Float[Tensor, "*#person event"]:
+        """The rating beyond the item's own level."""
+        return support.values - support.terms.offsets
+
+    def precisions(self, support: TorchSupport) -> Float[Tensor, "*person event"]:
+        """Confidence over the item's noise."""
+        return support.confidence / support.terms.noise
+
+    def prior_precision(self, features: Float[Tensor, "item d+1"]) -> Float[Tensor, "d+1 d+1"]:
+        """The identity: the scale of g is free, so a learned P would only rename it."""
+        return torch.eye(features.shape[1], dtype=features.dtype)
+
+    def sampler(self, inputs: Inputs, config: MetaConfig) -> Sampler[RatingBatch]:
+        """Random parts of the histories of random users."""
+
+        def sample(users: Int[np.ndarray, " person"], rng: np.random.Generator) -> RatingBatch:
             return sample_rating_batch(inputs.histories, users, rng, max_events=config.max_events)
 
-        return draw_step(inputs, config, rng, episodes)
+        return sample
 
-    for step in run.batches(sample, config.steps):
-        terms = network.items(inputs.content, step.z, step.dropout)
-        loss = query_loss(network, terms, step, inputs, config)
-        loss = loss + network.penalty(config, inputs.n_events)
-        rate = one_cycle(run.step, config.steps, config.learning_rate)
-        descend(network, optimizer, loss, rate)
-        if valid is not None and run.judges_now:
-            run.judge(absolute_error(network, inputs, valid, scale))
-    run.restore_best()
+    def begin(self, *_: object) -> None:
+        """Ratings start at random."""
+
+    def loss(
+        self,
+        network: HeartNetwork,
+        terms: TorchTerms,
+        step: Step[RatingBatch],
+        inputs: Inputs,
+        config: MetaConfig,
+    ) -> Float[Tensor, ""]:
+        """CRPS of the query's ratings after the support.
+
+        The gradient passes through the closed-form solve (ALPaCA, Harrison et al. 2018, section 4,
+        with a likelihood).
+        """
+        return query_loss(network, terms, step, inputs, config)
+
+    def judge(
+        self, network: HeartNetwork, inputs: Inputs, valid: PaddedEpisodes, config: MetaConfig
+    ) -> float:
+        """Absolute error, clamped to the rating scale."""
+        return absolute_error(network, inputs, valid, self.scale)
+
+    def frozen(self, variance_factor: float) -> ValueHead:
+        """The head as it serves."""
+        return ValueHead(self.scale, variance_factor)
+
+    def calibrate(
+        self,
+        network: HeartNetwork,
+        inputs: Inputs,
+        valid: PaddedEpisodes | None,
+        config: MetaConfig,
+        rng: np.random.Generator,
+    ) -> float:
+        """The factor on variances; 1 without validation."""
+        return 1.0 if valid is None else variance_scale(network, inputs, valid)
 
 
 def query_loss(
     network: HeartNetwork,
-    terms: ItemTerms,
+    terms: TorchTerms,
     step: Step[RatingBatch],
     inputs: Inputs,
     config: MetaConfig,
@@ -79,7 +116,7 @@ def query_loss(
 
 def events_loss(
     network: HeartNetwork,
-    terms: ItemTerms,
+    terms: TorchTerms,
     batch: RatingBatch,
     users: Int[np.ndarray, " user"],
     inputs: Inputs,
@@ -87,12 +124,11 @@ def events_loss(
     """Scaled CRPS of every event of the batch after its user's support."""
     values = torch.from_numpy(batch.values).float()
     ages = training_ages(batch, inputs.recency)
-    confidence = (
-        network.recency(torch.from_numpy(ages).float()) if inputs.recency != "none" else 1.0
-    )
-    confidence = confidence * network.kind_confidence(torch.from_numpy(batch.kinds))
+    confidence = network.confidence.of_kind(torch.from_numpy(batch.kinds))
+    if inputs.recency != "none":
+        confidence = network.confidence.of_age(torch.from_numpy(ages).float()) * confidence
     own = terms.of(torch.from_numpy(batch.items))
-    support = Support(own, values, confidence * torch.from_numpy(batch.support_mask))
+    support = TorchSupport(own, values, confidence * torch.from_numpy(batch.support_mask))
     posterior = network.adapt(terms, support, profiles_of(inputs, users))
     return crps(*predict(own, posterior), values)
 
@@ -118,15 +154,12 @@ def crps(
 
 def training_ages(batch: RatingBatch, recency: str) -> Float[np.ndarray, "user event"]:
     """Ages of the support events; a rating episode has random order, so only clocks can tell."""
-    if recency != "clock":
-        return np.zeros(batch.items.shape)
-    seen = np.where(batch.support_mask, batch.times, -np.inf)
-    now = seen.max(axis=1, initial=0.0)
-    return ages_of(batch.times, np.zeros(batch.items.shape, dtype=np.int64), now[:, None], recency)
+    places = np.zeros(batch.items.shape, dtype=np.int64)
+    return ages_of(batch.times, places, batch.support_mask, recency)
 
 
 def predict(
-    asked: ItemTerms, posterior: TorchPosterior
+    asked: TorchTerms, posterior: TorchPosterior
 ) -> tuple[Float[Tensor, "person item"], Float[Tensor, "person item"]]:
     """Expected rating and predictive variance of each person's own items."""
     mean = asked.offsets + (asked.features @ posterior.mean[..., None])[..., 0]
@@ -138,14 +171,14 @@ def predict_episodes(
     network: HeartNetwork, inputs: Inputs, episodes: PaddedEpisodes
 ) -> tuple[Float[np.ndarray, "person query"], Float[np.ndarray, "person query"]]:
     """Expected rating and predictive variance of every query item of fixed episodes."""
-    terms = network.items(inputs.content, inputs.touched)
+    terms = network.features(inputs.content, inputs.touched)
     means, variances = [], []
     for start in range(0, len(episodes.items), PEOPLE_AT_ONCE):
         part = slice(start, start + PEOPLE_AT_ONCE)
-        recency = network.recency(torch.from_numpy(episodes.ages[part]).float())
-        kinds = network.kind_confidence(torch.from_numpy(episodes.kinds[part]))
+        recency = network.confidence.of_age(torch.from_numpy(episodes.ages[part]).float())
+        kinds = network.confidence.of_kind(torch.from_numpy(episodes.kinds[part]))
         confidence = recency * kinds if inputs.recency != "none" else kinds
-        support = Support(
+        support = TorchSupport(
             terms.of(torch.from_numpy(episodes.items[part])),
             torch.from_numpy(episodes.values[part]).float(),
             confidence * torch.from_numpy(episodes.mask[part]),

@@ -1,0 +1,1 @@
+"""From content to item terms: one definition, trained and then frozen."""

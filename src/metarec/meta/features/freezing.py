@@ -1,0 +1,72 @@
+"""From the trained module to the plain arrays that serving needs."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from numpy.typing import NDArray
+from torch import Tensor
+
+from metarec.meta.config import MetaConfig
+from metarec.meta.features.network import FeatureNetwork
+from metarec.meta.features.terms import ItemTerms
+
+Weights = Mapping[str, NDArray[np.float32]]
+"""The trained numbers by their names in the module."""
+CELLS_AT_ONCE = 4_000_000
+
+
+RESIDUALS = ("v", "beta", "nu")
+
+
+@torch.no_grad()
+def item_terms(
+    weights: Weights,
+    blocks: Mapping[str, int],
+    config: MetaConfig,
+    content: Float[np.ndarray, "item d_content"],
+    learned: Int[np.ndarray, " item"],
+) -> ItemTerms:
+    """The terms of items from their content, by the module that was trained, in float64.
+
+    `learned` is the row of each item's own residuals, -1 for an item that stands on its content
+    alone. An item's terms are the same bits whichever items stand beside it.
+    """
+    own = {name: weights[name][np.maximum(learned, 0)] for name in RESIDUALS}
+    network = FeatureNetwork(
+        len(content), blocks, config, torch.Generator().manual_seed(0), mean=0.0
+    )
+    numbers = {name: torch.from_numpy(array) for name, array in {**weights, **own}.items()}
+    network.load_state_dict(numbers)
+    terms = network.double()(
+        torch.from_numpy(content).double(),
+        torch.from_numpy((learned >= 0).astype(np.float64)),
+        product=row_product,
+    )
+    return ItemTerms(
+        features=terms.features.numpy(),
+        offsets=terms.offsets.numpy(),
+        unsure=terms.unsure.numpy(),
+        noise=terms.noise.numpy(),
+        popularity=np.zeros(len(content)),
+    )
+
+
+def row_product(
+    rows: Float[Tensor, "row d_in"], matrix: Float[Tensor, "d_in d_out"]
+) -> Float[Tensor, "row d_out"]:
+    """The matrix product in float64, each row summed in an order that depends on nothing else.
+
+    The kernels of a BLAS product treat a row by its place in the matrix, so an item's features
+    would depend, in their last bits, on which items stand beside it. This is slower, and done once
+    for each item.
+    """
+    columns = np.ascontiguousarray(matrix.numpy().T, dtype=np.float64)  # (d_out, d_in)
+    product = np.empty((len(rows), len(columns)))
+    step = max(1, CELLS_AT_ONCE // max(1, columns.size))
+    for start in range(0, len(rows), step):
+        part = rows[start : start + step].numpy()
+        terms = part[:, None, :] * columns[None, :, :]  # (row, d_out, d_in)
+        product[start : start + step] = np.add.reduce(terms, axis=-1)
+    return torch.from_numpy(product)

@@ -1,0 +1,1 @@
+"""How the shared numbers are learned, one visible loop a method."""

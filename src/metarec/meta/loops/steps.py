@@ -1,0 +1,67 @@
+"""The random choices of one training step: users, episodes, and what is hidden."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from metarec.meta.config import MetaConfig
+from metarec.meta.loops.episodes import Inputs
+
+PROFILE_DROPOUT = 0.1
+"""Share of users whose profile is hidden in a step, so that people without one are served too."""
+Batch = TypeVar("Batch")
+Sampler = Callable[[Int[np.ndarray, " person"], np.random.Generator], Batch]
+"""Draws a batch of episodes of these users."""
+
+
+@dataclass(frozen=True, eq=False)
+class Step(Generic[Batch]):
+    """One training step's random choices."""
+
+    batch: Batch
+    users: Int[np.ndarray, " person"]
+    """Rows of the profiles; -1 where a profile is hidden in this step."""
+    z: Float[Tensor, " item"]
+    dropout: torch.Generator
+
+
+def draw_step(
+    inputs: Inputs,
+    config: MetaConfig,
+    rng: np.random.Generator,
+    sample: Sampler[Batch],
+) -> Step[Batch]:
+    """Random users, the batch that `sample` draws for them, and what is hidden in the step."""
+    users = rng.choice(inputs.users, size=config.batch_users)
+    batch = sample(users, rng)
+    z = mask_residuals(inputs.touched, rng, config)
+    hidden = rng.random(len(users)) < PROFILE_DROPOUT
+    return Step(batch, np.where(hidden, -1, users), z, torch_seed(rng))
+
+
+def torch_seed(rng: np.random.Generator) -> torch.Generator:
+    """A PyTorch generator that follows from `rng`."""
+    return torch.Generator().manual_seed(int(rng.integers(2**62)))
+
+
+def mask_residuals(
+    touched: Float[Tensor, " item"], rng: np.random.Generator, config: MetaConfig
+) -> Float[Tensor, " item"]:
+    """z of one step: 1 for items whose residuals are used, 0 for hidden and untouched ones."""
+    if rng.random() < config.all_masked:
+        return torch.zeros_like(touched)
+    kept = torch.from_numpy(rng.random(len(touched)) >= config.masked)
+    return touched * kept
+
+
+def query_weights(
+    asked: Bool[np.ndarray, "user event"], config: MetaConfig
+) -> Float[Tensor, "user event"]:
+    """What each query event counts in the loss: n to the power −evenness for one of a user's n."""
+    n = np.maximum(asked.sum(axis=1, keepdims=True), 1).astype(np.float64)
+    return torch.from_numpy(asked * n**-config.evenness).float()

@@ -1,0 +1,32 @@
+"""What is believed of a person before any event: a constant, moved by the profile."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Float
+
+from metarec.posterior import Prior
+
+
+@dataclass(frozen=True, eq=False)
+class LearnedPrior:
+    """N(m + M · profile, P⁻¹)."""
+
+    mean: Float[np.ndarray, " d"]
+    """m, of a person without a profile."""
+    profile_map: Float[np.ndarray, "d_profile d"]
+    """What each profile feature adds to m."""
+    precision: Float[np.ndarray, "d d"]
+    """P."""
+
+    @cached_property
+    def covariance(self) -> Float[np.ndarray, "d d"]:
+        """P⁻¹."""
+        return np.linalg.inv(self.precision)
+
+    def of(self, profile: Float[np.ndarray, "*person d_profile"] | None) -> Prior:
+        """The prior of a person, or of many, by their profile features."""
+        if profile is None or not len(self.profile_map):
+            return Prior(self.mean, self.precision)
+        return Prior(self.mean + profile @ self.profile_map, self.precision)

@@ -1,0 +1,53 @@
+"""A heart as the state of a saved model, and back."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from metarec.contracts import DataError
+from metarec.meta.confidence import Confidence
+from metarec.meta.features.terms import ItemTerms
+from metarec.meta.heads import HEADS
+from metarec.meta.heart import Heart
+from metarec.meta.prior import LearnedPrior
+from metarec.meta.updaters import UPDATERS
+
+State = Mapping[str, Any]
+
+
+def state_of(heart: Heart) -> State:
+    """Arrays and JSON values that `heart_from` makes the same heart of."""
+    parts = (heart.terms, heart.prior, heart.confidence)
+    return {
+        "head": _columns(heart.head),
+        **{name: _columns(part) for name, part in zip(PARTS, parts, strict=True)},
+        "updater": {"class": type(heart.updater).__name__},
+    }
+
+
+def heart_from(name: str, state: State) -> Heart:
+    """The heart whose head is called `name`; names resolve inside metarec alone."""
+    updater = state["updater"]["class"]
+    if name not in HEADS or updater not in UPDATERS:
+        raise DataError(
+            f"the saved model has a head {name!r} with an updater {updater!r}; this version knows "
+            f"{sorted(HEADS)} and {sorted(UPDATERS)}"
+        )
+    parts = {part: kind(**_tuples(state[part])) for part, kind in PARTS.items()}
+    head: Any = HEADS[name]
+    return Heart(head(**_tuples(state["head"])), **parts, updater=UPDATERS[updater]())
+
+
+PARTS: Mapping[str, type[Any]] = {
+    "terms": ItemTerms,
+    "prior": LearnedPrior,
+    "confidence": Confidence,
+}
+
+
+def _tuples(columns: State) -> dict[str, Any]:
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in columns.items()}
+
+
+def _columns(part: Any) -> dict[str, Any]:
+    return {field.name: getattr(part, field.name) for field in fields(part)}

@@ -1,0 +1,8 @@
+"""How the events of a person change the prior; one file each."""
+
+from metarec.meta.updaters.closed_form import ClosedForm
+from metarec.meta.updaters.updater import Adapted, Additive, Support, Updater
+
+UPDATERS: dict[str, type[Updater]] = {updater.__name__: updater for updater in (ClosedForm,)}
+
+__all__ = ["UPDATERS", "Adapted", "Additive", "ClosedForm", "Support", "Updater"]

@@ -1,0 +1,72 @@
+"""Small networks, and the numbers of a fitted one, for the tests of the heart."""
+
+from typing import Any
+
+import numpy as np
+import torch
+
+import metarec as mr
+from metarec.meta.heads.choice_training import LearnedChoice
+from metarec.meta.heads.value_training import LearnedValue
+from metarec.meta.heart import Heart
+from metarec.meta.network import HeartNetwork, new_network
+from metarec.meta.saved import state_of
+
+
+def small_network(
+    n_items: int,
+    d_content: int,
+    config: mr.MetaConfig,
+    *,
+    implicit: bool,
+    d_profile: int = 0,
+    kinds: int = 0,
+    mean: float = 0.0,
+    seed: int = 0,
+) -> HeartNetwork:
+    """A fresh network whose content is one block."""
+    head: Any = LearnedChoice() if implicit else LearnedValue((1.0, 5.0), mean)
+    rng = torch.Generator().manual_seed(seed)
+    return new_network(n_items, {"all": d_content}, d_profile, kinds, config, rng, head)
+
+
+def fitted_network(model: mr.MetaRecommender) -> HeartNetwork:
+    """A network with the numbers of a fitted model, in float64."""
+    heart, weights = model.heart, model._weights
+    head: Any = LearnedValue((1.0, 5.0), 0.0)
+    if not model.predicts_ratings:
+        head = LearnedChoice()
+    network = new_network(
+        len(weights["beta"]),
+        model._content.blocks,
+        len(heart.prior.profile_map),
+        len(heart.confidence.kind_names),
+        model.config,
+        torch.Generator().manual_seed(0),
+        head,
+    ).double()
+    confidence = heart.confidence
+    with torch.no_grad():
+        network.features.load_state_dict({k: torch.from_numpy(v) for k, v in weights.items()})
+        network.prior.m.copy_(torch.from_numpy(heart.prior.mean))
+        network.prior.M.copy_(torch.from_numpy(heart.prior.profile_map))
+        network.confidence.log_confidence.copy_(torch.from_numpy(np.log(confidence.of_kind)))
+        network.confidence.old.fill_(float(np.log(confidence.eps / (1 - confidence.eps))))
+        network.confidence.decay.fill_(float(np.log(np.expm1(-np.log(confidence.rho)))))
+        if not model.predicts_ratings:
+            network.head.log_kappa.fill_(float(np.log(heart.head.slope)))
+    return network
+
+
+def numbers_of(heart: Heart) -> dict[str, Any]:
+    """All numbers of a heart by name."""
+    state = state_of(heart)
+    return {f"{part}.{name}": value for part in state for name, value in state[part].items()}
+
+
+def assert_same_numbers(one: Heart, other: Heart) -> None:
+    """Equal to the bit."""
+    a, b = numbers_of(one), numbers_of(other)
+    assert a.keys() == b.keys()
+    for name, value in a.items():
+        np.testing.assert_array_equal(value, b[name], err_msg=name)
