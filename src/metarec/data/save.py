@@ -89,8 +89,6 @@ def catalogue_table(data: Dataset) -> pl.DataFrame:
     offered = data.catalogue.offered
     if offered.all():
         return data.catalogue.table
-    if "offered" in data.catalogue.frame.columns:
-        raise DataError("a column `offered` stands in the way of the retired items; rename it")
     return data.catalogue.table.with_columns(pl.Series("offered", offered))
 
 
