@@ -71,11 +71,13 @@ class Dataset:
 
     @cached_property
     def hash(self) -> str:
-        """Content hash of everything but the name and the licence."""
+        """Content hash of everything but the name and the licence, the items on offer included."""
         ids = pl.DataFrame({"user_id": pl.Series(self.user_ids.tolist(), dtype=pl.String)})
         rules = pl.DataFrame({"rules": [self.value, str(self.timestamp), self.repeats]})
+        offered = self.catalogue.offered
         optional = [f for f in (self.users, self.triples, self.edges) if f is not None]
-        return hash_of(ids, rules, self.catalogue.table, self.interactions, *optional)
+        retired = [] if offered.all() else [pl.DataFrame({"offered": offered})]
+        return hash_of(ids, rules, self.catalogue.table, self.interactions, *optional, *retired)
 
     @cached_property
     def scale(self) -> tuple[float, float]:
