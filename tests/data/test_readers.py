@@ -279,7 +279,7 @@ class TestAmazon:
                  "price": "$1,003.50", "store": "S", "categories": ["Beauty"]}]  # fmt: skip
         (tmp_path / "meta_All_Beauty.jsonl").write_bytes(lines(meta))
         data = load(tmp_path)
-        assert data.interactions["timestamp"].to_list() == [1588687728]
+        assert data.interactions["timestamp"].to_list() == [1588687728.923]
         assert data.catalogue.table.rows(named=True) == [
             {
                 "item_id": "B1",

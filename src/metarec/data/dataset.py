@@ -10,7 +10,7 @@ import polars as pl
 from jaxtyping import Bool, Int
 from numpy.typing import NDArray
 
-from metarec.contracts import Histories
+from metarec.contracts import DataError, Histories
 from metarec.data.catalogue import Catalogue
 from metarec.data.dataset_checks import (
     check_choice,
@@ -56,6 +56,8 @@ class Dataset:
         check_choice("value", self.value, get_args(ValueKind))
         check_choice("timestamp", self.timestamp, (*get_args(TimestampKind), None))
         check_choice("repeats", self.repeats, get_args(RepeatsRule))
+        if self.value == "rating" and self.repeats == "sum":
+            raise DataError('ratings cannot be summed; take repeats="last" or "keep"')
         check_user_ids(self.user_ids)
         n_users, n_items = len(self.user_ids), len(self.catalogue)
         check_events(self.interactions, self.value, self.timestamp, n_users, n_items)
