@@ -48,7 +48,10 @@ def test_a_sound_dataset_is_taken() -> None:
 @pytest.mark.parametrize(
     ("columns", "told"),
     [
-        ({"item": [0, 7, 1]}, "row 1 .*column item: found 7, expected a row of the catalogue .0 to 2"),
+        (
+            {"item": [0, 7, 1]},
+            "row 1 .*column item: found 7, expected a row of the catalogue .0 to 2",
+        ),
         ({"item": [0, 3, 1]}, "row 1 .*column item: found 3"),
         ({"user": [0, 0, 2]}, "row 2 .*column user: found 2, expected a row of user_ids .0 to 1"),
         ({"user": [-1, 0, 1]}, "row 0 .*column user: found -1"),

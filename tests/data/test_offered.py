@@ -132,9 +132,9 @@ def test_a_mask_that_does_not_fit_is_refused(mask: np.ndarray, told: str) -> Non
         Catalogue(np.array(IDS, dtype=object), frame, mask)
     with pytest.raises(DataError, match="4 ids has 3 rows"):
         Catalogue(np.array(IDS, dtype=object), frame.head(3), np.ones(4, dtype=bool))
+    odd = frame.with_columns(pl.Series("offered", ["no"] * 4))
     with pytest.raises(DataError, match="no content"):
-        column = pl.Series("offered", ["no"] * 4)
-        Catalogue(np.array(IDS, dtype=object), frame.with_columns(column), np.ones(4, dtype=bool))
+        Catalogue(np.array(IDS, dtype=object), odd, np.ones(4, dtype=bool))
 
 
 def test_a_hidden_item_of_a_csv_file_is_not_recommended(shop) -> None:

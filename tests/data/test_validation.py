@@ -338,8 +338,8 @@ class TestRepeats:
 
     def test_a_sum_of_ratings_is_refused_whoever_asks_for_it(self, shop) -> None:
         folder = shop({"interactions.csv": self.events})
-        for settings in ({"repeats": "sum"}, {"repeats": "sum", "lenient": True}):
-            (problem,) = problem_of(folder, **settings).problems
+        for options in ({"repeats": "sum"}, {"repeats": "sum", "lenient": True}):
+            (problem,) = problem_of(folder, **options).problems
             assert problem.found == 'repeats = "sum" on ratings'
         folder = shop({"dataset.toml": 'repeats = "sum"\n'})  # without a single repeat, too
         assert only(folder)[::3] == ("interactions.csv", 'repeats = "sum" on ratings')

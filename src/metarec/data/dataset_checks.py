@@ -73,7 +73,9 @@ def check_events(
             f"{events.columns}; pass timestamp=None for the order of rows"
         )
     if "event" in events.columns and not is_text(events.schema["event"]):
-        raise DataError(f"interactions, column event: found {events.schema['event']}, expected text")
+        raise DataError(
+            f"interactions, column event: found {events.schema['event']}, expected text"
+        )
 
 
 def check_indices(rows: pl.Series, n_owners: int, owners: str) -> None:
