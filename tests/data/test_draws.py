@@ -30,8 +30,9 @@ def test_a_key_is_the_same_on_every_machine() -> None:
 def test_keys_are_those_of_the_first_version_for_ids_of_any_length() -> None:
     ids = ["", "a", "item 42", "é", "日本語", "😀 x", "a" * 300, "u0000001", "A\x00b", "tail\x00"]
     assert keys_of(ids, seed_of(7, "golden")).tolist() == GOLDEN_OF_ANY_LENGTH
-    assert keys_of(vocabulary_of(ids[::-1]), seed_of(7, "golden")).tolist() == (
-        GOLDEN_OF_ANY_LENGTH[::-1]
+    assert (
+        keys_of(vocabulary_of(ids[::-1]), seed_of(7, "golden")).tolist()
+        == (GOLDEN_OF_ANY_LENGTH[::-1])
     )
 
 
