@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from metarec.contracts import DataError
 
@@ -34,7 +35,7 @@ def check_user_ids(ids: Any) -> None:
         raise DataError(f"user_ids, row {row}: found {ids[row]!r} again, expected a new id")
 
 
-def odd_types(ids: Sequence[object]) -> bool:
+def odd_types(ids: NDArray[np.object_]) -> bool:
     """True if some id is no plain string, or empty; quick where all is well."""
     return set(map(type, ids)) - {str} != set() or "" in ids
 
