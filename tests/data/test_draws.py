@@ -1,5 +1,7 @@
 """Draws belong to ids: nobody's dice depend on who else is there."""
 
+import tracemalloc
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -25,6 +27,30 @@ def test_a_key_is_the_same_on_every_machine() -> None:
     assert keys_of(["a", "item 42", "é"], seed_of(0, "golden")).tolist() == GOLDEN
 
 
+def test_keys_are_those_of_the_first_version_for_ids_of_any_length() -> None:
+    ids = ["", "a", "item 42", "é", "日本語", "😀 x", "a" * 300, "u0000001", "A\x00b", "tail\x00"]
+    assert keys_of(ids, seed_of(7, "golden")).tolist() == GOLDEN_OF_ANY_LENGTH
+    assert (
+        keys_of(vocabulary_of(ids[::-1]), seed_of(7, "golden")).tolist()
+        == (GOLDEN_OF_ANY_LENGTH[::-1])
+    )
+
+
+def test_one_long_id_costs_its_own_letters_and_not_those_of_all() -> None:
+    ids = vocabulary_of([*(f"u{k}" for k in range(20_000)), "x" * 5000])
+    tracemalloc.start()
+    keys_of(ids, seed_of(0, "memory"))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    letters = sum(map(len, ids))
+    assert peak < 50 * letters + 50 * len(ids)
+
+
+GOLDEN_OF_ANY_LENGTH = [
+    10031136895705525123, 8376951061067439650, 9123401624444962224, 3342254037311308202,
+    5606493053020024275, 864892435088564318, 13121979197360738653, 14615521119326916902,
+    11829386182673405493, 8877094231646087227,
+]  # fmt: skip
 GOLDEN = [1625679632431749883, 16639771925811491652, 8021403095327926848]
 
 

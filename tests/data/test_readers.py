@@ -201,6 +201,34 @@ class TestRecBole:
         assert data.value == "implicit"
         assert list(data.catalogue.ids) == ["1"]
 
+    def test_a_refused_event_is_no_event_and_is_counted(self, tmp_path: Path) -> None:
+        (tmp_path / "y.inter").write_text(
+            "user_id:token\titem_id:token\tlabel:float\nu\t1\t1\nu\t2\t0\nv\t2\t1.0\nv\t1\t0.0\n"
+        )
+        with pytest.warns(DroppedRowsWarning, match=r"2 x refused event \(label 0\)"):
+            data = load(tmp_path)
+        assert data.interactions.rows() == [(0, 0, 1.0), (1, 1, 1.0)]
+        assert data.dropped == {"refused event (label 0)": 2}
+
+    def test_a_label_that_is_neither_and_labels_that_are_all_0_are_refused(self, tmp_path) -> None:
+        header = "user_id:token\titem_id:token\tlabel:float\n"
+        (tmp_path / "y.inter").write_text(header + "u\t1\t1\nu\t2\t0.5\nv\t1\t\n")
+        with pytest.raises(InvalidData) as caught:
+            load(tmp_path)
+        assert [(p.row, p.column) for p in caught.value.problems] == [
+            (3, "label:float"),
+            (4, "label:float"),
+        ]
+        (tmp_path / "y.inter").write_text(header + "u\t1\t0\n")
+        with pytest.raises(InvalidData, match="no label but 0"):
+            load(tmp_path)
+
+    def test_a_rating_speaks_for_itself_whatever_its_label(self, tmp_path: Path) -> None:
+        (tmp_path / "y.inter").write_text(
+            "user_id:token\titem_id:token\trating:float\tlabel:float\nu\t1\t2\t0\nu\t2\t5\t1\n"
+        )
+        assert load(tmp_path).interactions["value"].to_list() == [2.0, 5.0]
+
     def test_a_float_that_is_none_is_placed(self, tmp_path: Path) -> None:
         self.write(tmp_path)
         (tmp_path / "x.item").write_text("item_id:token\tprice:float\n1\tcheap\n2\t3\n")
@@ -251,7 +279,7 @@ class TestAmazon:
                  "price": "$1,003.50", "store": "S", "categories": ["Beauty"]}]  # fmt: skip
         (tmp_path / "meta_All_Beauty.jsonl").write_bytes(lines(meta))
         data = load(tmp_path)
-        assert data.interactions["timestamp"].to_list() == [1588687728]
+        assert data.interactions["timestamp"].to_list() == [1588687728.923]
         assert data.catalogue.table.rows(named=True) == [
             {
                 "item_id": "B1",

@@ -1,4 +1,4 @@
-"""Each split holds out what it says, and proves every leak that it claims to exclude."""
+"""Each split holds out what it says; `test_split_leaks` proves that nothing reaches others."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from split_toys import pairs, same
 
 from metarec.contracts import DataError, Histories
 from metarec.data import (
@@ -51,57 +52,6 @@ def tiny(timestamp: str | None = "unix", value: str = "rating") -> Dataset:
     return Dataset("tiny", value, timestamp, Catalogue.of(items), ids, events)  # type: ignore[arg-type]
 
 
-def pairs(data: Dataset | Histories) -> set[tuple[str, str]]:
-    """The (user id, item id) pairs that occur."""
-    histories = data.histories if isinstance(data, Dataset) else data
-    assert histories.user_ids is not None
-    users = histories.user_ids[histories.rows]
-    return set(zip(users, histories.vocabulary[histories.items], strict=True))
-
-
-def same(one: Histories, other: Histories) -> bool:
-    columns = ("items", "values", "times", "offsets", "kinds", "user_ids")
-    return all(
-        np.array_equal(getattr(one, c), getattr(other, c), equal_nan=c == "times") for c in columns
-    )
-
-
-def of_user(episodes: Episodes, user_id: str) -> Episodes:
-    assert episodes.query.user_ids is not None
-    return episodes.take(np.flatnonzero(episodes.query.user_ids == user_id))
-
-
-def assert_unmoved(before: Split, after: Split, user_id: str) -> None:
-    """Train is equal to the bit, and so is every episode of the user."""
-    assert before.train.interactions.equals(after.train.interactions)
-    for name in before.test:
-        mine, again = of_user(before.test[name], user_id), of_user(after.test[name], user_id)
-        assert same(mine.support, again.support)
-        assert same(mine.query, again.query)
-
-
-def altered(data: Dataset, queries: Histories, but: str) -> Dataset:
-    """The data with other values at the query events of everybody `but` one user."""
-    touched = pairs(queries)
-    users = data.user_ids[data.interactions["user"].to_numpy()]
-    items = data.catalogue.ids[data.interactions["item"].to_numpy()]
-    theirs = [
-        user != but and (user, item) in touched for user, item in zip(users, items, strict=True)
-    ]
-    value = pl.when(pl.Series(theirs)).then(6 - pl.col("value")).otherwise(pl.col("value"))
-    return replace(data, interactions=data.interactions.with_columns(value.alias("value")))
-
-
-def without(data: Dataset, queries: Histories, but: str) -> Dataset:
-    """The data without the query events of everybody `but` one user."""
-    touched = pairs(queries)
-    users = data.user_ids[data.interactions["user"].to_numpy()]
-    items = data.catalogue.ids[data.interactions["item"].to_numpy()]
-    return data.where(
-        pl.Series([u == but or (u, i) not in touched for u, i in zip(users, items, strict=True)])
-    )
-
-
 def all_queries(split: Split) -> set[tuple[str, str]]:
     return set().union(*(pairs(e.query) for e in split.test.values()), pairs(split.valid.query))
 
@@ -131,11 +81,22 @@ class TestLastOut:
             newest = support.times[support.offsets[1:] - 1]
             assert (newest <= query.times[query.offsets[:-1]]).all()
 
-    def test_other_peoples_test_events_move_nothing(self, ratings: Dataset) -> None:
-        before = split_last_out(ratings)
-        changed = altered(ratings, before.test["next event"].query, but="u0000003")
-        assert not changed.interactions.equals(ratings.interactions)
-        assert_unmoved(before, split_last_out(changed), "u0000003")
+
+def shop_of(counts: list[int], n_items: int, **columns: object) -> Dataset:
+    """User k has `counts[k]` events, on items 0, 1, 2, ... in this order."""
+    users = np.repeat(np.arange(len(counts)), counts)
+    items = np.concatenate([np.arange(count) for count in counts]) % n_items
+    events = pl.DataFrame({"user": users, "item": items, "value": np.ones(len(users)), **columns})
+    catalogue = Catalogue.of(pl.DataFrame({"item_id": [f"i{n}" for n in range(n_items)]}))
+    ids = np.array([f"u{n}" for n in range(len(counts))], dtype=object)
+    clock = "unix" if "timestamp" in columns else None
+    return Dataset("counted", "rating", clock, catalogue, ids, events)  # type: ignore[arg-type]
+
+
+def asked_by(episodes: Episodes) -> dict[str, int]:
+    """Number of query events of each judged user."""
+    assert episodes.query.user_ids is not None
+    return dict(zip(episodes.query.user_ids, episodes.query.lengths.tolist(), strict=True))
 
 
 class TestTime:
@@ -167,10 +128,44 @@ class TestTime:
         assert 0.05 < len(test.query.items) / len(ratings.interactions) < 0.15
         assert len(split.train.interactions) + len(all_queries(split)) == len(ratings.interactions)
 
-    def test_other_peoples_test_events_move_nothing(self, ratings: Dataset) -> None:
-        before = split_time(ratings)
-        changed = altered(ratings, before.test["later events"].query, but="u0000003")
-        assert_unmoved(before, split_time(changed), "u0000003")
+
+class TestTiesAtTheBorders:
+    """Ten events of one user, at the clocks given."""
+
+    def split(self, clocks: list[int], **shares: float) -> Split:
+        return split_time(shop_of([10], 10, timestamp=clocks), **shares)
+
+    def test_a_tie_over_both_borders_names_the_clock_and_what_to_do(self) -> None:
+        told = "no event for the validation: 4 of 10 events have the clock 7, .*valid=0"
+        with pytest.raises(DataError, match=told):
+            self.split([1, 2, 3, 4, 5, 6, 7, 7, 7, 7])
+
+    def test_without_validation_the_same_tie_is_the_test(self) -> None:
+        clocks = [1, 2, 3, 4, 5, 6, 7, 7, 7, 7]
+        with pytest.warns(UserWarning, match=r"the test has 40\.0% .* 10\.0% .* clock 7"):
+            split = self.split(clocks, valid=0.0)
+        assert len(split.valid) == 0
+        assert split.test["later events"].query.times.tolist() == [7, 7, 7, 7]
+
+    def test_a_tie_that_leaves_nothing_to_learn_from_is_refused(self) -> None:
+        with pytest.raises(DataError, match=r"for the training: 10 of 10 .* smaller shares"):
+            self.split([1] * 10, valid=0.0)
+
+    def test_a_part_that_ties_make_much_larger_is_said(self) -> None:
+        with pytest.warns(UserWarning, match=r"the validation has 50\.0% .* where 10\.0%"):
+            split = self.split([1, 2, 3, 4, 5, 5, 5, 5, 5, 6])
+        assert len(split.valid.query.items) == 5
+
+    def test_ties_inside_a_part_and_a_tie_of_two_are_nothing_to_speak_of(self) -> None:
+        split = self.split([1, 1, 1, 1, 1, 2, 3, 4, 4, 5], valid=0.2)
+        assert split.settings["borders_s"] == [4.0, 5.0]
+        assert split.train.histories.times.tolist() == [1, 1, 1, 1, 1, 2, 3]
+        assert split.valid.query.times.tolist() == [4, 4]
+
+    def test_a_shop_without_events_is_refused(self) -> None:
+        empty = shop_of([10], 10, timestamp=list(range(10)))
+        with pytest.raises(DataError, match="no event to split"):
+            split_time(empty.where(np.zeros(10, dtype=bool)))
 
 
 class TestKFold:
@@ -193,11 +188,21 @@ class TestKFold:
             assert not pairs(test.query) & pairs(test.support)
             assert not pairs(split.valid.query) & pairs(split.valid.support)
 
-    def test_other_peoples_test_events_move_nothing(self, ratings: Dataset) -> None:
-        before = split_k_fold(ratings)[2]
-        (test,) = before.test.values()
-        changed = altered(ratings, test.query, but="u0000003")
-        assert_unmoved(before, split_k_fold(changed)[2], "u0000003")
+    def test_people_with_one_event_are_spread_over_the_folds_and_asked_once(self) -> None:
+        data = shop_of([1] * 400, 1)
+        asked = [asked_by(e) for s in split_k_fold(data, folds=4) for e in s.test.values()]
+        assert [70 < len(users) < 130 for users in asked] == [True] * 4
+        assert sorted(user for users in asked for user in users) == sorted(data.user_ids)
+        for split in split_k_fold(data, folds=4):
+            (test,) = split.test.values()
+            assert (test.support.lengths == 0).all()
+            assert len(split.valid) == 0  # a tenth of one event is none
+            assert len(split.train.interactions) + len(test) == 400
+
+    def test_the_share_for_validation_is_rounded_and_not_cut(self) -> None:
+        # of five folds four are left: 16, 12 and 4 events, of which 1.6, 1.2 and 0.4 are asked for
+        for split in split_k_fold(shop_of([20, 15, 5], 20), folds=5):
+            assert asked_by(split.valid) == {"u0": 2, "u1": 1}
 
     def test_one_fold_is_refused(self) -> None:
         with pytest.raises(DataError, match="folds"):
@@ -283,6 +288,36 @@ class TestCold:
             assert pairs(again) == pairs(support)
             assert len(again.items) == len(support.items)
 
+    def test_a_known_user_needs_five_events_and_is_asked_for_a_rounded_tenth(self) -> None:
+        counts = [1, 4, 5, 6, 14, 16, 26]
+        cold = split_cold(shop_of(counts, 26), users=0.0, items=0.0, valid=0.0)
+        # 0.5, 0.6, 1.4, 1.6 and 2.6 events, at least one
+        expected = {"u2": 1, "u3": 1, "u4": 1, "u5": 2, "u6": 3}
+        assert asked_by(cold.test[KNOWN_KNOWN]) == expected
+        left = cold.train.histories.lengths.tolist()
+        assert left == [1, 4, 4, 5, 13, 14, 23]
+
+    def test_shares_of_users_and_items_are_rounded_and_not_cut(self) -> None:
+        cold = split_cold(shop_of([9] * 9, 9), users=0.3, items=0.3, valid=0.3)
+        # 2.7 of 9 are new in the test, and 1.8 of the other 6 in the validation
+        assert len(asked_by(cold.test[NEW_KNOWN])) == 3
+        assert cold.test[NEW_NEW].candidates.sum() == 3  # type: ignore[union-attr]
+        assert cold.test[KNOWN_KNOWN].candidates.sum() == 4  # type: ignore[union-attr]
+        assert len(cold.train.interactions["user"].unique()) == 4
+
+    def test_only_known_users_learn_and_are_asked_for_the_new_items_of_validation(
+        self, cold_data: Dataset, cold: Split
+    ) -> None:
+        train = {user for user, _ in pairs(cold.train)}
+        assert len(train) == 150 - 30 - 12  # a fifth for the test, a tenth of the rest
+        known = cold.test[KNOWN_KNOWN].candidates
+        assert known is not None
+        for row in range(len(cold.valid)):
+            one = cold.valid.take(np.array([row]))
+            (user,) = {user for user, _ in pairs(one.query)}
+            assert known[one.query.items].all() == (user not in train)
+            assert known[one.query.items].any() == (user not in train)
+
     def test_a_new_user_is_asked_for_ten_events_or_half(self, cold: Split) -> None:
         episodes = cold.test[NEW_KNOWN]
         total = episodes.support.lengths + episodes.query.lengths
@@ -296,24 +331,6 @@ class TestCold:
             assert same(short.query, episodes.query)
             assert np.array_equal(short.support.lengths, np.minimum(episodes.support.lengths, k))
             assert short.support.events(0) == episodes.support.events(0)[:k]
-
-    def test_other_peoples_test_events_move_nothing(self, cold_data: Dataset, cold: Split) -> None:
-        for name in (NEW_KNOWN, KNOWN_NEW, NEW_NEW):
-            me = str(cold.test[name].query.user_ids[0])  # type: ignore[index]
-            gone = without(cold_data, cold.test[name].query, but=me)
-            assert len(gone.interactions) < len(cold_data.interactions)
-            after = split_cold(gone)
-            assert cold.train.interactions.equals(after.train.interactions)
-            mine, again = of_user(cold.test[name], me), of_user(after.test[name], me)
-            assert same(mine.support, again.support)
-            assert same(mine.query, again.query)
-
-    def test_other_peoples_held_out_ratings_move_nothing(self, ratings: Dataset) -> None:
-        before = split_cold(ratings)
-        me = str(before.test[KNOWN_KNOWN].query.user_ids[0])  # type: ignore[index]
-        changed = altered(ratings, before.test[KNOWN_KNOWN].query, but=me)
-        assert not changed.interactions.equals(ratings.interactions)
-        assert_unmoved(before, split_cold(changed), me)
 
     def test_seeds_differ_and_a_seed_repeats(self, cold_data: Dataset, cold: Split) -> None:
         again, other = split_cold(cold_data), split_cold(cold_data, rng=1)
@@ -372,12 +389,6 @@ class TestColdItems:
         )
         split = split_cold_items(data, items=0.5)
         assert 60 < len(split.test["cold items"].query.items) < 140
-
-    def test_other_peoples_test_events_move_nothing(self, ratings: Dataset) -> None:
-        before = split_cold_items(ratings)
-        me = str(before.test["cold items"].query.user_ids[3])  # type: ignore[index]
-        gone = without(ratings, before.test["cold items"].query, but=me)
-        assert_unmoved(before, split_cold_items(gone), me)
 
 
 @pytest.fixture(scope="module")
@@ -467,6 +478,44 @@ class TestScenarios:
         assert len(new_items - new_users) > 50
         assert new_users | new_items == asked
 
+    def test_validation_in_numbers_where_everybody_takes_everything(self) -> None:
+        data = shop_of([10] * 12, 10)
+        users, items = data.interactions["user"].to_numpy(), data.interactions["item"].to_numpy()
+        table = pl.DataFrame(
+            {
+                "scenario": np.where(users < 10, "warm_state", "user_cold_state"),
+                "user_id": data.user_ids[users].tolist(),
+                "item_id": data.catalogue.ids[items].tolist(),
+            }
+        )
+        split = split_scenarios(data, table, draws=1, queries=2, least=3, most=10, valid=0.27)
+        # 2.7 of 10 warm users and of 10 warm items are held out, rounded: 7 x 7 events are learned
+        train = pairs(split.train)
+        learners, learned = ({pair[side] for pair in train} for side in (0, 1))
+        assert (len(train), len(learners), len(learned)) == (49, 7, 7)
+        asked = pairs(split.valid.query) | pairs(split.valid.support)
+        assert len({pair for pair in asked if pair[0] not in learners}) == 3 * 7
+        assert len({pair for pair in asked if pair[1] not in learned}) == 7 * 3
+        assert len(asked) == 42
+
+    def test_judged_are_users_with_least_to_most_events_both_included(self) -> None:
+        counts = [2, 3, 12, 13, 14, 99, 100, 101]
+        data = shop_of([*counts, 5], 101)
+        user = np.repeat(np.arange(9), [*counts, 5])
+        table = pl.DataFrame(
+            {
+                "scenario": np.where(user == 8, "warm_state", "user_cold_state"),
+                "user_id": data.user_ids[user].tolist(),
+                "item_id": data.catalogue.ids[data.interactions["item"].to_numpy()].tolist(),
+            }
+        )
+        split = split_scenarios(data, table, draws=1, valid=0.0)
+        assert asked_by(split.test["user_cold_state"]) == dict.fromkeys(
+            ["u3", "u4", "u5", "u6"], 10
+        )
+        split = split_scenarios(data, table, draws=1, valid=0.0, queries=2, least=3, most=12)
+        assert asked_by(split.test["user_cold_state"]) == {"u1": 2, "u2": 2}
+
     def test_without_validation_the_whole_warm_state_is_learned(self, shop_data, table) -> None:
         split = split_scenarios(shop_data, table, draws=1, valid=0.0)
         assert len(split.train.interactions) == (table["scenario"] == "warm_state").sum()
@@ -493,17 +542,6 @@ class TestScenarios:
         pl.DataFrame({"x": [1]}).write_parquet(path)
         with pytest.raises(DataError, match="must have the columns"):
             split_scenarios(shop_data, table, draws=2, draws_file=path)
-
-    def test_other_peoples_test_events_move_nothing(self, shop_data, table, melu: Split) -> None:
-        name = "user_cold_state"
-        me = str(melu.test[name].query.user_ids[2])  # type: ignore[index]
-        gone = without(shop_data, melu.test[name].query, but=me)
-        left = pl.DataFrame(sorted(pairs(gone)), schema=["user_id", "item_id"], orient="row")
-        after = split_scenarios(gone, table.join(left, on=["user_id", "item_id"]), draws=4)
-        assert melu.train.interactions.equals(after.train.interactions)
-        mine, again = of_user(melu.test[name], me), of_user(after.test[name], me)
-        assert same(mine.support, again.support)
-        assert same(mine.query, again.query)
 
     def test_a_few_absent_rows_are_said_and_many_are_refused(self, shop_data, table) -> None:
         missing = shop_data.where(np.arange(len(shop_data.interactions)) != 5)
@@ -571,9 +609,9 @@ def test_the_newest_warm_items_can_be_the_ones_held_out_for_validation():
         }
     )
     split = split_scenarios(
-        shop, table, draws=1, queries=2, least=2, most=10, valid=0.2, newest="year"
+        shop, table, draws=1, queries=2, least=2, most=10, valid=0.19, newest="year"
     )
-    # warm items are i0..i9; the newest fifth are i8 (1998) and i7 (1997); i9 has no year: old
+    # of i0..i9 the newest 1.9, rounded, are i8 (1998) and i7 (1997); i9 has no year: old
     assert sorted(np.flatnonzero(~split.train.touched)) == [7, 8]
     with pytest.raises(DataError, match="number column"):
         split_scenarios(shop, table, least=10, queries=2, newest="colour")

@@ -336,6 +336,15 @@ class TestRepeats:
         with pytest.warns(DroppedRowsWarning):
             assert load(bare).interactions.rows() == [(0, 1, 1.0), (0, 0, 3.0)]
 
+    def test_a_sum_of_ratings_is_refused_whoever_asks_for_it(self, shop) -> None:
+        folder = shop({"interactions.csv": self.events})
+        for options in ({"repeats": "sum"}, {"repeats": "sum", "lenient": True}):
+            (problem,) = problem_of(folder, **options).problems
+            assert problem.found == 'repeats = "sum" on ratings'
+        folder = shop({"dataset.toml": 'repeats = "sum"\n'})  # without a single repeat, too
+        assert only(folder)[::3] == ("interactions.csv", 'repeats = "sum" on ratings')
+        assert load(folder, repeats="keep").scale == (3.0, 5.0)
+
     def test_implicit_repeats_are_kept_unless_a_rule_says_otherwise(self, shop) -> None:
         folder = shop({"interactions.csv": "user_id,item_id\nu,a\nu,a\n"})
         assert len(load(folder).interactions) == 2

@@ -2,7 +2,8 @@
 
 Read are the user, item, rating and time of each review, and of each item its title, description,
 brand, categories and price; the reviews' texts are not. The times of 2023 are milliseconds and
-become seconds. One person often reviews a thing twice: the last review counts (`repeats = "last"`).
+become seconds with a fraction. One person often reviews a thing twice: the last review counts
+(`repeats = "last"`).
 """
 
 from collections.abc import Sequence
@@ -69,7 +70,7 @@ def review_columns(table: Table) -> Table:
     frame = table.frame.select(c for c in own if c in table.frame.columns)
     in_milliseconds = own["timestamp"] == "timestamp"
     if in_milliseconds and frame.schema.get("timestamp", pl.String).is_integer():
-        frame = frame.with_columns(pl.col("timestamp") // 1000)
+        frame = frame.with_columns(pl.col("timestamp") / 1000)
     return table.with_frame(frame)
 
 

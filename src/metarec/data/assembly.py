@@ -8,6 +8,7 @@ import polars as pl
 from metarec.data.content_types import typed_content
 from metarec.data.dataset import Dataset, RepeatsRule, TimestampKind, ValueKind
 from metarec.data.indexing import in_usual_order, on_catalogue, users_of
+from metarec.data.offered import with_offered
 from metarec.data.problems import Check, Report
 from metarec.data.repeats import settle_repeats
 from metarec.data.table import Table, Tables
@@ -36,7 +37,8 @@ def assemble(
     Items are validated before the interactions, so that an interaction about an item whose row
     was rejected counts as one about an unknown item.
     """
-    items = keyed(tables.items, "item_id", report, folder, must_have_rows=True)
+    listed = tables.items and with_offered(tables.items, report)
+    items = keyed(listed, "item_id", report, folder, must_have_rows=True)
     users = keyed(tables.users, "user_id", report, folder)
     triples = linked(tables.triples, ("head", "relation", "tail"), report)
     edges = linked(tables.edges, ("user_id", "other_id"), report)

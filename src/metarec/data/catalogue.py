@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from metarec.contracts import DataError, Vocabulary, vocabulary_of
 from metarec.data.hashing import hash_of
+from metarec.data.offered import offered_mask
 from metarec.data.ties import tie_keys
 
 
@@ -26,9 +27,30 @@ class Catalogue:
     frame: pl.DataFrame
     offered: Bool[np.ndarray, " item"] = field(repr=False)
 
+    def __post_init__(self) -> None:
+        n_rows = len(self.frame) if self.frame.width else len(self.ids)
+        if n_rows != len(self.ids):
+            raise DataError(f"a catalogue of {len(self.ids)} ids has {n_rows} rows of content")
+        if self.offered.dtype != np.bool_ or self.offered.shape != (len(self.ids),):
+            raise DataError(
+                f"offered must be {len(self.ids)} booleans, one for each item, got "
+                f"{self.offered.dtype} of shape {self.offered.shape}"
+            )
+        if "offered" in self.frame.columns:
+            raise DataError("`offered` is no content but a mask; Catalogue.of reads it as one")
+
     @classmethod
     def of(cls, frame: pl.DataFrame) -> "Catalogue":
-        """A catalogue from a table with a column `item_id` and any content columns."""
+        """A catalogue from a table with a column `item_id` and any content columns.
+
+        A column `offered` (booleans, 1 and 0, or words such as yes and no; nothing means yes) is
+        no content: it tells which items may be recommended.
+        """
+        if not isinstance(frame, pl.DataFrame):
+            raise DataError(
+                f"an item table must be a Polars DataFrame, got {type(frame).__module__}."
+                f"{type(frame).__name__}; pl.DataFrame(...) or pl.from_pandas(...) makes one"
+            )
         if "item_id" not in frame.columns:
             raise DataError(f"an item table needs a column item_id, got {frame.columns}")
         named = frame.with_columns(pl.col("item_id").cast(pl.String))
@@ -40,8 +62,8 @@ class Catalogue:
             raise DataError(f"{len(repeated)} item ids occur more than once, such as {first}")
         return cls(
             vocabulary_of(named["item_id"]),
-            named.drop("item_id"),
-            np.ones(len(named), dtype=bool),
+            named.drop("item_id", "offered", strict=False),
+            offered_mask(named).to_numpy().copy(),
         )
 
     def __len__(self) -> int:

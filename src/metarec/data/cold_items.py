@@ -5,13 +5,14 @@ import numpy as np
 from metarec.data.dataset import Dataset
 from metarec.data.draws import chosen, event_keys, uniform_of
 from metarec.data.holding_out import check_fraction, episodes_of, train_on
-from metarec.data.splits import Split
+from metarec.data.splits import OWN_EVENTS_ALONE, Split
 
 EXCLUDES = (
     "no event on a held-out item is in train or in a support",
     "the validation's events and the test's are disjoint",
     "only held-out items compete",
-    "another user's test events change neither train nor this user's episodes",
+    "test events, altered or removed, change nothing in train",
+    OWN_EVENTS_ALONE,
 )
 
 

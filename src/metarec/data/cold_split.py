@@ -10,7 +10,7 @@ from metarec.data.dataset import Dataset
 from metarec.data.draws import chosen, event_keys, permuted, ranks_of
 from metarec.data.episodes import Episodes, joined
 from metarec.data.holding_out import EventMask, check_fraction, counts_of, episodes_of, train_on
-from metarec.data.splits import Split
+from metarec.data.splits import OWN_EVENTS_ALONE, Split
 
 KNOWN_KNOWN = "known users, known items"
 NEW_KNOWN = "new users, known items"
@@ -25,7 +25,9 @@ EXCLUDES = (
     "known user",
     "no query event of a known user on known items is in train or in the user's support",
     "a support holds only the same user's events, all of them on known items",
-    "another user's test events change neither train nor this user's episodes",
+    OWN_EVENTS_ALONE,
+    "test events of new users, and test events on new items, altered or removed, change nothing in "
+    "train",
     "only new items compete in a new-item scenario, only known ones in a known-item scenario",
 )
 

@@ -30,7 +30,12 @@ def read_csv(
     """Delimited text, every column as String; `columns` names them where there is no header."""
     content = content.removeprefix(b"\xef\xbb\xbf")
     if encoding != "utf-8":
-        content = content.decode(encoding).encode()
+        try:
+            content = content.decode(encoding).encode().removeprefix(b"\xef\xbb\xbf")
+        except UnicodeError as error:
+            found = f"bytes that are not {encoding} ({error})"
+            report.fail(file, found, f"text in {encoding}", "name the encoding that it has")
+            return None
     names, header_lines = (list(columns), 0) if columns else ([], 1)
     if not columns:
         try:

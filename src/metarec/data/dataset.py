@@ -1,9 +1,9 @@
 """What happened and what was on offer, as one immutable value."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import polars as pl
@@ -12,6 +12,13 @@ from numpy.typing import NDArray
 
 from metarec.contracts import DataError, Histories
 from metarec.data.catalogue import Catalogue
+from metarec.data.dataset_checks import (
+    check_choice,
+    check_columns,
+    check_events,
+    check_height,
+    check_user_ids,
+)
 from metarec.data.hashing import hash_of
 
 ValueKind = Literal["rating", "implicit"]
@@ -25,6 +32,7 @@ class Dataset:
 
     `interactions` has the columns `user` and `item` (indices), `value` (Float32; 1 for implicit
     events without a weight), and where known `timestamp` (Int64 or Float64) and `event` (String).
+    All of it is checked when it is made: what does not fit is a `DataError` with its place.
     Rows are in the order of the source; `timestamp` says whether the column is a clock ("unix"),
     only the order within a user ("order"), or absent (None: the order of rows is taken).
     """
@@ -45,9 +53,17 @@ class Dataset:
     """How many rows of the source were left out, by reason; empty where all were taken."""
 
     def __post_init__(self) -> None:
-        for column in ("user", "item", "value"):
-            if column not in self.interactions.columns:
-                raise DataError(f"interactions need a column {column!r}")
+        check_choice("value", self.value, get_args(ValueKind))
+        check_choice("timestamp", self.timestamp, (*get_args(TimestampKind), None))
+        check_choice("repeats", self.repeats, get_args(RepeatsRule))
+        if self.value == "rating" and self.repeats == "sum":
+            raise DataError('ratings cannot be summed; take repeats="last" or "keep"')
+        check_user_ids(self.user_ids)
+        n_users, n_items = len(self.user_ids), len(self.catalogue)
+        check_events(self.interactions, self.value, self.timestamp, n_users, n_items)
+        check_height("users", self.users, n_users, "user_ids")
+        check_columns("triples", self.triples, ("head", "relation", "tail"))
+        check_columns("edges", self.edges, ("user_id", "other_id"))
 
     def __repr__(self) -> str:
         return (
@@ -57,11 +73,13 @@ class Dataset:
 
     @cached_property
     def hash(self) -> str:
-        """Content hash of everything but the name and the licence."""
+        """Content hash of everything but the name and the licence, the items on offer included."""
         ids = pl.DataFrame({"user_id": pl.Series(self.user_ids.tolist(), dtype=pl.String)})
         rules = pl.DataFrame({"rules": [self.value, str(self.timestamp), self.repeats]})
+        offered = self.catalogue.offered
         optional = [f for f in (self.users, self.triples, self.edges) if f is not None]
-        return hash_of(ids, rules, self.catalogue.table, self.interactions, *optional)
+        retired = [] if offered.all() else [pl.DataFrame({"offered": offered})]
+        return hash_of(ids, rules, self.catalogue.table, self.interactions, *optional, *retired)
 
     @cached_property
     def scale(self) -> tuple[float, float]:
@@ -99,7 +117,7 @@ class Dataset:
         users = frame["user"].to_numpy()
         counts = np.bincount(users, minlength=len(self.user_ids))
         if self.timestamp == "unix":
-            times = frame["timestamp"].cast(pl.Float64).fill_null(np.nan).to_numpy()
+            times = frame["timestamp"].cast(pl.Float64).to_numpy()
         else:  # an order within one user is a place, and places are counted anew
             times = np.full(len(frame), np.nan)
         if "event" in frame.columns:
@@ -123,4 +141,7 @@ class Dataset:
 
     def where(self, mask: Bool[np.ndarray, " event"] | pl.Series) -> "Dataset":
         """The dataset with only the interactions where `mask` is true; items and users stay."""
-        return replace(self, interactions=self.interactions.filter(pl.Series(mask)))
+        part = object.__new__(Dataset)  # what was checked stays so with fewer events
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        vars(part).update(values, interactions=self.interactions.filter(pl.Series(mask)))
+        return part

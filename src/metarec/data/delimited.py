@@ -1,5 +1,6 @@
 """Any delimited file, with a mapping from our column names to its own."""
 
+import codecs
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -39,8 +40,12 @@ def read_mapped(
     path: Path, report: Report, columns: Columns, separator: str, encoding: str
 ) -> Table | None:
     """One file with our names for its columns."""
-    if len(separator) != 1:
-        raise DataError(f"separator must be one character, got {separator!r}")
+    if len(separator) != 1 or not separator.isascii() or separator in '"\r\n\0':
+        raise DataError(
+            f"separator must be one character of ASCII, no quote and no line break, got "
+            f"{separator!r}"
+        )
+    encoding = known_encoding(encoding)
     content = read_bytes(path, report)
     if content is None:
         return None
@@ -52,3 +57,15 @@ def read_mapped(
         found = f"the columns {', '.join(table.frame.columns)}"
         report.fail(path.name, found, f"a column {own}", "correct the mapping", own)
     return table.renamed(columns)
+
+
+def known_encoding(name: str) -> str:
+    """The encoding's own name, whatever its spelling."""
+    try:
+        "a".encode(name)  # which a codec such as base64, from bytes to bytes, refuses
+        return codecs.lookup(name).name
+    except (LookupError, ValueError, TypeError):
+        raise DataError(
+            "encoding must be one that Python knows, such as utf-8, latin-1 or cp1252, "
+            f"got {name!r}"
+        ) from None

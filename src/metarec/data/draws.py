@@ -1,7 +1,7 @@
 """Random numbers that belong to ids: the same id and seed give the same number, in any company.
 
 A split that draws by position changes for everybody when one row goes; one that draws by id does
-not, so that nobody's test events can reach another person's episode even through the dice.
+not, so that nobody's events can reach another person's episode even through the dice.
 """
 
 import hashlib
@@ -23,29 +23,34 @@ def seed_of(rng: int, purpose: str) -> np.uint64:
     return np.uint64(int.from_bytes(digest, "little"))
 
 
-def mixed(keys: Keys) -> Keys:
-    """SplitMix64's finaliser: every bit of the answer depends on every bit of the key."""
+def mixed(keys: UInt64[np.ndarray, "*shape"]) -> UInt64[np.ndarray, "*shape"]:
+    """SplitMix64's finaliser [Steele, Lea & Flood 2014]: each bit depends on all of the key's."""
     keys = (keys ^ (keys >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     keys = (keys ^ (keys >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return keys ^ (keys >> np.uint64(31))
 
 
 def keys_of(ids: NDArray[np.object_] | Sequence[str], seed: np.uint64) -> Keys:
-    """A 64-bit hash of each id, the same on every machine and version."""
-    if len(ids) == 0:
-        return np.zeros(0, dtype=np.uint64)
-    points = np.asarray(ids).astype(np.str_)  # fixed width, padded with zeros
-    width = points.dtype.itemsize // 4
-    # (id,) of width characters -> (id, width) code points
-    codes = np.ascontiguousarray(points).view(np.uint32).reshape(len(points), width)
-    keys = np.full(len(points), seed, dtype=np.uint64)
-    for place in range(width):  # over the characters of the longest id, not over ids
-        code = codes[:, place].astype(np.uint64)
-        keys = np.where(code == 0, keys, mixed(keys * np.uint64(31) + code + np.uint64(1)))
-    return mixed(keys)
+    """A 64-bit hash of each id, the same on every machine and version.
+
+    Memory and time grow with the letters of all ids together.
+    """
+    lengths = np.fromiter(map(len, ids), dtype=np.int64, count=len(ids))
+    letters = np.frombuffer("".join(ids).encode("utf-32-le", "surrogatepass"), dtype="<u4")
+    longest_first = np.argsort(-lengths, kind="stable")
+    starts = (np.cumsum(lengths) - lengths)[longest_first]
+    n_longer = len(ids) - np.cumsum(np.bincount(lengths, minlength=1))  # than 0, 1, ... letters
+    keys = np.full(len(ids), seed, dtype=np.uint64)  # in the order of longest_first
+    for place, n in enumerate(n_longer[:-1]):  # over the letters of the longest id, not over ids
+        code = letters[starts[:n] + place].astype(np.uint64)
+        stepped = mixed(keys[:n] * np.uint64(31) + code + np.uint64(1))
+        keys[:n] = np.where(code == 0, keys[:n], stepped)
+    answer = np.empty_like(keys)
+    answer[longest_first] = mixed(keys)
+    return answer
 
 
-def uniform_of(keys: Keys) -> Float[np.ndarray, " key"]:
+def uniform_of(keys: UInt64[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
     """Each key as a number in [0, 1)."""
     numbers: NDArray[np.float64] = (keys >> np.uint64(11)).astype(np.float64) * 2.0**-53
     return numbers

@@ -4,6 +4,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from metarec.data.disk import reason
 from metarec.data.problems import Report
 from metarec.data.table import Table, Tables
 from metarec.data.tabular import read_table
@@ -65,6 +66,9 @@ def read_settings(path: Path, report: Report) -> dict[str, Any]:
         return {}
     try:
         settings = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        report.fail(path.name, reason(error), "a readable file", "check the path")
+        return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         report.fail(path.name, f"broken TOML ({error})", "TOML in UTF-8", "mend that line")
         return {}

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from metarec.contracts import vocabulary_of
 from metarec.data.catalogue import Catalogue
+from metarec.data.offered import offered_mask
 from metarec.data.problems import Check, Report
 from metarec.data.table import Table
 
@@ -41,11 +42,9 @@ def on_catalogue(
 
 def catalogue_of(frame: pl.DataFrame) -> Catalogue:
     """The catalogue of validated items; the reserved column `offered` is its mask."""
-    ids = vocabulary_of(frame["item_id"])
-    if frame.schema.get("offered") != pl.Boolean:
-        return Catalogue(ids, frame.drop("item_id"), np.ones(len(frame), dtype=bool))
-    offered = frame["offered"].fill_null(True).to_numpy().copy()
-    return Catalogue(ids, frame.drop("item_id", "offered"), offered)
+    content = frame.drop("item_id", "offered", strict=False)
+    offered = offered_mask(frame).to_numpy().copy()
+    return Catalogue(vocabulary_of(frame["item_id"]), content, offered)
 
 
 def rows_of(ids: pl.Series, vocabulary: pl.Series) -> pl.Series:

@@ -6,12 +6,12 @@ from metarec.contracts import DataError
 from metarec.data.dataset import Dataset
 from metarec.data.draws import event_keys, keys_of, ranks_of, seed_of
 from metarec.data.holding_out import EventMask, episodes_of, train_on
-from metarec.data.splits import Split
+from metarec.data.splits import OWN_EVENTS_ALONE, Split
 
 EXCLUDES = (
     "no event is in train and in a query of the same split",
     "a support holds only events of the same user outside the fold",
-    "another user's events in the fold change neither train nor this user's episode",
+    OWN_EVENTS_ALONE,
 )
 
 

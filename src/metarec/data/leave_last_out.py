@@ -5,12 +5,12 @@ import numpy as np
 from metarec.contracts import DataError
 from metarec.data.dataset import Dataset
 from metarec.data.holding_out import episodes_of, train_on
-from metarec.data.splits import Split
+from metarec.data.splits import OWN_EVENTS_ALONE, Split
 
 EXCLUDES = (
-    "no user's last two events are in train",
+    "no last two events of a judged user are in train",
     "a support holds only events of the same user that come before the query event",
-    "another user's test event changes neither train nor this user's episodes",
+    OWN_EVENTS_ALONE,
 )
 
 

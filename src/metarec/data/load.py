@@ -10,6 +10,7 @@ from metarec.data.amazon import is_amazon, read_amazon
 from metarec.data.assembly import assemble
 from metarec.data.dataset import Dataset, RepeatsRule
 from metarec.data.delimited import read_delimited
+from metarec.data.disk import reading
 from metarec.data.folder import is_folder_format, read_folder
 from metarec.data.movielens import is_movielens, read_movielens
 from metarec.data.problems import Report
@@ -48,7 +49,9 @@ def load(
     if format is not None and format not in READERS:
         raise DataError(f"format must be one of {', '.join(READERS)}, got {format!r}")
     require(place, report)
-    reader = READERS[format or detect(place)][1]
+    refuse_model(place)
+    with reading(place):
+        reader = READERS[format or detect(place)][1]
     return finish(reader, place, report, lenient=lenient, rejects=rejects, repeats=repeats)
 
 
@@ -70,11 +73,13 @@ def load_csv(
     the events are ratings, without one implicit. `items` is a second such file with the content.
     """
     place, report = Path(path), Report()
-    require(place, report)
+    listed = [] if items is None else [Path(items)]
+    for file in (place, *listed):
+        require(file, report, is_file=True)
     reader = partial(
         read_delimited,
         columns=columns,
-        items=None if items is None else Path(items),
+        items=next(iter(listed), None),
         item_columns=item_columns,
         separator=separator,
         encoding=encoding,
@@ -106,11 +111,26 @@ def convert(
     return data
 
 
-def require(place: Path, report: Report) -> None:
-    """Raise if there is nothing at the path."""
-    if not place.exists():
-        report.fail(str(place), "no such file or folder", "a folder of data", "check the path")
-        report.raise_if_fatal()
+def require(place: Path, report: Report, *, is_file: bool = False) -> None:
+    """Raise if there is nothing at the path, or a folder where one file is read."""
+    expected = "a file of delimited text" if is_file else "a folder of data"
+    with reading(place):
+        there = place.exists()
+    if not there:
+        report.fail(str(place), "no such file or folder", expected, "check the path")
+    elif is_file and place.is_dir():
+        fix = "name the file; load reads a folder"
+        report.fail(str(place), "a folder", expected, fix)
+    report.raise_if_fatal()
+
+
+def refuse_model(place: Path) -> None:
+    """Raise if the path holds a saved model, whose parts look like tables."""
+    if (place / "config.json").is_file() and any(place.glob("*.safetensors")):
+        raise DataError(
+            f"{place} holds a saved model (config.json, *.safetensors) and no shop; "
+            "name the folder of the data"
+        )
 
 
 def detect(place: Path) -> str:
@@ -137,7 +157,8 @@ def finish(
     """Read, validate and index."""
     if repeats is not None and repeats not in get_args(RepeatsRule):
         raise DataError(f"repeats must be one of {get_args(RepeatsRule)}, got {repeats!r}")
-    tables = reader(place, report)
+    with reading(place):
+        tables = reader(place, report)
     folder = place if place.is_dir() else place.parent
     return assemble(
         tables, report, folder=folder, repeats=repeats, lenient=lenient, rejects=rejects

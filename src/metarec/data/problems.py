@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from metarec.contracts import DataError
+from metarec.data.disk import writing
 from metarec.data.table import Table
 
 SHOWN = 20
@@ -186,7 +187,8 @@ class Report:
         if self.fatal or (self.rejected and not lenient):
             raise InvalidData(self.problems, self.counts())
         if rejects is not None:
-            write_rejects(self.rejected, Path(rejects))
+            with writing(rejects):
+                write_rejects(self.rejected, Path(rejects))
         dropped = self.reasons | self.notes
         if dropped:
             counted = ", ".join(f"{count:,} x {reason}" for reason, count in dropped.items())

@@ -1,6 +1,7 @@
 """Reader of RecBole's atomic files: tab-separated, with typed headers such as `rating:float`.
 
-`rating` becomes the value; without it the events are implicit. Triples speak of items where
+`rating` becomes the value; without it the events are implicit, and those whose `label` is 0, which
+were shown and refused, are left out and counted. Triples speak of items where
 `.link` names an entity's item, and of entities by their own ids elsewhere; an entity without an
 item whose id is also an item's gets the prefix `entity:`.
 """
@@ -32,6 +33,8 @@ def read_recbole(folder: Path, report: Report) -> Tables:
         events = strip_kinds(events)
         if "rating" in events.frame.columns:
             events = events.renamed({"value": "rating"})
+        elif "label" in events.frame.columns:
+            events = taken(events, report)
     found = sorted(folder.glob("*.inter"))
     return Tables(
         name=found[0].stem if found else folder.name,
@@ -41,6 +44,20 @@ def read_recbole(folder: Path, report: Report) -> Tables:
         triples=triples_over_items(graph, links, item_ids_of(items, events), report),
         timestamp="unix" if events is not None and "timestamp" in events.frame.columns else None,
     )
+
+
+def taken(events: Table, report: Report) -> Table:
+    """The events whose `label` is 1, without it; a label of 0 stands for what was refused."""
+    label = pl.col("label").str.strip_chars().cast(pl.Float64, strict=False)
+    fix = "write 1 for what was taken and 0 for what was refused"
+    odd = ~label.is_in([0.0, 1.0]) | label.is_null()
+    events = report.sift(events, [Check("wrong label", "label", odd, "0 or 1", fix)])
+    kept = events.keep(events.frame.select(label == 1).to_series())
+    report.note("refused event (label 0)", len(events.frame) - len(kept.frame))
+    if len(events.frame) and not len(kept.frame):
+        found, own = "no label but 0", events.names["label"]
+        report.fail(events.file, found, "events with label 1", "add what people took", own)
+    return kept.with_frame(kept.frame.drop("label"))
 
 
 def item_ids_of(items: Table | None, events: Table | None) -> pl.Series:

@@ -5,8 +5,6 @@ import polars as pl
 from metarec.data.problems import Check, Report
 from metarec.data.table import Table
 
-RULES = ("keep", "last", "sum")
-
 
 def settle_repeats(
     events: Table, n_items: int, value: str, rule: str | None, report: Report
@@ -14,9 +12,15 @@ def settle_repeats(
     """The interactions after the rule; events of different kinds do not repeat each other.
 
     Implicit events are kept by default: buying twice is two events. For ratings there is no safe
-    default, so without a rule a repeated rating is a problem that names all but the last.
+    default, so without a rule a repeated rating is a problem that names all but the last. Ratings
+    are never summed: two of 4 stars are no rating of 8.
     """
     frame = events.frame
+    if rule == "sum" and value == "rating":
+        found, fix = 'repeats = "sum" on ratings', 'set repeats = "last" (or "keep")'
+        expected = "a rule that keeps ratings on their scale"
+        report.fail(events.file, found, expected, fix)
+        return frame
     if rule == "keep" or (rule is None and value == "implicit"):
         return frame
     key = ["pair", "event"] if "event" in frame.columns else ["pair"]

@@ -4,12 +4,15 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
 
 from metarec.contracts import DataError
 from metarec.data.dataset import Dataset
+from metarec.data.disk import writing
 
 OWN_FILES = frozenset(
     ["dataset.toml"]
@@ -25,12 +28,20 @@ def save(data: Dataset, folder: str | Path, *, overwrite: bool = False) -> None:
     paths stay relative to the folder that they came from.
     """
     target = Path(folder)
-    check_target(target, overwrite)
+    with writing(target):
+        check_target(target, overwrite)
+        with appearing(target) as partial:
+            write_tables(data, partial)
+            (partial / "dataset.toml").write_text(settings_of(data), encoding="utf-8")
+
+
+@contextmanager
+def appearing(target: Path) -> Iterator[Path]:
+    """A folder to write to, which stands at `target` once all is written, or else is gone."""
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
-        write_tables(data, partial)
-        (partial / "dataset.toml").write_text(settings_of(data), encoding="utf-8")
+        yield partial
         partial.chmod(0o755)  # mkdtemp is stricter than mkdir
         swap(partial, target)
     finally:
@@ -55,14 +66,19 @@ def check_target(target: Path, overwrite: bool) -> None:
 
 
 def swap(partial: Path, target: Path) -> None:
-    """Put the finished folder in place of what is there."""
+    """Put the finished folder in place of what is there, which comes back if that fails."""
     if not target.exists():
         os.replace(partial, target)
         return
     old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
     os.replace(target, old / "was")
-    os.replace(partial, target)
-    shutil.rmtree(old)
+    try:
+        os.replace(partial, target)
+    except OSError:
+        os.replace(old / "was", target)
+        raise
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def write_tables(data: Dataset, folder: Path) -> None:
@@ -89,8 +105,6 @@ def catalogue_table(data: Dataset) -> pl.DataFrame:
     offered = data.catalogue.offered
     if offered.all():
         return data.catalogue.table
-    if "offered" in data.catalogue.frame.columns:
-        raise DataError("a column `offered` stands in the way of the retired items; rename it")
     return data.catalogue.table.with_columns(pl.Series("offered", offered))
 
 
@@ -98,7 +112,11 @@ def settings_of(data: Dataset) -> str:
     """The content of `dataset.toml`."""
     settings = {"name": data.name, "value": data.value, "timestamp": data.timestamp}
     settings |= {"repeats": data.repeats, "licence": data.licence}
-    # a JSON string is a TOML string
     return "".join(
-        f"{key} = {json.dumps(text)}\n" for key, text in settings.items() if text is not None
+        f"{key} = {as_toml(text)}\n" for key, text in settings.items() if text is not None
     )
+
+
+def as_toml(text: str) -> str:
+    """A JSON string, which is a TOML string but for what lies beyond 16 bits, and for DEL."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -11,6 +11,7 @@ from jaxtyping import Bool, Int
 
 from metarec.contracts import DataError, Histories
 from metarec.data.dataset import Dataset
+from metarec.data.disk import read_parquet, writing
 from metarec.data.draws import chosen, event_keys, keys_of, mixed, permuted, seed_of
 from metarec.data.episodes import Episodes, joined
 from metarec.data.holding_out import EventMask, check_fraction, counts_of, episodes_of, train_on
@@ -18,13 +19,16 @@ from metarec.data.problems import DroppedRowsWarning
 from metarec.data.splits import Split
 
 WARM = "warm_state"
+COLUMNS = ("scenario", "user_id", "item_id")
 VALID_DRAWS = 3
 MOST_ABSENT = 0.01  # share of rows that the data may lack, as MovieLens-1M lacks three
 
 EXCLUDES = (
     "no event of a test scenario is in train, and none of a held-out warm user or item",
     "a support holds only the same user's events of the same scenario, none of them in the query",
-    "another user's test events change neither train nor this user's episodes",
+    "test events, altered or removed, change nothing in train",
+    "another user's test events, altered or removed, do not change this user's supports and "
+    "queries; which items compete is told by the events of the scenario",
 )
 
 
@@ -101,40 +105,51 @@ def split_scenarios(
 
 def labels_of(data: Dataset, scenarios: pl.DataFrame | str | Path) -> dict[str, EventMask]:
     """For each scenario, which events of `data.histories` belong to it."""
-    table = scenarios if isinstance(scenarios, pl.DataFrame) else pl.read_parquet(scenarios)
-    missing = {"scenario", "user_id", "item_id"} - set(table.columns)
-    if missing:
-        raise DataError(f"the scenarios need the columns {sorted(missing)}, got {table.columns}")
-    names = table["scenario"].unique().sort().to_list()
-    if WARM not in names or len(names) < 2:
-        raise DataError(f"the scenarios must be {WARM!r} and at least one other, got {names}")
-    pairs = pl.DataFrame(
-        {"user": data.histories.rows, "item": data.histories.items}
-    ).with_row_index("event")
+    table = scenario_table(scenarios)
     users = pl.DataFrame({"user_id": data.user_ids.tolist()}).with_row_index("user")
     items = pl.DataFrame({"item_id": data.catalogue.ids.tolist()}).with_row_index("item")
     indexed = table.join(users, on="user_id").join(items, on="item_id")
+    pairs = pl.DataFrame({"user": data.histories.rows, "item": data.histories.items})
     found = indexed.select("scenario", pl.col("user", "item").cast(pl.Int64)).join(
-        pairs, on=["user", "item"]
+        pairs.with_row_index("event"), on=["user", "item"]
     )
-    absent = len(table) - len(found.unique(["scenario", "user", "item"]))
-    if absent > MOST_ABSENT * len(table):
-        raise DataError(
-            f"{absent:,} of the scenarios' {len(table):,} rows are not in the interactions of "
-            f"{data.name!r}; load the dataset that they were made from"
-        )
-    if absent:
-        warnings.warn(
-            f"{absent:,} of the scenarios' {len(table):,} rows are not in the interactions of "
-            f"{data.name!r} and were left out",
-            DroppedRowsWarning,
-            stacklevel=3,
-        )
+    tell_absent(len(table) - len(found.unique(["scenario", "user", "item"])), table, data.name)
     labelled = {}
-    for name in names:
+    for name in table["scenario"].unique().sort():
         labelled[name] = np.zeros(len(pairs), dtype=bool)
         labelled[name][found.filter(pl.col("scenario") == name)["event"].to_numpy()] = True
+    for name in labelled.keys() - {WARM}:
+        if n_both := int((labelled[name] & labelled[WARM]).sum()):
+            raise DataError(
+                f"{n_both:,} events are both in {WARM!r} and in {name!r}, where the test would be "
+                "in train; give each pair of a user and an item one scenario"
+            )
     return labelled
+
+
+def scenario_table(scenarios: pl.DataFrame | str | Path) -> pl.DataFrame:
+    """The table with its columns and the warm state in it."""
+    if not isinstance(scenarios, pl.DataFrame):
+        scenarios = read_parquet(scenarios, set(COLUMNS))
+    if missing := set(COLUMNS) - set(scenarios.columns):
+        raise DataError(
+            f"the scenarios need the columns {sorted(missing)}, got {scenarios.columns}"
+        )
+    names = scenarios["scenario"].unique().sort().to_list()
+    if WARM not in names or len(names) < 2:
+        raise DataError(f"the scenarios must be {WARM!r} and at least one other, got {names}")
+    return scenarios
+
+
+def tell_absent(absent: int, table: pl.DataFrame, name: str) -> None:
+    """Warn of the few rows that are no events of the dataset, refuse many."""
+    what = (
+        f"{absent:,} of the scenarios' {len(table):,} rows are not in the interactions of {name!r}"
+    )
+    if absent > MOST_ABSENT * len(table):
+        raise DataError(f"{what}; load the dataset that they were made from")
+    if absent:
+        warnings.warn(f"{what} and were left out", DroppedRowsWarning, stacklevel=4)
 
 
 def warm_parts(
@@ -222,12 +237,7 @@ def read_draws(path: str | Path | None) -> pl.DataFrame | None:
     """The stored draws, None where there are none yet."""
     if path is None or not Path(path).exists():
         return None
-    stored = pl.read_parquet(path)
-    if not {"scenario", "draw", "user_id", "item_id"} <= set(stored.columns):
-        raise DataError(
-            f"{path} must have the columns scenario, draw, user_id, item_id, got {stored.columns}"
-        )
-    return stored
+    return read_parquet(path, {"draw", *COLUMNS})
 
 
 def write_draws(path: str | Path, drawn: Mapping[str, Episodes], draws: int) -> None:
@@ -239,5 +249,9 @@ def write_draws(path: str | Path, drawn: Mapping[str, Episodes], draws: int) -> 
         table = event_table(query, draw)
         tables.append(table.select(pl.lit(name).alias("scenario"), pl.all()))
     partial = Path(f"{path}.partial")
-    pl.concat(tables).write_parquet(partial)
-    partial.replace(path)
+    try:
+        with writing(path):
+            pl.concat(tables).write_parquet(partial)
+            partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)

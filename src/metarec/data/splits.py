@@ -7,6 +7,12 @@ from typing import Any
 from metarec.data.dataset import Dataset
 from metarec.data.episodes import Episodes
 
+OWN_EVENTS_ALONE = (
+    "another user's events, altered or removed (with the catalogue and the users as they are), "
+    "change neither this user's rows of train nor this user's supports and queries"
+)
+"""True where what is held out of a history is told from that history, and from ids."""
+
 
 @dataclass(frozen=True, eq=False)
 class Split:

@@ -1,8 +1,5 @@
 """A shop that never was: written items, users with known tastes, and events between them."""
 
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,7 +11,8 @@ import pyarrow.parquet as parquet
 
 from metarec.data.catalogue import Catalogue
 from metarec.data.dataset import Dataset
-from metarec.data.save import check_target
+from metarec.data.disk import writing
+from metarec.data.save import appearing, check_target
 from metarec.data.synthetic_events import draw_events
 from metarec.data.synthetic_texts import written_items
 from metarec.data.synthetic_truth import CHUNK, ITEMS, USERS, Kind, Regime, Truth
@@ -70,20 +68,15 @@ def generate_to(
 ) -> Truth:
     """The same shop as a folder, written in chunks of users: memory does not grow with them."""
     target, truth = Path(folder), Truth(users, items, kind, rng, regime)
-    check_target(target, overwrite=False)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    try:
-        ids = item_table(truth)["item_id"]
-        item_table(truth).write_parquet(partial / "items.parquet")
-        chunks = range(truth.n_chunks)
-        stream(partial / "users.parquet", (draw_profiles(truth, chunk) for chunk in chunks))
-        stream(partial / "interactions.parquet", (named_events(truth, c, ids) for c in chunks))
-        (partial / "dataset.toml").write_text(settings_of(truth), encoding="utf-8")
-        partial.chmod(0o755)
-        os.replace(partial, target)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+    with writing(target):
+        check_target(target, overwrite=False)
+        with appearing(target) as partial:
+            ids = item_table(truth)["item_id"]
+            item_table(truth).write_parquet(partial / "items.parquet")
+            chunks = range(truth.n_chunks)
+            stream(partial / "users.parquet", (draw_profiles(truth, c) for c in chunks))
+            stream(partial / "interactions.parquet", (named_events(truth, c, ids) for c in chunks))
+            (partial / "dataset.toml").write_text(settings_of(truth), encoding="utf-8")
     return truth
 
 

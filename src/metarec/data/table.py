@@ -33,6 +33,10 @@ class Table:
         """The rows where `mask` is true; they keep their lines."""
         return replace(self, frame=self.frame.filter(mask), places=self.lines.filter(mask))
 
+    def gather(self, order: pl.Series) -> "Table":
+        """The rows in another order; they keep their lines."""
+        return replace(self, frame=self.frame[order], places=self.lines.gather(order))
+
     def renamed(self, columns: Mapping[str, str]) -> "Table":
         """The table with our column names (keys) for the file's own (values); others stay.
 

@@ -9,6 +9,9 @@ from metarec.data.problems import Check, Report
 from metarec.data.table import Table
 
 CENTURY_END_S = 4_102_444_800  # 2100-01-01 in seconds since 1970
+DAY_S = 86_400
+TICKS = {"ms": 1000, "us": 1_000_000, "ns": 1_000_000_000}
+"""Units of a datetime in one second."""
 
 
 def has_columns(table: Table, needed: tuple[str, ...], report: Report) -> bool:
@@ -79,9 +82,6 @@ def with_numbers(
         whole = table.frame.select(text.cast(pl.Int64, strict=False)).to_series()
         exact = number if whole.null_count() else pl.lit(whole)
         table = table.with_frame(table.frame.with_columns(exact.alias(column)))
-    elif isinstance(kind, pl.Datetime | pl.Date):
-        seconds = pl.col(column).cast(pl.Datetime("us")).dt.epoch("s")
-        table = table.with_frame(table.frame.with_columns(seconds))
     elif not (kind.is_numeric() or kind == pl.Boolean):
         report.fail(table.file, f"type {kind}", "a column of numbers", fix, column)
         return None
@@ -125,15 +125,18 @@ def with_times(
     if "timestamp" not in table.frame.columns:
         return table, None
     fix = "write seconds since 1970, or a column of datetimes in Parquet, or remove the row"
-    checked = with_numbers(table, "timestamp", report, fix)
+    checked = with_numbers(in_seconds(table), "timestamp", report, fix)
     if checked is None:
         return None, timestamp
-    kind = checked.frame.schema["timestamp"]
+    kind, time = checked.frame.schema["timestamp"], pl.col("timestamp")
     if kind.is_integer() or kind == pl.Boolean:
-        whole = pl.col("timestamp").cast(pl.Int64)
+        whole = time.cast(pl.Int64, strict=False)
+        far = Check("too large", "timestamp", whole.is_null(), "a time below 9e18", fix)
+        checked = report.sift(checked, [far])
+        time = whole
     else:
-        whole = pl.col("timestamp").cast(pl.Float64)
-    checked = checked.with_frame(checked.frame.with_columns(whole))
+        time = time.cast(pl.Float64)
+    checked = checked.with_frame(checked.frame.with_columns(time))
     if timestamp is None:
         below = (checked.frame["timestamp"] < 1e8).all()
         timestamp = "order" if below else "unix"
@@ -147,6 +150,29 @@ def with_times(
         expected = "seconds since 1970, before the year 2100"
         checked = report.sift(checked, [Check("absurd timestamp", "timestamp", bad, expected, fix)])
     return checked, timestamp
+
+
+def in_seconds(table: Table) -> Table:
+    """The table with datetimes as seconds since 1970, fractions kept; other types stay.
+
+    A float holds today's clock to a quarter of a microsecond. Where that is too coarse to tell
+    moments apart, rows come in the order of the moments, so that the order survives.
+    """
+    kind = table.frame.schema["timestamp"]
+    if not isinstance(kind, pl.Datetime | pl.Date):
+        return table
+    moments = table.frame["timestamp"]
+    per_second = TICKS[kind.time_unit] if isinstance(kind, pl.Datetime) else 1
+    ticks = moments.to_physical().cast(pl.Int64)
+    if isinstance(kind, pl.Date):
+        ticks = ticks * DAY_S
+    seconds, part = ticks // per_second, ticks % per_second
+    if (part != 0).any():
+        seconds = seconds.cast(pl.Float64) + part / per_second
+        if seconds.n_unique() < ticks.n_unique():
+            order = ticks.to_frame().with_row_index("row").sort("timestamp", "row")["row"]
+            table, seconds = table.gather(order), seconds.gather(order)
+    return table.with_frame(table.frame.with_columns(seconds.alias("timestamp")))
 
 
 def with_distinct(table: Table, column: str, report: Report) -> Table:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from metarec.contracts import Histories
 from metarec.data import Dataset, Episodes
+from metarec.data.draws import mixed, uniform_of
 from metarec.recommenders.base import BaseRecommender
 
 
@@ -29,17 +30,13 @@ class Random(BaseRecommender):
         self.keys_ = np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)
 
     def _score(self, histories: Histories) -> Float[np.ndarray, "history item"]:
-        placed = _mix(self.keys_[histories.items] + histories.places.astype(np.uint64))
+        placed = _spread(self.keys_[histories.items] + histories.places.astype(np.uint64))
         totals = np.zeros(len(placed) + 1, dtype=np.uint64)
         np.cumsum(placed, out=totals[1:])  # wraps around, and so does the difference below
         history_keys = totals[histories.offsets[1:]] - totals[histories.offsets[:-1]]
-        mixed = _mix(_mix(history_keys)[:, None] ^ self.keys_[None, :])
-        return (mixed >> np.uint64(11)).astype(np.float64) * 2.0**-53
+        return uniform_of(_spread(_spread(history_keys)[:, None] ^ self.keys_[None, :]))
 
 
-def _mix(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """The finaliser of SplitMix64 [Steele, Lea & Flood 2014]: near keys become far ones."""
-    mixed = keys + np.uint64(0x9E3779B97F4A7C15)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return mixed ^ (mixed >> np.uint64(31))
+def _spread(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """A step of SplitMix64: near keys, 0 among them, become far ones."""
+    return mixed(keys + np.uint64(0x9E3779B97F4A7C15))
