@@ -26,9 +26,9 @@ from benchmarks.common import (
     say,
     write,
 )
-from metarec.contracts import Histories
-from metarec.data import Episodes, load, split_scenarios
-from metarec.data.splits import Split
+from metarec.contracts import Episodes, Histories
+from metarec.data import load, split_scenarios
+from metarec.data.splits.split import Split
 from metarec.evaluation import Results, combine, compare, evaluate
 from metarec.meta import MetaConfig, MetaRecommender
 

@@ -27,8 +27,8 @@ from benchmarks.common import (
     write,
 )
 from metarec import recommenders as rows
-from metarec.contracts import Histories, Predictions, Recommender
-from metarec.data import Episodes, load, split_scenarios
+from metarec.contracts import Episodes, Histories, Predictions, Recommender
+from metarec.data import load, split_scenarios
 from metarec.evaluation import Results, compare, evaluate
 from metarec.meta import MetaConfig
 

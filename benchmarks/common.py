@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from metarec.contracts import Recommender
-from metarec.data import Dataset, Episodes, Split
+from metarec.contracts import Dataset, Episodes, Recommender
+from metarec.data import Split
 from metarec.encoders import ContentFeatures, TextEncoder
 from metarec.evaluation import Choice, Results, combine, load_results, save_results, tune
 from metarec.evaluation.provenance import versions

@@ -16,9 +16,8 @@ import numpy as np
 import polars as pl
 
 from benchmarks.common import Goal, write
-from metarec.contracts import Histories, vocabulary_of
-from metarec.data import Catalogue, Dataset, Episodes
-from metarec.data.splits import Split
+from metarec.contracts import Catalogue, Dataset, Episodes, Histories, vocabulary_of
+from metarec.data.splits.split import Split
 from metarec.evaluation import evaluate
 from metarec.recommenders import BaseRecommender
 

@@ -15,7 +15,7 @@ from implicit.als import AlternatingLeastSquares
 from threadpoolctl import threadpool_limits
 
 from benchmarks.common import Goal, say, write
-from metarec.data import Catalogue, Dataset
+from metarec.contracts import Catalogue, Dataset
 from metarec.encoders import HashEncoder
 from metarec.meta import MetaConfig, MetaRecommender
 

@@ -71,8 +71,7 @@ def names_of_recommenders() -> dict[str, object]:
     import polars as pl
     from jaxtyping import Float
 
-    from metarec.contracts import Recommender, vocabulary_of
-    from metarec.data import Catalogue, Dataset, Episodes
+    from metarec.contracts import Catalogue, Dataset, Episodes, Recommender, vocabulary_of
     from metarec.testing import RecommenderContract
 
     catalogue = Catalogue.of(pl.DataFrame({"item_id": ["2571", "1", "589"]}))

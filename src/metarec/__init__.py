@@ -10,8 +10,8 @@
 
 __version__ = "0.1.0"
 
-from metarec.contracts import DataError, Event, Histories, Recommendations
-from metarec.data import Catalogue, Dataset, generate, load, split_cold, split_last_out
+from metarec.contracts import Catalogue, DataError, Dataset, Event, Histories, Recommendations
+from metarec.data import generate, load, split_cold, split_last_out
 from metarec.encoders import HashEncoder, TextEncoder
 from metarec.evaluation import evaluate
 from metarec.meta import MetaConfig, MetaRecommender, load_model

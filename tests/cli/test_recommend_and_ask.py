@@ -155,7 +155,7 @@ def test_an_id_may_hold_a_colon_of_its_own():
     import polars as pl
 
     from metarec.cli.options import parse_events
-    from metarec.data import Catalogue
+    from metarec.contracts import Catalogue
 
     catalogue = Catalogue.of(pl.DataFrame({"item_id": ["asin:3", "x"]}))
     assert parse_events("asin:3,asin:3:5,x:2", catalogue) == ["asin:3", ("asin:3", 5.0), ("x", 2.0)]

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from metarec.contracts import Histories
-from metarec.data import Dataset
+from metarec.contracts import Dataset, Histories
 
 
 def pairs(data: Dataset | Histories) -> set[tuple[str, str]]:

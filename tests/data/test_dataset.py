@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from metarec.contracts import DataError, vocabulary_of
-from metarec.data import Catalogue, Dataset, generate
+from metarec.contracts import Catalogue, DataError, Dataset, vocabulary_of
+from metarec.data import generate
 
 GOOD: dict[str, Any] = {
     "user": [0, 0, 1],

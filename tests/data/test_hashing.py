@@ -8,8 +8,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from metarec.contracts import DataError
-from metarec.data import generate, hash_of
+from metarec.contracts import DataError, hash_of
+from metarec.data import generate
 
 DIFFERENT: dict[str, tuple[Any, list[list[Any]]]] = {
     "text": (pl.String, [["a", "b"], ["a", ""], ["a", None], ["", "a"], ["a\nb", ""]]),

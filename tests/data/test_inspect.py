@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from metarec.data import Catalogue, Dataset, generate, inspect
+from metarec.contracts import Catalogue, Dataset
+from metarec.data import generate, inspect
 
 
 def test_a_small_shop_is_summed_up_by_hand() -> None:

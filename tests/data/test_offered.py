@@ -7,8 +7,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from metarec.contracts import DataError
-from metarec.data import Catalogue, Dataset, InvalidData, load, load_csv
+from metarec.contracts import Catalogue, DataError, Dataset
+from metarec.data import InvalidData, load, load_csv
 
 IDS = ["a", "b", "c", "d"]
 EXPECTED = [True, False, True, False]

@@ -9,15 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from metarec.contracts import DataError, vocabulary_of
-from metarec.data import (
-    Catalogue,
-    Dataset,
-    load,
-    pseudonymise,
-    pseudonymise_folder,
-    save,
-)
+from metarec.contracts import Catalogue, DataError, Dataset, vocabulary_of
+from metarec.data import load, pseudonymise, pseudonymise_folder, save
 
 KEY = "a key of sixteen bytes or more"
 

@@ -13,10 +13,8 @@ import polars as pl
 import pytest
 from split_toys import pairs, same
 
-from metarec.contracts import DataError, Histories
+from metarec.contracts import DataError, Dataset, Episodes, Histories
 from metarec.data import (
-    Dataset,
-    Episodes,
     Split,
     generate,
     split_cold,
@@ -26,8 +24,8 @@ from metarec.data import (
     split_scenarios,
     split_time,
 )
-from metarec.data.cold_split import KNOWN_KNOWN, KNOWN_NEW, NEW_KNOWN, NEW_NEW
-from metarec.data.splits import OWN_EVENTS_ALONE
+from metarec.data.splits.cold_split import KNOWN_KNOWN, KNOWN_NEW, NEW_KNOWN, NEW_NEW
+from metarec.data.splits.split import OWN_EVENTS_ALONE
 
 SHOPS = {
     "ratings": generate(users=120, items=60).dataset,

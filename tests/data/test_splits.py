@@ -8,12 +8,9 @@ import polars as pl
 import pytest
 from split_toys import pairs, same
 
-from metarec.contracts import DataError, Histories
+from metarec.contracts import Catalogue, DataError, Dataset, Episodes, Histories
 from metarec.data import (
-    Catalogue,
-    Dataset,
     DroppedRowsWarning,
-    Episodes,
     Split,
     generate,
     load,
@@ -24,7 +21,7 @@ from metarec.data import (
     split_scenarios,
     split_time,
 )
-from metarec.data.cold_split import KNOWN_KNOWN, KNOWN_NEW, NEW_KNOWN, NEW_NEW
+from metarec.data.splits.cold_split import KNOWN_KNOWN, KNOWN_NEW, NEW_KNOWN, NEW_NEW
 
 
 @pytest.fixture(scope="module")
@@ -586,11 +583,11 @@ def test_every_split_keeps_catalogue_and_users_and_states_its_leaks(split, ratin
     assert len(made.excludes) >= 2
     for episodes in (made.valid, *made.test.values()):
         assert (episodes.query.lengths > 0).all()
-        assert episodes.support.vocabulary is ratings.catalogue.ids
+        assert episodes.support.vocabulary == ratings.catalogue.vocabulary
 
 
 def test_the_newest_warm_items_can_be_the_ones_held_out_for_validation():
-    from metarec.data import Catalogue, Dataset
+    from metarec.contracts import Catalogue, Dataset
 
     items = pl.DataFrame(
         {"item_id": [f"i{n}" for n in range(10)], "year": [1990 + n for n in range(9)] + [None]}

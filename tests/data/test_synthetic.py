@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from metarec.contracts import DataError
-from metarec.data import Dataset, Shop, generate, generate_to, load
-from metarec.data.synthetic_truth import CHUNK
+from metarec.contracts import DataError, Dataset
+from metarec.data import Shop, generate, generate_to, load
+from metarec.data.synthetic.truth import CHUNK
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,16 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from metarec.contracts import Histories, Predictions, Recommendations, vocabulary_of
-from metarec.data import Catalogue, Dataset, Episodes
-from metarec.data.splits import Split
+from metarec.contracts import (
+    Catalogue,
+    Dataset,
+    Episodes,
+    Histories,
+    Predictions,
+    Recommendations,
+    vocabulary_of,
+)
+from metarec.data.splits.split import Split
 
 
 def catalogue_of(n_items: int) -> Catalogue:

@@ -8,11 +8,10 @@ import pytest
 from evaluation_toys import ByRule, catalogue_of, constant, dataset_of, noisy, own_mean, planted
 
 from metarec import metrics
-from metarec.contracts import DataError, Histories, Recommendations
-from metarec.data import Episodes
-from metarec.data.splits import Split
-from metarec.data.ties import tie_keys
+from metarec.contracts import DataError, Episodes, Histories, Recommendations
+from metarec.data.splits.split import Split
 from metarec.evaluation import ItemContent, Measure, categories_of, evaluate
+from metarec.ranking.ties import tie_keys
 
 
 def value(results, metric: str, **where) -> float:

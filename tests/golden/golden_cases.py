@@ -9,7 +9,8 @@ import polars as pl
 import torch
 
 import metarec as mr
-from metarec.data import Dataset, sample_prefix_batch, sample_rating_batch
+from metarec.contracts import Dataset
+from metarec.data import sample_prefix_batch, sample_rating_batch
 from metarec.encoders import TabularFeatures
 from metarec.meta.heads.choice_training import LearnedChoice
 from metarec.meta.heads.value_training import LearnedValue

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import metarec as mr
-from metarec.data import Catalogue, Split, split_cold
+from metarec.contracts import Catalogue
+from metarec.data import Split, split_cold
 from metarec.evaluation import evaluate, verdict, write_report
 from metarec.recommenders import EASE, Cooccurrence, Popularity, UserItemBias, UserMean
 

@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 import metarec as mr
-from metarec.contracts import DataError, Histories, NotFittedError
-from metarec.data import Catalogue, Split, split_cold
+from metarec.contracts import Catalogue, DataError, Histories, NotFittedError
+from metarec.data import Split, split_cold
 from metarec.meta.loops.episodes import pad_episodes
 
 from .conftest import SMALL

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 import metarec as mr
-from metarec.data import Dataset, Episodes, sample_prefix_batch, sample_rating_batch
+from metarec.contracts import Dataset, Episodes
+from metarec.data import sample_prefix_batch, sample_rating_batch
 from metarec.meta.heads.choice_training import next_event_loss, other_events_loss
 from metarec.meta.holding_out import hold_out_users
 from metarec.meta.loops.episodes import Inputs

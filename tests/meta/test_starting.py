@@ -7,7 +7,8 @@ import torch
 from sklearn.metrics import ndcg_score
 
 import metarec as mr
-from metarec.data import Dataset, Episodes, Split
+from metarec.contracts import Dataset, Episodes
+from metarec.data import Split
 from metarec.encoders import ContentFeatures
 from metarec.meta.heads.choice_training import list_loss, set_recency, set_slope
 from metarec.meta.holding_out import without_repeats

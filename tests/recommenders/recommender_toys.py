@@ -5,8 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from metarec.contracts import vocabulary_of
-from metarec.data import Catalogue, Dataset, ValueKind
+from metarec.contracts import Catalogue, Dataset, ValueKind, vocabulary_of
 
 Toy = Sequence[tuple[str, str, float]]
 

@@ -11,8 +11,7 @@ from implicit.nearest_neighbours import BM25Recommender, CosineRecommender, TFID
 from recommender_toys import taken
 from sklearn.metrics.pairwise import cosine_similarity
 
-from metarec.contracts import Histories
-from metarec.data import Dataset
+from metarec.contracts import Dataset, Histories
 from metarec.recommenders import (
     BPR,
     EASE,

@@ -9,8 +9,7 @@ import pytest
 from recommender_toys import dataset
 from sklearn.linear_model import Ridge
 
-from metarec.contracts import DataError
-from metarec.data import Catalogue, Dataset
+from metarec.contracts import Catalogue, DataError, Dataset
 from metarec.encoders import HashEncoder
 from metarec.recommenders import (
     IALS,

@@ -11,8 +11,7 @@ import pytest
 import scipy.sparse as sp
 from recommender_toys import dataset
 
-from metarec.contracts import DataError
-from metarec.data import Catalogue
+from metarec.contracts import Catalogue, DataError
 from metarec.recommenders import BPR, EASE, EASEConfig, Popularity, load_recommender
 from metarec.recommenders.persistence import load_state, read_card, save_state
 from metarec.testing import planted_shop

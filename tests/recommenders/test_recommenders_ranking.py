@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from metarec.contracts import DataError, Histories, UnknownItemWarning, vocabulary_of
-from metarec.data import Catalogue
-from metarec.data.ties import tie_keys
+from metarec.contracts import Catalogue, DataError, Histories, UnknownItemWarning, vocabulary_of
+from metarec.ranking.ties import tie_keys
 from metarec.recommenders.histories import align, candidate_rows
 from metarec.recommenders.interactions import event_weights, history_matrix
 from metarec.recommenders.ranking import top_k

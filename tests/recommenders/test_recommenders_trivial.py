@@ -6,8 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from recommender_toys import dataset, taken
 
-from metarec.contracts import DataError, Histories
-from metarec.data import Dataset, Episodes
+from metarec.contracts import DataError, Dataset, Episodes, Histories
 from metarec.recommenders import (
     BaseRecommender,
     EASEConfig,

@@ -11,8 +11,8 @@ from metarec.cli.evaluate import fit_all, write_results
 from metarec.cli.options import Seed, check_out, encoder_of, names_of, shows_progress
 from metarec.cli.recommend import line_of, reasons
 from metarec.cli.rows import HEART, TRIVIAL, models_of
-from metarec.contracts import Event
-from metarec.data import Dataset, Split, generate, load, split_cold
+from metarec.contracts import Dataset, Event
+from metarec.data import Split, generate, load, split_cold
 from metarec.encoders import ContentFeatures
 from metarec.evaluation import evaluate, table
 from metarec.meta import MetaConfig, MetaRecommender

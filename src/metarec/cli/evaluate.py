@@ -8,16 +8,8 @@ import typer
 
 from metarec.cli.options import Seed, check_out, config_of, encoder_of, shows_progress
 from metarec.cli.rows import HEART, models_of
-from metarec.contracts import Recommender
-from metarec.data import (
-    Dataset,
-    Split,
-    load,
-    split_cold,
-    split_k_fold,
-    split_last_out,
-    split_time,
-)
+from metarec.contracts import Dataset, Recommender
+from metarec.data import Split, load, split_cold, split_k_fold, split_last_out, split_time
 from metarec.encoders import ContentFeatures
 from metarec.evaluation import (
     Results,

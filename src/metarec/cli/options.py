@@ -11,8 +11,7 @@ import polars as pl
 import typer
 import yaml
 
-from metarec.contracts import DataError, Encoder, Event, EventLike
-from metarec.data import Catalogue
+from metarec.contracts import Catalogue, DataError, Encoder, Event, EventLike
 from metarec.encoders import HashEncoder, TextEncoder
 from metarec.meta import MetaConfig
 from metarec.recommenders.persistence import parse_hyperparameters

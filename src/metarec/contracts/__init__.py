@@ -5,6 +5,9 @@ The two never share a name: `ids` are strings, `items` and `users` are indices.
 """
 
 from metarec.contracts.answers import Predictions, Recommendations
+from metarec.contracts.catalogue import Catalogue
+from metarec.contracts.dataset import Dataset, RepeatsRule, TimestampKind, ValueKind
+from metarec.contracts.episodes import Episodes
 from metarec.contracts.errors import (
     DataError,
     MetarecError,
@@ -14,13 +17,17 @@ from metarec.contracts.errors import (
     whole_number,
 )
 from metarec.contracts.events import Event, EventLike
+from metarec.contracts.hashing import hash_of
 from metarec.contracts.histories import Histories, nested_events
 from metarec.contracts.roles import Encoder, Recommender
 from metarec.contracts.vocabulary import Vocabulary, vocabulary_of
 
 __all__ = [
+    "Catalogue",
     "DataError",
+    "Dataset",
     "Encoder",
+    "Episodes",
     "Event",
     "EventLike",
     "Histories",
@@ -29,9 +36,13 @@ __all__ = [
     "Predictions",
     "Recommendations",
     "Recommender",
+    "RepeatsRule",
+    "TimestampKind",
     "UnknownItemWarning",
     "UnsupportedError",
+    "ValueKind",
     "Vocabulary",
+    "hash_of",
     "nested_events",
     "vocabulary_of",
     "whole_number",

@@ -2,18 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
+from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 import polars as pl
 from jaxtyping import Float
 
 from metarec.contracts.answers import Predictions, Recommendations
+from metarec.contracts.catalogue import Catalogue
+from metarec.contracts.dataset import Dataset
+from metarec.contracts.episodes import Episodes
 from metarec.contracts.events import EventLike
 from metarec.contracts.histories import Histories
-
-if TYPE_CHECKING:
-    from metarec.data import Catalogue, Dataset, Episodes
 
 
 @runtime_checkable
@@ -31,11 +31,11 @@ class Recommender(Protocol):
         ...
 
     @property
-    def catalogue(self) -> "Catalogue":
+    def catalogue(self) -> Catalogue:
         """The items that the fitted model can rank."""
         ...
 
-    def fit(self, train: "Dataset", valid: "Episodes | None" = None, *, rng: int = 0) -> Self:
+    def fit(self, train: Dataset, valid: Episodes | None = None, *, rng: int = 0) -> Self:
         """A fitted copy; `self` stays as it was. `valid` may be used for early stopping."""
         ...
 

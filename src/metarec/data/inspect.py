@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 from jaxtyping import Int
 
-from metarec.data.dataset import Dataset
+from metarec.contracts.dataset import Dataset
 
 COUNT_EDGES = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 VALUE_BINS = 10

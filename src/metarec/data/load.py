@@ -6,17 +6,17 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from metarec.contracts import DataError
-from metarec.data.amazon import is_amazon, read_amazon
-from metarec.data.assembly import assemble
-from metarec.data.dataset import Dataset, RepeatsRule
-from metarec.data.delimited import read_delimited
-from metarec.data.disk import reading
-from metarec.data.folder import is_folder_format, read_folder
-from metarec.data.movielens import is_movielens, read_movielens
-from metarec.data.problems import Report
-from metarec.data.recbole import is_recbole, read_recbole
+from metarec.contracts.dataset import Dataset, RepeatsRule
+from metarec.data.readers.amazon import is_amazon, read_amazon
+from metarec.data.readers.delimited import read_delimited
+from metarec.data.readers.folder import is_folder_format, read_folder
+from metarec.data.readers.movielens import is_movielens, read_movielens
+from metarec.data.readers.recbole import is_recbole, read_recbole
 from metarec.data.save import save
-from metarec.data.table import Tables
+from metarec.data.validation.assembly import assemble
+from metarec.data.validation.problems import Report
+from metarec.data.validation.table import Tables
+from metarec.files.disk import reading
 
 Format = Literal["folder", "movielens", "recbole", "amazon", "csv"]
 Reader = Callable[[Path, Report], Tables]

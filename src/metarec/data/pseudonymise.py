@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from metarec.contracts import DataError, vocabulary_of
-from metarec.data.dataset import Dataset
+from metarec.contracts.dataset import Dataset
 from metarec.data.load import load
 from metarec.data.save import save
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import polars as pl
 
 from metarec.contracts import DataError
-from metarec.data.dataset import Dataset
-from metarec.data.disk import writing
+from metarec.contracts.dataset import Dataset
+from metarec.files.disk import writing
 
 OWN_FILES = frozenset(
     ["dataset.toml"]

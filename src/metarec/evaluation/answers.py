@@ -8,8 +8,7 @@ import polars as pl
 from jaxtyping import Float
 from numpy.typing import NDArray
 
-from metarec.contracts import Recommender
-from metarec.data import Episodes
+from metarec.contracts import Episodes, Recommender
 from metarec.evaluation.background import Background
 from metarec.evaluation.calibration import COLUMNS, calibration_of
 from metarec.evaluation.lists import Relevance, ranked_lists

@@ -7,8 +7,8 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from metarec.contracts import DataError
-from metarec.data import Catalogue, Dataset
+from metarec.contracts import Catalogue, DataError, Dataset
+from metarec.ranking.ties import ties_of
 
 LIKED_FROM = 0.625
 """Where on a scale of ratings liking begins: 3.5 of 1 to 5."""
@@ -53,7 +53,7 @@ class Background:
     @cached_property
     def ties(self) -> Int[np.ndarray, " item"]:
         """The key of each item; the smaller wins between equal scores."""
-        return self.train.catalogue.ties
+        return ties_of(self.train.catalogue.vocabulary)
 
     @cached_property
     def popularity(self) -> Float[np.ndarray, " item"]:

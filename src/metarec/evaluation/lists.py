@@ -6,8 +6,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float, Int
 
-from metarec.contracts import Histories, Recommendations, Recommender
-from metarec.data import Episodes
+from metarec.contracts import Episodes, Histories, Recommendations, Recommender
 from metarec.evaluation.background import Background
 
 Relevance = Literal["event", "liked", "value"]

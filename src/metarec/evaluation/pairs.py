@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
 
-from metarec.contracts import Histories, Recommender
-from metarec.data import Episodes
+from metarec.contracts import Episodes, Histories, Recommender
 from metarec.evaluation.background import Background
 
 

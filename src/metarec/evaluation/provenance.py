@@ -6,7 +6,7 @@ from importlib.metadata import version
 from typing import Any
 
 from metarec.contracts import Recommender
-from metarec.data.splits import Split
+from metarec.data.splits.split import Split
 
 PACKAGES = ("metarec", "numpy", "polars", "scipy", "torch", "implicit")
 

@@ -8,14 +8,14 @@ from rich.console import Console
 from rich.progress import Progress
 
 from metarec.contracts import DataError, Recommender, whole_number
-from metarec.data.splits import Split
-from metarec.data.ties import TIE_SEED
+from metarec.data.splits.split import Split
 from metarec.evaluation.answers import Answers, answer, users_of
 from metarec.evaluation.background import Background, ItemContent
 from metarec.evaluation.lists import RankedLists, Relevance
 from metarec.evaluation.measures import Measure, choose
 from metarec.evaluation.provenance import dataset_facts, model_facts, versions
 from metarec.evaluation.results import CALIBRATION, VALUES, Results
+from metarec.ranking.ties import TIE_SEED
 
 
 def evaluate(

@@ -11,8 +11,7 @@ import polars as pl
 from rich.console import Console
 from rich.progress import track
 
-from metarec.contracts import DataError, Recommender
-from metarec.data import Dataset, Episodes
+from metarec.contracts import DataError, Dataset, Episodes, Recommender
 from metarec.evaluation.answers import answer, users_of
 from metarec.evaluation.background import Background
 from metarec.evaluation.measures import better, choose

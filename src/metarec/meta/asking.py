@@ -3,8 +3,9 @@
 import numpy as np
 from jaxtyping import Float, Int
 
-from metarec.data import Catalogue
+from metarec.contracts import Catalogue
 from metarec.meta.heart import Heart
+from metarec.ranking.ties import ties_of
 
 
 def most_telling(
@@ -40,7 +41,7 @@ def most_telling(
     no_kind = np.full(len(questions), -1)
     confidence = heart.confidence.undated(alike, no_kind)
     noise = 1.0 / heart.support(questions, alike, confidence).precisions
-    ties = catalogue.ties[questions]
+    ties = ties_of(catalogue.vocabulary)[questions]
     open_ = np.ones(len(questions), dtype=bool)
     for question in range(k):
         spread = features @ covariance  # (candidate, d)

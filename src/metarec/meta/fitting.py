@@ -10,8 +10,7 @@ import torch
 from jaxtyping import Float
 from numpy.typing import NDArray
 
-from metarec.contracts import DataError
-from metarec.data import Dataset, Episodes
+from metarec.contracts import DataError, Dataset, Episodes
 from metarec.encoders import TabularFeatures
 from metarec.meta.config import MetaConfig
 from metarec.meta.freezing import freeze

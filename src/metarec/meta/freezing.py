@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from scipy.special import expit
 
-from metarec.data import Dataset
+from metarec.contracts import Dataset
 from metarec.meta.confidence import Confidence
 from metarec.meta.config import MetaConfig
 from metarec.meta.features.freezing import Weights, item_terms

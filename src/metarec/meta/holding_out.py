@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from metarec.data import Dataset, Episodes
+from metarec.contracts import Dataset, Episodes
 from metarec.data.draws import permuted
 from metarec.data.sampling import support_sizes
 

@@ -20,6 +20,7 @@ from metarec.meta.asking import most_telling
 from metarec.meta.explanation import Explanation
 from metarec.meta.recency import clock_order
 from metarec.meta.updaters import Adapted
+from metarec.ranking.ties import ties_of
 from metarec.recommenders.histories import candidate_rows
 from metarec.recommenders.ranking import best_rows
 
@@ -72,7 +73,7 @@ class Person:
         if exclude_seen:
             scores[self._seen.items] = np.nan
         allowed = candidate_rows(candidates, catalogue)
-        best = best_rows(scores[None, :], k, allowed, catalogue.ties)[0]
+        best = best_rows(scores[None, :], k, allowed, ties_of(catalogue.vocabulary))[0]
         best = best[best >= 0]
         stds, _ = heart.stds(self._ranking.adapted, best)
         return Recommendations(catalogue.vocabulary, best, heart.head.shown(scores[best]), stds)

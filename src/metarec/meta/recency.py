@@ -3,8 +3,7 @@
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from metarec.contracts import DataError, Histories
-from metarec.data import Dataset
+from metarec.contracts import DataError, Dataset, Histories
 from metarec.meta.config import MetaConfig
 
 SECONDS_A_DAY = 86_400.0

@@ -15,8 +15,11 @@ import polars as pl
 from jaxtyping import Float
 
 from metarec.contracts import (
+    Catalogue,
     DataError,
+    Dataset,
     Encoder,
+    Episodes,
     Event,
     EventLike,
     Histories,
@@ -26,7 +29,6 @@ from metarec.contracts import (
     nested_events,
     whole_number,
 )
-from metarec.data import Catalogue, Dataset, Episodes
 from metarec.encoders import ContentFeatures, TabularFeatures, TextEncoder
 from metarec.meta.config import MetaConfig
 from metarec.meta.heart import Heart
@@ -37,6 +39,7 @@ from metarec.meta.profiles import check_columns, copied
 from metarec.meta.recency import in_clock_order
 from metarec.meta.saved import heart_from, state_of
 from metarec.meta.updaters import Adapted
+from metarec.ranking.ties import ties_of
 from metarec.recommenders.histories import align, candidate_rows, warn_of_unknown
 from metarec.recommenders.persistence import load_state, save_state
 from metarec.recommenders.ranking import best_rows, top_k
@@ -242,7 +245,7 @@ class MetaRecommender:
             table = self.heart.scores(adapted)[:, : len(self.catalogue)]
             if exclude_seen:
                 table[part.rows, part.items] = np.nan
-            ranked = best_rows(table, k, allowed, self.catalogue.ties)
+            ranked = best_rows(table, k, allowed, ties_of(self.catalogue.vocabulary))
             found = ranked >= 0
             ranked = np.maximum(ranked, 0)
             std, _ = self.heart.stds(adapted, ranked)
@@ -262,7 +265,7 @@ class MetaRecommender:
         correlation = whitened @ whitened[row]
         correlation[row] = np.nan
         correlation[~self.catalogue.offered] = np.nan
-        best = top_k(correlation[None, :], k, self.catalogue.ties)[0]
+        best = top_k(correlation[None, :], k, ties_of(self.catalogue.vocabulary))[0]
         best = best[best >= 0]
         return Recommendations(
             self.catalogue.vocabulary, best, correlation[best], np.full(len(best), np.nan)

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from metarec.data import Dataset
+from metarec.contracts import Dataset
 from metarec.meta.config import MetaConfig
 from metarec.meta.loops.episodes import learned_counts
 from metarec.meta.network import HeartNetwork

@@ -15,7 +15,10 @@ import numpy as np
 from jaxtyping import Float
 
 from metarec.contracts import (
+    Catalogue,
     DataError,
+    Dataset,
+    Episodes,
     EventLike,
     Histories,
     NotFittedError,
@@ -23,7 +26,7 @@ from metarec.contracts import (
     Recommendations,
     whole_number,
 )
-from metarec.data import Catalogue, Dataset, Episodes
+from metarec.ranking.ties import ties_of
 from metarec.recommenders.histories import align, candidate_rows
 from metarec.recommenders.persistence import load_state, save_state
 from metarec.recommenders.ranking import best_rows
@@ -127,7 +130,7 @@ class BaseRecommender(ABC):
             table = np.array(self._score(part), dtype=np.float64)
             if exclude_seen:
                 table[part.rows, part.items] = np.nan
-            best = best_rows(table, k, allowed, self.catalogue.ties)
+            best = best_rows(table, k, allowed, ties_of(self.catalogue.vocabulary))
             rows, ranks = np.nonzero(best >= 0)
             items[chunk] = best
             scores[chunk.start + rows, ranks] = table[rows, best[rows, ranks]]

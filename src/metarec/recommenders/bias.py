@@ -11,8 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 from jaxtyping import Float, Int
 
-from metarec.contracts import Histories
-from metarec.data import Dataset, Episodes
+from metarec.contracts import Dataset, Episodes, Histories
 from metarec.recommenders.base import BaseRecommender
 from metarec.recommenders.bounds import at_least
 

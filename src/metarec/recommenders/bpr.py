@@ -9,8 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy.typing import NDArray
 
-from metarec.contracts import Histories
-from metarec.data import Dataset, Episodes
+from metarec.contracts import Dataset, Episodes, Histories
 from metarec.recommenders.base import BaseRecommender
 from metarec.recommenders.bounds import above, at_least
 from metarec.recommenders.interactions import history_matrix

@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from metarec.contracts import DataError, Encoder
-from metarec.data import Catalogue
+from metarec.contracts import Catalogue, DataError, Encoder
 from metarec.encoders import ContentFeatures
 from metarec.recommenders.base import BaseRecommender
 

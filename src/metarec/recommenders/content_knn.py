@@ -4,8 +4,7 @@ import numpy as np
 import scipy.sparse as sp
 from jaxtyping import Float
 
-from metarec.contracts import Histories
-from metarec.data import Dataset, Episodes
+from metarec.contracts import Dataset, Episodes, Histories
 from metarec.recommenders.bias import mean_value
 from metarec.recommenders.content import ContentRecommender
 

@@ -8,8 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 from jaxtyping import Bool, Float
 
-from metarec.contracts import Histories
-from metarec.data import Dataset, Episodes
+from metarec.contracts import Dataset, Episodes, Histories
 from metarec.recommenders.base import BaseRecommender
 from metarec.recommenders.bounds import above, at_least
 from metarec.recommenders.interactions import NEGLIGIBLE

@@ -8,8 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy.linalg import lapack
 
-from metarec.contracts import Histories
-from metarec.data import Dataset, Episodes
+from metarec.contracts import Dataset, Episodes, Histories
 from metarec.recommenders.base import BaseRecommender
 from metarec.recommenders.bounds import above, weight
 from metarec.recommenders.interactions import history_matrix

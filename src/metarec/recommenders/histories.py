@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Int
 
 from metarec.contracts import (
+    Catalogue,
     DataError,
     Event,
     EventLike,
@@ -15,7 +16,6 @@ from metarec.contracts import (
     UnknownItemWarning,
     nested_events,
 )
-from metarec.data import Catalogue
 
 
 def align(

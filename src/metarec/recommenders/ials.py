@@ -7,8 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from jaxtyping import Bool, Float
 
-from metarec.contracts import Histories
-from metarec.data import Dataset, Episodes
+from metarec.contracts import Dataset, Episodes, Histories
 from metarec.posterior import Prior, condition, gather
 from metarec.recommenders.base import BaseRecommender
 from metarec.recommenders.bounds import above, at_least, weight

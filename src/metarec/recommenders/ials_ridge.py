@@ -7,8 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from jaxtyping import Float
 
-from metarec.contracts import Histories
-from metarec.data import Dataset, Episodes
+from metarec.contracts import Dataset, Episodes, Histories
 from metarec.recommenders.bounds import above, at_least
 from metarec.recommenders.content import ContentRecommender
 from metarec.recommenders.ials import IALSConfig, fold_in, learn_item_factors, prior_precision

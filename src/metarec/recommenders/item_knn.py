@@ -8,8 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 from jaxtyping import Bool, Float
 
-from metarec.contracts import DataError, Histories
-from metarec.data import Dataset, Episodes
+from metarec.contracts import DataError, Dataset, Episodes, Histories
 from metarec.recommenders.base import BaseRecommender
 from metarec.recommenders.bounds import at_least, weight
 from metarec.recommenders.interactions import history_matrix

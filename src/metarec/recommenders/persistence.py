@@ -25,8 +25,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from metarec import __version__
-from metarec.contracts import DataError
-from metarec.data import Catalogue
+from metarec.contracts import Catalogue, DataError
 
 FORMAT = "metarec-model"
 FORMAT_VERSION = 2

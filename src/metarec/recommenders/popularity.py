@@ -3,8 +3,7 @@
 import numpy as np
 from jaxtyping import Float
 
-from metarec.contracts import Histories
-from metarec.data import Dataset, Episodes
+from metarec.contracts import Dataset, Episodes, Histories
 from metarec.recommenders.base import BaseRecommender
 
 

@@ -6,8 +6,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 
-from metarec.contracts import Histories
-from metarec.data import Dataset, Episodes
+from metarec.contracts import Dataset, Episodes, Histories
 from metarec.data.draws import mixed, uniform_of
 from metarec.recommenders.base import BaseRecommender
 

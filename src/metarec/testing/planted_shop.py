@@ -6,8 +6,7 @@ import numpy as np
 import polars as pl
 from jaxtyping import Float, Int
 
-from metarec.contracts import Histories, vocabulary_of
-from metarec.data import Catalogue, Dataset, ValueKind
+from metarec.contracts import Catalogue, Dataset, Histories, ValueKind, vocabulary_of
 
 TOPICS = (
     ("engine", "wheel", "road", "garage", "brake", "diesel"),

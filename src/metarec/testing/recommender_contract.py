@@ -20,8 +20,8 @@ from metarec.contracts import (
     Recommendations,
     Recommender,
     UnknownItemWarning,
+    ValueKind,
 )
-from metarec.data import ValueKind
 from metarec.recommenders.popularity import Popularity
 from metarec.recommenders.random import Random
 from metarec.testing.planted_shop import RETIRED, PlantedShop, planted_shop

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from metarec.data import Episodes
+from metarec.contracts import Episodes
 from metarec.data.sampling import (
     PrefixBatch,
     RatingBatch,

@@ -1,0 +1,126 @@
+"""The items on offer: their ids, their content, and which of them are still offered."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+from jaxtyping import Bool, Int
+from numpy.typing import NDArray
+
+from metarec.contracts.errors import DataError
+from metarec.contracts.hashing import hash_of
+from metarec.contracts.offered import offered_mask
+from metarec.contracts.vocabulary import Vocabulary, vocabulary_of
+
+
+@dataclass(frozen=True, eq=False)
+class Catalogue:
+    """Items as rows: row `i` of `frame` is the content of `ids[i]`, for ever.
+
+    Rows are appended, never renumbered; an item that is no longer sold is retired (a mask), so
+    that histories that hold it keep their meaning.
+    """
+
+    ids: NDArray[np.object_]
+    frame: pl.DataFrame
+    offered: Bool[np.ndarray, " item"] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        n_rows = len(self.frame) if self.frame.width else len(self.ids)
+        if n_rows != len(self.ids):
+            raise DataError(f"a catalogue of {len(self.ids)} ids has {n_rows} rows of content")
+        if self.offered.dtype != np.bool_ or self.offered.shape != (len(self.ids),):
+            raise DataError(
+                f"offered must be {len(self.ids)} booleans, one for each item, got "
+                f"{self.offered.dtype} of shape {self.offered.shape}"
+            )
+        if "offered" in self.frame.columns:
+            raise DataError("`offered` is no content but a mask; Catalogue.of reads it as one")
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame) -> "Catalogue":
+        """A catalogue from a table with a column `item_id` and any content columns.
+
+        A column `offered` (booleans, 1 and 0, or words such as yes and no; nothing means yes) is
+        no content: it tells which items may be recommended.
+        """
+        if not isinstance(frame, pl.DataFrame):
+            raise DataError(
+                f"an item table must be a Polars DataFrame, got {type(frame).__module__}."
+                f"{type(frame).__name__}; pl.DataFrame(...) or pl.from_pandas(...) makes one"
+            )
+        if "item_id" not in frame.columns:
+            raise DataError(f"an item table needs a column item_id, got {frame.columns}")
+        named = frame.with_columns(pl.col("item_id").cast(pl.String))
+        if named["item_id"].null_count() or (named["item_id"] == "").any():
+            raise DataError("an item table has a row without an item_id; give each item an id")
+        repeated = named.filter(pl.col("item_id").is_duplicated())["item_id"].unique()
+        if len(repeated):
+            first = ", ".join(sorted(repeated)[:3])
+            raise DataError(f"{len(repeated)} item ids occur more than once, such as {first}")
+        return cls(
+            vocabulary_of(named["item_id"]),
+            named.drop("item_id", "offered", strict=False),
+            offered_mask(named).to_numpy().copy(),
+        )
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The ids as a value."""
+        return Vocabulary(self.ids)
+
+    @property
+    def row_of(self) -> dict[str, int]:
+        """Index of each item id."""
+        return self.vocabulary.row_of
+
+    @cached_property
+    def hash(self) -> str:
+        """Hash of ids, content and mask; equal catalogues have equal hashes."""
+        return hash_of(self.table, pl.DataFrame({"offered": self.offered}))
+
+    @property
+    def table(self) -> pl.DataFrame:
+        """The content with `item_id` as its first column."""
+        ids = pl.Series("item_id", self.ids.tolist(), dtype=pl.String)
+        return pl.DataFrame([ids]).hstack(self.frame)  # insert_column would change the frame
+
+    def index(self, ids: Iterable[str]) -> Int[np.ndarray, " id"]:
+        """Row of each id, -1 for an id that is not in the catalogue."""
+        return self.vocabulary.index(ids)
+
+    def append(self, frame: pl.DataFrame) -> "Catalogue":
+        """The catalogue with new items at its end; columns that a side lacks become null."""
+        added = Catalogue.of(frame)
+        known = [item_id for item_id in added.ids if item_id in self.row_of]
+        if known:
+            raise DataError(
+                f"{len(known)} of the added items are already in the catalogue, such as "
+                f"{known[0]!r}; add only new ids"
+            )
+        try:
+            table = pl.concat([self.table, added.table], how="diagonal_relaxed")
+        except pl.exceptions.PolarsError as error:
+            raise DataError(
+                f"the added items' columns do not fit the catalogue's: {error}"
+            ) from error
+        return Catalogue(
+            np.concatenate([self.ids, added.ids]),
+            table.drop("item_id"),
+            np.concatenate([self.offered, added.offered]),
+        )
+
+    def retire(self, ids: Sequence[str]) -> "Catalogue":
+        """The catalogue without the named items on offer; their rows stay."""
+        rows = self.index(ids)
+        if (rows < 0).any():
+            missing = ids[int(np.argmax(rows < 0))]
+            raise DataError(f"item {missing!r} cannot be retired: it is not in the catalogue")
+        offered = self.offered.copy()
+        offered[rows] = False
+        return replace(self, offered=offered)

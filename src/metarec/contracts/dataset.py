@@ -1,0 +1,148 @@
+"""What happened and what was on offer, as one immutable value."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from typing import Literal, get_args
+
+import numpy as np
+import polars as pl
+from jaxtyping import Bool, Int
+from numpy.typing import NDArray
+
+from metarec.contracts.catalogue import Catalogue
+from metarec.contracts.dataset_checks import (
+    check_choice,
+    check_columns,
+    check_events,
+    check_height,
+    check_user_ids,
+)
+from metarec.contracts.errors import DataError
+from metarec.contracts.hashing import hash_of
+from metarec.contracts.histories import Histories
+
+ValueKind = Literal["rating", "implicit"]
+TimestampKind = Literal["unix", "order"]
+RepeatsRule = Literal["keep", "last", "sum"]
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Interactions, items, users and optional triples and edges.
+
+    `interactions` has the columns `user` and `item` (indices), `value` (Float32; 1 for implicit
+    events without a weight), and where known `timestamp` (Int64 or Float64) and `event` (String).
+    All of it is checked when it is made: what does not fit is a `DataError` with its place.
+    Rows are in the order of the source; `timestamp` says whether the column is a clock ("unix"),
+    only the order within a user ("order"), or absent (None: the order of rows is taken).
+    """
+
+    name: str
+    value: ValueKind
+    timestamp: TimestampKind | None
+    catalogue: Catalogue
+    user_ids: NDArray[np.object_] = field(repr=False)
+    interactions: pl.DataFrame = field(repr=False)
+    users: pl.DataFrame | None = field(default=None, repr=False)
+    """The profiles: row `u` belongs to `user_ids[u]`; None where there are none."""
+    triples: pl.DataFrame | None = field(default=None, repr=False)
+    edges: pl.DataFrame | None = field(default=None, repr=False)
+    repeats: RepeatsRule = "keep"
+    licence: str = ""
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    """How many rows of the source were left out, by reason; empty where all were taken."""
+
+    def __post_init__(self) -> None:
+        check_choice("value", self.value, get_args(ValueKind))
+        check_choice("timestamp", self.timestamp, (*get_args(TimestampKind), None))
+        check_choice("repeats", self.repeats, get_args(RepeatsRule))
+        if self.value == "rating" and self.repeats == "sum":
+            raise DataError('ratings cannot be summed; take repeats="last" or "keep"')
+        check_user_ids(self.user_ids)
+        n_users, n_items = len(self.user_ids), len(self.catalogue)
+        check_events(self.interactions, self.value, self.timestamp, n_users, n_items)
+        check_height("users", self.users, n_users, "user_ids")
+        check_columns("triples", self.triples, ("head", "relation", "tail"))
+        check_columns("edges", self.edges, ("user_id", "other_id"))
+
+    def __repr__(self) -> str:
+        return (
+            f"Dataset({self.name!r}, {self.value}, {len(self.interactions):,} events, "
+            f"{len(self.user_ids):,} users, {len(self.catalogue):,} items)"
+        )
+
+    @cached_property
+    def hash(self) -> str:
+        """Content hash of everything but the name and the licence, the items on offer included."""
+        ids = pl.DataFrame({"user_id": pl.Series(self.user_ids.tolist(), dtype=pl.String)})
+        rules = pl.DataFrame({"rules": [self.value, str(self.timestamp), self.repeats]})
+        offered = self.catalogue.offered
+        optional = [f for f in (self.users, self.triples, self.edges) if f is not None]
+        retired = [] if offered.all() else [pl.DataFrame({"offered": offered})]
+        return hash_of(ids, rules, self.catalogue.table, self.interactions, *optional, *retired)
+
+    @cached_property
+    def scale(self) -> tuple[float, float]:
+        """Smallest and largest rating (0 and 1 where there are no events)."""
+        values = self.interactions["value"]
+        low, high = values.min(), values.max()
+        if low is None or high is None:
+            return 0.0, 1.0
+        return float(low), float(high)  # type: ignore[arg-type]
+
+    @cached_property
+    def touched(self) -> Bool[np.ndarray, " item"]:
+        """True for items with at least one event."""
+        return self.item_counts > 0
+
+    @cached_property
+    def item_counts(self) -> NDArray[np.int64]:
+        """Number of events of each item."""
+        return np.bincount(self.interactions["item"].to_numpy(), minlength=len(self.catalogue))
+
+    @cached_property
+    def order(self) -> Int[np.ndarray, " event"]:
+        """The row of `interactions` that each event of `histories` comes from."""
+        by = ["user"] + (["timestamp"] if "timestamp" in self.interactions.columns else [])
+        rows = self.interactions.select(*by, pl.int_range(pl.len()).alias("row"))
+        return rows.sort(by, maintain_order=True)["row"].to_numpy()
+
+    @cached_property
+    def histories(self) -> Histories:
+        """Every user's history in order of time, users in index order (some may be empty).
+
+        Ties in time keep the order of the source's rows.
+        """
+        frame = self.interactions[self.order]
+        users = frame["user"].to_numpy()
+        counts = np.bincount(users, minlength=len(self.user_ids))
+        if self.timestamp == "unix":
+            times = frame["timestamp"].cast(pl.Float64).to_numpy()
+        else:  # an order within one user is a place, and places are counted anew
+            times = np.full(len(frame), np.nan)
+        if "event" in frame.columns:
+            coded = frame["event"].cast(pl.String)
+            names = tuple(sorted(coded.drop_nulls().unique()))
+            row_of = {name: row for row, name in enumerate(names)}
+            kinds = coded.replace_strict(row_of, default=-1, return_dtype=pl.Int64).to_numpy()
+        else:
+            names, kinds = (), np.full(len(frame), -1, dtype=np.int64)
+        return Histories(
+            vocabulary=self.catalogue.vocabulary,
+            items=frame["item"].to_numpy().astype(np.int64),
+            values=frame["value"].to_numpy().astype(np.float64),
+            times=times,
+            offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+            kinds=kinds,
+            kind_names=names,
+            user_ids=self.user_ids,
+            profiles=self.users,
+        )
+
+    def where(self, mask: Bool[np.ndarray, " event"] | pl.Series) -> "Dataset":
+        """The dataset with only the interactions where `mask` is true; items and users stay."""
+        part = object.__new__(Dataset)  # what was checked stays so with fewer events
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        vars(part).update(values, interactions=self.interactions.filter(pl.Series(mask)))
+        return part

@@ -1,0 +1,64 @@
+"""Episodes: a support set to adapt on, a query set to be judged on, for many users at once."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+from jaxtyping import Bool, Int
+
+from metarec.contracts.errors import DataError
+from metarec.contracts.histories import Histories
+
+
+@dataclass(frozen=True, eq=False)
+class Episodes:
+    """Tasks with fixed support and query: history `h` of `support` is judged on `h` of `query`.
+
+    `candidates` names the rows of the vocabulary that may be ranked (None: all). Both sides share
+    one vocabulary, so an index means the same item in both.
+    """
+
+    support: Histories
+    query: Histories
+    candidates: Bool[np.ndarray, " item"] | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.support) != len(self.query):
+            raise DataError(
+                f"support has {len(self.support)} histories and query {len(self.query)}; "
+                "each episode needs both"
+            )
+        if self.support.vocabulary != self.query.vocabulary:
+            raise DataError("support and query must share one vocabulary")
+
+    def __len__(self) -> int:
+        return len(self.support)
+
+    def take(self, episodes: Int[np.ndarray, " chosen"] | slice) -> "Episodes":
+        """The chosen episodes, in the order given."""
+        return replace(self, support=self.support.take(episodes), query=self.query.take(episodes))
+
+    def at(self, k: int) -> "Episodes":
+        """The same queries with only the first `k` support events of each person."""
+        return replace(self, support=self.support.first(k))
+
+
+def joined(parts: list[Histories]) -> Histories:
+    """All histories of the parts, one part after another; they must share one vocabulary."""
+    first = parts[0]
+    if any(part.vocabulary != first.vocabulary for part in parts):
+        raise DataError("histories can be joined only over one vocabulary")
+    ids = [part.user_ids for part in parts if part.user_ids is not None]
+    profiles = [part.profiles for part in parts if part.profiles is not None]
+    return replace(
+        first,
+        items=np.concatenate([part.items for part in parts]),
+        values=np.concatenate([part.values for part in parts]),
+        times=np.concatenate([part.times for part in parts]),
+        kinds=np.concatenate([part.kinds for part in parts]),
+        offsets=np.concatenate([[0], np.cumsum(np.concatenate([p.lengths for p in parts]))]).astype(
+            np.int64
+        ),
+        user_ids=np.concatenate(ids) if len(ids) == len(parts) else None,
+        profiles=pl.concat(profiles) if len(profiles) == len(parts) else None,
+    )

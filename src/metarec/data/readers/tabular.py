@@ -1,0 +1,56 @@
+"""Reading one file of a shop as a table: Parquet, CSV or JSON Lines, plain or gzipped."""
+
+import gzip
+import zlib
+from pathlib import Path
+
+import polars as pl
+
+from metarec.data.readers.csv_text import read_csv
+from metarec.data.readers.json_lines import read_json_lines
+from metarec.data.validation.problems import Report
+from metarec.data.validation.table import Table
+
+
+def read_table(path: Path, report: Report) -> Table | None:
+    """The file as a table by its suffix; None, with a problem reported, if it cannot be read."""
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    if suffixes[-1:] == [".parquet"]:
+        return read_parquet(path, report)
+    content = read_bytes(path, report)
+    if content is None:
+        return None
+    if ".jsonl" in suffixes or ".json" in suffixes:
+        return read_json_lines(content, path.name, report)
+    return read_csv(content, path.name, report)
+
+
+def read_bytes(path: Path, report: Report) -> bytes | None:
+    """The content of a file, unpacked where its name ends in .gz."""
+    try:
+        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        report.fail(path.name, f"a broken gzip file ({error})", "a whole one", "copy it again")
+        return None
+    except OSError as error:
+        report.fail(path.name, str(error.strerror or error), "a readable file", "check the path")
+        return None
+    if not content[:4096].strip() and not content.strip():
+        report.fail(
+            path.name, "an empty file", "rows of data", "write the data, or remove the file"
+        )
+        return None
+    return content
+
+
+def read_parquet(path: Path, report: Report) -> Table | None:
+    """A Parquet file with its own column types."""
+    try:
+        if path.stat().st_size == 0:
+            report.fail(path.name, "an empty file", "rows of data", "write the file again")
+            return None
+        return Table(pl.read_parquet(path, glob=False, hive_partitioning=False), path.name)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        reason = str(error).splitlines()[0]
+        report.fail(path.name, f"no Parquet ({reason})", "a Parquet file", "write the file again")
+        return None

@@ -1,0 +1,1 @@
+"""Ways to hold data out, each of which states the leaks that it excludes."""

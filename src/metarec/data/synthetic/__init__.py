@@ -1,0 +1,1 @@
+"""A shop that never was: written items, users with known tastes, and events between them."""

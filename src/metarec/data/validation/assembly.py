@@ -1,0 +1,138 @@
+"""From the tables that a reader found to a validated, indexed dataset."""
+
+from pathlib import Path
+from typing import cast
+
+import polars as pl
+
+from metarec.contracts.dataset import Dataset, RepeatsRule, TimestampKind, ValueKind
+from metarec.data.validation.content_types import typed_content
+from metarec.data.validation.indexing import in_usual_order, on_catalogue, users_of
+from metarec.data.validation.offered import with_offered
+from metarec.data.validation.problems import Check, Report
+from metarec.data.validation.repeats import settle_repeats
+from metarec.data.validation.rows import (
+    has_columns,
+    has_rows,
+    with_distinct,
+    with_ids,
+    with_safe_paths,
+    with_times,
+    with_values,
+)
+from metarec.data.validation.table import Table, Tables
+
+
+def assemble(
+    tables: Tables,
+    report: Report,
+    *,
+    folder: Path | None = None,
+    repeats: str | None = None,
+    lenient: bool = False,
+    rejects: str | Path | None = None,
+) -> Dataset:
+    """The dataset, or one `InvalidData` with every problem of every table.
+
+    Items are validated before the interactions, so that an interaction about an item whose row
+    was rejected counts as one about an unknown item.
+    """
+    listed = tables.items and with_offered(tables.items, report)
+    items = keyed(listed, "item_id", report, folder, must_have_rows=True)
+    users = keyed(tables.users, "user_id", report, folder)
+    triples = linked(tables.triples, ("head", "relation", "tail"), report)
+    edges = linked(tables.edges, ("user_id", "other_id"), report)
+    value = value_kind(tables)
+    events, timestamp = checked_events(tables.interactions, value, tables.timestamp, report)
+    if events is None or (items is None and tables.items is not None):
+        report.raise_if_fatal()
+    assert events is not None, "what cannot be used is reported as fatal"
+    catalogue, events = on_catalogue(items, events, report, lenient=lenient)
+    user_ids, profiles, user = users_of(users, events.frame["user_id"])
+    events = events.with_frame(events.frame.with_columns(user.alias("user")))
+    rule = repeats or tables.repeats
+    frame = in_usual_order(settle_repeats(events, len(catalogue), value, rule, report))
+    if lenient and not len(frame):
+        fix = "mend the rows that are listed here"
+        report.fail("interactions", "no row without a problem", "at least one", fix)
+    dropped = report.settle(lenient=lenient, rejects=rejects)
+    return Dataset(
+        name=tables.name,
+        value=cast(ValueKind, value),
+        timestamp=cast(TimestampKind | None, timestamp),
+        catalogue=catalogue,
+        user_ids=user_ids,
+        interactions=frame,
+        users=profiles,
+        triples=triples,
+        edges=edges,
+        repeats=cast(RepeatsRule, rule or "keep"),
+        licence=tables.licence,
+        dropped=dropped,
+    )
+
+
+def value_kind(tables: Tables) -> str:
+    """What the values mean: what the source says, else ratings where there is a value."""
+    if tables.value is not None:
+        return tables.value
+    events = tables.interactions
+    return "rating" if events is not None and "value" in events.frame.columns else "implicit"
+
+
+def checked_events(
+    table: Table | None, value: str, timestamp: str | None, report: Report
+) -> tuple[Table | None, str | None]:
+    """The interactions with ids, value and time in order, as far as the columns allow."""
+    if table is None:
+        return None, timestamp
+    named = has_columns(table, ("user_id", "item_id"), report)
+    if not has_rows(table, report) or not named:
+        return None, timestamp
+    events = with_ids(table, ("user_id", "item_id"), report)
+    events = events and with_values(events, value, report)
+    return with_times(events, timestamp, report) if events else (None, timestamp)
+
+
+def keyed(
+    table: Table | None,
+    column: str,
+    report: Report,
+    folder: Path | None,
+    *,
+    must_have_rows: bool = False,
+) -> Table | None:
+    """A table of items or users with one row an id and typed content."""
+    if table is None or not has_columns(table, (column,), report):
+        return None
+    if must_have_rows and not has_rows(table, report):
+        return None
+    named = with_ids(table, (column,), report)
+    if named is None:
+        return None
+    safe = with_safe_paths(with_distinct(named, column, report), folder, report)
+    if safe.untyped:
+        safe = safe.with_frame(typed_content(safe.frame, column))
+    return finite_content(safe, column, report)
+
+
+def finite_content(table: Table, key: str, report: Report) -> Table:
+    """The rows whose numbers are finite; a missing number is null and stays."""
+    fix = "write the number, or nothing where it is not known"
+    kinds = table.frame.schema
+    return report.sift(
+        table,
+        [
+            Check("NaN or infinite", c, ~pl.col(c).is_finite(), "a finite number or nothing", fix)
+            for c in table.frame.columns
+            if c != key and kinds[c].is_float()
+        ],
+    )
+
+
+def linked(table: Table | None, columns: tuple[str, ...], report: Report) -> pl.DataFrame | None:
+    """A table of links with its id columns first."""
+    if table is None or not has_columns(table, columns, report):
+        return None
+    named = with_ids(table, columns, report)
+    return None if named is None else named.frame.select(*columns, pl.exclude(columns))

@@ -1,0 +1,82 @@
+"""From ids to rows: the catalogue, the users, and the events that speak of them."""
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from metarec.contracts import vocabulary_of
+from metarec.contracts.catalogue import Catalogue
+from metarec.contracts.offered import offered_mask
+from metarec.data.validation.problems import Check, Report
+from metarec.data.validation.table import Table
+
+
+def on_catalogue(
+    items: Table | None, events: Table, report: Report, *, lenient: bool
+) -> tuple[Catalogue, Table]:
+    """The catalogue, and the events on its items with their rows as column `item`.
+
+    An event on an item whose own row was rejected is no problem of its own; in lenient mode it is
+    left out and counted.
+    """
+    if items is None:
+        listed = events.frame.select("item_id").unique(maintain_order=True)
+    else:
+        listed = items.frame
+    item = rows_of(events.frame["item_id"], listed["item_id"]).alias("item")
+    events = events.with_frame(events.frame.with_columns(item))
+    if items is None or not item.null_count():
+        return catalogue_of(listed), events
+    missing = pl.col("item").is_null()
+    own = items.names.get("item_id", "item_id")
+    rejected = pl.col("item_id").is_in(report.rejected_ids(items.file, own).implode())
+    fix = "add the item to the items file, or remove the row"
+    expected = "an id of the items file"
+    unknown = Check("unknown item", "item_id", missing & ~rejected, expected, fix)
+    events = report.sift(events, [unknown])
+    if lenient:
+        left_out = Check("item left out", "item_id", missing, "an item without problems", fix)
+        events = report.sift(events, [left_out])
+    return catalogue_of(listed), events.keep(~events.frame.select(missing).to_series())
+
+
+def catalogue_of(frame: pl.DataFrame) -> Catalogue:
+    """The catalogue of validated items; the reserved column `offered` is its mask."""
+    content = frame.drop("item_id", "offered", strict=False)
+    offered = offered_mask(frame).to_numpy().copy()
+    return Catalogue(vocabulary_of(frame["item_id"]), content, offered)
+
+
+def rows_of(ids: pl.Series, vocabulary: pl.Series) -> pl.Series:
+    """Row of each id in the vocabulary as Int64, null where it is not there."""
+    return ids.cast(pl.Enum(vocabulary), strict=False).to_physical().cast(pl.Int64)
+
+
+def users_of(
+    users: Table | None, named: pl.Series
+) -> tuple[NDArray[np.object_], pl.DataFrame | None, pl.Series]:
+    """All user ids, their profiles, and the row of each event's user.
+
+    Users of the user table come first, in its order; then those who are only in events, in
+    order of appearance, with a profile of nulls.
+    """
+    listed = pl.Series("user_id", [], dtype=pl.String) if users is None else users.frame["user_id"]
+    rows = rows_of(named, listed)
+    if rows.null_count():
+        others = named.filter(rows.is_null()).unique(maintain_order=True)
+        listed = listed.append(others)
+        rows = rows_of(named, listed)
+    ids = vocabulary_of(listed)
+    if users is None or users.frame.width == 1:
+        return ids, None, rows
+    nobody = pl.DataFrame({"user_id": listed[len(users.frame) :]})
+    profiles = pl.concat([users.frame, nobody], how="diagonal").drop("user_id")
+    return ids, profiles, rows
+
+
+def in_usual_order(frame: pl.DataFrame) -> pl.DataFrame:
+    """The interactions without ids: user, item, value, timestamp, event, then the context."""
+    usual = ["user", "item", "value"] + [c for c in ("timestamp", "event") if c in frame.columns]
+    if "event" in frame.columns:
+        frame = frame.with_columns(pl.col("event").cast(pl.String))
+    return frame.select(*usual, pl.exclude([*usual, "user_id", "item_id"]))

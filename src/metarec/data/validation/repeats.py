@@ -1,0 +1,47 @@
+"""What becomes of a user's repeated events on one item: keep them, the last, or their sum."""
+
+import polars as pl
+
+from metarec.data.validation.problems import Check, Report
+from metarec.data.validation.table import Table
+
+
+def settle_repeats(
+    events: Table, n_items: int, value: str, rule: str | None, report: Report
+) -> pl.DataFrame:
+    """The interactions after the rule; events of different kinds do not repeat each other.
+
+    Implicit events are kept by default: buying twice is two events. For ratings there is no safe
+    default, so without a rule a repeated rating is a problem that names all but the last. Ratings
+    are never summed: two of 4 stars are no rating of 8.
+    """
+    frame = events.frame
+    if rule == "sum" and value == "rating":
+        found, fix = 'repeats = "sum" on ratings', 'set repeats = "last" (or "keep")'
+        expected = "a rule that keeps ratings on their scale"
+        report.fail(events.file, found, expected, fix)
+        return frame
+    if rule == "keep" or (rule is None and value == "implicit"):
+        return frame
+    key = ["pair", "event"] if "event" in frame.columns else ["pair"]
+    paired = frame.with_columns((pl.col("user") * n_items + pl.col("item")).alias("pair"))
+    if len(key) == 1 and paired["pair"].n_unique() == len(paired):
+        return frame
+    is_last = last_of_each(paired, key)
+    if rule is None:
+        fix = 'set repeats = "last" (or "keep") in dataset.toml, or pass repeats='
+        check = Check("repeated rating", "item_id", pl.lit(~is_last), "one rating of an item", fix)
+        return report.sift(events, [check]).frame
+    report.note(f"repeated interaction (repeats = {rule})", len(frame) - int(is_last.sum()))
+    if rule == "sum":
+        total = pl.col("value").sum().over(key)
+        paired = paired.with_columns(total)
+    return paired.filter(is_last).drop("pair")
+
+
+def last_of_each(paired: pl.DataFrame, key: list[str]) -> pl.Series:
+    """True for the newest event of each key; the later row where times are equal."""
+    by = ["timestamp"] if "timestamp" in paired.columns else []
+    ordered = paired.select(*key, *by).with_row_index("row")
+    newest = ordered.sort([*by, "row"]).unique(key, keep="last")["row"]
+    return ordered.select(pl.col("row").is_in(newest.implode())).to_series()

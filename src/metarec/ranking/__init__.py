@@ -1,0 +1,1 @@
+"""From scores to lists: ties, the best k, candidates and filters."""
