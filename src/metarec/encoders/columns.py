@@ -69,9 +69,9 @@ class ItemColumns:
         return [[name, kind] for name, kind in self.kinds.items()]
 
     @classmethod
-    def from_list(cls, raw: Iterable[Iterable[str]]) -> Self:
+    def from_list(cls, raw: Iterable[tuple[str, str]]) -> Self:
         """The columns that `to_list` wrote."""
-        return cls(dict(map(tuple, raw)))
+        return cls(dict(raw))
 
 
 def _as_kind(column: pl.Series, kind: str) -> pl.Series:
