@@ -28,8 +28,11 @@ class DataError(MetarecError, ValueError):
     """The caller's data or argument is wrong; the message says where and what to do."""
 
 
-class NotFittedError(MetarecError, RuntimeError):
-    """The model was asked to recommend before `fit`."""
+class NotFittedError(MetarecError, RuntimeError, AttributeError):
+    """The model was asked to recommend before `fit`.
+
+    To Python an attribute that only a fitted model has is not there yet (`hasattr` is False).
+    """
 
 
 class UnsupportedError(MetarecError, TypeError):
@@ -346,7 +349,10 @@ class Recommender(Protocol):
         exclude_seen: bool = True,
         candidates: Sequence[str] | None = None,
     ) -> Recommendations:
-        """The `k` best items of each history; what cannot be scored is never recommended."""
+        """The `k` best items of each history; what cannot be scored is never recommended.
+
+        Lists have `k` places, or as many as the catalogue has items where these are fewer.
+        """
         ...
 
     def save(self, path: str | Path) -> None:

@@ -90,3 +90,16 @@ def test_items_without_any_content_can_be_added(model: mr.MetaRecommender):
 
 def test_an_empty_table_adds_nothing(model: mr.MetaRecommender, twin: pl.DataFrame):
     assert len(model.add_items(twin.clear()).catalogue) == len(model.catalogue)
+
+
+def test_a_retired_item_comes_back_neither_as_similar_nor_with_items_that_are_added(
+    model: mr.MetaRecommender, twin: pl.DataFrame
+):
+    item = str(model.catalogue.ids[0])
+    best = str(model.similar(item, 1).ids[0])
+    fewer = model.retire_items([best])
+    n_items = len(model.catalogue)
+    for narrower in (fewer, fewer.add_items(twin)):
+        assert best not in narrower.similar(item, n_items).ids
+        assert best not in narrower.adapt([]).recommend(n_items).ids
+        assert len(narrower.similar(item, n_items).ids) >= n_items - 2

@@ -15,13 +15,12 @@ from metarec.contracts import (
     EventLike,
     Predictions,
     Recommendations,
-    whole_number,
 )
 from metarec.meta.asking import most_telling
 from metarec.meta.heart import Heart
 from metarec.meta.weighing import SECONDS_A_DAY, ages_of
 from metarec.posterior import Posterior, Prior, Statistics, condition, gather, nothing_seen, observe
-from metarec.recommenders.histories import candidate_rows
+from metarec.recommenders.histories import candidate_rows, checked_flag, list_length
 from metarec.recommenders.ranking import best_rows
 
 if TYPE_CHECKING:
@@ -98,9 +97,9 @@ class Person:
         candidates: Sequence[str] | None = None,
     ) -> Recommendations:
         """The `k` best items, best first; fewer where fewer can be recommended."""
-        k = whole_number("k", k)
+        k = list_length(k, self.model.catalogue)
         scores = self._scores.copy()
-        if exclude_seen:
+        if checked_flag("exclude_seen", exclude_seen):
             scores[self._seen.items] = np.nan
         allowed = candidate_rows(candidates, self.model.catalogue)
         best = best_rows(scores[None, :], k, allowed, self.model.catalogue.ties)[0]
@@ -150,8 +149,8 @@ class Person:
         answer is. With `sure` every candidate gets an answer and only candidates count, as where
         the person is known to have had them all.
         """
-        k = whole_number("k", k)
         catalogue = self.model.catalogue
+        k = list_length(k, catalogue)
         allowed = candidate_rows(candidates, catalogue)
         shown = allowed if sure else candidate_rows(None, catalogue)
         questions = np.setdiff1d(allowed, self._seen.items)

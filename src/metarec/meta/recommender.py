@@ -22,7 +22,7 @@ from metarec.contracts import (
     NotFittedError,
     Predictions,
     Recommendations,
-    whole_number,
+    Recommender,
 )
 from metarec.data import Catalogue, Dataset, Episodes
 from metarec.encoders import ContentFeatures, TabularFeatures, TextEncoder
@@ -32,7 +32,7 @@ from metarec.meta.heart import Heart
 from metarec.meta.holding_out import hold_out_users, without_repeats
 from metarec.meta.person import Person
 from metarec.meta.weighing import in_clock_order, pad
-from metarec.recommenders.histories import align, candidate_rows
+from metarec.recommenders.histories import align, candidate_rows, checked_flag, list_length
 from metarec.recommenders.persistence import load_state, save_state
 from metarec.recommenders.ranking import best_rows, top_k
 
@@ -40,7 +40,7 @@ CELLS_AT_ONCE = 500_000
 """Scores held in memory at once (4 MB): what stays in cache is ranked fastest."""
 
 
-class MetaRecommender:
+class MetaRecommender(Recommender):
     """The heart: one posterior for new users, new events, new items and their uncertainty."""
 
     Config = MetaConfig
@@ -129,6 +129,8 @@ class MetaRecommender:
     @property
     def predicts_ratings(self) -> bool:
         """True if the model was fitted to ratings."""
+        if self._catalogue is None:
+            raise NotFittedError("call MetaRecommender.fit(train) first")
         return not self.heart.implicit
 
     def adapt(
@@ -247,7 +249,8 @@ class MetaRecommender:
         candidates: Sequence[str] | None = None,
     ) -> Recommendations:
         """The `k` best items of each history, with standard deviations."""
-        k = whole_number("k", k)
+        k = list_length(k, self.catalogue)
+        exclude_seen = checked_flag("exclude_seen", exclude_seen)
         allowed = candidate_rows(candidates, self.catalogue)
         aligned = in_clock_order(align(self._checked_all(histories), self.catalogue))
         items = np.full((len(aligned), k), -1, dtype=np.int64)
@@ -274,7 +277,7 @@ class MetaRecommender:
         row = int(self.catalogue.index([item_id])[0])
         if row < 0:
             raise DataError(f"item {item_id!r} is not in the catalogue; add it with add_items")
-        k = whole_number("k", k)
+        k = list_length(k, self.catalogue)
         whitened = self._whitened
         correlation = whitened @ whitened[row]
         correlation[row] = np.nan
@@ -323,6 +326,7 @@ class MetaRecommender:
 
     def save(self, path: str | Path) -> None:
         """Write the model to a folder: arrays, catalogue, configuration and a model card."""
+        catalogue = self.catalogue  # says so where there is nothing to save yet
         heart = {k: v for k, v in vars(self.heart).items() if k in Heart.__dataclass_fields__}
         heart.pop("config")
         state = {
@@ -333,7 +337,7 @@ class MetaRecommender:
             "no_profile": self._no_profile,
             "metrics": dict(self.metrics),
         }
-        save_state(path, type(self).__name__, self.config, self.catalogue, state)
+        save_state(path, type(self).__name__, self.config, catalogue, state)
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
