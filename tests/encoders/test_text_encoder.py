@@ -1,5 +1,6 @@
 """Language models as encoders: tiny ones built for the tests, and the default one."""
 
+import json
 import shutil
 import socket
 from dataclasses import replace
@@ -164,7 +165,10 @@ def test_another_template_takes_the_vectors_of_equal_texts_from_the_cache(
 
 def test_its_description_builds_it_again(tiny_bert: Path):
     encoder = TextEncoder(str(tiny_bert), "{title}", "last", 9, 3)
-    assert encoder_from(encoder.describe()) == encoder
+    again = encoder_from(json.loads(json.dumps(encoder.describe())))
+    assert again == replace(encoder, weights=encoder.weights_hash)
+    assert again.fingerprint == encoder.fingerprint
+    assert encoder_from(again.describe()) == again
 
 
 @pytest.mark.parametrize(
@@ -173,6 +177,11 @@ def test_its_description_builds_it_again(tiny_bert: Path):
         ({"pooling": "max"}, "pooling must be one of"),
         ({"max_tokens": 0}, "max_tokens must be at least 1"),
         ({"batch_size": 0}, "batch_size must be at least 1"),
+        ({"batch_size": 2.5}, r"batch_size must be a whole number of at least 1, got 2\.5"),
+        ({"max_tokens": True}, "max_tokens must be a whole number of at least 1, got True"),
+        ({"template": ["title"]}, "template must be text"),
+        ({"template": "title"}, "names no column"),
+        ({"model": 3}, "model must be a name or a folder, got 3"),
     ],
 )
 def test_a_wrong_setting_is_an_error_at_once(settings: dict, told: str):

@@ -7,6 +7,7 @@ from metarec.testing import RecommenderContract
 
 
 class TestRandom(RecommenderContract):
+    uses_chance = True
     learns_taste = False
 
     def make(self) -> Recommender:
@@ -105,16 +106,22 @@ class TestEASEWithRecency(RecommenderContract):
 
 
 class TestIALS(RecommenderContract):
+    uses_chance = True
+
     def make(self) -> Recommender:
         return r.IALS(r.IALSConfig(factors=4, l2=1.0))
 
 
 class TestIALSWithRecency(RecommenderContract):
+    uses_chance = True
+
     def make(self) -> Recommender:
         return r.IALS(r.IALSConfig(factors=4, l2=1.0, recency=0.8))
 
 
 class TestBPR(RecommenderContract):
+    uses_chance = True
+
     def make(self) -> Recommender:
         return r.BPR(r.BPRConfig(factors=8))
 
@@ -125,5 +132,7 @@ class TestCooccurrence(RecommenderContract):
 
 
 class TestIALSRidge(RecommenderContract):
+    uses_chance = True
+
     def make(self) -> Recommender:
         return r.IALSRidge(HashEncoder(), r.IALSRidgeConfig(factors=4, l2=1.0))

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from implicit.cpu.als import AlternatingLeastSquares
+from implicit.cpu.bpr import BayesianPersonalizedRanking
 from implicit.nearest_neighbours import BM25Recommender, CosineRecommender, TFIDFRecommender
 from recommender_toys import taken
 from sklearn.metrics.pairwise import cosine_similarity
@@ -149,6 +150,28 @@ def test_bpr_knows_people_by_id_whatever_the_order() -> None:
     assert len({row.tobytes() for row in table}) == len(table)
 
 
+def test_bpr_gives_each_person_the_factors_that_implicit_learned_for_them() -> None:
+    # every fourth person has no event, and the keys of the others are in no order of rows
+    some = SHOP.where(SHOP.interactions["user"] % 4 != 1)
+    known = np.flatnonzero(some.histories.lengths > 0)
+    model = BPR(BPRConfig(factors=4, learning_rate=0.03, l2=0.02, iterations=7)).fit(some, rng=5)
+    reference = BayesianPersonalizedRanking(
+        factors=4,
+        learning_rate=0.03,
+        regularization=0.02,
+        iterations=7,
+        random_state=int(np.random.default_rng(5).integers(2**31)),
+        num_threads=1,
+    )
+    reference.fit(history_matrix(some.histories), show_progress=False)
+    expected = reference.user_factors @ reference.item_factors.T  # the last factor is the bias
+    scores = model.score(some.histories, IDS)
+    np.testing.assert_allclose(
+        scores[known][:, some.touched], expected[known][:, some.touched], rtol=1e-5
+    )
+    assert np.isnan(np.delete(scores, known, axis=0)).all()
+
+
 def test_bpr_takes_a_strangers_id_for_nobody_it_knows() -> None:
     model = BPR(BPRConfig(factors=4, iterations=1)).fit(SHOP)
     renamed = SHOP.histories.user_ids.copy()
@@ -160,12 +183,13 @@ def test_bpr_takes_a_strangers_id_for_nobody_it_knows() -> None:
 
 def test_cooccurrence_counts_what_followed_within_the_window() -> None:
     shop = taken(u="abc", v="ab", w="ca")
-    model = Cooccurrence(CooccurrenceConfig(window=1, decay=1.0, source_power=0.0)).fit(shop)
+    model = Cooccurrence(CooccurrenceConfig(window=1, decay=2.0, source_power=0.0)).fit(shop)
     # pairs one place apart: ab twice, bc once, ca once
     np.testing.assert_allclose(model.score([["a"]], list("abcde"))[0, :3], [0, 2, 0])
     np.testing.assert_allclose(model.score([["b"]], list("abcde"))[0, :3], [0, 0, 1])
-    # of b then c the newer, c, speaks in full and b with exp(-1)
-    np.testing.assert_allclose(model.score([["b", "c"]], list("abcde"))[0, :3], [1, 0, np.exp(-1)])
+    # of b, c, e the newest, e, says nothing, c speaks with exp(-1/2), b with exp(-2/2)
+    scores = model.score([["b", "c", "e"]], list("abcde"))[0, :3]
+    np.testing.assert_allclose(scores, [np.exp(-0.5), 0, np.exp(-1)])
 
 
 def test_cooccurrence_reaches_as_far_as_the_window_and_not_into_the_next_person() -> None:
@@ -192,6 +216,30 @@ def test_cooccurrence_learns_the_order_that_sets_cannot_hold() -> None:
     model = Cooccurrence(CooccurrenceConfig(window=1)).fit(taken(**events))
     answer = model.recommend([[item] for item in ring], 1)
     assert "".join(answer.ids[:, 0]) == "bcdea"
+
+
+def test_ials_learns_what_implicit_learns_from_the_same_seed_and_settings() -> None:
+    config = IALSConfig(factors=5, alpha=3.0, l2=0.7, iterations=4)
+    reference = AlternatingLeastSquares(
+        factors=5,
+        regularization=0.7,
+        iterations=4,
+        random_state=int(np.random.default_rng(8).integers(2**31)),
+        num_threads=1,
+    )
+    reference.fit(sp.csr_matrix(X * (1 + 3.0)), show_progress=False)
+    factors = IALS(config).fit(SHOP, rng=8).factors_
+    np.testing.assert_allclose(factors[TOUCHED], reference.item_factors[TOUCHED], rtol=1e-4)
+    assert not factors[~SHOP.touched].any()
+
+
+def test_repeats_count_once_where_a_history_is_a_set() -> None:
+    once, repeated = taken(u="ab", v="bc", w="ac"), taken(u="abab", v="bcb", w="aac")
+    for model in (EASE(EASEConfig(l2=1.0)), ItemKNN(), IALS(IALSConfig(2, l2=0.1))):
+        scores = (
+            model.fit(shop).score([["a"], ["b", "c"]], list("abc")) for shop in (once, repeated)
+        )
+        np.testing.assert_allclose(*scores, atol=1e-6)
 
 
 def test_no_events_at_all_leave_nothing_to_recommend() -> None:

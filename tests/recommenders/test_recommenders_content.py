@@ -10,7 +10,7 @@ from recommender_toys import dataset
 from sklearn.linear_model import Ridge
 
 from metarec.contracts import Catalogue, DataError, Dataset
-from metarec.encoders import HashEncoder
+from metarec.encoders import ContentFeatures, HashEncoder
 from metarec.recommenders import (
     IALS,
     ContentKNN,
@@ -118,6 +118,33 @@ def test_text_ridge_tells_the_level_of_untouched_items() -> None:
     assert np.abs(scores - truth)[untouched].mean() < 0.4
     flat = UserItemBias().fit(shop).score([[]], items["item_id"])[0]
     assert np.abs(flat - truth)[untouched].mean() > 0.8
+
+
+def test_text_ridge_by_hand() -> None:
+    # x is 1 for a and c, -1 for b and d; nobody touched c or d
+    items = {"item_id": list("abcd"), "x": [1.0, -1.0, 1.0, -1.0], "y": [0.0] * 4}
+    events = [("u", "a", 5.0), ("v", "a", 4.0), ("u", "b", 2.0)]
+    config = TextRidgeConfig(
+        penalty=1.0, saturation=1.0, item_damping=2.0, user_damping=3.0, sweeps=1
+    )
+    shop = dataset(events, items)
+    level = 11 / 3
+    above = {"ua": 5 - level, "va": 4 - level, "ub": 2 - level}
+    # one sweep: items first (damped by 2), then users by what items leave (damped by 3)
+    a, b = (above["ua"] + above["va"]) / (2 + 2), above["ub"] / (1 + 2)
+    u, v = (above["ua"] - a + above["ub"] - b) / (2 + 3), (above["va"] - a) / (1 + 3)
+    totals = np.array([above["ua"] - u + above["va"] - v, above["ub"] - u])
+    # ContentFeatures of the columns: the vector itself, "no text", x and y again
+    features = ContentFeatures.fit(Columns(), shop.catalogue.frame).encode(shop.catalogue.frame)
+    weights = np.array([2 / 3, 1 / 2, 0, 0])  # n / (n + 1)
+    means = np.array([[totals[0] / 2], [totals[1]], [0], [0]])
+    expected = ridge_predictions(features.astype(float), means, weights, 1.0)[:, 0]
+    own = (totals + 2.0 * expected[:2]) / (np.array([2, 1]) + 2.0)
+    offsets = level + np.concatenate([own, expected[2:]])
+    model = TextRidge(Columns(), config).fit(shop)
+    np.testing.assert_allclose(model.score([[]], list("abcd")), [offsets])
+    served = offsets + (1.0 - offsets[0] + 2.0 - offsets[3]) / (2 + 3)
+    np.testing.assert_allclose(model.score([[("a", 1.0), ("d", 2.0)]], list("abcd")), [served])
 
 
 def test_text_ridge_is_user_item_bias_where_content_says_nothing() -> None:

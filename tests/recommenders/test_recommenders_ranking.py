@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 
 from metarec.contracts import Catalogue, DataError, Histories, UnknownItemWarning, vocabulary_of
 from metarec.ranking.ties import tie_keys
-from metarec.recommenders.histories import align, candidate_rows
+from metarec.recommenders.histories import align, candidate_rows, checked_flag, list_length
 from metarec.recommenders.interactions import event_weights, history_matrix
 from metarec.recommenders.ranking import top_k
 
@@ -85,8 +85,46 @@ def test_candidates_are_offered_known_and_counted_once() -> None:
     assert candidate_rows(["c", "a", "c", "d"], CATALOGUE).tolist() == [0, 2]
     with pytest.warns(UnknownItemWarning, match="2 of 3 candidates .* the first is 'zz'"):
         assert candidate_rows(["zz", "a", "y"], CATALOGUE).tolist() == [0]
-    with pytest.raises(DataError, match="got one string"):
-        candidate_rows("abc", CATALOGUE)
+    for array in (np.array(["c", "a"]), pl.Series(["c", "a"]), ("c", "a"), CATALOGUE.ids[[2, 0]]):
+        assert candidate_rows(array, CATALOGUE).tolist() == [0, 2]
+
+
+@pytest.mark.parametrize(
+    ("ids", "told"),
+    [
+        ("abc", "sequence of item ids, such as a list, got one string 'abc'"),
+        ({"a"}, "sequence of item ids, such as a list, got set"),
+        (iter("a"), "got str_ascii_iterator|got str_iterator"),
+        (["a", ["b"]], r"hold item ids, which are strings, got \['b'\] at place 1"),
+        ([1], "hold item ids, which are strings, got 1 at place 0"),
+        (np.array([["a"]]), "hold item ids, which are strings"),
+        (5, "got int"),
+    ],
+)
+def test_candidates_are_a_sequence_of_strings(ids: object, told: str) -> None:
+    with pytest.raises(DataError, match=told):
+        candidate_rows(ids, CATALOGUE)  # type: ignore[arg-type]
+
+
+def test_a_retired_item_does_not_come_back_with_items_that_are_added() -> None:
+    wider = CATALOGUE.append(pl.DataFrame({"item_id": ["e"]}))
+    assert candidate_rows(None, wider).tolist() == [0, 1, 2, 4]
+    assert candidate_rows(["d", "e"], wider).tolist() == [4]
+
+
+def test_a_flag_is_true_or_false_and_nothing_else() -> None:
+    assert checked_flag("f", np.True_) is True
+    assert checked_flag("f", False) is False
+    for value in ("buy", "", 1, 0, None, ["buy"]):
+        with pytest.raises(DataError, match="f must be True or False, got"):
+            checked_flag("f", value)
+
+
+def test_a_list_is_as_long_as_asked_or_as_the_catalogue() -> None:
+    assert [list_length(k, CATALOGUE) for k in (1, 4, 5, 10**30, np.int64(2))] == [1, 4, 4, 4, 2]
+    with pytest.raises(DataError, match="k must be at least 1, got 0"):
+        list_length(0, CATALOGUE)
+    assert list_length(3, Catalogue.of(pl.DataFrame({"item_id": []}))) == 1
 
 
 def test_the_newest_event_of_an_item_counts_once() -> None:

@@ -12,8 +12,11 @@ class DataError(MetarecError, ValueError):
     """The caller's data or argument is wrong; the message says where and what to do."""
 
 
-class NotFittedError(MetarecError, RuntimeError):
-    """The model was asked to recommend before `fit`."""
+class NotFittedError(MetarecError, RuntimeError, AttributeError):
+    """The model was asked to recommend before `fit`.
+
+    To Python an attribute that only a fitted model has is not there yet (`hasattr` is False).
+    """
 
 
 class UnsupportedError(MetarecError, TypeError):

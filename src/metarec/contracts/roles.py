@@ -57,7 +57,10 @@ class Recommender(Protocol):
         exclude_seen: bool = True,
         candidates: Sequence[str] | None = None,
     ) -> Recommendations:
-        """The `k` best items of each history; what cannot be scored is never recommended."""
+        """The `k` best items of each history; what cannot be scored is never recommended.
+
+        Lists have `k` places, or as many as the catalogue has items where these are fewer.
+        """
         ...
 
     def save(self, path: str | Path) -> None:

@@ -11,8 +11,8 @@ import numpy as np
 import polars as pl
 from jaxtyping import Float
 
-from metarec.contracts import DataError
-from metarec.encoders.template import compose
+from metarec.contracts import whole_number
+from metarec.encoders.template import checked_template, compose
 
 _WORD = re.compile(r"\w+")
 
@@ -31,8 +31,8 @@ class HashEncoder:
     """How an item's text is composed; None joins its text columns."""
 
     def __post_init__(self) -> None:
-        if self.d < 1:
-            raise DataError(f"d must be at least 1, got {self.d}")
+        object.__setattr__(self, "d", whole_number("d", self.d))
+        checked_template(self.template)
 
     @property
     def fingerprint(self) -> str:

@@ -49,6 +49,15 @@ def compose(frame: pl.DataFrame, template: str | None = None) -> list[str]:
     ]
 
 
+def checked_template(template: object) -> None:
+    """Refuse what is no template, before any item is read."""
+    if template is None:
+        return
+    if not isinstance(template, str):
+        raise DataError(f"template must be text such as '{{title}}. {{genres}}', got {template!r}")
+    _parse(template)
+
+
 def _parse(template: str) -> list[Part]:
     """The template as literal text, each piece with the column that follows it."""
     try:

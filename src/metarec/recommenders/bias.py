@@ -13,7 +13,7 @@ from jaxtyping import Float, Int
 
 from metarec.contracts import Dataset, Episodes, Histories
 from metarec.recommenders.base import BaseRecommender
-from metarec.recommenders.bounds import at_least
+from metarec.recommenders.bounds import Count, NotNegative, Settings
 
 TINY = np.finfo(np.float64).tiny
 
@@ -32,15 +32,12 @@ def damped_mean(
 
 
 @dataclass(frozen=True)
-class ItemMeanConfig:
+class ItemMeanConfig(Settings):
     """Choices of `ItemMean`."""
 
-    damping: float = 5.0
+    damping: NotNegative = 5.0
     """How many events at the global mean each item starts with."""
     space: ClassVar[Mapping[str, Sequence[Any]]] = {"damping": (0.0, 1.0, 2.0, 5.0, 10.0, 25.0)}
-
-    def __post_init__(self) -> None:
-        at_least(0, damping=self.damping)
 
 
 class ItemMean(BaseRecommender):
@@ -62,15 +59,12 @@ class ItemMean(BaseRecommender):
 
 
 @dataclass(frozen=True)
-class UserMeanConfig:
+class UserMeanConfig(Settings):
     """Choices of `UserMean`."""
 
-    damping: float = 2.0
+    damping: NotNegative = 2.0
     """How many events at the global mean each user starts with."""
     space: ClassVar[Mapping[str, Sequence[Any]]] = {"damping": (0.0, 1.0, 2.0, 5.0, 10.0)}
-
-    def __post_init__(self) -> None:
-        at_least(0, damping=self.damping)
 
 
 class UserMean(BaseRecommender):
@@ -93,23 +87,19 @@ class UserMean(BaseRecommender):
 
 
 @dataclass(frozen=True)
-class UserItemBiasConfig:
+class UserItemBiasConfig(Settings):
     """Choices of `UserItemBias`."""
 
-    item_damping: float = 5.0
+    item_damping: NotNegative = 5.0
     """How many events at the expected level each item starts with."""
-    user_damping: float = 5.0
+    user_damping: NotNegative = 5.0
     """How many events at the expected level each user starts with."""
-    sweeps: int = 10
+    sweeps: Count = 10
     """How often the two biases are solved in turn."""
     space: ClassVar[Mapping[str, Sequence[Any]]] = {
         "item_damping": (1.0, 2.0, 5.0, 10.0, 25.0),
         "user_damping": (1.0, 2.0, 3.0, 5.0, 10.0),
     }
-
-    def __post_init__(self) -> None:
-        at_least(0, item_damping=self.item_damping, user_damping=self.user_damping)
-        at_least(1, sweeps=self.sweeps)
 
 
 class UserItemBias(BaseRecommender):

@@ -11,22 +11,22 @@ from numpy.typing import NDArray
 
 from metarec.contracts import Dataset, Episodes, Histories
 from metarec.recommenders.base import BaseRecommender
-from metarec.recommenders.bounds import above, at_least
+from metarec.recommenders.bounds import Count, NotNegative, Positive, Settings
 from metarec.recommenders.interactions import history_matrix
 from metarec.recommenders.one_thread import one_blas_thread
 
 
 @dataclass(frozen=True)
-class BPRConfig:
+class BPRConfig(Settings):
     """Choices of `BPR`."""
 
-    factors: int = 64
+    factors: Count = 64
     """Length of the factors."""
-    learning_rate: float = 0.05
+    learning_rate: Positive = 0.05
     """Step of the stochastic gradient."""
-    l2: float = 0.01
+    l2: NotNegative = 0.01
     """Ridge penalty on factors and item biases."""
-    iterations: int = 100
+    iterations: Count = 100
     """Passes over as many sampled triples as there are events."""
     space: ClassVar[Mapping[str, Sequence[Any]]] = {
         "factors": (32, 64, 128),
@@ -34,11 +34,6 @@ class BPRConfig:
         "l2": (0.003, 0.01, 0.03, 0.1),
         "iterations": (50, 100, 200),
     }
-
-    def __post_init__(self) -> None:
-        at_least(1, factors=self.factors, iterations=self.iterations)
-        above(0, learning_rate=self.learning_rate)
-        at_least(0, l2=self.l2)
 
 
 class BPR(BaseRecommender):

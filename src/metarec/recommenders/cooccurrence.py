@@ -10,21 +10,21 @@ from jaxtyping import Bool, Float
 
 from metarec.contracts import Dataset, Episodes, Histories
 from metarec.recommenders.base import BaseRecommender
-from metarec.recommenders.bounds import above, at_least
+from metarec.recommenders.bounds import Count, NotNegative, Positive, Settings
 from metarec.recommenders.interactions import NEGLIGIBLE
 
 
 @dataclass(frozen=True)
-class CooccurrenceConfig:
+class CooccurrenceConfig(Settings):
     """Choices of `Cooccurrence`."""
 
-    window: int = 5
+    window: Count = 5
     """Events further apart than this are not counted as a pair."""
-    decay: float = 4.0
+    decay: Positive = 4.0
     """Places after which the weight of an event of the history has fallen to 1/e when scoring."""
-    source_power: float = 1.0
+    source_power: NotNegative = 1.0
     """Counts are divided by the popularity of the item before to this power; 1 gives chances."""
-    target_power: float = 0.0
+    target_power: NotNegative = 0.0
     """Counts are divided by the popularity of the item after to this power."""
     space: ClassVar[Mapping[str, Sequence[Any]]] = {
         "window": (1, 2, 5, 10, 20),
@@ -32,11 +32,6 @@ class CooccurrenceConfig:
         "source_power": (0.0, 0.5, 1.0),
         "target_power": (0.0, 0.25, 0.5),
     }
-
-    def __post_init__(self) -> None:
-        at_least(1, window=self.window)
-        above(0, decay=self.decay)
-        at_least(0, source_power=self.source_power, target_power=self.target_power)
 
 
 class Cooccurrence(BaseRecommender):

@@ -10,26 +10,22 @@ from scipy.linalg import lapack
 
 from metarec.contracts import Dataset, Episodes, Histories
 from metarec.recommenders.base import BaseRecommender
-from metarec.recommenders.bounds import above, weight
+from metarec.recommenders.bounds import Positive, Settings, Weight
 from metarec.recommenders.interactions import history_matrix
 
 
 @dataclass(frozen=True)
-class EASEConfig:
+class EASEConfig(Settings):
     """Choices of `EASE`."""
 
-    l2: float = 300.0
+    l2: Positive = 300.0
     """Ridge penalty on the item-to-item weights."""
-    recency: float = 1.0
+    recency: Weight = 1.0
     """Weight of an event relative to the next newer one when scoring; 1 turns recency off."""
     space: ClassVar[Mapping[str, Sequence[Any]]] = {
         "l2": (30.0, 100.0, 300.0, 1000.0, 3000.0),
         "recency": (0.6, 0.7, 0.8, 0.9, 0.95),
     }
-
-    def __post_init__(self) -> None:
-        above(0, l2=self.l2)
-        weight(recency=self.recency)
 
 
 class EASE(BaseRecommender):

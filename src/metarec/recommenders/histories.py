@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import polars as pl
 from jaxtyping import Int
 
 from metarec.contracts import (
@@ -15,6 +16,7 @@ from metarec.contracts import (
     Histories,
     UnknownItemWarning,
     nested_events,
+    whole_number,
 )
 
 
@@ -77,11 +79,10 @@ def candidate_rows(
     """
     if candidates is None:
         return np.flatnonzero(catalogue.offered)
-    if isinstance(candidates, str):
-        raise DataError("candidates must be a sequence of item ids, got one string")
-    found = catalogue.index(candidates)
+    ids = checked_ids("candidates", candidates)
+    found = catalogue.index(ids)
     if n_unknown := int((found < 0).sum()):
-        first = candidates[int(np.argmax(found < 0))]
+        first = ids[int(np.argmax(found < 0))]
         warnings.warn(
             f"{n_unknown} of {len(found)} candidates are not in the catalogue and were left out, "
             f"the first is {first!r}",
@@ -91,3 +92,29 @@ def candidate_rows(
     rows: Int[np.ndarray, " candidate"] = np.unique(found[found >= 0])
     rows = rows[catalogue.offered[rows]]
     return rows
+
+
+def checked_ids(name: str, ids: object) -> list[str]:
+    """The item ids as a list; raises DataError where they are no sequence of strings."""
+    if isinstance(ids, str | bytes) or not isinstance(ids, Sequence | np.ndarray | pl.Series):
+        got = f"one string {ids!r}" if isinstance(ids, str | bytes) else type(ids).__name__
+        raise DataError(f"{name} must be a sequence of item ids, such as a list, got {got}")
+    listed = list(ids)
+    for place, item_id in enumerate(listed):
+        if not isinstance(item_id, str):
+            raise DataError(
+                f"{name} must hold item ids, which are strings, got {item_id!r} at place {place}"
+            )
+    return listed
+
+
+def checked_flag(name: str, value: object) -> bool:
+    """`value` as a bool; raises DataError for anything that is only taken for one."""
+    if not isinstance(value, bool | np.bool_):
+        raise DataError(f"{name} must be True or False, got {value!r}")
+    return bool(value)
+
+
+def list_length(k: object, catalogue: Catalogue) -> int:
+    """How many places a list has: `k`, and no more than there are items."""
+    return min(whole_number("k", k), max(1, len(catalogue)))

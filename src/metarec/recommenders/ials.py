@@ -10,24 +10,24 @@ from jaxtyping import Bool, Float
 from metarec.contracts import Dataset, Episodes, Histories
 from metarec.posterior import Prior, condition, gather
 from metarec.recommenders.base import BaseRecommender
-from metarec.recommenders.bounds import above, at_least, weight
+from metarec.recommenders.bounds import Count, Positive, Settings, Weight
 from metarec.recommenders.interactions import event_weights, history_matrix
 from metarec.recommenders.one_thread import one_blas_thread
 
 
 @dataclass(frozen=True)
-class IALSConfig:
+class IALSConfig(Settings):
     """Choices of `IALS`."""
 
-    factors: int = 64
+    factors: Count = 64
     """Length of the factors."""
-    alpha: float = 1.0
+    alpha: Positive = 1.0
     """Confidence of an event beyond that of a missing one: 1 + alpha against 1."""
-    l2: float = 10.0
+    l2: Positive = 10.0
     """Ridge penalty on the factors of users and items."""
-    iterations: int = 15
+    iterations: Count = 15
     """Sweeps over users and items."""
-    recency: float = 1.0
+    recency: Weight = 1.0
     """Weight of an event relative to the next newer one when scoring; 1 turns recency off."""
     space: ClassVar[Mapping[str, Sequence[Any]]] = {
         "factors": (32, 64, 128),
@@ -35,11 +35,6 @@ class IALSConfig:
         "l2": (1.0, 3.0, 10.0, 30.0, 100.0),
         "recency": (0.6, 0.7, 0.8, 0.9, 0.95),
     }
-
-    def __post_init__(self) -> None:
-        at_least(1, factors=self.factors, iterations=self.iterations)
-        above(0, alpha=self.alpha, l2=self.l2)
-        weight(recency=self.recency)
 
 
 class IALS(BaseRecommender):

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from metarec.contracts import Dataset, Episodes, Histories
-from metarec.recommenders.bounds import above, at_least
+from metarec.recommenders.bounds import NotNegative, Positive
 from metarec.recommenders.content import ContentRecommender
 from metarec.recommenders.ials import IALSConfig, fold_in, learn_item_factors, prior_precision
 from metarec.recommenders.interactions import event_weights
@@ -19,20 +19,15 @@ from metarec.recommenders.ridge import ridge_predictions, trust
 class IALSRidgeConfig(IALSConfig):
     """Choices of `IALSRidge`: those of `IALS`, and of the map."""
 
-    penalty: float = 1.0
+    penalty: Positive = 1.0
     """Ridge penalty of the map, relative to the mean squared length of the features."""
-    saturation: float = 0.0
+    saturation: NotNegative = 0.0
     """Events after which an item's factors weigh half in the map; 0 weighs all items alike."""
     space: ClassVar[Mapping[str, Sequence[Any]]] = {
         **IALSConfig.space,
         "penalty": (0.03, 0.1, 0.3, 1.0, 3.0),
         "saturation": (0.0, 20.0, 100.0),
     }
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        above(0, penalty=self.penalty)
-        at_least(0, saturation=self.saturation)
 
 
 class IALSRidge(ContentRecommender):

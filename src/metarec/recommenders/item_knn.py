@@ -8,34 +8,28 @@ import numpy as np
 import scipy.sparse as sp
 from jaxtyping import Bool, Float
 
-from metarec.contracts import DataError, Dataset, Episodes, Histories
+from metarec.contracts import Dataset, Episodes, Histories
 from metarec.recommenders.base import BaseRecommender
-from metarec.recommenders.bounds import at_least, weight
+from metarec.recommenders.bounds import Count, Settings, Weight
 from metarec.recommenders.interactions import history_matrix
 from metarec.recommenders.one_thread import one_blas_thread
 
 
 @dataclass(frozen=True)
-class ItemKNNConfig:
+class ItemKNNConfig(Settings):
     """Choices of `ItemKNN`."""
 
     similarity: Literal["cosine", "tfidf", "bm25"] = "cosine"
     """How the columns of the user-item matrix are weighted before their inner products."""
-    neighbours: int = 100
+    neighbours: Count = 100
     """Number of nearest items kept for each item."""
-    recency: float = 1.0
+    recency: Weight = 1.0
     """Weight of an event relative to the next newer one when scoring; 1 turns recency off."""
     space: ClassVar[Mapping[str, Sequence[Any]]] = {
         "similarity": ("cosine", "tfidf", "bm25"),
         "neighbours": (20, 50, 100, 200, 500),
         "recency": (0.6, 0.7, 0.8, 0.9, 0.95),
     }
-
-    def __post_init__(self) -> None:
-        if self.similarity not in ("cosine", "tfidf", "bm25"):
-            raise DataError(f"similarity must be cosine, tfidf or bm25, got {self.similarity!r}")
-        at_least(1, neighbours=self.neighbours)
-        weight(recency=self.recency)
 
 
 class ItemKNN(BaseRecommender):

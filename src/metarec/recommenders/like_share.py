@@ -10,21 +10,18 @@ from jaxtyping import Float
 from metarec.contracts import Dataset, Episodes, Histories
 from metarec.recommenders.base import BaseRecommender
 from metarec.recommenders.bias import damped_mean, mean_value
-from metarec.recommenders.bounds import at_least
+from metarec.recommenders.bounds import NotNegative, Number, Settings
 
 
 @dataclass(frozen=True)
-class LikeShareConfig:
+class LikeShareConfig(Settings):
     """Choices of `LikeShare`."""
 
-    like_from: float | None = None
+    like_from: Number | None = None
     """The smallest value that is a like; None: the training mean."""
-    damping: float = 2.0
+    damping: NotNegative = 2.0
     """How many events with the global share of likes each user and item starts with."""
     space: ClassVar[Mapping[str, Sequence[Any]]] = {"damping": (0.5, 1.0, 2.0, 5.0, 10.0)}
-
-    def __post_init__(self) -> None:
-        at_least(0, damping=self.damping)
 
 
 class LikeShare(BaseRecommender):

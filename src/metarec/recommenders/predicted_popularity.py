@@ -8,21 +8,18 @@ import numpy as np
 from jaxtyping import Float
 
 from metarec.contracts import Dataset, Episodes, Histories
-from metarec.recommenders.bounds import above
+from metarec.recommenders.bounds import Positive, Settings
 from metarec.recommenders.content import ContentRecommender
 from metarec.recommenders.ridge import ridge_predictions
 
 
 @dataclass(frozen=True)
-class PredictedPopularityConfig:
+class PredictedPopularityConfig(Settings):
     """Choices of `PredictedPopularity`."""
 
-    penalty: float = 0.3
+    penalty: Positive = 0.3
     """Ridge penalty, relative to the mean squared length of the features."""
     space: ClassVar[Mapping[str, Sequence[Any]]] = {"penalty": (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)}
-
-    def __post_init__(self) -> None:
-        above(0, penalty=self.penalty)
 
 
 class PredictedPopularity(ContentRecommender):

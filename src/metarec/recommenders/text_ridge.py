@@ -9,36 +9,30 @@ from jaxtyping import Float
 
 from metarec.contracts import Dataset, Episodes, Histories
 from metarec.recommenders.bias import TINY, alternate_biases, user_bias
-from metarec.recommenders.bounds import above, at_least
+from metarec.recommenders.bounds import Count, NotNegative, Positive, Settings
 from metarec.recommenders.content import ContentRecommender
 from metarec.recommenders.ridge import ridge_predictions, trust
 
 
 @dataclass(frozen=True)
-class TextRidgeConfig:
+class TextRidgeConfig(Settings):
     """Choices of `TextRidge`."""
 
-    penalty: float = 1.0
+    penalty: Positive = 1.0
     """Ridge penalty, relative to the mean squared length of the features."""
-    saturation: float = 20.0
+    saturation: NotNegative = 20.0
     """Events after which an item's mean counts half as much as one without noise."""
-    item_damping: float = 5.0
+    item_damping: NotNegative = 5.0
     """How many events at the level that content expects each item starts with."""
-    user_damping: float = 3.0
+    user_damping: NotNegative = 3.0
     """How many events at the expected level each user starts with."""
-    sweeps: int = 10
+    sweeps: Count = 10
     """How often item and user biases are solved in turn."""
     space: ClassVar[Mapping[str, Sequence[Any]]] = {
         "penalty": (0.03, 0.1, 0.3, 1.0, 3.0),
         "item_damping": (2.0, 5.0, 10.0, 25.0),
         "user_damping": (1.0, 2.0, 3.0, 5.0, 10.0),
     }
-
-    def __post_init__(self) -> None:
-        above(0, penalty=self.penalty)
-        at_least(0, saturation=self.saturation)
-        at_least(0, item_damping=self.item_damping, user_damping=self.user_damping)
-        at_least(1, sweeps=self.sweeps)
 
 
 class TextRidge(ContentRecommender):

@@ -5,10 +5,13 @@ class TestMine(RecommenderContract):
         return Mine()
 """
 
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 from jaxtyping import Float
 
@@ -37,6 +40,14 @@ class RecommenderContract:
     """Kind of the planted shop that the model is fitted on."""
     learns_taste: bool = True
     """False for a model that gives people of all tastes the same order."""
+    uses_chance: bool = False
+    """True for a model that another seed fits otherwise."""
+    sizes_of_parts: tuple[str, ...] = (
+        "metarec.recommenders.base.CELLS_AT_ONCE",
+        "metarec.recommenders.ials.CELLS_AT_ONCE",
+        "metarec.meta.recommender.CELLS_AT_ONCE",
+    )
+    """The constants that bound how much of a batch is held at once."""
 
     def make(self) -> Recommender:
         """An unfitted model, small enough to fit in a second."""
@@ -70,10 +81,23 @@ class RecommenderContract:
         """The fitted model has everything that the protocol names."""
         assert isinstance(model, Recommender)
 
-    def test_before_fit_it_says_so(self) -> None:
-        """An unfitted model names the missing step."""
-        with pytest.raises(NotFittedError):
-            self.make().recommend([[]], 1)
+    def test_before_fit_it_says_so(self, tmp_path: Path) -> None:
+        """An unfitted model is a recommender already, and names the missing step."""
+        unfitted = self.make()
+        assert isinstance(unfitted, Recommender)
+        asked: list[Callable[[], Any]] = [
+            lambda: unfitted.catalogue,
+            lambda: unfitted.recommend([[]], 1),
+            lambda: unfitted.score([[]], ["item-1"]),
+            lambda: unfitted.predict(Histories.of([[]]), Histories.of([[]])),
+            lambda: unfitted.save(tmp_path / "model"),
+        ]
+        for ask in asked:
+            with pytest.raises(NotFittedError, match="fit"):
+                ask()
+        assert not list(tmp_path.iterdir())
+        with suppress(NotFittedError):  # some know it before
+            assert unfitted.predicts_ratings in (True, False)
 
     def test_fit_leaves_self_as_it_was(self, shop: PlantedShop, people: Histories) -> None:
         """`fit` gives a copy: the unfitted stays unfitted, the fitted keeps its answers."""
@@ -92,6 +116,14 @@ class RecommenderContract:
         again = model.fit(planted_shop(self.value, n_users=30, rng=9).data, rng=3)
         again = again.fit(shop.data, rng=0)
         _assert_same(model.recommend(people, 5), again.recommend(people, 5))
+
+    def test_the_seed_decides_what_chance_does_and_nothing_else(
+        self, model: Recommender, shop: PlantedShop, people: Histories
+    ) -> None:
+        """Equal seeds fit alike; another seed fits otherwise only where the model uses chance."""
+        again, other = (_table(self.make().fit(shop.data, rng=rng), people) for rng in (0, 1))
+        np.testing.assert_array_equal(again, _table(model, people))
+        assert np.array_equal(other, again, equal_nan=True) != self.uses_chance
 
     def test_save_and_load_change_nothing(
         self, model: Recommender, people: Histories, tmp_path: Path
@@ -118,6 +150,21 @@ class RecommenderContract:
         together = _table(model, people)
         alone = [_table(model, people.take(slice(i, i + 1))) for i in range(len(people))]
         _assert_close(together, np.concatenate(alone))
+
+    @pytest.mark.parametrize("people_at_once", [0, 1, 3, 4, 9])
+    def test_a_batch_in_parts_equals_the_batch_as_a_whole(
+        self,
+        model: Recommender,
+        people: Histories,
+        people_at_once: int,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """Nor does it depend on where a large batch is cut."""
+        whole = _answers(model, people)
+        for constant in self.sizes_of_parts:
+            monkeypatch.setattr(constant, max(1, people_at_once * len(model.catalogue)))
+        for there, here in zip(whole, _answers(model, people), strict=True):
+            _assert_close(there, here)
 
     def test_the_order_of_people_does_not_matter(
         self, model: Recommender, people: Histories
@@ -171,14 +218,17 @@ class RecommenderContract:
             else:
                 _assert_same(first, model.recommend([[bare]], 5))
 
-    def test_more_places_than_items_stay_empty(self, model: Recommender, people: Histories) -> None:
-        """Beyond the last item stand -1, None and NaN."""
+    @pytest.mark.parametrize("more", [0, 3, 10**30])
+    def test_a_list_has_no_more_places_than_there_are_items(
+        self, model: Recommender, people: Histories, more: int
+    ) -> None:
+        """Behind the last item that can be shown stand -1, None and NaN."""
         n_items = len(model.catalogue)
-        answer = model.recommend(people, n_items + 3)
-        assert answer.items.shape == (len(people), n_items + 3)
+        answer = model.recommend(people, n_items + more)
+        assert answer.items.shape == (len(people), n_items)
         filled = answer.items >= 0
         assert (np.diff(filled.astype(int), axis=1) <= 0).all(), "an empty place before a full one"
-        assert not filled[:, -3:].any()
+        assert not filled[:, -1].any(), "a seen or retired item"
         assert np.array_equal(np.isnan(answer.scores), ~filled)
         assert np.array_equal(answer.ids == None, ~filled)  # noqa: E711
 
@@ -221,6 +271,38 @@ class RecommenderContract:
         assert (answer.items >= 0).any()
         assert (model.recommend(people, 3, candidates=[]).items == -1).all()
 
+    @pytest.mark.parametrize(
+        ("asked", "told"),
+        [
+            ({"candidates": {"item-1"}}, "candidates must be a sequence of item ids.*got set"),
+            ({"candidates": [["item-1"]]}, "candidates must hold item ids.*at place 0"),
+            ({"candidates": [3]}, "candidates must hold item ids.*got 3"),
+            ({"candidates": "item-1"}, "candidates must be a sequence of item ids.*one string"),
+            ({"exclude_seen": "buy"}, "exclude_seen must be True or False, got 'buy'"),
+            ({"exclude_seen": 1}, "exclude_seen must be True or False, got 1"),
+            ({"k": 0}, "k must be at least 1, got 0"),
+            ({"k": 2.5}, r"k must be a whole number of at least 1, got 2\.5"),
+            ({"k": True}, "k must be a whole number of at least 1, got True"),
+        ],
+    )
+    def test_a_question_that_makes_no_sense_is_refused_in_one_line(
+        self, model: Recommender, people: Histories, asked: dict[str, Any], told: str
+    ) -> None:
+        """The error comes before any work and says what was expected and what came."""
+        with pytest.raises(DataError, match=told) as refused:
+            model.recommend(people, **asked)
+        assert "\n" not in str(refused.value)
+
+    def test_candidates_may_be_any_sequence_of_ids(
+        self, model: Recommender, people: Histories
+    ) -> None:
+        """A list, a tuple, an array and a Polars column say the same."""
+        ids = [str(i) for i in model.catalogue.ids[2:7]]
+        listed = model.recommend(people, 3, candidates=ids)
+        kinds: list[Any] = [tuple(ids), np.array(ids), model.catalogue.ids[2:7], pl.Series(ids)]
+        for candidates in kinds:
+            _assert_same(listed, model.recommend(people, 3, candidates=candidates))
+
     def test_what_cannot_be_shown_is_never_recommended(
         self, model: Recommender, people: Histories
     ) -> None:
@@ -239,18 +321,13 @@ class RecommenderContract:
         if model.serves_new_users:
             assert (answer.items >= 0).all()
 
-    def test_k_below_one_is_refused(self, model: Recommender, people: Histories) -> None:
-        """The error comes before any work."""
-        with pytest.raises(DataError, match="k must be at least 1"):
-            model.recommend(people, 0)
-
     def test_stds_are_nan_exactly_without_uncertainty(
         self, model: Recommender, people: Histories
     ) -> None:
         """A model that does not know its uncertainty does not pretend."""
         answer = model.recommend(people, 3)
         if model.has_uncertainty:
-            assert not (answer.stds < 0).any()
+            assert (answer.stds[answer.items >= 0] > 0).all()
         else:
             assert np.isnan(answer.stds).all()
 
@@ -282,6 +359,22 @@ def _staircase(histories: Histories, people: int) -> Any:
 
 def _table(model: Recommender, histories: Histories) -> Float[np.ndarray, "history item"]:
     return model.score(histories, [str(i) for i in model.catalogue.ids])
+
+
+def _answers(model: Recommender, people: Histories) -> list[Float[np.ndarray, "..."]]:
+    """What each way of asking says: tables, scores of lists, and of each person's own queries."""
+    ids = [str(i) for i in model.catalogue.ids]
+    asked = [ids[h : h + h % 4] for h in range(len(people))]  # 0 to 3 queries a person
+    predicted = model.predict(people, Histories.of(asked))
+    lists = [
+        model.recommend(people, 7),
+        model.recommend(people, 7, exclude_seen=False, candidates=ids[5:20]),
+    ]
+    return [
+        _table(model, people),
+        *(predicted.scores, predicted.stds, predicted.predictive_stds),
+        *(column for answer in lists for column in (answer.scores, answer.stds)),
+    ]
 
 
 def _assert_close(left: Any, right: Any) -> None:

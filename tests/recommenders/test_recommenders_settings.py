@@ -1,0 +1,183 @@
+"""Settings: each changes something, each is checked when it is made, each tells what it is."""
+
+import pydoc
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from metarec import recommenders as r
+from metarec.contracts import Dataset
+from metarec.encoders import HashEncoder
+from metarec.recommenders.base import BaseRecommender
+from metarec.recommenders.content import ContentRecommender
+from metarec.testing import planted_shop
+
+CHANGES: dict[tuple[type, str], tuple[Any, Any]] = {
+    (r.ItemMean, "damping"): (1.0, 5.0),
+    (r.UserMean, "damping"): (1.0, 5.0),
+    (r.UserItemBias, "item_damping"): (1.0, 5.0),
+    (r.UserItemBias, "user_damping"): (1.0, 5.0),
+    (r.UserItemBias, "sweeps"): (1, 4),
+    (r.LikeShare, "like_from"): (2.0, 5.0),
+    (r.LikeShare, "damping"): (1.0, 5.0),
+    (r.TextRidge, "penalty"): (0.1, 3.0),
+    (r.TextRidge, "saturation"): (0.0, 20.0),
+    (r.TextRidge, "item_damping"): (1.0, 10.0),
+    (r.TextRidge, "user_damping"): (1.0, 10.0),
+    (r.TextRidge, "sweeps"): (1, 4),
+    (r.PredictedPopularity, "penalty"): (0.1, 3.0),
+    (r.ItemKNN, "similarity"): ("cosine", "bm25"),
+    (r.ItemKNN, "neighbours"): (2, 8),
+    (r.ItemKNN, "recency"): (1.0, 0.7),
+    (r.EASE, "l2"): (10.0, 100.0),
+    (r.EASE, "recency"): (1.0, 0.7),
+    (r.IALS, "factors"): (3, 5),
+    (r.IALS, "alpha"): (1.0, 4.0),
+    (r.IALS, "l2"): (1.0, 4.0),
+    (r.IALS, "iterations"): (1, 4),
+    (r.IALS, "recency"): (1.0, 0.7),
+    (r.IALSRidge, "factors"): (3, 5),
+    (r.IALSRidge, "alpha"): (1.0, 4.0),
+    (r.IALSRidge, "l2"): (1.0, 4.0),
+    (r.IALSRidge, "iterations"): (1, 4),
+    (r.IALSRidge, "recency"): (1.0, 0.7),
+    (r.IALSRidge, "penalty"): (0.1, 3.0),
+    (r.IALSRidge, "saturation"): (0.0, 20.0),
+    (r.BPR, "factors"): (3, 5),
+    (r.BPR, "learning_rate"): (0.01, 0.1),
+    (r.BPR, "l2"): (0.0, 0.1),
+    (r.BPR, "iterations"): (1, 4),
+    (r.Cooccurrence, "window"): (1, 3),
+    (r.Cooccurrence, "decay"): (1.0, 4.0),
+    (r.Cooccurrence, "source_power"): (0.0, 1.0),
+    (r.Cooccurrence, "target_power"): (0.0, 0.5),
+}
+"""Two values of each setting that give other scores."""
+
+MODELS: list[type[BaseRecommender]] = [
+    model
+    for model in (getattr(r, name) for name in r.__all__)
+    if isinstance(model, type) and issubclass(model, BaseRecommender)
+    if model not in (BaseRecommender, ContentRecommender)
+]
+SETTINGS = [(model, field.name) for model in MODELS for field in fields(model.Config)]
+BY_NAME = [f"{model.__name__}.{name}" for model, name in SETTINGS]
+SHOPS = {value: planted_shop(value).data for value in ("implicit", "rating")}
+
+
+def shop_of(model: type[BaseRecommender]) -> Dataset:
+    return SHOPS["rating" if model.predicts_ratings or model is r.LikeShare else "implicit"]
+
+
+def scores_with(model: type[BaseRecommender], **settings: Any) -> np.ndarray:
+    config = model.Config(**settings)
+    made = model(HashEncoder(), config) if issubclass(model, ContentRecommender) else model(config)
+    shop = shop_of(model)
+    return made.fit(shop, rng=0).score(shop.histories, list(shop.catalogue.ids))
+
+
+def test_every_setting_of_every_model_is_looked_at() -> None:
+    assert set(SETTINGS) == set(CHANGES)
+
+
+@pytest.mark.parametrize(("model", "name"), SETTINGS, ids=BY_NAME)
+def test_every_setting_changes_the_scores_of_a_fitted_model(
+    model: type[BaseRecommender], name: str
+) -> None:
+    one, other = (scores_with(model, **{name: value}) for value in CHANGES[model, name])
+    assert np.array_equal(np.isnan(one), np.isnan(other))
+    assert np.nanmax(np.abs(one - other)) > 1e-4 * np.nanmax(np.abs(one))
+
+
+BAD_FOR_ALL = [float("nan"), float("inf"), -float("inf"), True, np.True_, "3", None, [3]]
+
+
+@pytest.mark.parametrize(("model", "name"), SETTINGS, ids=BY_NAME)
+def test_what_is_no_finite_number_is_refused_by_every_setting(
+    model: type[BaseRecommender], name: str
+) -> None:
+    for value in BAD_FOR_ALL:
+        if name == "like_from" and value is None:
+            continue  # the training mean
+        with pytest.raises(ValueError, match=f"^{name} must be .*, got ") as told:
+            model.Config(**{name: value})
+        assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize(("model", "name"), SETTINGS, ids=BY_NAME)
+def test_a_number_of_numpy_becomes_pythons(model: type[BaseRecommender], name: str) -> None:
+    given = CHANGES[model, name][1]
+    if isinstance(given, str):
+        return
+    made = np.int32(given) if isinstance(given, int) else np.float64(given)
+    kept = getattr(model.Config(**{name: made}), name)
+    assert type(kept) is type(given)
+    assert kept == given
+
+
+WHOLE = [(model, name) for model, name in SETTINGS if isinstance(CHANGES[model, name][0], int)]
+
+
+@pytest.mark.parametrize(("model", "name"), WHOLE, ids=[f"{m.__name__}.{n}" for m, n in WHOLE])
+@pytest.mark.parametrize("value", [2.5, 2.0, 0, -1, np.float64(2)])
+def test_where_a_whole_number_is_needed_no_other_is_taken(
+    model: type[BaseRecommender], name: str, value: float
+) -> None:
+    with pytest.raises(ValueError, match=f"{name} must be .*at least 1, got"):
+        model.Config(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("config", "name", "value", "told"),
+    [
+        (r.ItemMeanConfig, "damping", -1, "damping must be at least 0, got -1"),
+        (r.EASEConfig, "l2", float("nan"), "l2 must be a finite number above 0, got nan"),
+        (r.EASEConfig, "l2", 10**400, "l2 must be a finite number above 0, got 1000"),
+        (r.EASEConfig, "l2", 0, "l2 must be above 0, got 0"),
+        (r.EASEConfig, "recency", 1.5, r"recency must be above 0 and at most 1, got 1\.5"),
+        (r.EASEConfig, "recency", 0, "recency must be above 0 and at most 1, got 0"),
+        (r.IALSConfig, "factors", 2.5, r"factors must be a whole number of at least 1, got 2\.5"),
+        (r.LikeShareConfig, "like_from", "4", "like_from must be a finite number, got '4'"),
+        (r.ItemKNNConfig, "similarity", "dot", r"similarity must be one of \('cosine'.*got 'dot'"),
+    ],
+)
+def test_the_error_tells_what_the_setting_may_be_and_what_came(
+    config: type, name: str, value: Any, told: str
+) -> None:
+    with pytest.raises(ValueError, match=f"^{told}"):
+        config(**{name: value})
+
+
+def test_the_borders_themselves_are_taken() -> None:
+    assert r.ItemMeanConfig(damping=0).damping == 0
+    assert r.EASEConfig(recency=1).recency == 1
+    assert r.IALSConfig(factors=1).factors == 1
+    assert r.LikeShareConfig(like_from=-3).like_from == -3
+    assert replace(r.IALSRidgeConfig(), saturation=0).saturation == 0
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_help_shows_the_text_of_every_setting(model: type[BaseRecommender]) -> None:
+    shown = " ".join(pydoc.render_doc(model.Config, renderer=pydoc.plaintext).split())
+    for field in fields(model.Config):
+        text = " ".join(model.Config.texts[field.name].split())
+        assert len(text) > 15
+        assert f"{field.name}: {text}" in shown.replace(" | ", " ")
+
+
+def test_the_settings_a_space_names_are_settings_with_allowed_values() -> None:
+    for model in MODELS:
+        for name, values in getattr(model.Config, "space", {}).items():
+            for value in values:
+                assert getattr(model.Config(**{name: value}), name) == value
+
+
+def test_recency_weighs_by_age_in_every_row_that_has_it() -> None:
+    shop = SHOPS["implicit"]
+    ids = list(shop.catalogue.ids)
+    for model in (r.ItemKNN, r.EASE):  # scores are sums over the history
+        fitted = model(model.Config(recency=0.5)).fit(shop)
+        older, newer, both = fitted.score([["item-3"], ["item-15"], ["item-3", "item-15"]], ids)
+        np.testing.assert_allclose(both, 0.5 * older + newer, atol=1e-6)
