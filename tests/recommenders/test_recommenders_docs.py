@@ -45,8 +45,7 @@ def test_the_page_shows_how_to_add_one() -> None:
         "from dataclasses import dataclass\n"
         "import numpy as np\n"
         "from jaxtyping import Float\n"
-        "from metarec.contracts import Histories, Recommender\n"
-        "from metarec.data import Dataset, Episodes\n"
+        "from metarec.contracts import Dataset, Episodes, Histories, Recommender\n"
         "from metarec.recommenders import BaseRecommender\n"
         "from metarec.testing import RecommenderContract, planted_shop\n"
     )
