@@ -11,6 +11,7 @@ import metarec as mr
 from metarec.contracts import DataError, Histories, NotFittedError
 from metarec.data import Catalogue, Split
 from metarec.meta.inputs import pad_episodes
+from metarec.recommenders.persistence import hash_of_card
 
 from .conftest import SMALL
 
@@ -159,6 +160,7 @@ def test_a_model_folder_cannot_name_a_class_outside_metarec(ratings: mr.MetaReco
     file = tmp_path / "model" / "config.json"
     card = json.loads(file.read_text())
     card["class"] = "subprocess.Popen"
+    card["hash"] = hash_of_card(card)
     file.write_text(json.dumps(card))
     with pytest.raises(DataError, match="no recommender of this version"):
         mr.load_model(tmp_path / "model")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -71,6 +72,17 @@ def _events_of_json(text: str) -> list[EventLike]:
     return [tuple(event) if isinstance(event, list) else event for event in raw]
 
 
+class Yaml(yaml.SafeLoader):
+    """YAML in which 1e-3 is a number, as in JSON and in YAML 1.2, and not a string."""
+
+
+Yaml.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"),
+    list("-+.0123456789"),
+)
+
+
 def config_of(file: Path | None, settings: Sequence[str]) -> MetaConfig:
     """The hyperparameters of a YAML file, overruled by `name=value` settings."""
     raw: dict[str, Any] = {}
@@ -78,7 +90,7 @@ def config_of(file: Path | None, settings: Sequence[str]) -> MetaConfig:
         if not file.is_file():
             raise DataError(f"{file} is not a file; --config names a YAML file of hyperparameters")
         try:
-            loaded = yaml.safe_load(file.read_text(encoding="utf-8"))
+            loaded = yaml.load(file.read_text(encoding="utf-8"), Yaml)
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             raise DataError(f"{file} is not YAML: {_in_one_line(error)}") from error
         if not isinstance(loaded, dict | None):
@@ -89,7 +101,7 @@ def config_of(file: Path | None, settings: Sequence[str]) -> MetaConfig:
         if not equals:
             raise DataError(f"--set takes name=value, got {setting!r}")
         try:
-            raw[name.strip()] = yaml.safe_load(value)
+            raw[name.strip()] = yaml.load(value, Yaml)
         except yaml.YAMLError as error:
             raise DataError(
                 f"--set {setting}: the value is not YAML: {_in_one_line(error)}"

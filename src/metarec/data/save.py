@@ -98,7 +98,11 @@ def settings_of(data: Dataset) -> str:
     """The content of `dataset.toml`."""
     settings = {"name": data.name, "value": data.value, "timestamp": data.timestamp}
     settings |= {"repeats": data.repeats, "licence": data.licence}
-    # a JSON string is a TOML string
     return "".join(
-        f"{key} = {json.dumps(text)}\n" for key, text in settings.items() if text is not None
+        f"{key} = {toml_string(text)}\n" for key, text in settings.items() if text is not None
     )
+
+
+def toml_string(text: str) -> str:
+    """A JSON string is a TOML string, but for escaped halves of a character and for DEL."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
