@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from metarec.contracts import DataError
 from metarec.data import Dataset, Episodes
 from metarec.encoders import TabularFeatures
+from metarec.meta.checkpoints import locked
 from metarec.meta.config import MetaConfig
 from metarec.meta.implicit import draw_scale, train_on_implicit
 from metarec.meta.inputs import Inputs, pad_episodes
@@ -87,12 +88,14 @@ def learn(
     if implicit:
         if config.start != "random":
             start_from_factors(network, train, content, config, rng)
-        train_on_implicit(network, inputs, judged, config, run)
+        with locked(folder):
+            train_on_implicit(network, inputs, judged, config, run)
         if judged is not None:
             draws = np.random.default_rng([rng, 1])
             factor = draw_scale(network, inputs, judged, config, draws) ** 2
     else:
-        train_on_ratings(network, inputs, judged, config, run, train.scale)
+        with locked(folder):
+            train_on_ratings(network, inputs, judged, config, run, train.scale)
         if judged is not None:
             factor = variance_scale(network, inputs, judged)
     return Learned(
