@@ -15,6 +15,7 @@ from metarec.meta.holding_out import without_repeats
 from metarec.meta.implicit import list_loss, set_recency, set_slope
 from metarec.meta.inputs import Inputs, pad_episodes
 from metarec.meta.network import HeartNetwork
+from metarec.meta.streams import Purpose, stream
 from metarec.meta.weighing import learned_counts
 from metarec.recommenders import IALSConfig
 from metarec.recommenders.ials import learn_item_factors
@@ -30,7 +31,7 @@ def test_the_start_answers_as_ials_and_its_ridge_map_do(implicit_split: Split):
     heart = mr.MetaRecommender(encoder, config).fit(train, implicit_split.valid).heart
     l2 = config.start_l2 * len(train.interactions) / (train.histories.lengths > 0).sum()
     settings = IALSConfig(factors=6, alpha=1.0, l2=float(l2))
-    factors = learn_item_factors(train.histories, settings, np.random.default_rng([0, 3]))
+    factors = learn_item_factors(train.histories, settings, stream(0, Purpose.FACTORS))
     content = ContentFeatures.fit(encoder, train.catalogue.frame).encode(train.catalogue.frame)
     known = learned_counts(train) > 0
     mapped = ridge_predictions(content.astype(float), factors, known.astype(float), 1.0)
@@ -180,7 +181,7 @@ def test_no_steps_leave_the_model_at_its_start(implicit_split: Split):
     model = mr.MetaRecommender(mr.HashEncoder(d=8), config).fit(train, valid)
     per_user = len(train.interactions) / int((train.histories.lengths > 0).sum())
     settings = IALSConfig(factors=6, alpha=3.0, l2=config.start_l2 * 3.0 * per_user)
-    factors = learn_item_factors(train.histories, settings, np.random.default_rng([0, 3]))
+    factors = learn_item_factors(train.histories, settings, stream(0, Purpose.FACTORS))
     own = model.heart.features[: len(factors), :-1]
     scale = own[train.touched].std() / factors[train.touched].std()
     np.testing.assert_allclose(

@@ -16,11 +16,12 @@ from metarec.encoders import TabularFeatures
 from metarec.meta.checkpoints import locked
 from metarec.meta.config import MetaConfig
 from metarec.meta.implicit import draw_scale, train_on_implicit
-from metarec.meta.inputs import Inputs, pad_episodes
+from metarec.meta.inputs import Inputs, pad_episodes, torch_seed
 from metarec.meta.network import HeartNetwork
 from metarec.meta.ratings import train_on_ratings, variance_scale
 from metarec.meta.run import Run
 from metarec.meta.starting import start_from_factors
+from metarec.meta.streams import Purpose, stream
 from metarec.meta.weighing import learned_counts, resolve_recency
 
 
@@ -65,7 +66,7 @@ def learn(
         0 if inputs.profiles is None else inputs.profiles.shape[1],
         len(train.histories.kind_names),
         config,
-        torch.Generator().manual_seed(rng),
+        torch_seed(stream(rng, Purpose.NETWORK)),
         mean=0.0 if implicit else float(train.histories.values.mean()),
         implicit=implicit,
     )
@@ -91,7 +92,7 @@ def learn(
         with locked(folder):
             train_on_implicit(network, inputs, judged, config, run)
         if judged is not None:
-            draws = np.random.default_rng([rng, 1])
+            draws = stream(rng, Purpose.DRAWS)
             factor = draw_scale(network, inputs, judged, config, draws) ** 2
     else:
         with locked(folder):

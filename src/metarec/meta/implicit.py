@@ -29,6 +29,7 @@ from metarec.meta.inputs import (
 from metarec.meta.network import HeartNetwork, ItemTerms, Support
 from metarec.meta.ratings import per_person
 from metarec.meta.run import Run, descend, one_cycle
+from metarec.meta.streams import Purpose, stream
 from metarec.meta.weighing import ages_of, value_confidence
 from metarec.posterior.differentiable import TorchPosterior
 
@@ -91,9 +92,9 @@ def train_on_implicit(
 
     if run.step == 0 and not run.judged and config.start != "random":
         if config.steps == 0:
-            set_prior_mean(network, inputs, config, run.generator(0))
+            set_prior_mean(network, inputs, config, stream(run.rng, Purpose.PRIOR_MEAN))
         if config.steps or valid is None:
-            first = sample(run.generator(0))
+            first = sample(stream(run.rng, Purpose.SLOPE))
             set_slope(network, lambda: float(judged_events_loss(first)))
         else:
             few = valid.first(SEARCH_PEOPLE)

@@ -80,6 +80,7 @@ class MetaRecommender:
             raise DataError(
                 f"train must be a Dataset, as load(folder) gives it, got {type(train).__name__}"
             )
+        rng = whole_number("rng", rng, 0)
         if valid is None:
             train, valid = hold_out_users(train, rng)
         else:

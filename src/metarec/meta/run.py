@@ -26,6 +26,7 @@ from torch import Tensor, nn
 
 from metarec.contracts import DataError
 from metarec.meta.checkpoints import read_checkpoint, write_checkpoint
+from metarec.meta.streams import Purpose, stream
 
 Batch = TypeVar("Batch")
 
@@ -62,10 +63,6 @@ class Run:
             record, arrays = found
             self._resume(record, {name: torch.from_numpy(a) for name, a in arrays.items()})
 
-    def generator(self, step: int) -> np.random.Generator:
-        """The generator of one step, whatever happened before it."""
-        return np.random.default_rng([self.rng, step])
-
     @property
     def judges_now(self) -> bool:
         """True at the steps where the loop should judge itself on validation."""
@@ -85,7 +82,7 @@ class Run:
             task = bar.add_task("meta-training", total=steps, completed=self.step)
             try:
                 while self.step < steps and self._stale < self.patience:
-                    batch = sample(self.generator(self.step))
+                    batch = sample(stream(self.rng, Purpose.STEP, self.step))
                     self.step += 1  # the step that the loop's body is about to do
                     self._in_step = True
                     yield batch
