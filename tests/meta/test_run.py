@@ -168,7 +168,7 @@ def test_a_second_fit_in_a_folder_in_use_is_told_and_the_first_goes_on(
     rating_split: Split, checkpoint: Path
 ):
     with locked(checkpoint):
-        with pytest.raises(DataError, match="another fit is running in .*; wait until it ends"):
+        with pytest.raises(DataError, match=r"another fit is running in .*; wait until it ends"):
             again(rating_split, checkpoint)
         remove_checkpoint(checkpoint)
         assert (checkpoint / CHECKPOINT).exists()
