@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +19,9 @@ from safetensors.numpy import save_file
 
 import metarec as mr
 from metarec.contracts import DataError
-from metarec.data import Split
+from metarec.data import Episodes, Split
 from metarec.meta.checkpoints import CHECKPOINT, locked, remove_checkpoint, write_checkpoint
+from metarec.meta.fingerprint import fingerprint_of
 from metarec.meta.network import ItemTerms, of_items
 from metarec.meta.run import one_cycle
 
@@ -221,6 +224,71 @@ def test_a_disk_that_refuses_a_checkpoint_is_told_and_the_last_one_stays(
     assert refused.value.filename == str(checkpoint / CHECKPOINT)
     assert (checkpoint / CHECKPOINT).read_bytes() == before
     assert [file.name for file in checkpoint.iterdir()] == [CHECKPOINT]
+
+
+def changed(side: str, **columns: object) -> Callable[[Episodes], Episodes]:
+    return lambda valid: replace(valid, **{side: replace(getattr(valid, side), **columns)})
+
+
+def test_all_that_decides_a_training_run_is_in_its_fingerprint(rating_split: Split):
+    train, valid, config = rating_split.train, rating_split.valid, mr.MetaConfig(**SMALL)
+    n_items, support, query = len(train.catalogue), valid.support, valid.query
+    content = np.random.default_rng(0).normal(size=(n_items, 3)).astype(np.float32)
+    assert support.user_ids is not None
+    few = np.arange(n_items) > 5
+    other_events = train.where(np.arange(len(train.interactions)) > 0)
+    other_users = replace(train, users=train.users.reverse())
+    catalogue = replace(train.catalogue, frame=train.catalogue.frame.reverse())
+    cases = {
+        "nothing": (train, valid, content, config),
+        "events": (other_events, valid, content, config),
+        "profiles": (other_users, valid, content, config),
+        "no profiles": (replace(train, users=None), valid, content, config),
+        "catalogue": (replace(train, catalogue=catalogue), valid, content, config),
+        "clock": (replace(train, timestamp=None), valid, content, config),
+        "content": (train, valid, content[:, ::-1], config),
+        "content's width": (train, valid, content.reshape(-1, 1), config),
+        "candidates": (train, replace(valid, candidates=few), content, config),
+        "other candidates": (train, replace(valid, candidates=~few), content, config),
+        "users": (
+            train,
+            changed("support", user_ids=support.user_ids[::-1])(valid),
+            content,
+            config,
+        ),
+        "nobody": (train, changed("support", user_ids=None)(valid), content, config),
+        "kinds": (train, changed("support", kind_names=("buy", "view"))(valid), content, config),
+        "kinds' order": (
+            train,
+            changed("support", kind_names=("view", "buy"))(valid),
+            content,
+            config,
+        ),
+        "kind": (train, changed("support", kinds=support.kinds + 1)(valid), content, config),
+        "items": (train, changed("support", items=support.items[::-1])(valid), content, config),
+        "values": (train, changed("support", values=support.values + 1)(valid), content, config),
+        "times": (train, changed("support", times=support.times + 1)(valid), content, config),
+        "asked": (train, changed("query", items=query.items[::-1])(valid), content, config),
+        "rated": (train, changed("query", values=query.values + 1)(valid), content, config),
+        "setting": (train, valid, content, replace(config, masked=0.2)),
+    }
+    found = {name: fingerprint_of(*given) for name, given in cases.items()}
+    same = {name for name in found if list(found.values()).count(found[name]) > 1}
+    assert not same
+    assert fingerprint_of(train, valid, content.copy(), config) == found["nothing"]
+
+
+@pytest.mark.parametrize("part", ["candidates", "users"])
+def test_a_checkpoint_of_other_candidates_or_users_is_refused(
+    rating_split: Split, checkpoint: Path, part: str
+):
+    valid, n_items = rating_split.valid, len(rating_split.train.catalogue)
+    other = {
+        "candidates": replace(valid, candidates=np.arange(n_items) % 2 == 0),
+        "users": changed("support", user_ids=valid.support.user_ids[::-1])(valid),
+    }
+    with pytest.raises(DataError, match="another run"):
+        again(rating_split, checkpoint, valid=other[part])
 
 
 def test_the_learning_rate_rises_and_falls_once():

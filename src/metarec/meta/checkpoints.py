@@ -108,9 +108,11 @@ def remove_checkpoint(folder: Path) -> None:
     """Remove our checkpoint, and the folder if nothing else is in it."""
     if not folder.is_dir():
         return
-    with suppress(DataError):  # another fit has begun there, or the file is not ours: it stays
-        with locked(folder):
-            if read_checkpoint(folder) is not None:
-                (folder / CHECKPOINT).unlink()
+    with (
+        suppress(DataError),
+        locked(folder),
+    ):  # what another fit uses or wrote is not ours: it stays
+        if read_checkpoint(folder) is not None:
+            (folder / CHECKPOINT).unlink()
     with suppress(OSError):
         folder.rmdir()

@@ -82,8 +82,8 @@ def learn(
         progress=progress,
         patience=config.patience,
         judge_every=config.judge_every,
-        # sums run in another order on another number of threads
-        fingerprint=f"{fingerprint}:{torch.get_num_threads()}",
+        # sums run in another order on another number of threads, or in another PyTorch
+        fingerprint=f"{fingerprint}:{torch.get_num_threads()}:{torch.__version__}",
     )
     factor = np.nan if implicit else 1.0
     if implicit:

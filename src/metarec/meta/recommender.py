@@ -1,10 +1,8 @@
 """MetaRecommender: content and a meta-learned prior, adapted to a person in closed form."""
 
 import copy
-import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -27,6 +25,7 @@ from metarec.contracts import (
 from metarec.data import Catalogue, Dataset, Episodes
 from metarec.encoders import ContentFeatures, TabularFeatures, TextEncoder
 from metarec.meta.config import MetaConfig
+from metarec.meta.fingerprint import fingerprint_of
 from metarec.meta.freezing import freeze, item_terms
 from metarec.meta.heart import Heart
 from metarec.meta.holding_out import hold_out_users, without_repeats
@@ -92,7 +91,6 @@ class MetaRecommender:
         fitted._profiles = None
         if self.config.profile and train.users is not None and train.users.width:
             fitted._profiles = TabularFeatures.fit(train.users)
-        fingerprint = _fingerprint(train, valid, self.config, fitted._content)
         learned = learn(
             train,
             valid,
@@ -102,7 +100,7 @@ class MetaRecommender:
             rng=rng,
             folder=None if folder is None else Path(folder),
             progress=progress,
-            fingerprint=fingerprint,
+            fingerprint=fingerprint_of(train, valid, content, self.config),
         )
         fitted._weights, fitted._no_profile = learned.weights, learned.no_profile
         fitted.heart = freeze(
@@ -381,18 +379,6 @@ def _content_features(encoder: Encoder, frame: pl.DataFrame, *, progress: bool) 
     if isinstance(encoder, ContentFeatures):
         return encoder
     return ContentFeatures.fit(encoder, frame, progress=progress)
-
-
-def _fingerprint(
-    train: Dataset, valid: Episodes, config: MetaConfig, content: ContentFeatures
-) -> str:
-    digest = hashlib.sha256(json.dumps(asdict(config), sort_keys=True).encode())
-    digest.update(train.hash.encode())
-    digest.update(content.fingerprint.encode())
-    for side in (valid.support, valid.query):
-        for column in (side.items, side.offsets, side.values, side.times, side.kinds):
-            digest.update(column.tobytes())
-    return digest.hexdigest()
 
 
 def _checked_validation(train: Dataset, valid: Episodes) -> Episodes:

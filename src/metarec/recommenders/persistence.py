@@ -1,6 +1,6 @@
 """Saved models: a folder of JSON, safetensors and Parquet, from which nothing is ever unpickled.
 
-config.json         format, metarec version, class name, hyperparameters, hashes of the files and of itself
+config.json         format, metarec version, class name, hyperparameters, and hashes of all
 state.safetensors   the fitted arrays; sparse matrices as their parts; the rest as JSON
 catalogue.parquet   the items and their content
 """
