@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -65,6 +66,27 @@ def test_two_fits_of_one_model_at_once_the_second_is_told(run, shop: Path):
     assert (answer.code, answer.out) == (1, "")
     assert "another fit is running in" in answer.err.splitlines()[-1]
     assert not Path("m").exists()
+
+
+def test_a_model_in_place_of_a_shop_is_told_as_such(run, model: Path):
+    answer = run("fit", model, "--out", "m", "--encoder", "hash")
+    assert (answer.code, answer.out) == (1, "")
+    assert answer.err.endswith("is a saved model; pass the folder of events and items\n")
+    assert answer.err.count("\n") == 1
+
+
+def test_a_disk_that_refuses_is_told_in_one_line(run, shop: Path):
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        answer = run("fit", shop, "--out", "m", "--encoder", "hash", "--set", "steps=3")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert (answer.code, answer.out) == (1, "")
+    told = answer.err.splitlines()[-1]
+    assert told.startswith("error: ")
+    assert "File too large, so it was not written; make room there or choose another" in told
+    assert not list(Path().iterdir())
 
 
 def test_settings_overrule_the_file_and_the_file_the_defaults(run, shop: Path):

@@ -5,9 +5,8 @@ from typing import Annotated
 
 import typer
 
-from metarec.cli.options import Seed, check_out, config_of, encoder_of, shows_progress
+from metarec.cli.options import Seed, check_out, config_of, encoder_of, load_shop, shows_progress
 from metarec.contracts import DataError
-from metarec.data import load
 from metarec.meta import MetaRecommender
 from metarec.meta.checkpoints import CHECKPOINT, remove_checkpoint
 from metarec.recommenders.persistence import check_replaceable
@@ -46,7 +45,7 @@ def fit(
     check_replaceable(out)
     if out.exists() and any(out.iterdir()) and not force:
         raise DataError(f"{out} is a saved model; --force replaces it, or choose another --out")
-    shop = load(data)
+    shop = load_shop(data)
     typer.echo(f"{shop!r}", err=True)
     checkpoints = out.absolute().parent / f"{out.absolute().name}.checkpoint"
     if (checkpoints / CHECKPOINT).exists():

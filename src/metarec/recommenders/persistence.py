@@ -115,8 +115,13 @@ def read_card(path: str | Path) -> dict[str, Any]:
     if not Path(path).exists():
         raise DataError(f"{path} does not exist; pass the folder of a saved model")
     file = Path(path) / "config.json"
+    if Path(path).is_file():
+        raise DataError(f"{path} is a file; pass the folder of a saved model")
     if not file.is_file():
-        raise DataError(f"{path} is not a saved model: it has no config.json; pass a saved folder")
+        raise DataError(
+            f"{path} is not a saved model: it has no config.json; pass a folder that `save` or "
+            "`metarec fit` wrote"
+        )
     try:
         card = json.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:
@@ -278,12 +283,13 @@ def _may_be_replaced(target: Path) -> bool:
     if not target.is_dir() or target.is_symlink():
         return False
     inside = {file.name for file in target.iterdir()}
-    if not inside:
-        return True
-    if inside - OWN_FILES:
-        return False
+    return not inside or (not inside - OWN_FILES and is_saved_model(target))
+
+
+def is_saved_model(folder: Path) -> bool:
+    """True for a folder that `save` wrote, in whatever version."""
     try:
-        return bool(json.loads((target / "config.json").read_text("utf-8"))["format"] == FORMAT)
+        return bool(json.loads((folder / "config.json").read_text("utf-8"))["format"] == FORMAT)
     except (OSError, ValueError, KeyError, TypeError):
         return False
 
