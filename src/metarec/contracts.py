@@ -100,6 +100,15 @@ def _is_finite(value: object) -> bool:
     return isinstance(value, int | float | np.integer | np.floating) and bool(np.isfinite(value))
 
 
+def _check_rows(profiles: object, people: int) -> None:
+    if profiles is None:
+        return
+    if not isinstance(profiles, pl.DataFrame):
+        raise DataError(f"profiles must be a Polars DataFrame, got {type(profiles).__name__}")
+    if len(profiles) != people:
+        raise DataError(f"profiles need one row for each history, got {len(profiles)} for {people}")
+
+
 EventLike = Event | str | tuple[Any, ...] | list[Any]
 
 
@@ -138,12 +147,14 @@ class Histories:
     ) -> "Histories":
         """Columns from one sequence of events a person (see `Event.of`), in order of time."""
         if isinstance(histories, Histories):
+            _check_rows(profiles, len(histories))
             return histories if profiles is None else replace(histories, profiles=profiles)
         if isinstance(histories, str | bytes) or not isinstance(histories, Sequence):
             raise DataError(
                 "histories must be a sequence with one sequence of events for each person, "
                 f"got {type(histories).__name__}"
             )
+        _check_rows(profiles, len(histories))
         for position, history in enumerate(histories):
             if isinstance(history, str | bytes | Event) or not isinstance(history, Sequence):
                 raise DataError(

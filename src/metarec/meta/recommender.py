@@ -364,7 +364,9 @@ class MetaRecommender:
         if self._profiles is not None and self._no_profile is not None:
             profiles = np.broadcast_to(self._no_profile, (len(histories), len(self._no_profile)))
             if histories.profiles is not None:
-                profiles = self._profiles.transform(histories.profiles)
+                profiles = self._profiles.transform(
+                    _checked_table(histories.profiles, self._profiles)
+                )
         return self.heart.adapt_many(histories, profiles)
 
     def _chunks(self, histories: Histories) -> Iterator[slice]:
@@ -379,6 +381,20 @@ def _content_features(encoder: Encoder, frame: pl.DataFrame, *, progress: bool) 
     if isinstance(encoder, ContentFeatures):
         return encoder
     return ContentFeatures.fit(encoder, frame, progress=progress)
+
+
+def _checked_table(table: pl.DataFrame, known: TabularFeatures) -> pl.DataFrame:
+    """The profiles of many people; a misspelt column would say nothing, silently.
+
+    The table of a dataset has columns that no feature was made of, so others may stand beside.
+    """
+    wanted = {*known.numbers, *known.categories, *known.lists}
+    if missing := sorted(wanted - set(table.columns)):
+        raise DataError(
+            f"the profiles lack {missing}, they have {table.columns}; name each column as in the "
+            "table of the fit, with null where nothing is known"
+        )
+    return table
 
 
 def _checked_validation(train: Dataset, valid: Episodes) -> Episodes:
