@@ -3,7 +3,7 @@
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import pytest
@@ -26,23 +26,38 @@ DOORS = {"cli", "__init__", "__main__"}
 """They hold no mathematics and may import everything public."""
 
 
-def imported(source: str) -> Iterator[str]:
-    """Rooms of metarec that the source imports at run time, also inside its functions."""
-    pending: list[ast.AST] = [ast.parse(source)]
+FOR_TYPES_ALONE = {("contracts", "data")}
+"""Arrows that only type annotations take and that the rooms do not allow; none may join them."""
+Graph = Mapping[str, Collection[str]]
+
+
+def imports_of(file: Path) -> tuple[set[str], set[str]]:
+    """Rooms that a file of metarec imports at run time, inside its functions too, and for types."""
+    at_run_time: set[str] = set()
+    for_types: set[str] = set()
+    pending: list[tuple[ast.AST, set[str]]] = [(ast.parse(file.read_text("utf-8")), at_run_time)]
     while pending:
-        node = pending.pop()
+        node, found = pending.pop()
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            pending += node.orelse
-        elif isinstance(node, ast.Import):
-            yield from (room_of(alias.name) for alias in node.names if is_ours(alias.name))
-        elif isinstance(node, ast.ImportFrom) and node.level:
-            yield "a relative import"
-        elif isinstance(node, ast.ImportFrom) and node.module == "metarec":
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and is_ours(node.module):
-            yield room_of(node.module)
+            pending += [(inside, for_types) for inside in node.body]
+            pending += [(inside, found) for inside in node.orelse]
         else:
-            pending += ast.iter_child_nodes(node)
+            found |= rooms_named(node)
+            pending += [(inside, found) for inside in ast.iter_child_nodes(node)]
+    return at_run_time, for_types
+
+
+def rooms_named(node: ast.AST) -> set[str]:
+    """Rooms that one import statement names."""
+    if isinstance(node, ast.Import):
+        return {room_of(alias.name) for alias in node.names if is_ours(alias.name)}
+    if isinstance(node, ast.ImportFrom) and node.level:
+        return {"a relative import"}
+    if isinstance(node, ast.ImportFrom) and node.module == "metarec":
+        return {alias.name for alias in node.names}
+    if isinstance(node, ast.ImportFrom) and node.module and is_ours(node.module):
+        return {room_of(node.module)}
+    return set()
 
 
 def is_ours(module: str) -> bool:
@@ -53,24 +68,68 @@ def room_of(module: str) -> str:
     return [*module.split("."), "__init__"][1]
 
 
-def trespasses(room: str, source: str) -> set[str]:
-    """What the source imports and a file of this room may not."""
-    if room in DOORS:
-        return set()
-    return set(imported(source)) - MAY_ENTER[room] - {room, "__version__"}
+def files(source: Path = SOURCE) -> list[tuple[str, Path]]:
+    """Every file with its room."""
+    every = sorted(source.rglob("*.py"))
+    return [(file.relative_to(source).parts[0].removesuffix(".py"), file) for file in every]
 
 
-def files() -> list[tuple[str, Path]]:
-    every = sorted(SOURCE.rglob("*.py"))
-    return [(file.relative_to(SOURCE).parts[0].removesuffix(".py"), file) for file in every]
+def graph_of(source: Path, *, types: bool) -> dict[str, set[str]]:
+    """What the files of each room import of other rooms; with `types`, for annotations too."""
+    graph: dict[str, set[str]] = {}
+    for room, file in files(source):
+        at_run_time, for_types = imports_of(file)
+        entered = graph.setdefault(room, set())
+        entered |= (at_run_time | (for_types if types else set())) - {room, "__version__"}
+    return graph
 
 
-@pytest.mark.parametrize(
-    ("room", "file"), files(), ids=[f.relative_to(SOURCE).as_posix() for _, f in files()]
-)
-def test_a_file_imports_only_rooms_that_its_own_may_enter(room: str, file: Path) -> None:
-    assert room in MAY_ENTER or room in DOORS, f"say in this test what {room} may import"
-    assert not trespasses(room, file.read_text(encoding="utf-8"))
+def violations(graph: Graph, arrows: Graph) -> set[tuple[str, str]]:
+    """Imports from one room of another that no arrow allows; a door may enter every room."""
+    return {
+        (room, entered)
+        for room, others in graph.items()
+        if room not in DOORS
+        for entered in others
+        if entered not in arrows.get(room, ())
+    }
+
+
+def circles(graph: Graph) -> set[str]:
+    """Rooms from which imports lead back to themselves."""
+    reached = {room: set(others) for room, others in graph.items()}
+    for _ in reached:
+        for others in reached.values():
+            others |= {far for near in others for far in reached.get(near, ())}
+    return {room for room, others in reached.items() if room in others}
+
+
+def test_every_room_is_in_the_rule() -> None:
+    assert {room for room, _ in files()} == set(MAY_ENTER) | DOORS
+
+
+def test_no_file_enters_a_room_that_its_own_may_not() -> None:
+    assert not violations(graph_of(SOURCE, types=False), MAY_ENTER)
+    assert violations(graph_of(SOURCE, types=True), MAY_ENTER) == FOR_TYPES_ALONE
+
+
+def test_no_imports_go_round_in_a_circle() -> None:
+    assert not circles(MAY_ENTER)
+    graph = graph_of(SOURCE, types=True)
+    for room, entered in FOR_TYPES_ALONE:
+        graph[room].discard(entered)
+    assert not circles({room: others for room, others in graph.items() if room not in DOORS})
+
+
+def planted(folder: Path, **sources: str) -> Path:
+    """A package of one file a room."""
+    for room, source in sources.items():
+        (folder / room).mkdir()
+        (folder / room / "file.py").write_text(source)
+    return folder
+
+
+FOR_TYPES = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    "
 
 
 @pytest.mark.parametrize(
@@ -83,17 +142,43 @@ def test_a_file_imports_only_rooms_that_its_own_may_enter(room: str, file: Path)
         ("meta", "import metarec", {"__init__"}),
         ("encoders", "from ..recommenders import EASE", {"a relative import"}),
         ("evaluation", "try:\n    import metarec.meta as m\nexcept ImportError: pass", {"meta"}),
-        (
-            "contracts",
-            "if TYPE_CHECKING:\n    from metarec.data import A\nelse:\n    import metarec.cli",
-            {"cli"},
-        ),
+        ("contracts", FOR_TYPES + "x = 1\nelse:\n    import metarec.cli", {"cli"}),
+        ("attic", "import metarec.data", {"data"}),
     ],
 )
-def test_a_forbidden_import_is_seen_wherever_it_stands(
-    room: str, source: str, found: set[str]
+def test_a_planted_violation_is_seen_wherever_it_stands(
+    room: str, source: str, found: set[str], tmp_path: Path
 ) -> None:
-    assert trespasses(room, source) == found
+    package = planted(tmp_path, **{room: source})
+    for types in (False, True):
+        seen = violations(graph_of(package, types=types), MAY_ENTER)
+        assert seen == {(room, entered) for entered in found}
+
+
+@pytest.mark.parametrize(
+    "guard",
+    [
+        FOR_TYPES,
+        "import typing\nif typing.TYPE_CHECKING:\n    ",
+        "def f():\n  if TYPE_CHECKING:\n    ",
+    ],
+)
+def test_a_planted_import_for_types_is_seen_as_such(guard: str, tmp_path: Path) -> None:
+    package = planted(tmp_path, posterior=guard + "from metarec.meta import Person")
+    assert not violations(graph_of(package, types=False), MAY_ENTER)
+    assert violations(graph_of(package, types=True), MAY_ENTER) == {("posterior", "meta")}
+
+
+def test_a_planted_circle_is_seen_at_run_time_and_for_types(tmp_path: Path) -> None:
+    package = planted(
+        tmp_path,
+        data="import metarec.encoders",
+        encoders="import metarec.metrics",
+        metrics=FOR_TYPES + "from metarec.data import Dataset",
+        posterior="import metarec.data",
+    )
+    assert circles(graph_of(package, types=True)) == {"data", "encoders", "metrics"}
+    assert circles(graph_of(package, types=False)) == set()
 
 
 @pytest.mark.parametrize(
@@ -101,20 +186,15 @@ def test_a_forbidden_import_is_seen_wherever_it_stands(
     [
         ("meta", "from metarec.posterior import solve\nfrom metarec.meta.run import Run"),
         ("recommenders", "from metarec import __version__"),
-        ("data", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import metarec.meta"),
+        ("cli", "import metarec.meta\nfrom metarec import data"),
         ("data", "import metarecipes\nfrom polars import col"),
     ],
 )
-def test_an_import_that_the_rule_allows_is_let_through(room: str, source: str) -> None:
-    assert not trespasses(room, source)
-
-
-def test_no_room_goes_round_in_a_circle() -> None:
-    reached = {room: set(others) for room, others in MAY_ENTER.items()}
-    for _ in reached:
-        for others in reached.values():
-            others |= {far for near in others for far in reached[near]}
-    assert not [room for room, others in reached.items() if room in others]
+def test_an_import_that_the_rule_allows_is_let_through(
+    room: str, source: str, tmp_path: Path
+) -> None:
+    package = planted(tmp_path, **{room: source})
+    assert not violations(graph_of(package, types=True), MAY_ENTER)
 
 
 def test_every_room_is_furnished() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from metarec.meta import load_model
+from metarec.meta.checkpoints import locked
 from metarec.meta.run import Run
 
 
@@ -30,6 +32,63 @@ def test_nothing_is_drawn_into_a_pipe(run_alone, shop: Path):
     assert not set("\r\x1b━╸█") & set(answer.out + answer.err)
 
 
+def test_a_model_is_replaced_only_with_force(run, shop: Path):
+    command = ["fit", shop, "--out", "m", "--encoder", "hash", "--set", "steps=3"]
+    assert run(*command).code == 0
+    before = (Path("m") / "config.json").read_bytes()
+    answer = run(*command, "--seed", 1)
+    assert (answer.code, answer.out) == (1, "")
+    assert answer.err == (
+        "error: m is a saved model; --force replaces it, or choose another --out\n"
+    )
+    assert (Path("m") / "config.json").read_bytes() == before
+    assert run(*command, "--seed", 1, "--force").code == 0
+    assert (Path("m") / "config.json").read_bytes() != before
+    Path("m/thesis.txt").write_text("ten years of work")
+    assert run(*command, "--force").code == 1
+    assert Path("m/thesis.txt").read_text() == "ten years of work"
+
+
+def test_a_folder_of_the_checkpoints_name_keeps_what_fit_did_not_write(run, shop: Path):
+    theirs = Path("m.checkpoint/deep/thesis.txt")
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("ten years of work")
+    answer = run("fit", shop, "--out", "m", "--encoder", "hash", "--set", "steps=3")
+    assert answer.code == 0
+    assert "continuing" not in answer.err
+    assert theirs.read_text() == "ten years of work"
+    assert [p.name for p in Path("m.checkpoint").iterdir()] == ["deep"]
+
+
+def test_two_fits_of_one_model_at_once_the_second_is_told(run, shop: Path):
+    with locked(Path("m.checkpoint")):
+        answer = run("fit", shop, "--out", "m", "--encoder", "hash", "--set", "steps=3")
+    assert (answer.code, answer.out) == (1, "")
+    assert "another fit is running in" in answer.err.splitlines()[-1]
+    assert not Path("m").exists()
+
+
+def test_a_model_in_place_of_a_shop_is_told_as_such(run, model: Path):
+    answer = run("fit", model, "--out", "m", "--encoder", "hash")
+    assert (answer.code, answer.out) == (1, "")
+    assert answer.err.endswith("is a saved model; pass the folder of events and items\n")
+    assert answer.err.count("\n") == 1
+
+
+def test_a_disk_that_refuses_is_told_in_one_line(run, shop: Path):
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        answer = run("fit", shop, "--out", "m", "--encoder", "hash", "--set", "steps=3")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert (answer.code, answer.out) == (1, "")
+    told = answer.err.splitlines()[-1]
+    assert told.startswith("error: ")
+    assert "File too large, so it was not written; make room there or choose another" in told
+    assert not list(Path().iterdir())
+
+
 def test_settings_overrule_the_file_and_the_file_the_defaults(run, shop: Path):
     Path("config.yaml").write_text("steps: 7\nd: 5\nrecency: none\n")
     given = ["--config", "config.yaml", "--set", "steps=4", "--set", "learning_rate=1e-3"]
@@ -45,6 +104,11 @@ def test_settings_overrule_the_file_and_the_file_the_defaults(run, shop: Path):
         ("steps=many", "steps: Input should be a valid integer"),
         ("steps=", "steps: Input should be a valid integer"),
         ("d=1.5", "d: Input should be a valid integer"),
+        ("steps=true", "steps: Input should be a valid integer"),
+        ("steps='5'", "steps: Input should be a valid integer"),
+        ("masked=false", "masked: Input should be a valid number"),
+        ("masked=.nan", "masked must be"),
+        ("profile=1", "profile: Input should be a valid boolean"),
         ("steps=-1", "do not fit: steps must be at least 0, got -1"),
         ("recency=often", "recency: Input should be 'auto', 'none', 'place' or 'clock'"),
         ("steps", "--set takes name=value"),

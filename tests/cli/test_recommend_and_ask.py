@@ -78,7 +78,7 @@ def test_malformed_events_are_an_error(run, model: Path, verb: str, events: str,
     assert answer.err.count("\n") == 1
 
 
-@pytest.mark.parametrize("k", [10**4, 10**12, 10**20])
+@pytest.mark.parametrize("k", [10**4, 10**12, 10**20, 10**30])
 def test_more_than_there_is_gives_all_there_is(run, model: Path, k: int):
     answer = run("recommend", model, "--events", "i0000003:4", "--k", k, "--json")
     assert len(json.loads(answer.out)["recommendations"]) == 39
@@ -124,6 +124,25 @@ def test_a_damaged_model_is_told_and_not_used(run, model: Path):
 
 
 @pytest.mark.parametrize("verb", ["recommend", "ask"])
+def test_what_is_no_model_is_told_as_what_it_is(run, model: Path, shop: Path, verb: str):
+    import shutil
+
+    shutil.copytree(model, "m")
+    for path, told in (
+        (shop, "is not a saved model: it has no config.json; pass a folder that"),
+        (model / "config.json", "is a file; pass the folder of a saved model"),
+        (Path("nowhere"), "nowhere does not exist; pass the folder of a saved model"),
+    ):
+        answer = run(verb, path)
+        assert (answer.code, answer.out) == (1, "")
+        assert told in answer.err
+        assert answer.err.count("\n") == 1
+    for name in ("catalogue.parquet", "state.safetensors"):
+        (Path("m") / name).unlink()
+        assert f"m lacks {name}; copy the whole folder" in run(verb, "m").err
+
+
+@pytest.mark.parametrize("verb", ["recommend", "ask"])
 def test_events_of_which_none_is_known_are_an_error(run, model: Path, verb: str):
     answer = run(verb, model, "--events", "nowhere:2,elsewhere:3")
     assert (answer.code, answer.out) == (1, "")
@@ -149,6 +168,45 @@ def test_a_rating_model_wants_ratings(run, model: Path):
     outside = run("recommend", model, "--events", "i0000003:99")
     assert (outside.code, outside.out) == (1, "")
     assert "from 1 to 5" in outside.err
+
+
+@pytest.mark.parametrize(
+    "events",
+    [" i0000003 : 5 , i0000005:1 ", "i0000003 :5,i0000005: 1", "\ti0000003:5,,i0000005:1,"],
+)
+def test_space_around_an_id_or_a_value_says_nothing(run, model: Path, events: str):
+    plain = run("recommend", model, "--events", EVENTS, "--json")
+    assert run("recommend", model, "--events", events, "--json") == plain
+
+
+@pytest.mark.parametrize(
+    ("event", "told"),
+    [
+        ("5", "must be an item id"),
+        ("[]", "must be an item id"),
+        ("null", "must be an item id"),
+        ('{"item": "i0000003"}', "must be an item id"),
+        ('["i0000003", 5, null, 1, 2]', "must be an item id"),
+        ("[5, 3]", "item must be a non-empty string, got 5"),
+        ('["i0000003", "5"]', "must be a finite number, got '5'"),
+        ('["i0000003", NaN]', "must be a finite number, got nan"),
+        (f'["i0000003", {"9" * 5000}]', "must be a finite number, got inf"),
+        ('["i0000003", 5, 3]', "kind of an event on item 'i0000003' must be a string"),
+        ('["i0000003", 5, null, "x"]', "time of an event on item 'i0000003' must be finite"),
+    ],
+)
+def test_a_malformed_event_of_json_is_named_by_its_place(run, model: Path, event: str, told: str):
+    answer = run("recommend", model, "--events", f'[["i0000005", 1], {event}]')
+    assert (answer.code, answer.out) == (1, "")
+    assert answer.err.startswith("error: event 2 of --events: ")
+    assert told in answer.err
+    assert answer.err.count("\n") == 1
+
+
+def test_lists_in_lists_without_end_are_told(run, model: Path):
+    answer = run("recommend", model, "--events", "[" * 100_000)
+    assert answer.code == 1
+    assert answer.err.startswith("error: --events starts like a JSON list but is none")
 
 
 def test_an_id_may_hold_a_colon_of_its_own():

@@ -55,6 +55,8 @@ def fitted_network(model: mr.MetaRecommender) -> HeartNetwork:
         network.confidence.decay.fill_(float(np.log(np.expm1(-np.log(confidence.rho)))))
         if not model.predicts_ratings:
             network.head.log_kappa.fill_(float(np.log(heart.head.slope)))
+    precision = torch.from_numpy(heart.prior.precision)
+    network.head.prior_precision = lambda features: precision.to(features.dtype)
     return network
 
 

@@ -57,9 +57,6 @@ def test_serving_computes_what_training_computed(
     user_rows = dict.fromkeys(split.train.user_ids, -1)  # nobody's profile is known
     padded = pad_episodes(episodes, model.heart.confidence.recency, user_rows)
     network = fitted_network(model)
-    # the precision of implicit events' prior is that of the frozen features
-    precision = torch.from_numpy(model.heart.prior.precision)
-    network.head.prior_precision = lambda features: precision
     content = torch.from_numpy(model._content.encode(model.catalogue.frame)).double()
     touched = torch.from_numpy(split.train.touched).double()
     with torch.no_grad():

@@ -13,6 +13,7 @@ from metarec.encoders import ContentFeatures
 from metarec.meta.heads.choice_training import list_loss, set_recency, set_slope
 from metarec.meta.holding_out import without_repeats
 from metarec.meta.loops.episodes import Inputs, learned_counts, pad_episodes
+from metarec.meta.streams import Purpose, stream
 from metarec.recommenders import IALSConfig
 from metarec.recommenders.ials import learn_item_factors
 from metarec.recommenders.ridge import ridge_predictions
@@ -29,7 +30,7 @@ def test_the_start_answers_as_ials_and_its_ridge_map_do(implicit_split: Split):
     heart = mr.MetaRecommender(encoder, config).fit(train, implicit_split.valid).heart
     l2 = config.start_l2 * len(train.interactions) / (train.histories.lengths > 0).sum()
     settings = IALSConfig(factors=6, alpha=1.0, l2=float(l2))
-    factors = learn_item_factors(train.histories, settings, np.random.default_rng([0, 3]))
+    factors = learn_item_factors(train.histories, settings, stream(0, Purpose.FACTORS))
     content = ContentFeatures.fit(encoder, train.catalogue.frame).encode(train.catalogue.frame)
     known = learned_counts(train) > 0
     mapped = ridge_predictions(content.astype(float), factors, known.astype(float), 1.0)
@@ -117,8 +118,6 @@ def test_the_loss_of_a_list_is_the_metric(implicit: mr.MetaRecommender, implicit
     histories = implicit_split.train.histories
     inputs = Inputs(histories, torch.from_numpy(content), None, None, counts, "place", users)
     network = fitted_network(implicit).float()
-    precision = torch.from_numpy(implicit.heart.prior.precision).float()
-    network.head.prior_precision = lambda features: precision
     scores = implicit.heart.scores(implicit.heart.adapt_many(few.support, None))[:, :n]
     scores[few.support.rows, few.support.items] = -np.inf
     if few.candidates is not None:
@@ -177,7 +176,7 @@ def test_no_steps_leave_the_model_at_its_start(implicit_split: Split):
     model = mr.MetaRecommender(mr.HashEncoder(d=8), config).fit(train, valid)
     per_user = len(train.interactions) / int((train.histories.lengths > 0).sum())
     settings = IALSConfig(factors=6, alpha=3.0, l2=config.start_l2 * 3.0 * per_user)
-    factors = learn_item_factors(train.histories, settings, np.random.default_rng([0, 3]))
+    factors = learn_item_factors(train.histories, settings, stream(0, Purpose.FACTORS))
     own = model.heart.terms.features[: len(factors), :-1]
     scale = own[train.touched].std() / factors[train.touched].std()
     np.testing.assert_allclose(

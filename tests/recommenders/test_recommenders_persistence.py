@@ -1,7 +1,13 @@
 """Saved models: whole or not at all, checked on loading, and never unpickled."""
 
+import hashlib
 import json
-from dataclasses import dataclass
+import os
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +16,25 @@ import polars as pl
 import pytest
 import scipy.sparse as sp
 from recommender_toys import dataset
+from safetensors import safe_open
 
 from metarec.contracts import Catalogue, DataError
-from metarec.recommenders import BPR, EASE, EASEConfig, Popularity, load_recommender
-from metarec.recommenders.persistence import load_state, read_card, save_state
+from metarec.data import load, save
+from metarec.recommenders import (
+    BPR,
+    EASE,
+    BaseRecommender,
+    EASEConfig,
+    Popularity,
+    load_recommender,
+)
+from metarec.recommenders.persistence import (
+    hash_of_card,
+    load_state,
+    parse_hyperparameters,
+    read_card,
+    save_state,
+)
 from metarec.testing import planted_shop
 
 
@@ -102,8 +123,33 @@ def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
 
 
 def edit(folder: Path, **changes: Any) -> None:
+    """Change the card and hash it again, as an older version or another program would write it."""
     card = json.loads((folder / "config.json").read_text()) | changes
+    card["hash"] = hash_of_card(card)
     (folder / "config.json").write_text(json.dumps(card))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"metarec": "0.0.9"},
+        {"class": "Boy"},
+        {"files": {}},
+        {"config": {"layers": [4], "inner": {"rate": 0.5}, "name": None}},
+        {"note": "mine"},
+        {"hash": "0" * 64},
+    ],
+)
+def test_an_edited_card_is_found_out_and_another_layout_is_not(
+    tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    file = saved(tmp_path / "m", a=np.zeros(4)) / "config.json"
+    card = json.loads(file.read_text())
+    file.write_text(json.dumps(card))
+    assert read_card(tmp_path / "m") == card
+    file.write_text(json.dumps(card | changes))
+    with pytest.raises(DataError, match=r"config\.json is not the file that was saved"):
+        read_card(tmp_path / "m")
 
 
 @pytest.mark.parametrize(
@@ -132,8 +178,8 @@ def test_a_folder_without_a_card_or_with_a_broken_one_is_no_model(tmp_path: Path
     (tmp_path / "config.json").write_text("{")
     with pytest.raises(DataError, match="is not JSON"):
         load_state(tmp_path, "Toy", Config)
-    (tmp_path / "config.json").write_text('{"format": "metarec-model", "format_version": 2}')
-    with pytest.raises(DataError, match="lacks class, config, files"):
+    (tmp_path / "config.json").write_text('{"format": "metarec-model", "format_version": 3}')
+    with pytest.raises(DataError, match="lacks class, config, files, hash"):
         load_state(tmp_path, "Toy", Config)
 
 
@@ -141,10 +187,15 @@ def test_a_file_or_a_strangers_folder_is_never_overwritten(tmp_path: Path) -> No
     (tmp_path / "file").write_text("mine")
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "config.json").write_text('{"format": "something else"}')
-    for name in ("file", "folder"):
-        with pytest.raises(DataError, match="not a saved model; nothing was written"):
+    saved(tmp_path / "model")
+    (tmp_path / "model" / "thesis.txt").write_text("ten years")
+    for name in ("file", "folder", "model"):
+        with pytest.raises(
+            DataError, match=r"not a saved model, or holds other files.*nothing was"
+        ):
             saved(tmp_path / name)
     assert (tmp_path / "file").read_text() == "mine"
+    assert (tmp_path / "model" / "thesis.txt").read_text() == "ten years"
 
 
 def test_an_empty_folder_and_missing_parents_are_fine(tmp_path: Path) -> None:
@@ -167,6 +218,93 @@ def test_a_failed_save_leaves_the_old_model_and_no_scraps(
         saved(folder, a=np.array([2.0]))
     assert load_state(folder, "Toy", Config)[2]["a"].tolist() == [1.0]
     assert [file.name for file in tmp_path.iterdir()] == ["m"]
+
+
+@contextmanager
+def small_disk() -> Iterator[None]:
+    """No file can grow beyond 2,000 bytes: the system refuses as it does where a disk is full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("part", ["state", "catalogue", "card"])
+def test_a_disk_that_refuses_is_told_once_and_nothing_half_written_is_left(
+    tmp_path: Path, part: str
+) -> None:
+    folder = saved(tmp_path / "m", a=np.array([1.0]))
+    items = [
+        f"{hashlib.sha256(b'%d' % i).hexdigest()}" for i in range(1000 * (part == "catalogue"))
+    ]
+    catalogue = Catalogue.of(pl.DataFrame({"item_id": ["a", *items]}))
+    config = Config(name="x" * (5000 * (part == "card")))
+    state = {"a": np.zeros(1000 * (part == "state"))}
+    with small_disk(), pytest.raises(OSError, match=r"File too large.*make room") as refused:
+        save_state(folder, "Toy", config, catalogue, state)
+    assert refused.value.filename == str(folder)
+    assert load_state(folder, "Toy", Config)[2]["a"].tolist() == [1.0]
+    assert [file.name for file in tmp_path.iterdir()] == ["m"]
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o002, 0o077])
+def test_every_file_and_folder_of_a_model_has_the_mode_that_new_ones_have(
+    tmp_path: Path, mask: int
+) -> None:
+    old = os.umask(mask)
+    try:
+        folder = saved(tmp_path / "m", a=np.zeros(3))
+    finally:
+        os.umask(old)
+    assert {f.stat().st_mode & 0o777 for f in folder.iterdir()} == {0o666 & ~mask}
+    assert folder.stat().st_mode & 0o777 == 0o777 & ~mask
+
+
+def test_names_in_any_script_and_emoji_come_back(tmp_path: Path) -> None:
+    names = ["😀", "متجر", "\U0001f468\u200d\U0001f373", "e\u0301", "tab\t \x7f"]
+    catalogue = Catalogue.of(pl.DataFrame({"item_id": names, "عنوان 😀": names}))
+    state = {"kinds": names, "by_name": {name: np.full(2, i) for i, name in enumerate(names)}}
+    save_state(tmp_path / "😀 متجر", "Toy", Config(name="متجر 😀"), catalogue, state)
+    config, found, loaded = load_state(tmp_path / "😀 متجر", "Toy", Config)
+    assert config.name == "متجر 😀"
+    assert found.ids.tolist() == names
+    assert found.frame.equals(catalogue.frame)
+    assert loaded["kinds"] == names
+    assert [array.tolist() for array in loaded["by_name"].values()] == [[i, i] for i in range(5)]
+
+
+@pytest.mark.parametrize("names", [["😀", "متجر"], ["\x7f", "a\tb"]])
+def test_a_shop_whose_name_no_escape_of_json_writes_comes_back(
+    tmp_path: Path, names: list[str]
+) -> None:
+    shop = replace(dataset([("u", "a", 1.0)], "ab"), name=names[0], licence=names[1])
+    save(shop, tmp_path / "shop")
+    again = load(tmp_path / "shop")
+    assert [again.name, again.licence] == names
+
+
+def test_a_path_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="nowhere does not exist; pass the folder of a saved model"):
+        load_recommender(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"layers": ["3"]}, "layers: 0: Input should be a valid integer"),
+        ({"layers": [True]}, "layers: 0: Input should be a valid integer"),
+        ({"layers": [2.0]}, "layers: 0: Input should be a valid integer"),
+        ({"inner": {"rate": False}}, "inner: rate: Input should be a valid number"),
+        ({"inner": {"rate": "0.5"}}, "inner: rate: Input should be a valid number"),
+        ({"name": 5}, "name: Input should be a valid string"),
+        ({"name": date(2026, 1, 1), "layers": 1}, "layers: Input should be a valid"),
+    ],
+)
+def test_no_type_is_taken_for_another_one(given: dict[str, Any], told: str) -> None:
+    with pytest.raises(DataError, match=told):
+        parse_hyperparameters(given, Config)
 
 
 def test_load_recommender_finds_the_class_and_its_choices(tmp_path: Path) -> None:
@@ -192,8 +330,21 @@ def test_the_wrong_class_says_which_one_is_right(tmp_path: Path) -> None:
         EASE.load(tmp_path / "m")
 
 
-def test_no_user_id_is_written(tmp_path: Path) -> None:
+def contents(folder: Path) -> str:
+    """Everything that the model's files say, unpacked: compressed bytes would hide it."""
+    said = [(folder / "config.json").read_text()]
+    said.append(pl.read_parquet(folder / "catalogue.parquet").write_json())
+    with safe_open(folder / "state.safetensors", framework="numpy") as file:
+        names = list(file.keys())
+        said += [json.dumps(file.metadata()), *names]
+        said += [file.get_tensor(name).tobytes().decode("latin-1") for name in names]
+    return "".join(said)
+
+
+@pytest.mark.parametrize("model", [BPR(), EASE(), Popularity()], ids=lambda m: type(m).__name__)
+def test_no_user_id_is_written(tmp_path: Path, model: BaseRecommender) -> None:
     shop = planted_shop().data
-    BPR().fit(shop).save(tmp_path / "m")
-    for file in (tmp_path / "m").iterdir():
-        assert b"user-1" not in file.read_bytes()
+    model.fit(shop).save(tmp_path / "m")
+    said = contents(tmp_path / "m")
+    assert all(str(item) in said for item in shop.catalogue.ids)
+    assert not [user for user in shop.user_ids if str(user) in said]

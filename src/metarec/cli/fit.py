@@ -1,14 +1,14 @@
 """`metarec fit`: from a folder of events to a saved model."""
 
-import shutil
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from metarec.cli.options import Seed, check_out, config_of, encoder_of, shows_progress
-from metarec.data import load
+from metarec.cli.options import Seed, check_out, config_of, encoder_of, load_shop, shows_progress
+from metarec.contracts import DataError
 from metarec.meta import MetaRecommender
+from metarec.meta.checkpoints import CHECKPOINT, remove_checkpoint
 from metarec.recommenders.persistence import check_replaceable
 
 
@@ -30,26 +30,31 @@ def fit(
         str | None, typer.Option(help='How an item\'s text is composed: "{title}. {genres}".')
     ] = None,
     seed: Seed = 0,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace the model that is there.")
+    ] = False,
 ) -> None:
     """Fit the model to a shop. Killed at any moment, the same command continues.
 
-    Progress is kept every half minute.
+    Progress is kept every half minute, in a folder beside the model that goes when it is written.
 
     Example: metarec fit my-shop --out my-shop.model --set steps=2000
     """
     chosen = config_of(config, settings or [])
     check_out(out, data)
     check_replaceable(out)
-    shop = load(data)
+    if out.exists() and any(out.iterdir()) and not force:
+        raise DataError(f"{out} is a saved model; --force replaces it, or choose another --out")
+    shop = load_shop(data)
     typer.echo(f"{shop!r}", err=True)
     checkpoints = out.absolute().parent / f"{out.absolute().name}.checkpoint"
-    if checkpoints.exists():
+    if (checkpoints / CHECKPOINT).exists():
         typer.echo(f"continuing from {checkpoints}", err=True)
     model = MetaRecommender(encoder_of(encoder, template), chosen).fit(
         shop, rng=seed, folder=checkpoints, progress=shows_progress()
     )
     model.save(out)
-    shutil.rmtree(checkpoints, ignore_errors=True)
+    remove_checkpoint(checkpoints)
     loss = model.metrics["valid_loss"]
     told = "" if loss is None else f"; best validation loss {loss:.4f}"
     typer.echo(f"wrote {out} after {model.metrics['steps']} steps{told}")

@@ -3,6 +3,7 @@
 Exit codes: 0 done, 1 something in your input (or our bug, which says so), 2 usage, 130 interrupted.
 """
 
+import errno
 import os
 import sys
 import traceback
@@ -82,8 +83,16 @@ def _told(error: Exception) -> str:
         return str(error)
     if isinstance(error, OSError) and error.strerror:
         where = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
-        return f"{where}{error.strerror}; choose a path that can be read and written"
+        if ";" in error.strerror:  # it says what to do
+            return f"{where}{error.strerror}"
+        return f"{where}{error.strerror}; {_remedy(error)}"
     if isinstance(error, MemoryError):
         return f"not enough memory ({error}); take less data, or smaller settings"
     first = next(iter(str(error).splitlines()), "")
     return f"unexpected {type(error).__name__}: {first}; --debug shows where"
+
+
+def _remedy(error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "make room there or choose another path"
+    return "choose a path that can be read and written"

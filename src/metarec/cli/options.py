@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,10 +12,11 @@ import polars as pl
 import typer
 import yaml
 
-from metarec.contracts import Catalogue, DataError, Encoder, Event, EventLike
+from metarec.contracts import Catalogue, DataError, Dataset, Encoder, Event, EventLike
+from metarec.data import load
 from metarec.encoders import HashEncoder, TextEncoder
 from metarec.meta import MetaConfig
-from metarec.recommenders.persistence import parse_hyperparameters
+from metarec.recommenders.persistence import is_saved_model, parse_hyperparameters
 
 Seed = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of everything random.")]
 
@@ -22,6 +24,13 @@ Seed = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of everythin
 def shows_progress() -> bool:
     """True where a person is watching: no bars into a pipe or a log."""
     return sys.stderr.isatty()
+
+
+def load_shop(folder: Path) -> Dataset:
+    """The shop in the folder; one that holds a model is told as such, not as broken data."""
+    if is_saved_model(folder):
+        raise DataError(f"{folder} is a saved model; pass the folder of events and items")
+    return load(folder)
 
 
 def parse_events(text: str, catalogue: Catalogue) -> list[EventLike]:
@@ -35,7 +44,7 @@ def parse_events(text: str, catalogue: Catalogue) -> list[EventLike]:
         if text.lstrip().startswith("[")
         else _events_of_pairs(text, catalogue)
     )
-    ids = [Event.of(event).item for event in events]
+    ids = [_item_of(event, place) for place, event in enumerate(events, 1)]
     if ids and not any(item in catalogue.row_of for item in ids):
         raise DataError(
             f"none of the events is on an item of the model's catalogue (such as {ids[0]!r}); "
@@ -44,10 +53,17 @@ def parse_events(text: str, catalogue: Catalogue) -> list[EventLike]:
     return events
 
 
+def _item_of(event: EventLike, place: int) -> str:
+    try:
+        return Event.of(event).item
+    except DataError as error:
+        raise DataError(f"event {place} of --events: {error}") from error
+
+
 def _events_of_pairs(text: str, catalogue: Catalogue) -> list[EventLike]:
     events: list[EventLike] = []
     for part in filter(None, (part.strip() for part in text.split(","))):
-        item, colon, value = part.rpartition(":")
+        item, colon, value = (side.strip() for side in part.rpartition(":"))
         if part in catalogue.row_of or not colon:  # an id may hold a colon of its own
             events.append(part)
             continue
@@ -64,10 +80,26 @@ def _events_of_pairs(text: str, catalogue: Catalogue) -> list[EventLike]:
 
 def _events_of_json(text: str) -> list[EventLike]:
     try:
-        raw = json.loads(text)
-    except ValueError as error:
+        raw = json.loads(text, parse_int=_whole)
+    except (ValueError, RecursionError) as error:
         raise DataError(f"--events starts like a JSON list but is none: {error}") from error
     return [tuple(event) if isinstance(event, list) else event for event in raw]
+
+
+def _whole(digits: str) -> float:
+    """An integer of JSON; one that no number could hold is infinite, and refused as such."""
+    return int(digits) if len(digits) < 300 else float(digits)
+
+
+class Yaml(yaml.SafeLoader):
+    """YAML in which 1e-3 is a number, as in JSON and in YAML 1.2, and not a string."""
+
+
+Yaml.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"),
+    list("-+.0123456789"),
+)
 
 
 def config_of(file: Path | None, settings: Sequence[str]) -> MetaConfig:
@@ -77,7 +109,7 @@ def config_of(file: Path | None, settings: Sequence[str]) -> MetaConfig:
         if not file.is_file():
             raise DataError(f"{file} is not a file; --config names a YAML file of hyperparameters")
         try:
-            loaded = yaml.safe_load(file.read_text(encoding="utf-8"))
+            loaded = yaml.load(file.read_text(encoding="utf-8"), Yaml)
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             raise DataError(f"{file} is not YAML: {_in_one_line(error)}") from error
         if not isinstance(loaded, dict | None):
@@ -88,7 +120,7 @@ def config_of(file: Path | None, settings: Sequence[str]) -> MetaConfig:
         if not equals:
             raise DataError(f"--set takes name=value, got {setting!r}")
         try:
-            raw[name.strip()] = yaml.safe_load(value)
+            raw[name.strip()] = yaml.load(value, Yaml)
         except yaml.YAMLError as error:
             raise DataError(
                 f"--set {setting}: the value is not YAML: {_in_one_line(error)}"

@@ -50,8 +50,10 @@ class Histories:
         An event without a value weighs 1.
         """
         if isinstance(histories, Histories):
+            _check_rows(profiles, len(histories))
             return histories if profiles is None else replace(histories, profiles=profiles)
         nested = nested_events(histories)
+        _check_rows(profiles, len(nested))
         events = [event.weighed() for history in nested for event in history]
         row_of: dict[str, int] = {}
         items = [row_of.setdefault(event.item, len(row_of)) for event in events]
@@ -183,3 +185,12 @@ def details_of(events: Sequence[Event]) -> pl.DataFrame | None:
 
 def _rows(events: np.ndarray) -> Int[np.ndarray, " chosen"]:
     return np.flatnonzero(events) if events.dtype == bool else events
+
+
+def _check_rows(profiles: object, people: int) -> None:
+    if profiles is None:
+        return
+    if not isinstance(profiles, pl.DataFrame):
+        raise DataError(f"profiles must be a Polars DataFrame, got {type(profiles).__name__}")
+    if len(profiles) != people:
+        raise DataError(f"profiles need one row for each history, got {len(profiles)} for {people}")

@@ -113,10 +113,10 @@ def settings_of(data: Dataset) -> str:
     settings = {"name": data.name, "value": data.value, "timestamp": data.timestamp}
     settings |= {"repeats": data.repeats, "licence": data.licence}
     return "".join(
-        f"{key} = {as_toml(text)}\n" for key, text in settings.items() if text is not None
+        f"{key} = {toml_string(text)}\n" for key, text in settings.items() if text is not None
     )
 
 
-def as_toml(text: str) -> str:
-    """A JSON string, which is a TOML string but for what lies beyond 16 bits, and for DEL."""
+def toml_string(text: str) -> str:
+    """A JSON string is a TOML string, but for escaped halves of a character and for DEL."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

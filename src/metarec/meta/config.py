@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from metarec.contracts import DataError, whole_number
+from metarec.recommenders.settings import described, real_number, yes_or_no
 
 PENALTIES = (
     "content_decay",
@@ -29,6 +30,7 @@ WHOLE = {
 """Settings that are whole numbers, and the least that each may be."""
 
 
+@described
 @dataclass(frozen=True)
 class MetaConfig:
     """What shapes the model and its training; how to run it goes to `fit`."""
@@ -100,9 +102,8 @@ class MetaConfig:
             number = whole_number(name, getattr(self, name), least)
             object.__setattr__(self, name, number)  # a NumPy integer cannot be saved
         for name in NUMBERS:
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | float):
-                raise DataError(f"{name} must be a number, got {value!r}")
+            object.__setattr__(self, name, real_number(name, getattr(self, name)))
+        object.__setattr__(self, "profile", yes_or_no("profile", self.profile))
         if self.steps == 0 and self.start == "random":
             raise DataError(
                 "steps=0 leaves the model at its start, and a random one has learned nothing; use "

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from metarec.contracts import DataError, Dataset, Episodes
 from metarec.encoders import TabularFeatures
+from metarec.meta.checkpoints import locked
 from metarec.meta.config import MetaConfig
 from metarec.meta.freezing import freeze
 from metarec.meta.heads.choice_training import LearnedChoice
@@ -19,10 +20,12 @@ from metarec.meta.heads.value_training import LearnedValue
 from metarec.meta.heart import Heart
 from metarec.meta.loops import episodic
 from metarec.meta.loops.episodes import Inputs, learned_counts, pad_episodes
+from metarec.meta.loops.steps import torch_seed
 from metarec.meta.network import new_network
 from metarec.meta.recency import resolve_recency
 from metarec.meta.run import Run
 from metarec.meta.starting import start_from_factors
+from metarec.meta.streams import Purpose, stream
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +61,7 @@ def learn(
         0 if inputs.profiles is None else inputs.profiles.shape[1],
         len(train.histories.kind_names),
         config,
-        torch.Generator().manual_seed(rng),
+        torch_seed(stream(rng, Purpose.NETWORK)),
         head,
     )
     user_rows = {user_id: row for row, user_id in enumerate(train.user_ids)}
@@ -73,13 +76,14 @@ def learn(
         progress=progress,
         patience=config.patience,
         judge_every=config.judge_every,
-        # sums run in another order on another number of threads
-        fingerprint=f"{fingerprint}:{torch.get_num_threads()}",
+        # sums run in another order on another number of threads, or in another PyTorch
+        fingerprint=f"{fingerprint}:{torch.get_num_threads()}:{torch.__version__}",
     )
     if isinstance(head, LearnedChoice) and config.start != "random":
         start_from_factors(network, train, content, config, rng)
-    episodic.train(network, inputs, judged, config, run)
-    factor = head.calibrate(network, inputs, judged, config, np.random.default_rng([rng, 1]))
+    with locked(folder):
+        episodic.train(network, inputs, judged, config, run)
+    factor = head.calibrate(network, inputs, judged, config, stream(rng, Purpose.DRAWS))
     weights = {k: v.numpy().copy() for k, v in network.features.state_dict().items()}
     return Learned(
         freeze(network, weights, train, content, blocks, config, head.frozen(factor), inputs),

@@ -7,6 +7,7 @@ import numpy as np
 from metarec.contracts import Dataset, Episodes
 from metarec.data.draws import permuted
 from metarec.data.sampling import support_sizes
+from metarec.meta.streams import Purpose, stream
 
 SHARE = 0.05
 LEAST_USERS, MOST_USERS = 20, 500
@@ -30,7 +31,7 @@ def hold_out_users(train: Dataset, rng: int) -> tuple[Dataset, Episodes]:
     For ratings a user's events are shuffled; the support sizes are those of training. Implicit
     events keep their order, and the query is what came after the support and is not in it.
     """
-    random = np.random.default_rng([rng, 2])
+    random = stream(rng, Purpose.HOLD_OUT)
     histories = train.histories
     able = np.flatnonzero(histories.lengths >= 2)
     n = min(MOST_USERS, max(LEAST_USERS, int(len(able) * SHARE)), int(len(able) * LARGEST_SHARE))

@@ -4,6 +4,8 @@ import datetime
 from collections.abc import Iterable
 from typing import Any
 
+import polars as pl
+
 from metarec.contracts import DataError
 from metarec.encoders import TabularFeatures
 
@@ -29,3 +31,17 @@ def copied(name: str, value: Any) -> Any:
         f"the profile's {name} must be text, a number or a list of them, got "
         f"{type(value).__name__} {value!r}"
     )
+
+
+def checked_table(table: pl.DataFrame, known: TabularFeatures) -> pl.DataFrame:
+    """The profiles of many people; a misspelt column would say nothing, silently.
+
+    The table of a dataset has columns that no feature was made of, so others may stand beside.
+    """
+    wanted = {*known.numbers, *known.categories, *known.lists}
+    if missing := sorted(wanted - set(table.columns)):
+        raise DataError(
+            f"the profiles lack {missing}, they have {table.columns}; name each column as in the "
+            "table of the fit, with null where nothing is known"
+        )
+    return table

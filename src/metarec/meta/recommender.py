@@ -1,10 +1,8 @@
 """MetaRecommender: content and a meta-learned prior, adapted to a person in closed form."""
 
 import copy
-import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -28,14 +26,16 @@ from metarec.contracts import (
     Recommendations,
     Recommender,
     nested_events,
+    whole_number,
 )
 from metarec.encoders import ContentFeatures, TabularFeatures, TextEncoder
 from metarec.meta.config import MetaConfig
+from metarec.meta.fingerprint import fingerprint_of
 from metarec.meta.heart import Heart
 from metarec.meta.holding_out import hold_out_users, without_repeats
 from metarec.meta.padding import pad
 from metarec.meta.person import Person
-from metarec.meta.profiles import check_columns, copied
+from metarec.meta.profiles import check_columns, checked_table, copied
 from metarec.meta.recency import in_clock_order
 from metarec.meta.saved import heart_from, state_of
 from metarec.meta.updaters import Adapted
@@ -94,6 +94,7 @@ class MetaRecommender(Recommender):
             raise DataError(
                 f"train must be a Dataset, as load(folder) gives it, got {type(train).__name__}"
             )
+        rng = whole_number("rng", rng, 0)
         if valid is None:
             train, valid = hold_out_users(train, rng)
         else:
@@ -105,7 +106,6 @@ class MetaRecommender(Recommender):
         fitted._profiles = None
         if self.config.profile and train.users is not None and train.users.width:
             fitted._profiles = TabularFeatures.fit(train.users)
-        fingerprint = _fingerprint(train, valid, self.config, fitted._content)
         learned = learn(
             train,
             valid,
@@ -116,7 +116,7 @@ class MetaRecommender(Recommender):
             rng=rng,
             folder=None if folder is None else Path(folder),
             progress=progress,
-            fingerprint=fingerprint,
+            fingerprint=fingerprint_of(train, valid, content, self.config),
         )
         fitted._weights, fitted._no_profile = learned.weights, learned.no_profile
         fitted.hearts = {learned.heart.head.name: learned.heart}
@@ -368,8 +368,8 @@ class MetaRecommender(Recommender):
         if self._profiles is not None and self._no_profile is not None:
             profiles = np.broadcast_to(self._no_profile, (len(histories), len(self._no_profile)))
             if histories.profiles is not None:
-                check_columns(histories.profiles.columns, self._profiles)
-                profiles = self._profiles.transform(histories.profiles)
+                table = checked_table(histories.profiles, self._profiles)
+                profiles = self._profiles.transform(table)
         return self.heart.adapt_many(histories, profiles)
 
     def _chunks(self, histories: Histories) -> Iterator[slice]:
@@ -384,18 +384,6 @@ def _content_features(encoder: Encoder, frame: pl.DataFrame, *, progress: bool) 
     if isinstance(encoder, ContentFeatures):
         return encoder
     return ContentFeatures.fit(encoder, frame, progress=progress)
-
-
-def _fingerprint(
-    train: Dataset, valid: Episodes, config: MetaConfig, content: ContentFeatures
-) -> str:
-    digest = hashlib.sha256(json.dumps(asdict(config), sort_keys=True).encode())
-    digest.update(train.hash.encode())
-    digest.update(content.fingerprint.encode())
-    for side in (valid.support, valid.query):
-        for column in (side.items, side.offsets, side.values, side.times, side.kinds):
-            digest.update(column.tobytes())
-    return digest.hexdigest()
 
 
 def _checked_validation(train: Dataset, valid: Episodes) -> Episodes:

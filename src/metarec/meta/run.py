@@ -13,22 +13,20 @@ Every batch is drawn from a generator that depends on the seed and the step alon
 killed at any moment continues from its last checkpoint to the same bits.
 """
 
-import json
-import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from safetensors import safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from metarec.contracts import DataError
+from metarec.meta.checkpoints import read_checkpoint, write_checkpoint
+from metarec.meta.streams import Purpose, stream
 
 Batch = TypeVar("Batch")
 
@@ -40,7 +38,7 @@ class Run:
     rng: int = 0
     """Seed of everything random in the run."""
     folder: Path | None = None
-    """Where checkpoints are written; None keeps the run in memory only."""
+    """Where checkpoints are written, a folder that is there; None keeps the run in memory only."""
     progress: bool = False
     checkpoint_every_s: float = 30.0
     patience: int = 8
@@ -60,12 +58,10 @@ class Run:
         """What the checkpoints hold; continues from the folder's checkpoint if there is one."""
         self._network, self._optimizer = network, optimizer
         self._started = time.monotonic()
-        if self.folder is not None and self._checkpoint_file.exists():
-            self._resume()
-
-    def generator(self, step: int) -> np.random.Generator:
-        """The generator of one step, whatever happened before it."""
-        return np.random.default_rng([self.rng, step])
+        found = None if self.folder is None else read_checkpoint(self.folder)
+        if found is not None:
+            record, arrays = found
+            self._resume(record, {name: torch.from_numpy(a) for name, a in arrays.items()})
 
     @property
     def judges_now(self) -> bool:
@@ -86,7 +82,7 @@ class Run:
             task = bar.add_task("meta-training", total=steps, completed=self.step)
             try:
                 while self.step < steps and self._stale < self.patience:
-                    batch = sample(self.generator(self.step))
+                    batch = sample(stream(self.rng, Purpose.STEP, self.step))
                     self.step += 1  # the step that the loop's body is about to do
                     self._in_step = True
                     yield batch
@@ -123,16 +119,10 @@ class Run:
         if self._best_weights:
             self._network.load_state_dict(self._best_weights)
 
-    @property
-    def _checkpoint_file(self) -> Path:
-        assert self.folder is not None
-        return self.folder / "checkpoint.safetensors"
-
     def save(self) -> None:
         """Write a checkpoint, whole or not at all."""
         if self.folder is None:
             return
-        self.folder.mkdir(parents=True, exist_ok=True)
         tensors = {f"network.{k}": v for k, v in self._network.state_dict().items()}
         tensors |= {f"best.{k}": v for k, v in self._best_weights.items()}
         for row, state in self._optimizer.state_dict()["state"].items():
@@ -146,21 +136,14 @@ class Run:
             "stale": self._stale,
             "judged": self.judged,
         }
-        fresh = self.folder / f".checkpoint-{os.getpid()}"
-        copies = {k: v.detach().clone().contiguous() for k, v in tensors.items()}
-        save_file(copies, fresh, {"record": json.dumps(record)})
-        with fresh.open("rb") as file:
-            os.fsync(file.fileno())
-        fresh.replace(self._checkpoint_file)
+        arrays = {name: tensor.detach().numpy() for name, tensor in tensors.items()}
+        write_checkpoint(self.folder, record, arrays)
 
-    def _resume(self) -> None:
-        with safe_open(self._checkpoint_file, framework="pt") as file:
-            record = json.loads(file.metadata()["record"])
-            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
+    def _resume(self, record: Mapping[str, Any], tensors: dict[str, Tensor]) -> None:
         if (record["rng"], record["fingerprint"]) != (self.rng, self.fingerprint):
             raise DataError(
-                f"{self.folder} holds a checkpoint of another run (other data, settings or seed); "
-                "choose another folder or delete it"
+                f"{self.folder} holds a checkpoint of another run (other data, settings, seed or "
+                "software); choose another folder or delete it"
             )
         self._network.load_state_dict(_part(tensors, "network."))
         self._best_weights = _part(tensors, "best.")

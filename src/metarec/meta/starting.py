@@ -13,6 +13,7 @@ from metarec.contracts import Dataset
 from metarec.meta.config import MetaConfig
 from metarec.meta.loops.episodes import learned_counts
 from metarec.meta.network import HeartNetwork
+from metarec.meta.streams import Purpose, stream
 from metarec.recommenders.ials import IALSConfig, learn_item_factors
 from metarec.recommenders.ridge import ridge_map
 
@@ -39,7 +40,7 @@ def start_from_factors(
     per_user = len(train.interactions) / max(1, int((train.histories.lengths > 0).sum()))
     l2 = config.start_l2 * config.start_confidence * per_user
     settings = IALSConfig(factors=config.d, alpha=config.start_confidence, l2=l2)
-    factors = learn_item_factors(train.histories, settings, np.random.default_rng([rng, 3]))
+    factors = learn_item_factors(train.histories, settings, stream(rng, Purpose.FACTORS))
     touched = learned_counts(train) > 0  # the items whose residuals are used
     scale = FEATURE_SCALE / max(float(np.sqrt(np.mean(factors[touched] ** 2))), 1e-12)
     factors = factors * scale

@@ -1,13 +1,15 @@
 """Saved models: a folder of JSON, safetensors and Parquet, from which nothing is ever unpickled.
 
-config.json         format, metarec version, class name, hyperparameters, hash of each file
+config.json         format, metarec version, class name, hyperparameters, and hashes of all
 state.safetensors   the fitted arrays; sparse matrices as their parts; the rest as JSON
 catalogue.parquet   the items and their content
 """
 
+import errno
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -28,7 +30,8 @@ from metarec import __version__
 from metarec.contracts import Catalogue, DataError
 
 FORMAT = "metarec-model"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
+OWN_FILES = {"config.json", "state.safetensors", "catalogue.parquet"}
 Arrays = dict[str, NDArray[Any]]
 
 
@@ -59,7 +62,25 @@ def save_state(
             "config": asdict(config),
             "files": files,
         }
+        card["hash"] = hash_of_card(card)
         (folder / "config.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+        _share(folder)
+
+
+def hash_of_card(card: Mapping[str, Any]) -> str:
+    """SHA-256 of the card's content, however it is laid out; its own field `hash` does not count.
+
+    It finds an edit or an accident out, not somebody who means harm and hashes again.
+    """
+    content = {name: value for name, value in card.items() if name != "hash"}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _share(folder: Path) -> None:
+    """Give every file the mode that a new file has here; some writers make private ones."""
+    mode = (folder / "config.json").stat().st_mode
+    for file in folder.iterdir():
+        file.chmod(mode)
 
 
 def load_state(
@@ -90,9 +111,16 @@ def load_state(
 
 def read_card(path: str | Path) -> dict[str, Any]:
     """The `config.json` of a saved model whose format this version can read."""
+    if not Path(path).exists():
+        raise DataError(f"{path} does not exist; pass the folder of a saved model")
     file = Path(path) / "config.json"
+    if Path(path).is_file():
+        raise DataError(f"{path} is a file; pass the folder of a saved model")
     if not file.is_file():
-        raise DataError(f"{path} is not a saved model: it has no config.json; pass a saved folder")
+        raise DataError(
+            f"{path} is not a saved model: it has no config.json; pass a folder that `save` or "
+            "`metarec fit` wrote"
+        )
     try:
         card = json.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:
@@ -106,11 +134,16 @@ def read_card(path: str | Path) -> dict[str, Any]:
             f"{path} has model format {card.get('format_version')}, this version reads "
             f"{FORMAT_VERSION}; {way}fit the model again"
         )
-    missing = {"class", "config", "files"} - card.keys()
+    missing = {"class", "config", "files", "hash"} - card.keys()
     if missing:
         raise DataError(f"{file} lacks {', '.join(sorted(missing))}; save the model again")
     if not (isinstance(card["files"], dict) and isinstance(card["config"], dict)):
         raise DataError(f"{file}: files and config must be objects; save the model again")
+    if card["hash"] != hash_of_card(card):
+        raise DataError(
+            f"{file} is not the file that was saved (its content differs from its own hash); a "
+            "saved model is not edited: copy the folder again or fit and save the model again"
+        )
     return card
 
 
@@ -138,9 +171,12 @@ def _parse_config(folder: Path, values: Mapping[str, Any], config_class: type[An
 def parse_hyperparameters(
     values: Mapping[str, Any], config_class: type[Any], *, place: str = ""
 ) -> Any:
-    """The frozen dataclass that the values make; the error tells all that is wrong in one line."""
+    """The frozen dataclass that the values make; the error tells all that is wrong in one line.
+
+    As JSON, so that no type is taken for another one ("5" for 5, true for 1).
+    """
     try:
-        return TypeAdapter(config_class).validate_python(values)
+        return TypeAdapter(config_class).validate_json(json.dumps(values, default=str), strict=True)
     except ValidationError as error:
         told = "; ".join(
             ": ".join([*map(str, e["loc"]), e["msg"].removeprefix("Value error, ")])
@@ -187,11 +223,35 @@ def _unpack(value: Any, arrays: Arrays) -> Any:
     return {k: _unpack(part, arrays) for k, part in value.items()}
 
 
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+@contextmanager
+def writing(place: Path) -> Iterator[None]:
+    """Tell a disk's refusal, whichever library meets it, as one OSError that names the place."""
+    try:
+        yield
+    except (OSError, SafetensorError, pl.exceptions.PolarsError) as error:
+        number = getattr(error, "errno", None) or _os_error_in(str(error))
+        if number is None:
+            raise
+        way = "make room there or choose another path" if number in FULL else "choose another path"
+        told = f"{os.strerror(number)}, so it was not written; {way}"
+        raise OSError(number, told, str(place)) from error
+
+
+def _os_error_in(message: str) -> int | None:
+    """The number that writers in Rust name in their message."""
+    found = re.search(r"\(os error (\d+)\)", message)
+    return int(found[1]) if found else None
+
+
 def check_replaceable(target: Path) -> None:
     """Refuse to write a model over anything but an older model or an empty folder."""
     if target.exists() and not _may_be_replaced(target):
         raise DataError(
-            f"{target} exists and is not a saved model; nothing was written. Choose another path"
+            f"{target} exists and is not a saved model, or holds other files beside one; nothing "
+            "was written. Choose another path"
         )
 
 
@@ -200,7 +260,8 @@ def _replacing(target: Path) -> Iterator[Path]:
     """A fresh folder that takes the place of `target` when the block ends without an error."""
     check_replaceable(target)
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as scratch:
+    scratch_of = tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.")
+    with writing(target), scratch_of as scratch:
         fresh, old = Path(scratch) / "fresh", Path(scratch) / "old"
         fresh.mkdir()
         yield fresh
@@ -220,10 +281,14 @@ def _replacing(target: Path) -> Iterator[Path]:
 def _may_be_replaced(target: Path) -> bool:
     if not target.is_dir() or target.is_symlink():
         return False
-    if not any(target.iterdir()):
-        return True
+    inside = {file.name for file in target.iterdir()}
+    return not inside or (not inside - OWN_FILES and is_saved_model(target))
+
+
+def is_saved_model(folder: Path) -> bool:
+    """True for a folder that `save` wrote, in whatever version."""
     try:
-        return bool(json.loads((target / "config.json").read_text("utf-8"))["format"] == FORMAT)
+        return bool(json.loads((folder / "config.json").read_text("utf-8"))["format"] == FORMAT)
     except (OSError, ValueError, KeyError, TypeError):
         return False
 

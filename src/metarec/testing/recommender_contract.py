@@ -327,7 +327,7 @@ class RecommenderContract:
         """A model that does not know its uncertainty does not pretend."""
         answer = model.recommend(people, 3)
         if model.has_uncertainty:
-            assert (answer.stds[answer.items >= 0] > 0).all()
+            assert (answer.stds[answer.items >= 0] > 0).all()  # NaN is not
         else:
             assert np.isnan(answer.stds).all()
 

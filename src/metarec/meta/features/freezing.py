@@ -34,9 +34,7 @@ def item_terms(
     alone. An item's terms are the same bits whichever items stand beside it.
     """
     own = {name: weights[name][np.maximum(learned, 0)] for name in RESIDUALS}
-    network = FeatureNetwork(
-        len(content), blocks, config, torch.Generator().manual_seed(0), mean=0.0
-    )
+    network = FeatureNetwork(len(content), blocks, config, torch.Generator(), mean=0.0)
     numbers = {name: torch.from_numpy(array) for name, array in {**weights, **own}.items()}
     network.load_state_dict(numbers)
     terms = network.double()(

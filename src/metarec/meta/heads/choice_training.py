@@ -28,6 +28,7 @@ from metarec.meta.loops.steps import Sampler, Step, query_weights, torch_seed
 from metarec.meta.network import HeartNetwork, TorchSupport
 from metarec.meta.recency import ages as ages_of
 from metarec.meta.run import Run
+from metarec.meta.streams import Purpose, stream
 from metarec.posterior.differentiable import TorchPosterior
 
 ChoiceBatch = PrefixBatch | RatingBatch
@@ -101,15 +102,15 @@ class LearnedChoice(nn.Module):
         valid: PaddedEpisodes | None,
         config: MetaConfig,
         run: Run,
-        first: Callable[[], Step[ChoiceBatch]],
+        first: Callable[[np.random.Generator], Step[ChoiceBatch]],
     ) -> None:
         """Where factors are the start, set what they do not tell: κ; without steps, all scalars."""
         if config.start == "random":
             return
         if config.steps == 0:
-            set_prior_mean(network, inputs, config, run.generator(0))
+            set_prior_mean(network, inputs, config, stream(run.rng, Purpose.PRIOR_MEAN))
         if config.steps or valid is None:
-            step = first()
+            step = first(stream(run.rng, Purpose.SLOPE))
 
             def first_loss() -> float:
                 terms = network.features(inputs.content, step.z, step.dropout)

@@ -26,7 +26,7 @@ def train(
         return draw_step(inputs, config, rng, episodes)
 
     if run.step == 0 and not run.judged:
-        network.head.begin(network, inputs, valid, config, run, lambda: sample(run.generator(0)))
+        network.head.begin(network, inputs, valid, config, run, sample)
     for step in run.batches(sample, config.steps):
         terms = network.features(inputs.content, step.z, step.dropout)
         loss = network.head.loss(network, terms, step, inputs, config)

@@ -1,0 +1,53 @@
+"""The name of all that decides a training run, so that a checkpoint of another one is refused."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, fields
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from metarec import __version__
+from metarec.contracts import Dataset, Episodes, Histories
+from metarec.meta.config import MetaConfig
+
+NOT_READ = {"vocabulary", "profiles"}
+"""Columns of episodes that training takes from its own data instead."""
+
+
+def fingerprint_of(
+    train: Dataset,
+    valid: Episodes,
+    content: Float[np.ndarray, "item d_content"],
+    config: MetaConfig,
+) -> str:
+    """A hash of the data, the content as numbers, the episodes, the settings and the versions."""
+    digest = hashlib.sha256()
+    for name, part in _parts(train, valid, content, config):
+        digest.update(f"{name} {len(part)}\n".encode())  # where a part ends is part of it
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def _parts(
+    train: Dataset, valid: Episodes, content: np.ndarray, config: MetaConfig
+) -> Iterator[tuple[str, bytes]]:
+    yield "settings", _said([asdict(config), train.hash, __version__, np.__version__])
+    yield "content", _bytes(content)
+    yield "candidates", _bytes(valid.candidates)
+    for side, histories in (("support", valid.support), ("query", valid.query)):
+        for field in fields(Histories):
+            if field.name not in NOT_READ:
+                yield f"{side}.{field.name}", _bytes(getattr(histories, field.name))
+
+
+def _bytes(column: Any) -> bytes:
+    if not isinstance(column, np.ndarray) or column.dtype == object:
+        return _said(column if column is None else list(column))
+    return _said([str(column.dtype), column.shape]) + column.tobytes()
+
+
+def _said(value: Any) -> bytes:
+    return json.dumps(value, sort_keys=True).encode()

@@ -1,0 +1,66 @@
+"""The settings of the heart: each is documented, and takes only what it says."""
+
+import inspect
+from dataclasses import asdict, fields
+
+import numpy as np
+import pytest
+
+import metarec as mr
+from metarec.recommenders.settings import described
+
+DEFAULTS = asdict(mr.MetaConfig())
+WHOLE = [name for name, value in DEFAULTS.items() if type(value) is int]
+REAL = [name for name, value in DEFAULTS.items() if type(value) is float]
+WORDS = [name for name, value in DEFAULTS.items() if type(value) is str]
+
+
+def test_help_shows_the_text_of_every_field():
+    told = inspect.getdoc(mr.MetaConfig)
+    assert told is not None
+    assert told.startswith("What shapes the model and its training")
+    for field in fields(mr.MetaConfig):
+        assert f"\n{field.name}: " in told
+    assert "masked: float = 0.1\n    Share of items whose residuals are hidden in a step" in told
+    lines = told.splitlines()
+    for field in fields(mr.MetaConfig):
+        (at,) = (n for n, line in enumerate(lines) if line.startswith(f"{field.name}: "))
+        assert lines[at + 1].startswith("    "), f"{field.name} has no text under it"
+
+
+def test_a_class_without_source_keeps_its_own_text():
+    made = type("Made", (), {"__doc__": "Mine."})
+    assert described(made).__doc__ == "Mine."
+
+
+@pytest.mark.parametrize("name", WHOLE)
+@pytest.mark.parametrize("value", [2.5, 3.0, True, "3", None, float("nan"), [3], np.float64(3)])
+def test_a_whole_number_takes_no_other_type(name: str, value: object):
+    with pytest.raises(mr.DataError, match=f"^{name} must be"):
+        mr.MetaConfig(**{name: value})
+
+
+@pytest.mark.parametrize("name", REAL)
+@pytest.mark.parametrize(
+    "value", [True, "0.5", None, [0.5], float("nan"), float("inf"), -1.0, np.float32("nan")]
+)
+def test_a_number_takes_no_other_type_and_nothing_that_is_not_finite(name: str, value: object):
+    with pytest.raises(mr.DataError, match=f"^{name} must be"):
+        mr.MetaConfig(**{name: value})
+
+
+@pytest.mark.parametrize("name", [*WORDS, "profile"])
+@pytest.mark.parametrize("value", [1, None, "often", float("nan"), ["auto"]])
+def test_a_choice_takes_only_what_it_names(name: str, value: object):
+    with pytest.raises(mr.DataError, match=f"^{name} must be"):
+        mr.MetaConfig(**{name: value})
+
+
+def test_every_field_is_checked_by_type():
+    assert {*WHOLE, *REAL, *WORDS, "profile"} == set(DEFAULTS)
+
+
+def test_numpy_numbers_become_python_numbers_that_can_be_saved():
+    config = mr.MetaConfig(d=np.int64(6), masked=np.float32(0.25), profile=np.bool_(False))
+    assert (type(config.d), type(config.masked), type(config.profile)) == (int, float, bool)
+    assert (config.d, config.masked, config.profile) == (6, 0.25, False)

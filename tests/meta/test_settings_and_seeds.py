@@ -1,0 +1,132 @@
+"""Every setting and every seed of a fit changes its numbers; nothing else does."""
+
+from dataclasses import fields, replace
+
+import numpy as np
+import polars as pl
+import pytest
+
+import metarec as mr
+from metarec.contracts import Dataset
+from metarec.meta.streams import Purpose, stream
+
+from .networks import numbers_of
+
+BASE = {"d": 3, "steps": 6, "batch_users": 8, "max_events": 12, "judge_every": 2, "hidden": 2}
+RATING, IMPLICIT = ("rating", {}), ("implicit", {})
+OVERFIT = {"learning_rate": 0.5, "steps": 30, "judge_every": 1}
+NOISY = {"learning_rate": 0.01, "batch_users": 2, "steps": 60, "judge_every": 1}
+CHANGES: dict[str, tuple[tuple[str, dict[str, object]], object]] = {
+    "d": (RATING, 4),
+    "hidden": (RATING, 0),
+    "dropout": (RATING, 0.6),
+    "profile": (RATING, False),
+    "recency": (IMPLICIT, "clock"),
+    "value_weight": (IMPLICIT, "log"),
+    "steps": (RATING, 5),
+    "batch_users": (RATING, 9),
+    "max_events": (RATING, 5),
+    "prefixes": (IMPLICIT, 2),
+    "learning_rate": (RATING, 1e-2),
+    "masked": (("rating", {"all_masked": 0.0}), 0.6),
+    "all_masked": (("rating", {"masked": 0.0}), 0.9),
+    "content_decay": (RATING, 1.0),
+    "offset_decay": (RATING, 1.0),
+    "unsure_decay": (RATING, 1.0),
+    "residual_precision": (RATING, 2000.0),
+    "noise_precision": (RATING, 2000.0),
+    "evenness": (RATING, 0.0),
+    "start": (IMPLICIT, "random"),
+    "start_confidence": (IMPLICIT, 5.0),
+    "start_l2": (IMPLICIT, 0.5),
+    "start_penalty": (IMPLICIT, 50.0),
+    "patience": (("rating", NOISY | {"patience": 1}), 29),
+    "judge_every": (("rating", OVERFIT), 7),
+}
+"""For each setting: on what kind of shop, with what beside it, and to which value it is changed."""
+
+
+@pytest.fixture(scope="module")
+def shops() -> dict[str, Dataset]:
+    """Sixty people with profiles; implicit events have weights that differ."""
+    found = {}
+    for kind in ("rating", "implicit"):
+        shop = mr.generate(users=60, items=30, kind=kind, rng=1).dataset
+        if kind == "implicit":
+            weights = 1.0 + np.arange(len(shop.interactions)) % 5
+            value = pl.Series("value", weights.astype(np.float32))
+            shop = replace(shop, interactions=shop.interactions.with_columns(value))
+        found[kind] = shop
+    return found
+
+
+def numbers(shop: Dataset, rng: int = 0, **settings: object) -> dict[str, np.ndarray]:
+    """Everything learned, and when training ended."""
+    config = mr.MetaConfig(**{**BASE, **settings})
+    heart = (model := mr.MetaRecommender(mr.HashEncoder(d=8), config).fit(shop, rng=rng)).heart
+    steps = np.array([model.metrics["steps"], model.metrics["best_step"]])
+    learned = {k: v for k, v in numbers_of(heart).items() if isinstance(v, np.ndarray | float)}
+    return {name: np.asarray(value) for name, value in learned.items()} | {"steps": steps}
+
+
+def differ(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> set[str]:
+    return {name for name in one if not np.array_equal(one[name], other[name], equal_nan=True)}
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(mr.MetaConfig)])
+def test_every_setting_changes_the_fitted_numbers(shops: dict[str, Dataset], name: str):
+    assert name in CHANGES, f"say in CHANGES on which shop {name} has an effect"
+    (kind, beside), value = CHANGES[name]
+    plain = numbers(shops[kind], **beside)
+    assert value != (BASE | beside).get(name, getattr(mr.MetaConfig(), name))
+    changed = differ(plain, numbers(shops[kind], **{**beside, name: value}))
+    assert changed & {f"terms.{name}" for name in ("features", "offsets", "unsure", "noise")}
+
+
+@pytest.mark.parametrize("kind", ["rating", "implicit"])
+def test_a_fit_repeats_itself_to_the_bit(shops: dict[str, Dataset], kind: str):
+    assert not differ(numbers(shops[kind], rng=3), numbers(shops[kind], rng=3))
+
+
+USERS = ("holding_out", "fitting", "starting", "run", "heads.choice_training")
+SEEDS = {
+    Purpose.HOLD_OUT: RATING,
+    Purpose.NETWORK: RATING,
+    Purpose.FACTORS: IMPLICIT,
+    Purpose.PRIOR_MEAN: ("implicit", {"steps": 0}),
+    Purpose.SLOPE: IMPLICIT,
+    Purpose.STEP: RATING,
+    Purpose.DRAWS: IMPLICIT,
+}
+
+
+@pytest.mark.parametrize("purpose", Purpose, ids=lambda purpose: purpose.name)
+def test_every_stream_changes_the_fitted_numbers_and_no_other_does(
+    shops: dict[str, Dataset], purpose: Purpose, monkeypatch: pytest.MonkeyPatch
+):
+    kind, settings = SEEDS[purpose]
+    if purpose == Purpose.DRAWS:
+        monkeypatch.setattr("metarec.meta.heads.choice_training.CALIBRATION_DRAWS", 1)
+        monkeypatch.setattr("metarec.meta.heads.choice_training.LEAST_QUERIES", 1)
+    # fewer people than the shop has, so that it matters who they are
+    monkeypatch.setattr("metarec.meta.heads.choice_training.MEAN_PEOPLE", 20)
+    plain = numbers(shops[kind], **settings)
+
+    def found(shift: int) -> set[str]:
+        def shifted(rng: int, of: Purpose, step: int = 0) -> np.random.Generator:
+            return stream(rng + shift * (of == purpose), of, step)
+
+        for module in USERS:
+            monkeypatch.setattr(f"metarec.meta.{module}.stream", shifted)
+        return differ(plain, numbers(shops[kind], **settings))
+
+    assert not found(0)
+    changed = set.union(*(found(shift) for shift in range(1, 6 if _coarse(purpose) else 2)))
+    assert changed
+    if purpose == Purpose.DRAWS:
+        assert changed == {"head.variance_factor"}
+
+
+def _coarse(purpose: Purpose) -> bool:
+    """True where a number is chosen on a grid, which another seed may leave at its place."""
+    return purpose in (Purpose.DRAWS, Purpose.SLOPE)
