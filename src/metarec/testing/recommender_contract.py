@@ -294,7 +294,8 @@ class RecommenderContract:
         """A list, a tuple, an array and a Polars column say the same."""
         ids = [str(i) for i in model.catalogue.ids[2:7]]
         listed = model.recommend(people, 3, candidates=ids)
-        for candidates in (tuple(ids), np.array(ids), model.catalogue.ids[2:7], pl.Series(ids)):
+        spellings: list[Any] = [tuple(ids), np.array(ids), model.catalogue.ids[2:7], pl.Series(ids)]
+        for candidates in spellings:
             _assert_same(listed, model.recommend(people, 3, candidates=candidates))
 
     def test_what_cannot_be_shown_is_never_recommended(
