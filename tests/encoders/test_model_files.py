@@ -126,11 +126,17 @@ def test_pickled_weights_are_refused_in_words_and_never_read(folder: Path):
     torch.save(Trap(), folder / "pytorch_model.bin")
     with pytest.raises(DataError, match=r"holds its weights as \.bin.* only safetensors are read"):
         TextEncoder(str(folder)).encode_texts(["red"])
-    # nor where weights of another kind stand beside
-    (folder / "model_of_another_kind.safetensors").write_bytes(b"")
+    assert not (folder / "sprung").exists()
+
+
+def test_pickled_weights_are_not_read_where_other_safetensors_stand_beside(folder: Path):
+    import torch
+    from safetensors.torch import load_file
+
+    torch.save(load_file(folder / "model.safetensors"), folder / "pytorch_model.bin")
+    (folder / "model.safetensors").rename(folder / "model_of_another_kind.safetensors")
     with pytest.raises(DataError, match="no text model could be loaded"):
         TextEncoder(str(folder)).encode_texts(["red"])
-    assert not (folder / "sprung").exists()
 
 
 def test_files_that_change_no_vector_change_no_name(folder: Path):

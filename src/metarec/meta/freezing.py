@@ -50,7 +50,8 @@ def freeze(
             float(np.exp(-np.logaddexp(0.0, confidence.decay.item()))),
             train.histories.kind_names,
             np.exp(confidence.log_confidence.double().numpy()),
-            config.value_weight,
+            # a rating's value is what is foretold, not how much the event counts
+            "none" if head.predicts_ratings else config.value_weight,
         ),
     )
 
