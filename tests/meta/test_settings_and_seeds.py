@@ -44,6 +44,15 @@ CHANGES: dict[str, tuple[tuple[str, dict[str, object]], object]] = {
     "judge_every": (("rating", OVERFIT), 7),
 }
 """For each setting: on what kind of shop, with what beside it, and to which value it is changed."""
+OTHER_EVENTS = ("implicit", {"recency": "none"})
+ON_IMPLICIT_EVENTS = {
+    "learning_rate": (IMPLICIT, 1e-2),
+    "max_events": (IMPLICIT, 5),
+    "profile": (IMPLICIT, False),
+    "evenness": (OTHER_EVENTS, 0.0),
+    "value_weight": (OTHER_EVENTS, "log"),
+}
+"""What another loop reads in a place of its own."""
 
 
 @pytest.fixture(scope="module")
@@ -73,10 +82,17 @@ def differ(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> set[str]
     return {name for name in one if not np.array_equal(one[name], other[name], equal_nan=True)}
 
 
-@pytest.mark.parametrize("name", [field.name for field in fields(mr.MetaConfig)])
-def test_every_setting_changes_the_fitted_numbers(shops: dict[str, Dataset], name: str):
-    assert name in CHANGES, f"say in CHANGES on which shop {name} has an effect"
-    (kind, beside), value = CHANGES[name]
+def test_every_setting_has_its_case():
+    assert set(CHANGES) == {field.name for field in fields(mr.MetaConfig)}
+
+
+@pytest.mark.parametrize(
+    ("name", "case"),
+    [*CHANGES.items(), *ON_IMPLICIT_EVENTS.items()],
+    ids=[*CHANGES, *(f"{name} of implicit events" for name in ON_IMPLICIT_EVENTS)],
+)
+def test_every_setting_changes_the_fitted_numbers(shops: dict[str, Dataset], name: str, case):
+    (kind, beside), value = case
     plain = numbers(shops[kind], **beside)
     assert value != (BASE | beside).get(name, getattr(mr.MetaConfig(), name))
     changed = differ(plain, numbers(shops[kind], **{**beside, name: value}))
@@ -110,15 +126,16 @@ def test_every_stream_changes_the_fitted_numbers_and_no_other_does(
         monkeypatch.setattr("metarec.meta.heads.choice_training.LEAST_QUERIES", 1)
     # fewer people than the shop has, so that it matters who they are
     monkeypatch.setattr("metarec.meta.heads.choice_training.MEAN_PEOPLE", 20)
-    plain = numbers(shops[kind], **settings)
+    plain = numbers(shops[kind], rng=5, **settings)
 
     def found(shift: int) -> set[str]:
         def shifted(rng: int, of: Purpose, step: int = 0) -> np.random.Generator:
+            assert rng == 5  # the seed of the fit, and no other
             return stream(rng + shift * (of == purpose), of, step)
 
         for module in USERS:
             monkeypatch.setattr(f"metarec.meta.{module}.stream", shifted)
-        return differ(plain, numbers(shops[kind], **settings))
+        return differ(plain, numbers(shops[kind], rng=5, **settings))
 
     assert not found(0)
     changed = set.union(*(found(shift) for shift in range(1, 6 if _coarse(purpose) else 2)))
