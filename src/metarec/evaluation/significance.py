@@ -190,7 +190,7 @@ _DIFFERENCES: dict[str, Any] = {
     "n": pl.Int64,
     "better": pl.Boolean,
 }
-COLUMNS: dict[str, Any] = {
+COMPARISONS: dict[str, Any] = {
     **_DIFFERENCES,
     "family": pl.String,
     "p_holm": pl.Float64,

@@ -80,6 +80,7 @@ class MetaRecommender:
             raise DataError(
                 f"train must be a Dataset, as load(folder) gives it, got {type(train).__name__}"
             )
+        given = train.hash  # of all that is learned from or validated on, held-out users too
         if valid is None:
             train, valid = hold_out_users(train, rng)
         else:
@@ -107,7 +108,7 @@ class MetaRecommender:
         fitted.heart = freeze(
             learned.weights, train, content, self.config, learned.variance_factor, learned.recency
         )
-        fitted.metrics = {**learned.metrics, "train_hash": train.hash}
+        fitted.metrics = {**learned.metrics, "train_hash": given}
         return fitted
 
     heart: Heart
