@@ -1,4 +1,4 @@
-"""What a reader must know before the table: leaks, nothing to judge, truth that lists cannot hold."""
+"""What a reader must know before the table: leaks, nobody to judge, what lists cannot hold."""
 
 from dataclasses import replace
 
