@@ -31,6 +31,17 @@ ATTAINABLE: dict[str, Any] = {
     "seen": pl.Int64,
     "seed": pl.Int64,
 }
+SUMMARY: dict[Any, Any] = {
+    "model": pl.String,
+    "scenario": pl.String,
+    "k": pl.Int64,
+    "metric": pl.String,
+    "mean": pl.Float64,
+    "low": pl.Float64,
+    "high": pl.Float64,
+    "n": pl.Int64,
+    "undefined": pl.Int64,
+}
 CALIBRATION: dict[str, Any] = {
     "model": pl.String,
     "scenario": pl.String,
@@ -175,9 +186,6 @@ def _merged_protocol(listed: Sequence[Results]) -> dict[str, Any]:
     }
 
 
-SUMMARY = ["model", "scenario", "k", "metric", "mean", "low", "high", "n", "undefined"]
-
-
 def _summary_of_users(values: pl.DataFrame, draws: int, rng: int) -> pl.DataFrame:
     tables = []
     for panel in panels(values):
@@ -191,8 +199,8 @@ def _summary_of_users(values: pl.DataFrame, draws: int, rng: int) -> pl.DataFram
             "n": n,
             "undefined": panel.values.shape[1] - n,
         }
-        tables.append(panel.cells.with_columns(pl.DataFrame(columns)).select(SUMMARY))
-    return pl.concat([_empty_summary(), *(table.cast(_KINDS) for table in tables)])
+        tables.append(panel.cells.with_columns(pl.DataFrame(columns)).select(list(SUMMARY)))
+    return pl.concat([_empty_summary(), *(table.cast(SUMMARY) for table in tables)])
 
 
 def _summary_of_system(values: pl.DataFrame) -> pl.DataFrame:
@@ -206,21 +214,8 @@ def _summary_of_system(values: pl.DataFrame) -> pl.DataFrame:
         pl.col("value").is_not_nan().sum().alias("n"),
         pl.col("value").is_nan().sum().alias("undefined"),
     )
-    return pl.concat([_empty_summary(), table.select(SUMMARY).cast(_KINDS)])
-
-
-_KINDS: dict[Any, Any] = {
-    "model": pl.String,
-    "scenario": pl.String,
-    "k": pl.Int64,
-    "metric": pl.String,
-    "mean": pl.Float64,
-    "low": pl.Float64,
-    "high": pl.Float64,
-    "n": pl.Int64,
-    "undefined": pl.Int64,
-}
+    return pl.concat([_empty_summary(), table.select(list(SUMMARY)).cast(SUMMARY)])
 
 
 def _empty_summary() -> pl.DataFrame:
-    return pl.DataFrame(schema=_KINDS)
+    return pl.DataFrame(schema=SUMMARY)

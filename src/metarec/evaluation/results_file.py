@@ -17,7 +17,6 @@ from metarec.evaluation.significance import COMPARISONS
 
 RESULTS = "results.json"
 PER_USER = "per_user.parquet"
-QUOTED = ["model", "scenario", "k", "metric", "mean", "low", "high", "n", "undefined"]
 
 
 def save_results(results: Results, folder: str | Path) -> Path:
@@ -32,7 +31,7 @@ def save_results(results: Results, folder: str | Path) -> Path:
         "protocol": {"warnings": warnings_of(results), **results.protocol},
         "seed": results.seeds[0],
         "versions": dict(results.versions),
-        "results": _rows(results.summary().select(QUOTED)),
+        "results": _rows(results.summary()),
         "comparisons": _rows(results.comparisons),
         "trials": _rows(results.trials),
         "calibration": _rows(results.calibration),
