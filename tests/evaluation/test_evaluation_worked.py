@@ -13,9 +13,11 @@ from test_evaluation_significance import results_of
 from metarec.contracts import Histories, Predictions
 from metarec.data import Episodes
 from metarec.data.splits import Split
+from metarec.data.ties import tie_keys
 from metarec.evaluation import (
     Choice,
     ItemContent,
+    better,
     combine,
     compare,
     evaluate,
@@ -222,6 +224,8 @@ def test_a_retired_item_is_expected_of_nobody_and_no_inequality():
     results = evaluate({"m": model}, split, k=1, curve=None)
     # of what is left item 1 is the most popular: to show it to u3, who takes it, is no surprise
     assert value(results, "serendipity@1", user_id="u3") == 0.0
+    surprising = evaluate({"m": by_score(split, np.nan, 1, 9, 0, 0)}, split, k=1, curve=None)
+    assert value(surprising, "serendipity@1", user_id="u3") == 1.0  # only one item is expected
     # shown: 1 and 2, of the four on offer
     assert value(results, "catalogue_coverage@1") == 2 / 4
     assert value(results, "gini@1") == pytest.approx(0.5)
@@ -372,3 +376,99 @@ def test_of_several_draws_of_an_item_the_best_rating_counts_and_the_table_sorts_
         for line in table(results_of({"x": [3.0, 3], "y": [1.0, 1]}, "mae")).splitlines()[2:4]
     ]
     assert order == ["y", "x"]
+
+
+def test_scores_that_are_no_ratings_have_no_intervals_of_ratings():
+    split = planted()
+    order = replace(own_mean(split, std=0.8), predicts_ratings=False)
+    results = evaluate({"m": order}, split, curve=None)
+    assert not {"crps", "covered_90"} & set(results.metrics)
+    assert results.calibration.is_empty()
+
+
+def test_a_resampled_mean_of_ones_is_one_also_where_seeds_lack_values():
+    values = np.full((1, 6, 3), 1.0)
+    values[0, :4, 1:] = np.nan
+    drawn = resampled_means(values, draws=200)
+    np.testing.assert_allclose(drawn[~np.isnan(drawn)], 1.0)
+    assert np.isfinite(drawn).mean() > 0.9
+
+
+def test_an_empty_rank_is_no_hit_on_another_persons_last_item():
+    # u3 takes the last item; the list of u4 ends at once
+    data = dataset_of([(0, 0, 5.0), (0, 4, 5.0), (1, 1, 5.0), (1, 2, 5.0)], 2, 5, "implicit")
+    h = data.histories
+    episodes = Episodes(h.keep(h.places < 1), h.keep(h.places >= 1))
+    split = Split("toy", data, episodes, {"s": episodes}, ())
+    silent = by_score(split, *[np.nan] * 5)
+    assert value(evaluate({"m": silent}, split, k=2, curve=None), "recall@2", user_id="u1") == 0.0
+
+
+def test_every_measure_of_one_evaluation_is_the_number_worked_by_hand():
+    split = tiny()
+    ties = tie_keys(split.train.catalogue.ids)
+    first, second = (6.0, 7.0) if ties[1] < ties[2] else (7.0, 6.0)
+    # u3 has 0, and rated 1 with 4 and 2 with 2; both are scored above the scale, where equal scores
+    # would be in the other order
+    model = replace(by_score(split, 0, first, second, 8, 0), std=1.0)
+    results = evaluate({"m": model}, split, k=2, curve=None)
+    log3 = np.log2(3)
+    ascending = first < second
+    gains = (2, 4) if ascending else (4, 2)
+    exponential = (3, 15) if ascending else (15, 3)
+    expected = {
+        # shown are 3, which u3 does not take, and one of the two that u3 takes
+        "ndcg@2": (1 / log3) / (1 + 1 / log3),
+        "ndcg_exponential@2": (1 / log3) / (1 + 1 / log3),
+        "recall@2": 1 / 2,
+        "precision@2": 1 / 2,
+        "f1@2": 1 / 2,
+        "mrr@2": 1 / 2,
+        "map@2": (1 / 2) / 2,
+        "hit_rate@2": 1.0,
+        # as a person sees them both are 5: errors of 1 and 3
+        "mae": 2.0,
+        "rmse": np.sqrt(5.0),
+        "like_accuracy": 1 / 2,
+        "list_ndcg@3": (gains[0] + gains[1] / log3) / (4 + 2 / log3),
+        "list_ndcg_exponential@3": (exponential[0] + exponential[1] / log3) / (15 + 3 / log3),
+        "auc": 0.0 if ascending else 1.0,
+        "answered": 1.0,
+    }
+    found = {metric: value(results, metric, user_id="u3") for metric in expected}
+    assert found == pytest.approx(expected)
+
+
+def test_gains_by_value_are_linear_or_exponential():
+    split = tiny()
+    model = by_score(split, 0, 6, 7, 8, 0)  # to u3: 3, then 2, worth 2 of (4, 2)
+    results = evaluate({"m": model}, split, k=2, curve=None, relevance="value")
+    log3 = np.log2(3)
+    linear, exponential = (2 / log3) / (4 + 2 / log3), (3 / log3) / (15 + 3 / log3)
+    assert value(results, "ndcg@2", user_id="u3") == pytest.approx(linear)
+    assert value(results, "ndcg_exponential@2", user_id="u3") == pytest.approx(exponential)
+    # liked from 4.0: item 1, rated 4, is the only relevant one, and is not shown
+    liked = evaluate(
+        {"m": model}, split, k=3, curve=None, relevance="liked", likes_from=4.0, metrics=["mrr"]
+    )
+    assert value(liked, "mrr@3", user_id="u3") == pytest.approx(1 / 3)
+
+
+def test_only_a_rating_beyond_the_third_place_is_left_out_of_a_list_of_ratings():
+    rows = [(0, 0, 3.0), *[(0, item, float(6 - item)) for item in range(1, 6)], (1, 0, 1.0)]
+    data = dataset_of(rows, 2, 6)
+    h = data.histories.take(np.array([0]))
+    episodes = Episodes(h.keep(h.places < 1), h.keep(h.places >= 1))
+    split = Split("toy", data, episodes, {"s": episodes}, ())
+    # rated 5, 4, 3, 2, 1; the order is right but for the last two
+    model = by_score(split, 0, 5, 4, 3, 1, 2)
+    assert value(evaluate({"m": model}, split, k=3, curve=None), "list_ndcg@3") == 1.0
+
+
+def test_which_way_is_better_is_what_the_page_says():
+    lower = {"mae", "rmse", "crps", "gini@10"}
+    neither = {"novelty@10", "popularity_lift@10", "diversity@10", "history_novelty@10"}
+    neither |= {"covered_90", "answered"}
+    higher = {"ndcg@10", "recall@5", "auc", "list_ndcg@3", "catalogue_coverage@10", "serendipity@1"}
+    for way, names in (("lower", lower), ("neither", neither), ("higher", higher)):
+        assert {better(name) for name in names} == {way}
