@@ -47,27 +47,12 @@ def main() -> None:
     content = content_of(shop)
     episodes = split.test[SCENARIO]
     found: list[Results] = []
-    answered = []
+    answered: list[tuple[str, str, float]] = []
     for seed in SEEDS:
         model = MetaRecommender(content, MetaConfig()).fit(split.train, rng=seed, progress=True)
-        parts = []
-        for strategy in STRATEGIES:
-            told = {
-                "five answers": episodes.support.keep(
-                    chosen_answers(strategy, model, episodes, split, seed)
-                ),
-                "five questions": answers(
-                    episodes, questions(strategy, model, episodes, split, seed)
-                ),
-            }
-            for way in WAYS:
-                mean = float(told[way].lengths.mean())
-                answered.append((way, strategy, mean))
-                say(f"seed {seed}, {way}, {strategy}: {mean:.2f} answers")
-            tests = {way: Episodes(told[way], episodes.query) for way in WAYS}
-            one = replace(split, test=tests)
-            parts.append(evaluate({strategy: model}, one, metrics=METRICS, curve=None, rng=seed))
-        found.append(combine(parts))
+        results, told = asked_both_ways(model, split, episodes, seed)
+        found.append(results)
+        answered += told
     results = combine(found)
     comparisons = compare(results, "ask", family="questions of the model against others")
     shares = pl.DataFrame(answered, schema=["way", "strategy", "answered"], orient="row")
@@ -80,6 +65,28 @@ def main() -> None:
         .agg(pl.col("answered").mean())
         .to_dicts(),
     )
+
+
+def asked_both_ways(
+    model: MetaRecommender, split: Split, episodes: Episodes, seed: int
+) -> tuple[Results, list[tuple[str, str, float]]]:
+    """Every strategy judged after either way to ask, and how many answers each got a person."""
+    parts, answered = [], []
+    for strategy in STRATEGIES:
+        told = {
+            "five answers": episodes.support.keep(
+                chosen_answers(strategy, model, episodes, split, seed)
+            ),
+            "five questions": answers(episodes, questions(strategy, model, episodes, split, seed)),
+        }
+        for way in WAYS:
+            mean = float(told[way].lengths.mean())
+            answered.append((way, strategy, mean))
+            say(f"seed {seed}, {way}, {strategy}: {mean:.2f} answers")
+        tests = {way: Episodes(told[way], episodes.query) for way in WAYS}
+        one = replace(split, test=tests)
+        parts.append(evaluate({strategy: model}, one, metrics=METRICS, curve=None, rng=seed))
+    return combine(parts), answered
 
 
 def chosen_answers(

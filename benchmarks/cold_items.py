@@ -16,9 +16,11 @@ from benchmarks.common import (
     as_implicit,
     content_of,
     data_folder,
+    fit_on,
     fit_rows,
     heart_over_seeds,
     row,
+    rows_over_seeds,
     together,
     tune_heart,
     value,
@@ -64,16 +66,16 @@ def main() -> None:
             rows.PredictedPopularity, rows.PredictedPopularityConfig, content
         ),
     }
-    fitted, trials = fit_rows(simple, split, split, objective="recall", trials=TRIALS, k=20)
-    fitted["ContentKNN"] = rows.ContentKNN(content).fit(split.train)
-    fitted["Random"] = rows.Random().fit(split.train)
+    fits, trials = fit_rows(simple, split, split, objective="recall", trials=TRIALS, k=20)
+    fits["ContentKNN"] = fit_on(split, rows.ContentKNN(content))
+    fits["Random"] = fit_on(split, rows.Random())
 
     def measure(models: Mapping[str, Recommender], seed: int) -> Results:
         return evaluate(models, split, metrics=METRICS, k=20, curve=None, rng=seed)
 
     config, own = tune_heart(content, CONFIG, SPACE, split, objective="recall", trials=TRIALS, k=20)
     hearts, _ = heart_over_seeds(split, content, config, measure, valid=True)
-    results = together(hearts, measure(fitted, 0)).with_trials(pl.concat([trials, own]))
+    results = together(hearts, rows_over_seeds(fits, measure)).with_trials(pl.concat([trials, own]))
     comparisons = compare(results, HEART, family=f"{HEART} on cold items")
     write("cold_items", results, goals(results, comparisons), comparisons)
 

@@ -18,9 +18,11 @@ from benchmarks.common import (
     Goal,
     content_of,
     data_folder,
+    fit_on,
     fit_rows,
     heart_over_seeds,
     row,
+    rows_over_seeds,
     together,
     tune_heart,
     value,
@@ -48,8 +50,12 @@ SPACE = {
     "offset_decay": (3e-3, 1e-2, 3e-2),
     "residual_precision": (10.0, 20.0, 40.0),
 }
-LEAST_PAIRS = 1000
-"""A smaller group tells nothing of three per cent."""
+LEAST_ANSWERS = 1000
+"""A smaller group tells nothing of three per cent.
+
+Answers, not different ratings: one that is asked for in several draws counts once a draw and seed,
+so a group has some thirtieth as many ratings.
+"""
 CONSTANT_WIDTH = "UserItemBias, constant width"
 
 
@@ -82,21 +88,21 @@ def main() -> None:
         "ItemMean": row(rows.ItemMean, rows.ItemMeanConfig),
         "UserMean": row(rows.UserMean, rows.UserMeanConfig),
     }
-    fitted, trials = fit_rows(simple, tuning, final, objective="mae", trials=TRIALS)
-    settings = fitted["UserItemBias"].config  # type: ignore[attr-defined]
+    fits, trials = fit_rows(simple, tuning, final, objective="mae", trials=TRIALS)
+    settings = fits["UserItemBias"](0).config  # type: ignore[attr-defined]
     width = ConstantWidth(settings).fit(tuning.train).with_width(tuning.valid).width_
     flat = ConstantWidth(settings).fit(final.train)
     flat.width_ = width
-    fitted[CONSTANT_WIDTH] = flat
-    fitted["Random"] = rows.Random().fit(final.train)
-    fitted["Popularity"] = rows.Popularity().fit(final.train)
+    fits[CONSTANT_WIDTH] = lambda seed: flat
+    fits["Random"] = fit_on(final, rows.Random())
+    fits["Popularity"] = fit_on(final, rows.Popularity())
 
     def measure(models: Mapping[str, Recommender], seed: int) -> Results:
         return evaluate(models, final, metrics=METRICS, curve=CURVE, rng=seed)
 
     config, own = tune_heart(content, CONFIG, SPACE, tuning, objective="mae", trials=TRIALS)
     hearts, _ = heart_over_seeds(final, content, config, measure, valid=False)
-    results = together(hearts, measure(fitted, 0)).with_trials(pl.concat([trials, own]))
+    results = together(hearts, rows_over_seeds(fits, measure)).with_trials(pl.concat([trials, own]))
     comparisons = pl.concat(
         [family_of(results, metric, [None]) for metric in ("mae", "rmse", *RANKS)]
         + [family_of(results, "mae", list(CURVE))]
@@ -172,7 +178,7 @@ def significant(comparisons: pl.DataFrame, scenario: str, metric: str, against: 
 
 
 def calibration_table(calibration: pl.DataFrame) -> pl.DataFrame:
-    """Share inside the 90 % interval by group, all seeds together."""
+    """Share inside the 90 % interval by group, all draws and seeds together; `n` counts answers."""
     return (
         calibration.filter((pl.col("model") == HEART) & ((pl.col("level") - 0.9).abs() < 1e-9))
         .with_columns(inside=pl.col("observed") * pl.col("n"))
@@ -184,7 +190,7 @@ def calibration_table(calibration: pl.DataFrame) -> pl.DataFrame:
 
 def calibration_goals(results: Results, calibration: pl.DataFrame) -> list[Goal]:
     table = calibration_table(calibration).filter(
-        (pl.col("k").is_null() | pl.col("k").is_in([0, 1, 5, 20])) & (pl.col("n") >= LEAST_PAIRS)
+        (pl.col("k").is_null() | pl.col("k").is_in([0, 1, 5, 20])) & (pl.col("n") >= LEAST_ANSWERS)
     )
     width = pl.col("group").str.starts_with("width")
     found = []

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from metarec import recommenders as rows
 from metarec.contracts import Dataset, Episodes, Recommender
 from metarec.data import Split
 from metarec.encoders import ContentFeatures, TextEncoder
@@ -77,7 +78,7 @@ def row(model: Any, config: Any, *parts: Any, **fixed: Any) -> Row:
 
 
 def kept_rows(
-    name: str, rows: Mapping[str, Row], split: Split, compute: Callable[[], Results], **how: Any
+    name: str, entries: Mapping[str, Row], split: Split, compute: Callable[[], Results], **how: Any
 ) -> Results:
     """What `compute` measures of the rows, or what it measured before on the same of everything.
 
@@ -87,7 +88,7 @@ def kept_rows(
     what = {
         "train": split.train.hash,
         "split": dict(split.settings),
-        "rows": {k: [r.name, dict(r.space), dict(r.fixed), r.parts] for k, r in rows.items()},
+        "rows": {k: [r.name, dict(r.space), dict(r.fixed), r.parts] for k, r in entries.items()},
         "versions": versions(),
         "how": how,
     }
@@ -131,24 +132,36 @@ def search(
     return tuned
 
 
+Fit = Callable[[int], Recommender]
+"""A seed to the model fitted with it."""
+SEEDED = (rows.Random, rows.BPR, rows.IALS, rows.IALSRidge)
+"""Rows that a seed changes; the others are fitted once."""
+
+
 def fit_rows(
-    rows: Mapping[str, Row],
+    entries: Mapping[str, Row],
     tuning: Split,
     final: Split,
     *,
     objective: str,
     trials: int,
     k: int = 10,
-) -> tuple[dict[str, Recommender], pl.DataFrame]:
-    """Each row tuned on `tuning`'s validation, then fitted to all of `final`'s training part."""
-    fitted, logs = {}, []
-    for name, entry in rows.items():
+) -> tuple[dict[str, Fit], pl.DataFrame]:
+    """Each row tuned on `tuning`'s validation, to be fitted to all of `final`'s training part."""
+    fits: dict[str, Fit] = {}
+    logs = []
+    for name, entry in entries.items():
         tuned = search(
             name, entry.make, entry.space, tuning, objective=objective, trials=trials, k=k
         )
-        fitted[name] = entry.make(**tuned.settings).fit(final.train)
+        fits[name] = fit_on(final, entry.make(**tuned.settings))
         logs.append(tuned.trials)
-    return fitted, pl.concat(logs)
+    return fits, pl.concat(logs)
+
+
+def fit_on(split: Split, model: Recommender) -> Fit:
+    """Fits the model to the training part with a seed."""
+    return lambda seed: model.fit(split.train, rng=seed)
 
 
 def tune_heart(
@@ -197,21 +210,52 @@ def some_of(episodes: Episodes, most: int = VALID_PEOPLE) -> Episodes:
     return episodes.take(np.random.default_rng(0).choice(len(episodes), n, replace=False))
 
 
-def with_seeds(rows: Results, seeds: Sequence[int] = SEEDS) -> list[Results]:
-    """Results of models that no seed changes, once for every seed, to be compared in pairs."""
-    return [
-        replace(
-            rows,
-            values=rows.values.with_columns(pl.lit(seed, dtype=pl.Int64).alias("seed")),
-            calibration=rows.calibration.with_columns(pl.lit(seed, dtype=pl.Int64).alias("seed")),
-        )
-        for seed in seeds
-    ]
+def rows_over_seeds(
+    fits: Mapping[str, Fit],
+    measure: Callable[[Mapping[str, Recommender], int], Results],
+    seeds: Sequence[int] = SEEDS,
+) -> Results:
+    """Every row under each of the heart's seeds, to be compared in pairs.
+
+    A row that a seed changes is fitted anew for each; what another measures is repeated.
+    """
+    fitted = {name: fit(seeds[0]) for name, fit in fits.items()}
+    changing = [name for name, model in fitted.items() if isinstance(model, SEEDED)]
+    first = measure(fitted, seeds[0])
+    parts = [first]
+    for seed in seeds[1:]:
+        if changing:
+            parts.append(measure({name: fits[name](seed) for name in changing}, seed))
+        if len(changing) < len(fits):
+            parts.append(repeated(first, changing, seed))
+    return combine(parts)
 
 
-def together(hearts: Sequence[Results], rows: Results) -> Results:
+def repeated(results: Results, without: Sequence[str], seed: int) -> Results:
+    """The same numbers under another seed, but for the models that the seed would change."""
+    kept = ~pl.col("model").is_in(list(without))
+    other = pl.lit(seed, dtype=pl.Int64).alias("seed")
+    return replace(
+        results,
+        values=results.values.filter(kept).with_columns(other),
+        calibration=results.calibration.filter(kept).with_columns(other),
+        attainable=results.attainable.with_columns(other),
+        protocol={
+            **results.protocol,
+            "models": {
+                name: facts
+                for name, facts in results.protocol["models"].items()
+                if name not in without
+            },
+            "seeds": [seed],
+            "parts": [{**part, "seeds": [seed]} for part in results.parts],
+        },
+    )
+
+
+def together(hearts: Sequence[Results], simple: Results) -> Results:
     """The heart's seeds and the rows as one result."""
-    return combine([*hearts, *with_seeds(rows, [result.seeds[0] for result in hearts])])
+    return combine([*hearts, simple])
 
 
 def value(results: Results, model: str, scenario: str, metric: str, k: int | None = None) -> float:

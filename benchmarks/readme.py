@@ -43,8 +43,10 @@ def next_events() -> list[str]:
     models = list(dict.fromkeys(model for found in shops.values() for model in found))
     models.sort(key=lambda model: -max(found.get(model, 0.0) for found in shops.values()))
     lines = [
-        "The next event, leave-last-out with full ranking (NDCG@10); the rows with recency and "
-        "co-occurrence stand as they are:",
+        "The next event, leave-last-out with full ranking (NDCG@10). MovieLens' ratings are taken "
+        "as events, whatever they say; fitted to the ratings as ratings the model orders by how "
+        "they will be liked, not by what comes next, and has 0.016 on movielens-100k. The rows "
+        "with recency and co-occurrence stand as they are:",
         "",
         "| " + " | ".join(["", *shops]) + " |",
         "|---" * (len(shops) + 1) + "|",

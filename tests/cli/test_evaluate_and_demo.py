@@ -1,13 +1,16 @@
 """`metarec evaluate` and `metarec demo`: results, reports and their errors."""
 
 import json
+from html import unescape
 from pathlib import Path
 
 import pytest
 
 from metarec.cli.evaluate import write_results
-from metarec.data import generate, generate_to, load, split_cold
+from metarec.data import generate, generate_to, load, split_cold, split_last_out
+from metarec.encoders import HashEncoder
 from metarec.evaluation import evaluate
+from metarec.meta import MetaConfig, MetaRecommender
 from metarec.recommenders import ItemMean, UserItemBias, UserMean
 
 FAST = ["--encoder", "hash", "--set", "steps=5"]
@@ -69,7 +72,89 @@ def test_a_saved_model_is_judged_with_a_warning_of_what_it_may_have_seen(
     answer = run("evaluate", shop, "--out", "results", *rows, "--model", model)
     assert answer.code == 0
     assert "warning: the saved model was not fitted on this split's training part" in answer.err
+    told = "saved MetaRecommender was not fitted on this split's training part"
+    assert answer.out.index(f"Warning: {told}") < answer.out.index("next event (")
+    assert told in str(json.loads(Path("results/results.json").read_text())["protocol"]["warnings"])
+    report = unescape(Path("results/report.html").read_text())
+    assert 0 < report.index(told, report.index("<h1")) < report.index("<table")
+
+
+def test_a_model_fitted_on_the_very_training_part_is_judged_without_a_warning(run, shop: Path):
+    """As a user has it: users are held out of the training part while the model is fitted."""
+    train = split_last_out(load(shop)).train
+    MetaRecommender(HashEncoder(), MetaConfig(steps=2)).fit(train).save("clean.model")
+    rows = ["--models", "Random", "--protocol", "leave-last-out", "--encoder", "hash"]
+    answer = run("evaluate", shop, "--out", "results", *rows, "--model", "clean.model")
+    assert answer.code == 0
+    assert "may have seen the test" not in answer.out + answer.err
     assert "saved MetaRecommender" in answer.out
+
+
+def test_a_saved_row_that_does_not_say_what_it_was_fitted_on_is_warned_of(run, shop: Path):
+    UserMean().fit(load(shop)).save("row.model")
+    rows = ["--models", "Random", "--protocol", "cold", "--encoder", "hash"]
+    answer = run("evaluate", shop, "--out", "results", *rows, "--model", "row.model")
+    assert "Warning: saved UserMean was not fitted on this split's training part" in answer.out
+    assert not answer.out.split("Mean [95 %")[1].splitlines()[-2].startswith("saved UserMean")
+
+
+def test_a_shop_where_nobody_has_three_events_has_no_winner(run):
+    Path("shop").mkdir()
+    Path("shop/items.csv").write_text("item_id\na\nb\nc\n")
+    Path("shop/interactions.csv").write_text("user_id,item_id\nu,a\nu,b\nv,a\nv,c\nw,b\n")
+    Path("shop/dataset.toml").write_text('value = "implicit"\n')
+    rows = ["--models", "Random", "--protocol", "leave-last-out", "--encoder", "hash", "--k", "2"]
+    answer = run("evaluate", "shop", "--out", "results", *rows)
+    assert answer.code == 0
+    assert "“next event” has nobody to judge" in answer.out
+    assert "Nothing to judge: no scenario has two people" in answer.out
+    report = unescape(Path("results/report.html").read_text())
+    shown = report[report.index("<body>") : report.index('id="rests"')]
+    for claim in (" wins", " ties", " loses", "in front"):
+        assert claim not in (answer.out + shown).replace("no model wins", "")
+
+
+def test_a_grocery_is_told_what_its_lists_cannot_hold_and_has_a_switch(run):
+    """Everybody buys the same two things over and over; one in ten events is on a third."""
+    rows = [f"u{user},{'ab'[n % 2]}" for user in range(20) for n in range(8)]
+    rows += [f"u{user},{'c' if user < 2 else 'a'}" for user in range(20)]
+    Path("shop").mkdir()
+    Path("shop/items.csv").write_text("item_id\na\nb\nc\nd\n")
+    Path("shop/interactions.csv").write_text("\n".join(["user_id,item_id", *rows]) + "\n")
+    Path("shop/dataset.toml").write_text('value = "implicit"\nrepeats = "keep"\n')
+    ask = ["evaluate", "shop", "--models", "Random", "--encoder", "hash", "--k", 2]
+    ask += ["--protocol", "leave-last-out"]
+    without = run(*ask, "--out", "without")
+    assert (
+        "no list can hold more than 10.0% of what people chose; 90.0% are on items" in without.out
+    )
+    with_seen = run(*ask, "--out", "with", "--include-seen")
+    assert "no list can hold" not in with_seen.out
+    for folder, share, excluded in (("without", 0.1, True), ("with", 1.0, False)):
+        written = json.loads(Path(folder, "results.json").read_text())
+        assert written["protocol"]["ranking"]["exclude_seen"] is excluded
+        whole = [row for row in written["attainable"] if row["k"] is None]
+        assert [row["share"] for row in whole] == [share]
+    hits = [
+        row["mean"]
+        for folder in ("without", "with")
+        for row in json.loads(Path(folder, "results.json").read_text())["results"]
+        if (row["model"], row["metric"], row["k"]) == ("Popularity", "recall@2", None)
+    ]
+    assert hits == [0.1, 0.9]
+
+
+def test_folds_state_the_settings_of_each_and_not_of_the_first(run, implicit_shop: Path):
+    rows = ["--protocol", "kfold", "--models", "Random", "--encoder", "hash"]
+    assert run("evaluate", implicit_shop, "--out", "results", *rows).code == 0
+    protocol = json.loads(Path("results/results.json").read_text())["protocol"]
+    assert protocol["settings"]["fold"] == {"each": [0, 1, 2, 3, 4]}
+    assert protocol["settings"]["folds"] == 5
+    assert [part["scenarios"] for part in protocol["parts"]] == [
+        [f"fold {fold} of 5"] for fold in range(1, 6)
+    ]
+    report = Path("results/report.html").read_text()
+    assert "fold each 0, 1, 2, 3, 4" in report
 
 
 def test_lists_are_never_longer_than_the_catalogue(run, shop: Path):

@@ -60,3 +60,10 @@ def test_equal_widths_have_no_deciles_and_known_items_their_own_row():
     assert share(table, "new items") == 0.0
     assert share(table, "all") == 0.25
     assert not table["group"].str.starts_with("width").any()
+
+
+def test_a_width_on_the_border_of_two_deciles_belongs_to_the_narrow_one():
+    stds = np.arange(1.0, 12.0)[None]  # borders at 2, 3, ..., 10
+    table = calibration_of(pairs_of(0 * stds, 0 * stds, stds, np.ones(stds.shape, bool)))
+    widths = table.filter(pl.col("group").str.starts_with("width"))
+    assert widths["n"].to_list() == [2, 1, 1, 1, 1, 1, 1, 1, 1, 1]

@@ -69,8 +69,8 @@ def demo(
 def stranger(model: MetaRecommender, shop: Dataset, split: Split) -> str:
     """One person whom the model has never seen: events in, items, reasons and questions out."""
     episodes = split.test["new users, known items"]
-    longest = int(np.argmax(episodes.support.lengths))
-    events = episodes.support.events(longest)[:EVENTS_OF_A_STRANGER]
+    longest = int(np.argmax(episodes.support.lengths)) if len(episodes) else -1
+    events = episodes.support.events(longest)[:EVENTS_OF_A_STRANGER] if longest >= 0 else []
     if not events:
         return "No new user has an event on a known item, so there is no stranger to show."
     person = model.adapt(events)

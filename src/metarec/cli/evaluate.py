@@ -1,6 +1,6 @@
 """`metarec evaluate`: models under one protocol, with results and a report."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -20,6 +20,7 @@ from metarec.evaluation import (
     write_report,
 )
 from metarec.evaluation import evaluate as evaluate_models
+from metarec.evaluation.provenance import fitted_on
 from metarec.meta import MetaRecommender, load_model
 
 SAVED = "saved "
@@ -45,6 +46,13 @@ def evaluate(
         str, typer.Option(help='"default", "hash", or a name or folder that transformers loads.')
     ] = "default",
     k: Annotated[int, typer.Option(min=1, help="Length of the ranked lists.")] = 10,
+    exclude_seen: Annotated[
+        bool,
+        typer.Option(
+            "--exclude-seen/--include-seen",
+            help="Whether lists leave out what a person already has, for all models alike.",
+        ),
+    ] = True,
     seed: Seed = 0,
 ) -> None:
     """Compare models; the trivial rows are always among them.
@@ -59,6 +67,8 @@ def evaluate(
         k = len(shop.catalogue)
     splits = splits_of(shop, protocol, seed)
     saved = None if model is None else load_model(model)
+    if saved is not None:
+        warn_of_leak(saved, splits)
     progress = shows_progress()
     content = ContentFeatures.fit(
         encoder_of(encoder, None), shop.catalogue.frame, progress=progress
@@ -66,10 +76,18 @@ def evaluate(
     parts = []
     for split in splits:
         fitted = fit_all(models_of(models, shop.value, content, chosen), split, seed, progress)
-        if saved is not None:
-            warn_of_leak(saved, split)
-            fitted = {f"{SAVED}{type(saved).__name__}": saved, **fitted}
-        parts.append(evaluate_models(fitted, split, k=k, rng=seed, progress=progress))
+        ready = {} if saved is None else {f"{SAVED}{type(saved).__name__}": saved}
+        parts.append(
+            evaluate_models(
+                {**ready, **fitted},
+                split,
+                k=k,
+                rng=seed,
+                exclude_seen=exclude_seen,
+                fitted_elsewhere=list(ready),
+                progress=progress,
+            )
+        )
     results = parts[0] if len(parts) == 1 else combine(parts)
     found = write_results(results, out)
     typer.echo(table(results))
@@ -103,10 +121,9 @@ def fit_all(
     return fitted
 
 
-def warn_of_leak(saved: Recommender, split: Split) -> None:
-    """Say so where a saved model may have learned from the very events that judge it."""
-    known = getattr(saved, "metrics", {}).get("train_hash")
-    if known != split.train.hash:
+def warn_of_leak(saved: Recommender, splits: Sequence[Split]) -> None:
+    """Say at once what the results will say: a saved model may have seen the test."""
+    if not all(fitted_on(saved, split.train, elsewhere=True) for split in splits):
         typer.echo(
             "warning: the saved model was not fitted on this split's training part; it may have "
             "seen the test events, and its numbers may flatter it",

@@ -1,6 +1,7 @@
 """Evaluation that can be believed: protocols, per-user values, intervals, corrected tests."""
 
 from metarec.evaluation.background import ItemContent, categories_of
+from metarec.evaluation.caveats import warnings_of
 from metarec.evaluation.measures import Measure, better
 from metarec.evaluation.report import write_report
 from metarec.evaluation.results import Results, combine
@@ -34,5 +35,6 @@ __all__ = [
     "table",
     "tune",
     "verdict",
+    "warnings_of",
     "write_report",
 ]

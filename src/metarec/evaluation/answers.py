@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from metarec.contracts import Episodes, Recommender
 from metarec.evaluation.background import Background
-from metarec.evaluation.calibration import COLUMNS, calibration_of
+from metarec.evaluation.calibration import SHARES, calibration_of
 from metarec.evaluation.lists import Relevance, ranked_lists
 from metarec.evaluation.measures import NEEDS_INTERVALS, NEEDS_RATINGS, Chosen
 from metarec.evaluation.pairs import rated_pairs
@@ -38,7 +38,7 @@ def answer(
     """One model's values for each user of the episodes, its draws averaged."""
     measured: dict[str, Float[np.ndarray, " episode"]] = {}
     system: dict[str, float] = {}
-    calibration = pl.DataFrame(schema=COLUMNS)
+    calibration = pl.DataFrame(schema=SHARES)
     if chosen.ranking:
         lists = ranked_lists(
             model, episodes, background, k=k, exclude_seen=exclude_seen, relevance=relevance

@@ -13,7 +13,7 @@ from metarec.metrics import calibration_curve
 LEVELS = np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95])
 HEADLINE = np.array([0.9])
 DECILES = 10
-COLUMNS: dict[str, Any] = {
+SHARES: dict[str, Any] = {
     "group": pl.String,
     "level": pl.Float64,
     "observed": pl.Float64,
@@ -34,7 +34,7 @@ def calibration_of(pairs: RatedPairs) -> pl.DataFrame:
         curve = calibration_curve(observed[members], mean[members], std[members], levels)
         n = int(members.sum())
         rows += [(group, float(p), float(c), n) for p, c in zip(levels, curve, strict=True) if n]
-    return pl.DataFrame(rows, schema=COLUMNS, orient="row")
+    return pl.DataFrame(rows, schema=SHARES, orient="row")
 
 
 def _groups(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from metarec.contracts import Episodes, Histories, Recommendations, Recommender
 from metarec.evaluation.background import Background
@@ -80,14 +80,22 @@ def rows_in_catalogue(
     return np.where(recommended.items >= 0, row_of[np.maximum(recommended.items, 0)], -1)
 
 
+def is_relevant(
+    query: Histories, background: Background, relevance: Relevance
+) -> Bool[np.ndarray, " event"]:
+    """True for the query events that a list should hold."""
+    if relevance == "liked":
+        return query.values >= background.likes_from
+    return query.values > 0 if relevance == "value" else np.ones(len(query.items), dtype=bool)
+
+
 def _relevances(
     query: Histories, background: Background, relevance: Relevance
 ) -> tuple[Int[np.ndarray, " relevant"], Float[np.ndarray, " relevant"]]:
     """Each relevant (episode, item) once, as episode * n_items + item ascending, and its gain."""
     n_items = len(background.train.catalogue)
-    gains = query.values if relevance == "value" else np.ones(len(query.values))
-    if relevance == "liked":
-        gains = np.where(query.values >= background.likes_from, 1.0, 0.0)
+    wanted = is_relevant(query, background, relevance)
+    gains = np.where(wanted, query.values if relevance == "value" else 1.0, 0.0)
     pair = query.rows * n_items + query.items
     order = np.lexsort((-gains, pair))  # of a repeated item the largest gain counts
     pair, gains = pair[order], gains[order]

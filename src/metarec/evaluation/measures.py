@@ -15,7 +15,7 @@ from metarec.evaluation.pairs import RatedPairs, padded
 from metarec.metrics.masked import mean_over
 
 Better = Literal["higher", "lower", "neither"]
-Answers = TypeVar("Answers", RankedLists, RatedPairs)
+Judged = TypeVar("Judged", RankedLists, RatedPairs)
 
 RATING_LIST = 3
 """How deep a user's own rated items are judged, as in the cold-start papers."""
@@ -24,11 +24,11 @@ CELLS_AT_ONCE = 4_000_000
 
 
 @dataclass(frozen=True)
-class Measure(Generic[Answers]):
+class Measure(Generic[Judged]):
     """A named formula: one number an episode, or one for all of them (`system`)."""
 
     name: str
-    formula: Callable[[Answers], Float[np.ndarray, " episode"]]
+    formula: Callable[[Judged], Float[np.ndarray, " episode"]]
     better: Better = "higher"
     system: bool = False
     """True if it is a number of all lists together, so that no single user has a value."""

@@ -2,7 +2,6 @@
 
 import html
 import io
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +23,8 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "h")
 WIDTH = 5.2
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
+    "font.family": "sans-serif",  # for its widths: the page names the font that is seen
+    "font.sans-serif": ["DejaVu Sans"],
     "font.size": 10,
     "text.color": INK,
     "axes.labelcolor": INK,
@@ -125,23 +126,21 @@ def picture(
     return _themed(buffer.getvalue(), title)
 
 
-def nice_colours(models: Sequence[str], first: str) -> dict[str, int]:
-    """A colour for each of up to ten models; `first` gets the strongest."""
-    ordered = [first, *(m for m in models if m != first)]
+def colours_of(models: Sequence[str], first: str) -> dict[str, int]:
+    """A colour for each of up to ten models; `first`, if any, gets the strongest."""
+    ordered = [*([first] if first else []), *(m for m in models if m != first)]
     return {model: number for number, model in enumerate(ordered[: len(SERIES)])}
 
 
 def _themed(svg: str, title: str) -> str:
     """The bare element, named for screen readers, with the page's colours instead of stand-ins."""
-    element = svg[svg.index("<svg") :]
+    element = svg[svg.index("<svg") :].strip()
     element = element.replace(INK, "currentColor").replace(FAINT, "var(--line)")
     for number, colour in enumerate(SERIES):
         element = element.replace(colour, f"var(--series-{number})")
-    element = re.sub(r"font: ([\d.]+px) [^;\"]+", r"font: \1 system-ui, sans-serif", element)
-    head, _, body = element.partition(">")
-    head = re.sub(r' (width|height)="[^"]*pt"', "", head)
     label = html.escape(title, quote=True)
-    return f'{head} role="img" aria-label="{label}"><title>{label}</title>{body}'.strip()
+    head, _, body = element.partition(">")
+    return f'{head} role="img" aria-label="{label}"><title>{label}</title>{body}'
 
 
 def as_percent(share: float) -> str:

@@ -5,7 +5,7 @@ from dataclasses import asdict, is_dataclass
 from importlib.metadata import version
 from typing import Any
 
-from metarec.contracts import Recommender
+from metarec.contracts import Dataset, Recommender
 from metarec.data.splits.split import Split
 
 PACKAGES = ("metarec", "numpy", "polars", "scipy", "torch", "implicit")
@@ -34,8 +34,12 @@ def dataset_facts(split: Split) -> dict[str, Any]:
     }
 
 
-def model_facts(model: Recommender) -> dict[str, Any]:
-    """What a reader must know of a model: its class, its choices and what it cannot do."""
+def model_facts(model: Recommender, train: Dataset, elsewhere: bool) -> dict[str, Any]:
+    """What a reader must know of a model: its class, its choices and what it cannot do.
+
+    `fitted_on_train` is None where the model does not say what it was fitted on and is not known to
+    come from `elsewhere`.
+    """
     config = getattr(model, "config", None)
     return {
         "class": type(model).__name__,
@@ -43,4 +47,13 @@ def model_facts(model: Recommender) -> dict[str, Any]:
         "predicts_ratings": bool(model.predicts_ratings),
         "serves_new_users": bool(model.serves_new_users),
         "has_uncertainty": bool(model.has_uncertainty),
+        "fitted_on_train": fitted_on(model, train, elsewhere),
     }
+
+
+def fitted_on(model: Recommender, train: Dataset, elsewhere: bool) -> bool | None:
+    """Whether `train` is what the model was given to learn from, None where nobody can tell."""
+    learned_from = getattr(model, "metrics", {}).get("train_hash")
+    if learned_from is None:
+        return False if elsewhere else None
+    return bool(learned_from == train.hash)

@@ -8,11 +8,15 @@ import polars as pl
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from metarec.evaluation.pictures import nice_colours
+from metarec.evaluation.caveats import warnings_of
+from metarec.evaluation.merging import told
+from metarec.evaluation.pictures import colours_of
 from metarec.evaluation.report_parts import (
-    calibration_of,
+    attainable_of,
+    calibration_part,
     closest,
     curves_of,
+    excludes_of,
     notes_of,
     scenarios_of,
     trials_of,
@@ -22,7 +26,7 @@ from metarec.evaluation.results_file import write_atomically
 from metarec.evaluation.verdict import Verdict, verdict
 from metarec.evaluation.words import headlines, metric_label, number, p_value, signed
 
-HEADLINE_COLUMNS = 6
+METRICS_SHOWN = 6
 
 
 def write_report(
@@ -39,9 +43,9 @@ def write_report(
     the judged model, corrected over all rivals and scenarios of its metric.
     """
     found = verdict(results, heart, simple=simple, metric=metric)
-    shown = headlines(results.metrics, HEADLINE_COLUMNS)
+    shown = headlines(results.metrics, METRICS_SHOWN)
     shown = [found.metric, *(m for m in shown if m != found.metric)]
-    colours = nice_colours(closest(results, found), found.judged)
+    colours = colours_of(closest(results, found), found.judged)
     environment = Environment(
         loader=PackageLoader("metarec.evaluation", "."),
         autoescape=True,
@@ -49,7 +53,7 @@ def write_report(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["breakable"] = breakable
+    environment.filters.update(breakable=breakable, told=told)
     environment.globals.update(label=unbroken_label, number=number, p=p_value, signed=signed)
     text = environment.get_template("report.html").render(
         verdict=found,
@@ -58,13 +62,17 @@ def write_report(
         versions=results.versions,
         seeds=results.seeds,
         n_models=len(results.models),
+        warnings=warnings_of(results),
+        excludes=excludes_of(results),
+        attainable=attainable_of(results),
+        parts=results.parts,
         metrics=shown,
         scenarios=scenarios_of(results, found, shown),
         all_metrics=results.metrics,
         summary=results.summary().filter(pl.col("k").is_null()).to_dicts(),
         curves=curves_of(results, shown, colours),
         legend=colours,
-        calibration=calibration_of(results, colours),
+        calibration=calibration_part(results, colours),
         comparisons=found.comparisons.to_dicts(),
         trials=trials_of(results),
         notes=notes_of(results),

@@ -6,7 +6,9 @@ from typing import Any
 
 import polars as pl
 
+from metarec.evaluation.caveats import attainable_shares, people_of
 from metarec.evaluation.measures import NEEDS_RATINGS
+from metarec.evaluation.merging import EACH
 from metarec.evaluation.pictures import (
     as_percent,
     calibration_curve_picture,
@@ -41,7 +43,7 @@ class Cell:
 def scenarios_of(results: Results, found: Verdict, metrics: Sequence[str]) -> list[dict[str, Any]]:
     """One table a scenario: models best first, a cell for each metric."""
     summary = results.summary().filter(pl.col("k").is_null())
-    marks = _marks(results, found, metrics)
+    marks, people = _marks(results, found, metrics), people_of(results)
     tables = []
     for scenario in results.scenarios:
         part = summary.filter(pl.col("scenario") == scenario)
@@ -58,13 +60,12 @@ def scenarios_of(results: Results, found: Verdict, metrics: Sequence[str]) -> li
             }
             for model in rank_models(part, found.metric)
         ]
-        users = part["n"].max()
         tables.append(
             {
                 "name": scenario,
                 "rows": rows,
-                "users": users,
-                "outcome": found.outcomes.get(scenario, "ties"),
+                "users": people.get(scenario, 0),
+                "outcome": found.outcomes.get(scenario, ""),
             }
         )
     return tables
@@ -83,9 +84,10 @@ def _marks(
     results: Results, found: Verdict, metrics: Sequence[str]
 ) -> dict[tuple[str, str, str], str]:
     """How each other model compares with the judged one: better, worse or level."""
+    judging = metrics if found.judged else ()
     tables = [
         compare(results, found.judged, metrics=[metric], k=[None], family=metric)
-        for metric in metrics
+        for metric in judging
     ]
     marks = {}
     # last, so that its marks stand: the first line must agree with the tables
@@ -106,7 +108,8 @@ def closest(results: Results, found: Verdict) -> list[str]:
         for place, model in enumerate(rank_models(part, found.metric)):
             ranks.setdefault(model, []).append(place)
     ordered = sorted(ranks, key=lambda model: sum(ranks[model]) / len(ranks[model]))
-    return [found.judged, *(m for m in ordered if m != found.judged)][:CURVE_MODELS]
+    first = [found.judged] if found.judged else []
+    return [*first, *(m for m in ordered if m != found.judged)][:CURVE_MODELS]
 
 
 def curves_of(
@@ -140,7 +143,7 @@ def curves_of(
     return curves
 
 
-def calibration_of(results: Results, colours: Mapping[str, int]) -> dict[str, Any] | None:
+def calibration_part(results: Results, colours: Mapping[str, int]) -> dict[str, Any] | None:
     """The picture, and the 90 % interval's observed share for each model and group."""
     if results.calibration.is_empty():
         return None
@@ -160,6 +163,23 @@ def calibration_of(results: Results, colours: Mapping[str, int]) -> dict[str, An
     rows = [(g, [as_percent(cells.get((m, g), float("nan"))) for m in models]) for g in names]
     svg = calibration_curve_picture(results.calibration, shown) if shown else ""
     return {"svg": svg, "models": models, "rows": rows, "legend": shown}
+
+
+def attainable_of(results: Results) -> list[dict[str, str]]:
+    """What share of each scenario's query events lists could hold."""
+    return [
+        {"scenario": row["scenario"], "share": as_percent(row["share"])}
+        for row in attainable_shares(results).to_dicts()
+    ]
+
+
+def excludes_of(results: Results) -> list[str]:
+    """The leaks that every split of the results rules out."""
+    excludes = results.protocol.get("excludes", [])
+    if not isinstance(excludes, Mapping):
+        return list(excludes)
+    first, *others = excludes[EACH]
+    return [leak for leak in first if all(leak in other for other in others)]
 
 
 def trials_of(results: Results) -> list[dict[str, Any]]:

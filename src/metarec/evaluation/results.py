@@ -1,6 +1,6 @@
 """What an evaluation found: every user's values, and their summary with intervals."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -10,6 +10,7 @@ import polars as pl
 
 from metarec.contracts import DataError
 from metarec.evaluation.bootstrap import intervals, means
+from metarec.evaluation.merging import merged, merged_models
 from metarec.evaluation.panel import FULL, panels
 
 VALUES: dict[str, Any] = {
@@ -20,6 +21,26 @@ VALUES: dict[str, Any] = {
     "user_id": pl.String,
     "value": pl.Float64,
     "seed": pl.Int64,
+}
+ATTAINABLE: dict[str, Any] = {
+    "scenario": pl.String,
+    "k": pl.Int64,
+    "share": pl.Float64,
+    "events": pl.Int64,
+    "unavailable": pl.Int64,
+    "seen": pl.Int64,
+    "seed": pl.Int64,
+}
+SUMMARY: dict[Any, Any] = {
+    "model": pl.String,
+    "scenario": pl.String,
+    "k": pl.Int64,
+    "metric": pl.String,
+    "mean": pl.Float64,
+    "low": pl.Float64,
+    "high": pl.Float64,
+    "n": pl.Int64,
+    "undefined": pl.Int64,
 }
 CALIBRATION: dict[str, Any] = {
     "model": pl.String,
@@ -39,7 +60,8 @@ class Results:
 
     `values` has one row for each model, scenario, support size `k` (null: the whole support),
     metric and user (null for a number of the whole system). `calibration` has the observed share
-    inside the central interval for each promised `level` and group of query pairs.
+    inside the central interval for each promised `level` and group of query pairs. `attainable` has
+    the share of each scenario's query events that a list could hold, and what it cannot hold.
     """
 
     values: pl.DataFrame = field(repr=False)
@@ -51,6 +73,8 @@ class Results:
     """What `compare` gave, kept beside the values it was made of."""
     trials: pl.DataFrame | None = field(default=None, repr=False)
     """What `tune` tried for each model."""
+    attainable: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ATTAINABLE))
+    """Empty where no list was judged."""
 
     @property
     def models(self) -> list[str]:
@@ -70,7 +94,19 @@ class Results:
     @property
     def seeds(self) -> list[int]:
         """The seeds of the fits, ascending."""
-        return sorted(self.values["seed"].unique().to_list())
+        measured = sorted(self.values["seed"].unique().to_list())
+        return measured or list(self.protocol.get("seeds", []))
+
+    @property
+    def parts(self) -> list[dict[str, Any]]:
+        """The scenarios and seeds of each evaluation that was combined; of one, its own."""
+        own = {"scenarios": self.scenarios, "seeds": self.seeds}
+        return list(self.protocol.get("parts", [own]))
+
+    @property
+    def n_parts(self) -> int:
+        """How many evaluations were combined into this one."""
+        return len(self.parts)
 
     def summary(self, *, draws: int = 1000, rng: int = 0) -> pl.DataFrame:
         """Mean of each model, scenario, k and metric with its 95 % bootstrap interval.
@@ -105,7 +141,8 @@ def combine(results: Iterable[Results]) -> Results:
     """One result over several seeds (or models): the values of all, users paired by id.
 
     All must come from one dataset (by name and size), and no model may be measured twice under one
-    seed. The splits may differ from seed to seed.
+    seed. The splits may differ: where facts of the dataset or the protocol do, they become
+    `{"each": [...]}`, one a part, in the order of `protocol["parts"]`.
     """
     listed = list(results)
     if not listed:
@@ -123,22 +160,30 @@ def combine(results: Iterable[Results]) -> Results:
         raise DataError(
             f"model {model!r} is measured twice under seed {seed}; give each fit its own rng"
         )
-    models = {k: v for r in listed for k, v in r.protocol.get("models", {}).items()}
-    protocol = {**listed[0].protocol, "models": models}
-    protocol["seeds"] = sorted(values["seed"].unique().to_list())
     calibration = pl.concat([r.calibration for r in listed])
     trials = [r.trials for r in listed if r.trials is not None]
     return replace(
         listed[0],
         values=values,
         calibration=calibration,
-        protocol=protocol,
+        dataset=merged([(r.dataset, r.n_parts) for r in listed]),
+        protocol=_merged_protocol(listed),
+        versions=merged([(r.versions, r.n_parts) for r in listed]),
+        attainable=pl.concat([r.attainable for r in listed]).unique(maintain_order=True),
         comparisons=None,
         trials=pl.concat(trials, how="diagonal_relaxed") if trials else None,
     )
 
 
-SUMMARY = ["model", "scenario", "k", "metric", "mean", "low", "high", "n", "undefined"]
+def _merged_protocol(listed: Sequence[Results]) -> dict[str, Any]:
+    """What all share, and the seeds and scenarios of each part that the rest is said of."""
+    apart = ("models", "parts", "seeds")
+    plain = [({k: v for k, v in r.protocol.items() if k not in apart}, r.n_parts) for r in listed]
+    return merged(plain) | {
+        "models": merged_models([(r.protocol.get("models", {}), r.n_parts) for r in listed]),
+        "seeds": sorted({seed for r in listed for seed in r.seeds}),
+        "parts": [part for r in listed for part in r.parts],
+    }
 
 
 def _summary_of_users(values: pl.DataFrame, draws: int, rng: int) -> pl.DataFrame:
@@ -154,8 +199,8 @@ def _summary_of_users(values: pl.DataFrame, draws: int, rng: int) -> pl.DataFram
             "n": n,
             "undefined": panel.values.shape[1] - n,
         }
-        tables.append(panel.cells.with_columns(pl.DataFrame(columns)).select(SUMMARY))
-    return pl.concat([_empty_summary(), *(table.cast(_KINDS) for table in tables)])
+        tables.append(panel.cells.with_columns(pl.DataFrame(columns)).select(list(SUMMARY)))
+    return pl.concat([_empty_summary(), *(table.cast(SUMMARY) for table in tables)])
 
 
 def _summary_of_system(values: pl.DataFrame) -> pl.DataFrame:
@@ -169,21 +214,8 @@ def _summary_of_system(values: pl.DataFrame) -> pl.DataFrame:
         pl.col("value").is_not_nan().sum().alias("n"),
         pl.col("value").is_nan().sum().alias("undefined"),
     )
-    return pl.concat([_empty_summary(), table.select(SUMMARY).cast(_KINDS)])
-
-
-_KINDS: dict[Any, Any] = {
-    "model": pl.String,
-    "scenario": pl.String,
-    "k": pl.Int64,
-    "metric": pl.String,
-    "mean": pl.Float64,
-    "low": pl.Float64,
-    "high": pl.Float64,
-    "n": pl.Int64,
-    "undefined": pl.Int64,
-}
+    return pl.concat([_empty_summary(), table.select(list(SUMMARY)).cast(SUMMARY)])
 
 
 def _empty_summary() -> pl.DataFrame:
-    return pl.DataFrame(schema=_KINDS)
+    return pl.DataFrame(schema=SUMMARY)

@@ -11,12 +11,12 @@ from uuid import uuid4
 import polars as pl
 
 from metarec.contracts import DataError
-from metarec.evaluation.results import CALIBRATION, VALUES, Results
-from metarec.evaluation.significance import COLUMNS as COMPARISONS
+from metarec.evaluation.caveats import warnings_of
+from metarec.evaluation.results import ATTAINABLE, CALIBRATION, VALUES, Results
+from metarec.evaluation.significance import COMPARISONS
 
 RESULTS = "results.json"
 PER_USER = "per_user.parquet"
-QUOTED = ["model", "scenario", "k", "metric", "mean", "low", "high", "n", "undefined"]
 
 
 def save_results(results: Results, folder: str | Path) -> Path:
@@ -28,13 +28,14 @@ def save_results(results: Results, folder: str | Path) -> Path:
     target.mkdir(parents=True, exist_ok=True)
     written = {
         "dataset": dict(results.dataset),
-        "protocol": dict(results.protocol),
+        "protocol": {"warnings": warnings_of(results), **results.protocol},
         "seed": results.seeds[0],
         "versions": dict(results.versions),
-        "results": _rows(results.summary().select(QUOTED)),
+        "results": _rows(results.summary()),
         "comparisons": _rows(results.comparisons),
         "trials": _rows(results.trials),
         "calibration": _rows(results.calibration),
+        "attainable": _rows(results.attainable),
     }
     text = json.dumps(written, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
     write_atomically(target / PER_USER, results.values.write_parquet)
@@ -51,6 +52,7 @@ def load_results(folder: str | Path) -> Results:
     try:
         written = json.loads((source / RESULTS).read_text(encoding="utf-8"))
         values = pl.read_parquet(source / PER_USER)
+        written["protocol"].pop("warnings", None)  # they follow from the rest
         return Results(
             values=values.select(list(VALUES)),
             calibration=_frame(written["calibration"], CALIBRATION),
@@ -61,6 +63,7 @@ def load_results(folder: str | Path) -> Results:
             if written["comparisons"]
             else None,
             trials=_frame(written["trials"], TRIALS) if written["trials"] else None,
+            attainable=_frame(written.get("attainable", []), ATTAINABLE),
         )
     except (json.JSONDecodeError, KeyError, pl.exceptions.PolarsError) as error:
         raise DataError(f"{source} does not hold results of metarec: {error}") from error

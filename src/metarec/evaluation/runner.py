@@ -1,20 +1,24 @@
 """Drives recommenders through a split and keeps every user's values."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import Progress
 
-from metarec.contracts import DataError, Recommender, whole_number
+from metarec.contracts import DataError, Episodes, Recommender, whole_number
 from metarec.data.splits.split import Split
 from metarec.evaluation.answers import Answers, answer, users_of
+from metarec.evaluation.attainable import attainable
 from metarec.evaluation.background import Background, ItemContent
 from metarec.evaluation.lists import RankedLists, Relevance
-from metarec.evaluation.measures import Measure, choose
+from metarec.evaluation.measures import Chosen, Measure, choose
 from metarec.evaluation.provenance import dataset_facts, model_facts, versions
-from metarec.evaluation.results import CALIBRATION, VALUES, Results
+from metarec.evaluation.results import ATTAINABLE, CALIBRATION, VALUES, Results
 from metarec.ranking.ties import TIE_SEED
 
 
@@ -30,6 +34,7 @@ def evaluate(
     exclude_seen: bool = True,
     relevance: Relevance = "event",
     likes_from: float | None = None,
+    fitted_elsewhere: Collection[str] = (),
     progress: bool = False,
 ) -> Results:
     """The fitted models' values for every user of every scenario of the split.
@@ -39,13 +44,20 @@ def evaluate(
     beside the whole support on the same users (one with fewer events brings all of them). A user's
     several draws are averaged before anything else. `rng` is the seed that the models were fitted
     with. What a model leaves unanswered is left out of its rating errors; `answered` says how
-    much it did answer.
+    much it did answer. `exclude_seen` leaves what a person already has out of every model's lists;
+    `Results.attainable` says how much of the truth that costs. `fitted_elsewhere` names models that
+    came ready: unless they say that they were fitted on this very training part, the results warn
+    that they may have seen the test.
     """
     if not models:
         raise DataError("evaluate needs at least one model")
+    if unknown := [name for name in fitted_elsewhere if name not in models]:
+        raise DataError(f"fitted_elsewhere names {unknown[0]!r}, which is none of {list(models)}")
+    if not isinstance(exclude_seen, bool):
+        raise DataError(f"exclude_seen must be True or False, got {exclude_seen!r}")
     k = whole_number("k", k)
     background = Background.of(split.train, content, likes_from)
-    chosen = choose(metrics, background)
+    asked = _Question(background, choose(metrics, background), k, exclude_seen, relevance)
     sizes: list[int | None] = [None, *(sorted(set(curve)) if curve is not None else [])]
     frames, calibrations = [], []
     with Progress(console=Console(stderr=True), disable=not progress, transient=True) as bar:
@@ -53,19 +65,8 @@ def evaluate(
         for name, model in models.items():
             for scenario, episodes in split.test.items():
                 codes, user_ids = users_of(episodes)
-                longest = int(episodes.support.lengths.max(initial=0))
-                whole: Answers | None = None
-                for size in sizes:
+                for size, answers in _along(model, episodes, codes, asked, sizes):
                     bar.update(task, advance=1, description=f"{name}: {scenario}")
-                    # a cut that cuts nothing has the answers of the whole support
-                    if whole is None or (size is not None and size < longest):
-                        part = episodes if size is None else episodes.at(size)
-                        answers = answer(
-                            model, part, codes, background, chosen, k, exclude_seen, relevance
-                        )
-                        whole = answers if size is None else whole
-                    else:
-                        answers = whole
                     labels = {"model": name, "scenario": scenario, "k": size, "seed": rng}
                     frames.append(_long(answers, user_ids, labels))
                     calibrations.append(_labelled(answers.calibration, labels, CALIBRATION))
@@ -76,6 +77,7 @@ def evaluate(
         protocol={
             "split": split.name,
             "seeds": [rng],
+            "parts": [{"scenarios": list(split.test), "seeds": [rng]}],
             "settings": dict(split.settings),
             "excludes": list(split.excludes),
             "curve": None if curve is None else sorted(set(curve)),
@@ -88,10 +90,64 @@ def evaluate(
             "likes_from": background.likes_from,
             "ties": f"blake2b of the item id, seed {TIE_SEED}",
             "sort": "by time, ties in the order of the source",
-            "models": {name: model_facts(model) for name, model in models.items()},
+            "models": {
+                name: model_facts(model, split.train, name in fitted_elsewhere)
+                for name, model in models.items()
+            },
         },
         versions=versions(),
+        attainable=_attainable(split, asked, sizes, rng),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Question:
+    """What is asked of every model alike."""
+
+    background: Background
+    chosen: Chosen
+    k: int
+    exclude_seen: bool
+    relevance: Relevance
+
+
+def _along(
+    model: Recommender,
+    episodes: Episodes,
+    codes: NDArray[np.int64],
+    asked: _Question,
+    sizes: Sequence[int | None],
+) -> Iterator[tuple[int | None, Answers]]:
+    """The answers at each support size; `sizes` begin with the whole support."""
+    longest = int(episodes.support.lengths.max(initial=0))
+    whole: Answers | None = None
+    for size in sizes:
+        # a cut that cuts nothing has the answers of the whole support
+        if whole is not None and size is not None and size >= longest:
+            yield size, whole
+            continue
+        part = episodes if size is None else episodes.at(size)
+        found = answer(model, part, codes, **vars(asked))
+        whole = found if whole is None else whole
+        yield size, found
+
+
+def _attainable(
+    split: Split, asked: _Question, sizes: Sequence[int | None], rng: int
+) -> pl.DataFrame:
+    """What lists can hold of each scenario at each support size; nothing where none is judged."""
+    frames = [pl.DataFrame(schema=ATTAINABLE)]
+    for scenario, episodes in split.test.items() if asked.chosen.ranking else ():
+        for size in sizes:
+            found = attainable(
+                episodes if size is None else episodes.at(size),
+                asked.background,
+                exclude_seen=asked.exclude_seen,
+                relevance=asked.relevance,
+            )
+            labels = {"scenario": scenario, "k": size, "seed": rng}
+            frames.append(_labelled(found.frame(), labels, ATTAINABLE))
+    return pl.concat(frames)
 
 
 def _long(answers: Answers, user_ids: pl.Series, labels: Mapping[str, Any]) -> pl.DataFrame:

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import numpy as np
 import polars as pl
-import scipy.special
+import scipy.stats
 from jaxtyping import Float
 
 from metarec.contracts import DataError
@@ -16,6 +16,8 @@ from metarec.evaluation.results import Results
 
 Test = Literal["t", "sign_flip"]
 ALPHA = 0.05
+FLAT = 1e-14
+"""Differences that vary by less than this share of their mean are one number."""
 FLIPS = 9_999
 SIGNS_AT_ONCE = 8_000_000
 
@@ -68,18 +70,18 @@ def t_test(differences: Float[np.ndarray, "cell user"]) -> Float[np.ndarray, " c
 
     Differences that are all the same number but not zero get 0, all zero get 1.
     """
-    present = ~np.isnan(differences)
-    n = present.sum(axis=1)
-    count = np.maximum(n, 1)
-    mean = np.where(present, differences, 0.0).sum(axis=1) / count
-    residual = np.where(present, differences - mean[:, None], 0.0)
-    error = np.sqrt((residual**2).sum(axis=1) / np.maximum(n - 1, 1) / count)
+    filled = np.where(np.isnan(differences), 0.0, differences)
+    n = (~np.isnan(differences)).sum(axis=1)
+    mean = filled.sum(axis=1) / np.maximum(n, 1)
+    spread = np.abs(np.where(np.isnan(differences), 0.0, differences - mean[:, None]))
     # below rounding of the mean itself there is no spread to divide by
-    flat = error <= 1e-14 * np.abs(mean)
-    t = np.abs(mean) / np.where(flat, 1.0, error)
-    p = 2 * scipy.special.stdtr(np.maximum(n - 1, 1), -t)
-    p = np.where(flat, np.where(mean == 0, 1.0, 0.0), p)
-    return np.where(n >= 2, p, np.nan)
+    flat = spread.max(axis=1, initial=0.0) <= FLAT * np.abs(mean)
+    p = np.where(n >= 2, np.where(mean == 0, 1.0, 0.0), np.nan)
+    tested = (n >= 2) & ~flat
+    if tested.any():
+        found = scipy.stats.ttest_1samp(differences[tested], 0.0, axis=1, nan_policy="omit")
+        p[tested] = np.asarray(found.pvalue)
+    return p
 
 
 def sign_flip_test(
@@ -190,7 +192,7 @@ _DIFFERENCES: dict[str, Any] = {
     "n": pl.Int64,
     "better": pl.Boolean,
 }
-COLUMNS: dict[str, Any] = {
+COMPARISONS: dict[str, Any] = {
     **_DIFFERENCES,
     "family": pl.String,
     "p_holm": pl.Float64,

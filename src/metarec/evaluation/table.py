@@ -1,26 +1,29 @@
 """Results as plain text, for a terminal or a log."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
+from metarec.evaluation.caveats import people_of, warnings_of
 from metarec.evaluation.measures import better
 from metarec.evaluation.results import Results
 from metarec.evaluation.words import headlines, metric_label, number
 
-COLUMNS = 4
+METRICS_SHOWN = 4
 
 
 def table(results: Results, metrics: Sequence[str] | None = None, *, k: int | None = None) -> str:
     """One block a scenario: models by the first metric, best first, each mean with its interval.
 
     `k` is the support size shown (None: the whole support). `*` marks the best mean of a column.
+    What a reader must know before believing a number stands above.
     """
-    shown = headlines(results.metrics, COLUMNS) if metrics is None else list(metrics)
+    shown = headlines(results.metrics, METRICS_SHOWN) if metrics is None else list(metrics)
     size = pl.col("k").is_null() if k is None else pl.col("k") == k
     summary = results.summary().filter(size & pl.col("metric").is_in(shown))
+    people = people_of(results)
     blocks = [
-        _block(scenario, summary.filter(pl.col("scenario") == scenario), shown)
+        _block(scenario, summary.filter(pl.col("scenario") == scenario), shown, people)
         for scenario in results.scenarios
     ]
     notes = [
@@ -28,11 +31,15 @@ def table(results: Results, metrics: Sequence[str] | None = None, *, k: int | No
         for name, facts in results.protocol.get("models", {}).items()
         if not facts["serves_new_users"]
     ]
+    warnings = [f"Warning: {warning}." for warning in warnings_of(results)]
+    lead = [*warnings, ""] if warnings else []
     legend = "Mean [95 % interval over users]; ↑ higher is better, ↓ lower; * best mean."
-    return "\n".join([*blocks, legend, *notes])
+    return "\n".join([*lead, *blocks, legend, *notes])
 
 
-def _block(scenario: str, summary: pl.DataFrame, metrics: Sequence[str]) -> str:
+def _block(
+    scenario: str, summary: pl.DataFrame, metrics: Sequence[str], people: Mapping[str, int]
+) -> str:
     cells = {(r["model"], r["metric"]): r for r in summary.to_dicts()}
     models = rank_models(summary, metrics[0] if metrics else "")
     best = {metric: best_model(summary, metric) for metric in metrics}
@@ -54,8 +61,7 @@ def _block(scenario: str, summary: pl.DataFrame, metrics: Sequence[str]) -> str:
         ).rstrip()
         for row in rows
     ]
-    n = int(summary["n"].max() or 0)  # type: ignore[arg-type]
-    return "\n".join([f"{scenario} ({n:,} users)", *lines, ""])
+    return "\n".join([f"{scenario} ({people.get(scenario, 0):,} users)", *lines, ""])
 
 
 def rank_models(summary: pl.DataFrame, metric: str) -> list[str]:

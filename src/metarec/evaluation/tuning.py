@@ -93,6 +93,7 @@ def tune(
     trials: int = 20,
     k: int = 10,
     rng: int = 0,
+    exclude_seen: bool = True,
     name: str | None = None,
     progress: bool = False,
 ) -> Tuned:
@@ -101,7 +102,8 @@ def tune(
     `make(**settings)` gives an unfitted model. The first trial is its defaults, `make()`, so that
     tuning never loses to not tuning on validation. `objective` names a measure, averaged over
     users; a trial without a value (NaN) cannot win. With an empty space there is nothing to draw,
-    and one trial is all. Every trial fits with the same seed.
+    and one trial is all. Every trial fits with the same seed. `exclude_seen` is that of the
+    `evaluate` which the model is tuned for.
     """
     if trials < 1:
         raise DataError(f"trials must be at least 1, got {trials}")
@@ -116,7 +118,9 @@ def tune(
     steps = track(settings, "tuning", console=Console(stderr=True), disable=not progress)
     for trial, chosen in enumerate(steps):
         model = make(**chosen).fit(train, valid, rng=rng)
-        values.append(validation_value(model, train, valid, objective, k))
+        values.append(
+            validation_value(model, train, valid, objective, k, exclude_seen=exclude_seen)
+        )
         if not math.isnan(values[-1]) and (
             best is None or sign * values[-1] > sign * values[winner]
         ):
@@ -127,12 +131,19 @@ def tune(
 
 
 def validation_value(
-    model: Recommender, train: Dataset, valid: Episodes, objective: str, k: int = 10
+    model: Recommender,
+    train: Dataset,
+    valid: Episodes,
+    objective: str,
+    k: int = 10,
+    *,
+    exclude_seen: bool = True,
 ) -> float:
     """The mean of a measure over the users of the validation episodes, NaN if nobody has one."""
     background = Background.of(train)
     codes, _ = users_of(valid)
-    measured = answer(model, valid, codes, background, choose([objective], background), k).measured
+    chosen = choose([objective], background)
+    measured = answer(model, valid, codes, background, chosen, k, exclude_seen).measured
     if not measured:
         raise DataError(f"{type(model).__name__} cannot be tuned on {objective}")
     values = next(iter(measured.values()))

@@ -7,9 +7,10 @@ from typing import Any, Literal
 import polars as pl
 
 from metarec.contracts import DataError
+from metarec.evaluation.caveats import may_have_seen
 from metarec.evaluation.measures import NEEDS_RATINGS, better
 from metarec.evaluation.results import Results
-from metarec.evaluation.significance import compare
+from metarec.evaluation.significance import COMPARISONS, compare
 from metarec.evaluation.words import listed, metric_name, p_value, signed
 
 Outcome = Literal["wins", "ties", "loses"]
@@ -24,7 +25,7 @@ class Verdict:
     line: str
     metric: str
     judged: str
-    """The model that the line is about."""
+    """The model that the line is about; empty where there was nothing to judge."""
     outcomes: dict[str, Outcome]
     """How it fares in each scenario."""
     comparisons: pl.DataFrame = field(repr=False)
@@ -43,23 +44,32 @@ def verdict(
     significantly better than each of them, corrected over rivals and scenarios; if any is
     significantly better the simple model wins; anything else is a tie. Without a heart, the model
     that is best in most scenarios is judged in the same way. A model that leaves pairs unanswered
-    takes no part in a verdict on rating errors. Where no `metric` is asked for and the verdict is
-    on those, scenarios that the heart loses by the order of its lists are told first.
+    takes no part in a verdict on rating errors, and none that may have seen the test in any unless
+    it is named. Where no `metric` is asked for and the verdict is on rating errors, scenarios that
+    the heart loses by the order of its lists are told first. Where no scenario has two people to
+    pair, the line says that there is nothing to judge, and `judged` is empty.
     """
     orders = [m for m in results.metrics if m.split("@")[0] == "ndcg"] if metric is None else []
     metric = main_metric(results) if metric is None else metric
-    entrants = _entrants(results, metric)
-    judged = _best(results, metric, entrants) if heart is None else heart
+    if not _has_values(results, metric):
+        return _nothing_to_judge(metric)
+    entrants, leaks = _entrants(results, metric), _leaks(results)
+    clean = [m for m in entrants if m not in leaks]
+    if heart is None and entrants and not clean:
+        return _nothing_to_judge(metric, "every model may have seen the test")
+    judged = _best(results, metric, clean) if heart is None else heart
     if judged not in entrants:
         raise DataError(f"{judged!r} has no complete {metric} in these results")
-    others = [m for m in (results.models if simple is None else simple) if m != judged]
+    named = [m for m in results.models if m not in leaks] if simple is None else simple
+    others = [m for m in named if m != judged]
     rivals = [m for m in others if m in entrants]
     table = _compared(results, judged, rivals, metric)
-    measured = table["scenario"].unique().to_list()  # a scenario without users says nothing
+    tested = table.filter(pl.col("p").is_not_nan())["scenario"].unique().to_list()
+    if rivals and not tested:
+        return _nothing_to_judge(metric)
+    table = table.filter(pl.col("scenario").is_in(tested))
     outcomes = {
-        s: _outcome(table.filter(pl.col("scenario") == s))
-        for s in results.scenarios
-        if s in measured
+        s: _outcome(table.filter(pl.col("scenario") == s)) for s in results.scenarios if s in tested
     }
     if heart is None:
         line = _line_of_best(judged, metric, table, outcomes)
@@ -67,7 +77,25 @@ def verdict(
         line = _line_of_heart(judged, metric, table, outcomes, len(others) - len(rivals))
         if metric in NEEDS_RATINGS and orders:
             line = _lost_by_order(results, judged, others, orders[0]) + line
+        if judged in leaks:
+            line = f"{judged} may have seen the test, so this proves nothing: {line}"
     return Verdict(line, metric, judged, outcomes, table)
+
+
+def _has_values(results: Results, metric: str) -> bool:
+    of_metric = (pl.col("metric") == metric) & pl.col("k").is_null()
+    return not results.values.filter(of_metric & pl.col("value").is_not_nan()).is_empty()
+
+
+def _leaks(results: Results) -> list[str]:
+    models = results.protocol.get("models", {})
+    return [name for name, facts in models.items() if may_have_seen(facts)]
+
+
+def _nothing_to_judge(metric: str, why: str = "") -> Verdict:
+    why = why or f"no scenario has two people to judge ({metric_name(metric)})"
+    line = f"Nothing to judge: {why}, so no model wins."
+    return Verdict(line, metric, "", {}, pl.DataFrame(schema=COMPARISONS))
 
 
 def _compared(results: Results, judged: str, rivals: Sequence[str], metric: str) -> pl.DataFrame:
@@ -100,7 +128,7 @@ def main_metric(results: Results) -> str:
         for metric in results.metrics:
             if metric.split("@")[0] == base:
                 return metric
-    return results.metrics[0]
+    return results.metrics[0] if results.metrics else "ndcg"
 
 
 def _entrants(results: Results, metric: str) -> list[str]:

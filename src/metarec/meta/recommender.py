@@ -95,6 +95,7 @@ class MetaRecommender(Recommender):
                 f"train must be a Dataset, as load(folder) gives it, got {type(train).__name__}"
             )
         rng = whole_number("rng", rng, 0)
+        given = train.hash  # of all that is learned from or validated on, held-out users too
         if valid is None:
             train, valid = hold_out_users(train, rng)
         else:
@@ -120,7 +121,7 @@ class MetaRecommender(Recommender):
         )
         fitted._weights, fitted._no_profile = learned.weights, learned.no_profile
         fitted.hearts = {learned.heart.head.name: learned.heart}
-        fitted.metrics = {**learned.metrics, "train_hash": train.hash}
+        fitted.metrics = {**learned.metrics, "train_hash": given}
         return fitted
 
     hearts: Mapping[str, Heart]

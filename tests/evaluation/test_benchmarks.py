@@ -1,0 +1,77 @@
+"""What the benchmarks rest on: which rows a seed changes, and who stands in which fold."""
+
+import numpy as np
+import polars as pl
+from benchmarks.asking import METRICS, STRATEGIES, WAYS, asked_both_ways
+from benchmarks.asking_folds import LEAST, QUERIES, folds_of
+from benchmarks.common import SEEDED, fit_on, rows_over_seeds, together
+from evaluation_toys import constant, noisy, planted
+
+from metarec.cli.rows import ROWS
+from metarec.data import generate, split_cold
+from metarec.encoders import ContentFeatures, HashEncoder
+from metarec.evaluation import evaluate
+from metarec.meta import MetaConfig, MetaRecommender
+from metarec.recommenders import Random
+
+
+def test_a_row_is_fitted_for_every_seed_exactly_where_a_seed_changes_it():
+    shop = generate(users=60, items=30, kind="implicit", rng=0).dataset
+    content = ContentFeatures.fit(HashEncoder(), shop.catalogue.frame)
+    people, ids = shop.histories.take(np.arange(10)), list(shop.catalogue.ids)
+    for name, make in ROWS.items():
+        scores = [make(content).fit(shop, rng=seed).score(people, ids) for seed in (0, 1)]
+        changed = not np.array_equal(*scores, equal_nan=True)
+        assert changed == isinstance(make(content), SEEDED), name
+
+
+def test_rows_that_a_seed_changes_have_other_numbers_under_another_and_the_rest_the_same():
+    split = planted()
+
+    def measure(models, seed):
+        return evaluate(models, split, metrics=["ndcg"], curve=None, rng=seed)
+
+    fits = {"random": fit_on(split, Random()), "flat": lambda seed: constant(split)}
+    simple = rows_over_seeds(fits, measure)
+    hearts = [measure({"heart": noisy(split, seed)}, seed) for seed in (0, 1, 2)]
+    found = together(hearts, simple)
+    assert found.seeds == [0, 1, 2]
+    means = found.values.group_by("model", "seed").agg(pl.col("value").mean())
+    different = dict(means.group_by("model").agg(pl.col("value").n_unique()).iter_rows())
+    assert different == {"random": 3, "flat": 1, "heart": 3}
+    per_seed = found.values.group_by("model").agg(pl.col("seed").n_unique())
+    assert per_seed["seed"].to_list() == [3, 3, 3]
+
+
+def test_folds_of_asking_hold_each_person_once_and_leave_them_out_of_training():
+    warm = split_cold(generate(users=150, items=60, rng=1).dataset, rng=0)
+    folds = list(folds_of(warm, 3, 2, seed=5))
+    lengths = warm.train.histories.lengths
+    held = []
+    for split in folds:
+        episodes = split.test["warm"]
+        ids = list(dict.fromkeys(episodes.query.user_ids))
+        held += ids
+        rows = np.flatnonzero(np.isin(warm.train.user_ids, ids))
+        assert (split.train.histories.lengths[rows] == 0).all()
+        assert (episodes.query.lengths == QUERIES).all()
+        assert len(episodes) == 2 * len(ids)
+        both = episodes.support.lengths + episodes.query.lengths
+        np.testing.assert_array_equal(both, np.tile(lengths[rows], 2))
+    assert sorted(held) == sorted(warm.train.user_ids[lengths >= LEAST])
+    again = next(folds_of(warm, 3, 2, seed=5)).test["warm"].query.items
+    other = next(folds_of(warm, 3, 2, seed=6)).test["warm"].query.items
+    assert np.array_equal(again, folds[0].test["warm"].query.items)
+    assert not np.array_equal(again, other)
+
+
+def test_both_ways_to_ask_are_judged_on_a_fold():
+    warm = split_cold(generate(users=150, items=60, rng=1).dataset, rng=0)
+    split = next(folds_of(warm, 3, 2, seed=0))
+    model = MetaRecommender(HashEncoder(), MetaConfig(steps=5)).fit(split.train)
+    results, told = asked_both_ways(model, split, split.test["warm"], seed=0)
+    assert results.models == list(STRATEGIES)
+    assert results.scenarios == list(WAYS)
+    assert results.metrics == METRICS
+    full = {strategy: mean for way, strategy, mean in told if way == "five answers"}
+    assert set(full.values()) == {max(full.values())}  # everybody has as many answers in all ways
