@@ -17,9 +17,10 @@ from metarec import recommenders as rows
 from metarec.contracts import Dataset, Episodes, Recommender
 from metarec.data import Split
 from metarec.encoders import ContentFeatures, TextEncoder
-from metarec.evaluation import Choice, Results, combine, load_results, save_results, tune
-from metarec.evaluation.provenance import versions
-from metarec.evaluation.tuning import Tuned
+from metarec.evaluation import Results, combine, load_results, save_results
+from metarec.evaluation.protocol.provenance import versions
+from metarec.jobs import Choice, tune
+from metarec.jobs.tuning import Tuned
 from metarec.meta import MetaConfig, MetaRecommender
 
 RESULTS = Path(__file__).parent / "results"

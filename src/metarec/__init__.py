@@ -8,9 +8,8 @@
 3
 """
 
-__version__ = "0.1.0"
-
 from metarec.contracts import Catalogue, DataError, Dataset, Event, Histories, Recommendations
+from metarec.contracts.version import __version__
 from metarec.data import generate, load, split_cold, split_last_out
 from metarec.encoders import HashEncoder, TextEncoder
 from metarec.evaluation import evaluate
@@ -27,6 +26,7 @@ __all__ = [
     "MetaRecommender",
     "Recommendations",
     "TextEncoder",
+    "__version__",
     "evaluate",
     "generate",
     "load",

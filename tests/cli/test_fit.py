@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from metarec.meta import load_model
-from metarec.meta.checkpoints import locked
-from metarec.meta.run import Run
+from metarec.training.checkpoints import locked
+from metarec.training.run import Run
 
 
 def test_fit_writes_a_model_and_nothing_beside_it(run, shop: Path):
@@ -165,7 +165,7 @@ PATIENT = """
 import sys, time
 import metarec.meta.fitting as heart
 from metarec.cli import main
-from metarec.meta.run import Run
+from metarec.training.run import Run
 
 class Watched(Run):
     def __init__(self, **settings):

@@ -4,9 +4,9 @@ import numpy as np
 import polars as pl
 from evaluation_toys import dataset_of
 
-from metarec.evaluation.background import Background
-from metarec.evaluation.calibration import LEVELS, calibration_of
-from metarec.evaluation.pairs import RatedPairs
+from metarec.evaluation.protocol.background import Background
+from metarec.evaluation.protocol.calibration import LEVELS, calibration_of
+from metarec.evaluation.protocol.pairs import RatedPairs
 
 
 def pairs_of(observed, scores, stds, known) -> RatedPairs:

@@ -9,7 +9,7 @@ from evaluation_toys import constant, own_mean, planted
 
 from metarec.contracts import DataError
 from metarec.evaluation import Results, compare, evaluate, load_results, save_results
-from metarec.evaluation.results_file import write_atomically
+from metarec.evaluation.report.results_file import write_atomically
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from metarec.contracts import DataError
 from metarec.evaluation import combine, compare, evaluate, holm, sign_flip_test, t_test
-from metarec.evaluation.bootstrap import intervals, means, resampled_means
-from metarec.evaluation.results import CALIBRATION, Results
+from metarec.evaluation.statistics.bootstrap import intervals, means, resampled_means
+from metarec.evaluation.statistics.results import CALIBRATION, Results
 
 
 def results_of(values: dict[str, np.ndarray], metric: str = "ndcg@10") -> Results:

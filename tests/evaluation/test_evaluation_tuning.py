@@ -7,8 +7,8 @@ import pytest
 from evaluation_toys import ByRule, constant, own_mean, planted
 
 from metarec.contracts import DataError
-from metarec.evaluation import Choice, LogUniform, Uniform, Whole, tune
-from metarec.evaluation.tuning import validation_value
+from metarec.jobs import Choice, LogUniform, Uniform, Whole, tune
+from metarec.jobs.tuning import validation_value
 from metarec.recommenders import ItemMean, ItemMeanConfig
 
 

@@ -12,25 +12,17 @@ from test_evaluation_significance import results_of
 
 from metarec.contracts import Episodes, Histories, Predictions
 from metarec.data.splits.split import Split
-from metarec.evaluation import (
-    Choice,
-    ItemContent,
-    better,
-    combine,
-    compare,
-    evaluate,
-    table,
-    tune,
-    verdict,
-)
-from metarec.evaluation import bootstrap as bootstrap_room
-from metarec.evaluation import measures as measures_room
-from metarec.evaluation import significance as significance_room
-from metarec.evaluation.answers import mean_by_user, users_of
-from metarec.evaluation.background import Background
-from metarec.evaluation.bootstrap import intervals, means, resampled_means
-from metarec.evaluation.significance import sign_flip_test
-from metarec.evaluation.tuning import validation_value
+from metarec.evaluation import ItemContent, better, combine, compare, evaluate
+from metarec.evaluation.protocol import measures as measures_room
+from metarec.evaluation.protocol.answers import mean_by_user, users_of
+from metarec.evaluation.protocol.background import Background
+from metarec.evaluation.report.page import table, verdict
+from metarec.evaluation.statistics import bootstrap as bootstrap_room
+from metarec.evaluation.statistics import significance as significance_room
+from metarec.evaluation.statistics.bootstrap import intervals, means, resampled_means
+from metarec.evaluation.statistics.significance import sign_flip_test
+from metarec.jobs import Choice, tune
+from metarec.jobs.tuning import validation_value
 from metarec.ranking.ties import tie_keys
 
 

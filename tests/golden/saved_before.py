@@ -10,8 +10,8 @@ from safetensors import safe_open
 
 import metarec as mr
 from metarec.encoders import ContentFeatures, TabularFeatures
+from metarec.files.model_folder import _unpack
 from metarec.meta.saved import heart_from
-from metarec.recommenders.persistence import _unpack
 
 FEATURES = {"v", "beta", "nu", "gamma", "mean"}
 """Names of format 2 that belong to the items; so do those of g, t, tau and n."""

@@ -76,6 +76,6 @@ def test_serving_computes_what_training_computed(
 
 
 def alone_in(histories: Histories, model: mr.MetaRecommender) -> Histories:
-    from metarec.recommenders.histories import align
+    from metarec.contracts.alignment import align
 
     return align(histories, model.catalogue)

@@ -10,8 +10,8 @@ import pytest
 import metarec as mr
 from metarec.contracts import Catalogue, DataError, Histories, NotFittedError
 from metarec.data import Split, split_cold
+from metarec.files.model_folder import hash_of_card
 from metarec.meta.loops.episodes import pad_episodes
-from metarec.recommenders.persistence import hash_of_card
 
 from .conftest import SMALL
 from .networks import numbers_of

@@ -20,11 +20,11 @@ from safetensors.numpy import save_file
 import metarec as mr
 from metarec.contracts import DataError, Episodes
 from metarec.data import Split
-from metarec.meta.checkpoints import CHECKPOINT, locked, remove_checkpoint, write_checkpoint
 from metarec.meta.features.network import TorchTerms
 from metarec.meta.fingerprint import fingerprint_of
 from metarec.meta.network import of_items
-from metarec.meta.run import one_cycle
+from metarec.training.checkpoints import CHECKPOINT, locked, remove_checkpoint, write_checkpoint
+from metarec.training.optimiser import one_cycle
 
 from .conftest import SMALL
 from .networks import assert_same_numbers
@@ -35,7 +35,7 @@ import torch
 torch.set_num_threads(1)
 import metarec as mr
 import metarec.meta.fitting
-from metarec.meta.run import Run
+from metarec.training.run import Run
 
 class Eager(Run):
     def __init__(self, **settings):
@@ -181,7 +181,7 @@ def test_a_second_fit_in_a_folder_in_use_is_told_and_the_first_goes_on(
 HOLDER = """
 import sys, time
 from pathlib import Path
-from metarec.meta.checkpoints import locked
+from metarec.training.checkpoints import locked
 with locked(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)

@@ -8,7 +8,7 @@ import pytest
 
 import metarec as mr
 from metarec.contracts import Dataset
-from metarec.meta.streams import Purpose, stream
+from metarec.training.streams import Purpose, stream
 
 from .networks import numbers_of
 

@@ -11,7 +11,7 @@ import metarec as mr
 import metarec.meta
 from metarec.data import Split
 from metarec.meta.loops.steps import torch_seed
-from metarec.meta.streams import Purpose, stream
+from metarec.training.streams import Purpose, stream
 
 
 def test_no_two_purposes_steps_or_seeds_share_a_state():

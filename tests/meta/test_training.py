@@ -17,7 +17,7 @@ from metarec.meta.heads.value_training import absolute_error, query_loss
 from metarec.meta.loops.episodes import Inputs, pad_episodes, profiles_of
 from metarec.meta.loops.steps import PROFILE_DROPOUT, Step, draw_step, query_weights, torch_seed
 from metarec.meta.network import HeartNetwork
-from metarec.meta.run import Run
+from metarec.training.run import Run
 
 from .networks import small_network
 

@@ -20,6 +20,13 @@ from safetensors import safe_open
 
 from metarec.contracts import Catalogue, DataError
 from metarec.data import load, save
+from metarec.files.model_folder import (
+    hash_of_card,
+    load_state,
+    parse_hyperparameters,
+    read_card,
+    save_state,
+)
 from metarec.recommenders import (
     BPR,
     EASE,
@@ -27,13 +34,6 @@ from metarec.recommenders import (
     EASEConfig,
     Popularity,
     load_recommender,
-)
-from metarec.recommenders.persistence import (
-    hash_of_card,
-    load_state,
-    parse_hyperparameters,
-    read_card,
-    save_state,
 )
 from metarec.testing import planted_shop
 

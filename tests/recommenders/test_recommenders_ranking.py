@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from metarec.contracts import Catalogue, DataError, Histories, UnknownItemWarning, vocabulary_of
+from metarec.contracts.alignment import align
+from metarec.ranking.candidates import candidate_rows, checked_flag, list_length
 from metarec.ranking.ties import tie_keys
-from metarec.recommenders.histories import align, candidate_rows, checked_flag, list_length
+from metarec.ranking.top_k import top_k
 from metarec.recommenders.interactions import event_weights, history_matrix
-from metarec.recommenders.ranking import top_k
 
 FEW_LEVELS = st.sampled_from([0.0, 1.0, 2.0, -np.inf, np.nan])
 

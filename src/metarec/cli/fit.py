@@ -7,9 +7,9 @@ import typer
 
 from metarec.cli.options import Seed, check_out, config_of, encoder_of, load_shop, shows_progress
 from metarec.contracts import DataError
+from metarec.files.model_folder import check_replaceable
 from metarec.meta import MetaRecommender
-from metarec.meta.checkpoints import CHECKPOINT, remove_checkpoint
-from metarec.recommenders.persistence import check_replaceable
+from metarec.training.checkpoints import CHECKPOINT, remove_checkpoint
 
 
 def fit(

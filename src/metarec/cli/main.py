@@ -14,9 +14,9 @@ from typing import NoReturn
 import typer
 from rich.console import Console
 
-from metarec import __version__
 from metarec.cli import ask, data, demo, evaluate, fit, recommend
 from metarec.contracts import MetarecError
+from metarec.contracts.version import __version__
 
 app = typer.Typer(
     name="metarec",

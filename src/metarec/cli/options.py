@@ -15,8 +15,8 @@ import yaml
 from metarec.contracts import Catalogue, DataError, Dataset, Encoder, Event, EventLike
 from metarec.data import load
 from metarec.encoders import HashEncoder, TextEncoder
+from metarec.files.model_folder import is_saved_model, parse_hyperparameters
 from metarec.meta import MetaConfig
-from metarec.recommenders.persistence import is_saved_model, parse_hyperparameters
 
 Seed = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of everything random.")]
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from metarec import __version__
 from metarec.contracts import Dataset, Episodes, Histories
+from metarec.contracts.version import __version__
 from metarec.meta.config import MetaConfig
 
 NOT_READ = {"vocabulary", "profiles"}

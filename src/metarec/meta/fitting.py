@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from metarec.contracts import DataError, Dataset, Episodes
 from metarec.encoders import TabularFeatures
-from metarec.meta.checkpoints import locked
 from metarec.meta.config import MetaConfig
 from metarec.meta.freezing import freeze
 from metarec.meta.heads.choice_training import LearnedChoice
@@ -23,9 +22,10 @@ from metarec.meta.loops.episodes import Inputs, learned_counts, pad_episodes
 from metarec.meta.loops.steps import torch_seed
 from metarec.meta.network import new_network
 from metarec.meta.recency import resolve_recency
-from metarec.meta.run import Run
 from metarec.meta.starting import start_from_factors
-from metarec.meta.streams import Purpose, stream
+from metarec.training.checkpoints import locked
+from metarec.training.run import Run
+from metarec.training.streams import Purpose, stream
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ import numpy as np
 from metarec.contracts import Dataset, Episodes
 from metarec.data.draws import permuted
 from metarec.data.sampling import support_sizes
-from metarec.meta.streams import Purpose, stream
+from metarec.training.streams import Purpose, stream
 
 SHARE = 0.05
 LEAST_USERS, MOST_USERS = 20, 500

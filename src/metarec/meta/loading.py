@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+from metarec.files.model_folder import read_card
 from metarec.meta.recommender import MetaRecommender
 from metarec.recommenders.loading import load_recommender
-from metarec.recommenders.persistence import read_card
 
 
 def load_model(path: str | Path) -> Any:

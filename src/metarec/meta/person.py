@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Float, Int
 
 from metarec.contracts import (
+    Catalogue,
     DataError,
     Event,
     EventLike,
@@ -17,14 +18,38 @@ from metarec.contracts import (
 from metarec.meta.adaptation import Accumulators, Adaptation, Seen
 from metarec.meta.asking import most_telling
 from metarec.meta.explanation import Explanation
+from metarec.meta.heart import Heart
 from metarec.meta.recency import clock_order
 from metarec.meta.updaters import Adapted
+from metarec.ranking.candidates import candidate_rows, checked_flag, list_length
 from metarec.ranking.ties import ties_of
-from metarec.recommenders.histories import candidate_rows, checked_flag, list_length
-from metarec.recommenders.ranking import best_rows
+from metarec.ranking.top_k import best_rows
 
-if TYPE_CHECKING:
-    from metarec.meta.recommender import MetaRecommender
+
+class Model(Protocol):
+    """What a person needs of the model that they were adapted by."""
+
+    hearts: Mapping[str, Heart]
+
+    @property
+    def heart(self) -> Heart:
+        """The head that lists are ordered by."""
+        ...
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The items that can be ranked."""
+        ...
+
+    def checked(self, raw: EventLike) -> Event:
+        """The event that `raw` stands for, with its value."""
+        ...
+
+    def profile_features(
+        self, profile: Mapping[str, Any] | None
+    ) -> Float[np.ndarray, " d_profile"] | None:
+        """The features of one profile."""
+        ...
 
 
 class Person:
@@ -35,7 +60,7 @@ class Person:
 
     def __init__(
         self,
-        model: "MetaRecommender",
+        model: Model,
         came: tuple[Event, ...],
         profile: Mapping[str, Any] | None,
         now: float | None,
@@ -77,7 +102,7 @@ class Person:
         stds, _ = heart.stds(self._ranking.adapted, best)
         return Recommendations(catalogue.vocabulary, best, heart.head.shown(scores[best]), stds)
 
-    def score(self, ids: Sequence[str]) -> np.ndarray:
+    def score(self, ids: Sequence[str]) -> Float[np.ndarray, " item"]:
         """The score of each named item, held inside the rating scale; NaN where unknown."""
         rows = self._rows(ids)
         shown = self._ranking.heart.head.shown(self._ranking.scores[rows])

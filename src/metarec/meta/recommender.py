@@ -28,27 +28,22 @@ from metarec.contracts import (
     nested_events,
     whole_number,
 )
+from metarec.contracts.alignment import align, warn_of_unknown
 from metarec.encoders import ContentFeatures, TabularFeatures, TextEncoder
+from metarec.files.model_folder import load_state, save_state
 from metarec.meta.config import MetaConfig
 from metarec.meta.fingerprint import fingerprint_of
 from metarec.meta.heart import Heart
 from metarec.meta.holding_out import hold_out_users, without_repeats
-from metarec.meta.padding import pad
 from metarec.meta.person import Person
 from metarec.meta.profiles import check_columns, checked_table, copied
 from metarec.meta.recency import in_clock_order
 from metarec.meta.saved import heart_from, state_of
 from metarec.meta.updaters import Adapted
+from metarec.ranking.candidates import candidate_rows, checked_flag, list_length
 from metarec.ranking.ties import ties_of
-from metarec.recommenders.histories import (
-    align,
-    candidate_rows,
-    checked_flag,
-    list_length,
-    warn_of_unknown,
-)
-from metarec.recommenders.persistence import load_state, save_state
-from metarec.recommenders.ranking import best_rows, top_k
+from metarec.ranking.top_k import best_rows, top_k
+from metarec.training.padding import pad
 
 CELLS_AT_ONCE = 500_000
 """Scores held in memory at once (4 MB): what stays in cache is ranked fastest."""

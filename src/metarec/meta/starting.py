@@ -13,9 +13,9 @@ from metarec.contracts import Dataset
 from metarec.meta.config import MetaConfig
 from metarec.meta.loops.episodes import learned_counts
 from metarec.meta.network import HeartNetwork
-from metarec.meta.streams import Purpose, stream
 from metarec.recommenders.ials import IALSConfig, learn_item_factors
 from metarec.recommenders.ridge import ridge_map
+from metarec.training.streams import Purpose, stream
 
 FEATURE_SCALE = 0.3
 """Root mean square of the features of touched items at the start."""

@@ -26,16 +26,11 @@ from metarec.contracts import (
     Recommendations,
     Recommender,
 )
+from metarec.contracts.alignment import align
+from metarec.files.model_folder import load_state, save_state
+from metarec.ranking.candidates import candidate_rows, checked_flag, checked_ids, list_length
 from metarec.ranking.ties import ties_of
-from metarec.recommenders.histories import (
-    align,
-    candidate_rows,
-    checked_flag,
-    checked_ids,
-    list_length,
-)
-from metarec.recommenders.persistence import load_state, save_state
-from metarec.recommenders.ranking import best_rows
+from metarec.ranking.top_k import best_rows
 
 CELLS_AT_ONCE = 500_000
 """Scores held in memory at once (4 MB as float64): what stays in cache is ranked fastest."""

@@ -12,8 +12,8 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from metarec.contracts import Dataset, Episodes, Histories
+from metarec.contracts.settings import Count, NotNegative, Settings
 from metarec.recommenders.base import BaseRecommender
-from metarec.recommenders.bounds import Count, NotNegative, Settings
 
 TINY = np.finfo(np.float64).tiny
 

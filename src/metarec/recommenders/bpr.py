@@ -10,8 +10,8 @@ from jaxtyping import Bool, Float, Int
 from numpy.typing import NDArray
 
 from metarec.contracts import Dataset, Episodes, Histories
+from metarec.contracts.settings import Count, NotNegative, Positive, Settings
 from metarec.recommenders.base import BaseRecommender
-from metarec.recommenders.bounds import Count, NotNegative, Positive, Settings
 from metarec.recommenders.interactions import history_matrix
 from metarec.recommenders.one_thread import one_blas_thread
 

@@ -9,8 +9,8 @@ import scipy.sparse as sp
 from jaxtyping import Bool, Float
 
 from metarec.contracts import Dataset, Episodes, Histories
+from metarec.contracts.settings import Count, NotNegative, Positive, Settings
 from metarec.recommenders.base import BaseRecommender
-from metarec.recommenders.bounds import Count, NotNegative, Positive, Settings
 from metarec.recommenders.interactions import NEGLIGIBLE
 
 

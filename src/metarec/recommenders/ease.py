@@ -9,8 +9,8 @@ from jaxtyping import Float, Int
 from scipy.linalg import lapack
 
 from metarec.contracts import Dataset, Episodes, Histories
+from metarec.contracts.settings import Positive, Settings, Weight
 from metarec.recommenders.base import BaseRecommender
-from metarec.recommenders.bounds import Positive, Settings, Weight
 from metarec.recommenders.interactions import history_matrix
 
 

@@ -8,9 +8,9 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from metarec.contracts import Dataset, Episodes, Histories
+from metarec.contracts.settings import Count, Positive, Settings, Weight
 from metarec.posterior import Prior, condition, gather
 from metarec.recommenders.base import BaseRecommender
-from metarec.recommenders.bounds import Count, Positive, Settings, Weight
 from metarec.recommenders.interactions import event_weights, history_matrix
 from metarec.recommenders.one_thread import one_blas_thread
 

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from metarec.contracts import Dataset, Episodes, Histories
-from metarec.recommenders.bounds import NotNegative, Positive
+from metarec.contracts.settings import NotNegative, Positive
 from metarec.recommenders.content import ContentRecommender
 from metarec.recommenders.ials import IALSConfig, fold_in, learn_item_factors, prior_precision
 from metarec.recommenders.interactions import event_weights

@@ -8,9 +8,9 @@ import numpy as np
 from jaxtyping import Float
 
 from metarec.contracts import Dataset, Episodes, Histories
+from metarec.contracts.settings import NotNegative, Number, Settings
 from metarec.recommenders.base import BaseRecommender
 from metarec.recommenders.bias import damped_mean, mean_value
-from metarec.recommenders.bounds import NotNegative, Number, Settings
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from metarec.contracts import Dataset, Episodes, Histories
-from metarec.recommenders.bounds import Positive, Settings
+from metarec.contracts.settings import Positive, Settings
 from metarec.recommenders.content import ContentRecommender
 from metarec.recommenders.ridge import ridge_predictions
 

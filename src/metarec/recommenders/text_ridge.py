@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import Float
 
 from metarec.contracts import Dataset, Episodes, Histories
+from metarec.contracts.settings import Count, NotNegative, Positive, Settings
 from metarec.recommenders.bias import TINY, alternate_biases, user_bias
-from metarec.recommenders.bounds import Count, NotNegative, Positive, Settings
 from metarec.recommenders.content import ContentRecommender
 from metarec.recommenders.ridge import ridge_predictions, trust
 

@@ -27,9 +27,9 @@ from metarec.meta.loops.episodes import Inputs, PaddedEpisodes, pad_episodes, pr
 from metarec.meta.loops.steps import Sampler, Step, query_weights, torch_seed
 from metarec.meta.network import HeartNetwork, TorchSupport
 from metarec.meta.recency import ages as ages_of
-from metarec.meta.run import Run
-from metarec.meta.streams import Purpose, stream
 from metarec.posterior.differentiable import TorchPosterior
+from metarec.training.run import Run
+from metarec.training.streams import Purpose, stream
 
 ChoiceBatch = PrefixBatch | RatingBatch
 """Prefixes of histories where the age of an event counts, else random parts of them."""

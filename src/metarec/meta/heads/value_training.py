@@ -31,6 +31,8 @@ class LearnedValue(nn.Module):
 
     start_old, start_decay = 2.0, -2.0
     """Where ε and ρ start: age hardly counts."""
+    begin = None
+    """Ratings start at random: nothing is to be set before training."""
 
     def __init__(self, scale: tuple[float, float], mean: float) -> None:
         super().__init__()
@@ -57,9 +59,6 @@ class LearnedValue(nn.Module):
             return sample_rating_batch(inputs.histories, users, rng, max_events=config.max_events)
 
         return sample
-
-    def begin(self, *_: object) -> None:
-        """Ratings start at random."""
 
     def loss(
         self,

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from metarec.contracts import Dataset, Episodes, Histories
 from metarec.meta.confidence import own_kinds
-from metarec.meta.padding import pad
 from metarec.meta.recency import ages
+from metarec.training.padding import pad
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,8 @@ from metarec.meta.config import MetaConfig
 from metarec.meta.loops.episodes import Inputs, PaddedEpisodes
 from metarec.meta.loops.steps import Step, draw_step
 from metarec.meta.network import HeartNetwork
-from metarec.meta.run import Run, descend, one_cycle
+from metarec.training.optimiser import descend, one_cycle
+from metarec.training.run import Run
 
 
 def train(
@@ -25,7 +26,7 @@ def train(
     def sample(rng: np.random.Generator) -> Step[object]:
         return draw_step(inputs, config, rng, episodes)
 
-    if run.step == 0 and not run.judged:
+    if network.head.begin is not None and run.step == 0 and not run.judged:
         network.head.begin(network, inputs, valid, config, run, sample)
     for step in run.batches(sample, config.steps):
         terms = network.features(inputs.content, step.z, step.dropout)

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from metarec.contracts import Episodes, Histories, Recommendations, Recommender
-from metarec.evaluation.background import Background
+from metarec.evaluation.protocol.background import Background
 
 Relevance = Literal["event", "liked", "value"]
 """What makes a query item relevant: being chosen, being liked, or as much as its value says."""

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
 
 from metarec.contracts import Episodes, Histories, Recommender
-from metarec.evaluation.background import Background
+from metarec.evaluation.protocol.background import Background
 
 
 @dataclass(frozen=True, eq=False)

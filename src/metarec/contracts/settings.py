@@ -11,7 +11,9 @@ from numbers import Real
 from types import NoneType
 from typing import Annotated, Any, ClassVar, Literal, get_args, get_origin, get_type_hints
 
-from metarec.contracts import DataError, whole_number
+import numpy as np
+
+from metarec.contracts.errors import DataError, whole_number
 
 
 @dataclass(frozen=True)
@@ -21,41 +23,52 @@ class Bound:
     above: float | None = None
     least: float | None = None
     most: float | None = None
+    below: float | None = None
 
     def holds(self, number: float) -> bool:
         """True if the number lies inside."""
         low = self.above is None or number > self.above
         high = self.most is None or number <= self.most
-        return low and high and (self.least is None or number >= self.least)
+        outside = self.below is not None and number >= self.below
+        return low and high and not outside and (self.least is None or number >= self.least)
 
     def __str__(self) -> str:
-        told = {"above": self.above, "at least": self.least, "at most": self.most}
+        told = {
+            "above": self.above,
+            "at least": self.least,
+            "at most": self.most,
+            "below": self.below,
+        }
         return " and ".join(
             f"{words} {limit}" for words, limit in told.items() if limit is not None
         )
 
 
 Count = Annotated[int, Bound(least=1)]
+CountOrNone = Annotated[int, Bound(least=0)]
 Number = Annotated[float, Bound()]
 NotNegative = Annotated[float, Bound(least=0)]
 Positive = Annotated[float, Bound(above=0)]
 Weight = Annotated[float, Bound(above=0, most=1)]
+Share = Annotated[float, Bound(least=0, most=1)]
+Part = Annotated[float, Bound(least=0, below=1)]
 
 
 class Settings:
     """Base of a frozen dataclass of settings; `help` shows the text that stands under each field.
 
-    A field is a `Count`, `Number`, `NotNegative`, `Positive` or `Weight` (each may be `| None`), or
-    a `Literal`. NumPy numbers become Python's; anything else raises DataError.
+    A field is a bool, a `Literal`, or one of the numbers above (each may be `| None`). NumPy's
+    numbers become Python's; anything else raises DataError.
     """
 
     texts: ClassVar[Mapping[str, str]] = {}
     """What each field says of itself."""
 
     def __init_subclass__(cls) -> None:
-        cls.texts = {**cls.texts, **_texts_under_fields(cls)}
-        told = [f"{name}: {' '.join(text.split())}" for name, text in cls.texts.items()]
-        cls.__doc__ = "\n".join([inspect.cleandoc(cls.__doc__ or ""), "", *told])
+        declared = _declared_fields(cls)
+        cls.texts = {**cls.texts, **{name: text for name, _, text in declared}}
+        told = [f"{line}\n{textwrap.indent(text, '    ')}" for _, line, text in declared]
+        cls.__doc__ = "\n\n".join([inspect.cleandoc(cls.__doc__ or ""), *told])
 
     def __post_init__(self) -> None:
         hints = get_type_hints(type(self), include_extras=True)
@@ -71,6 +84,10 @@ def checked(name: str, value: Any, hint: Any) -> Any:
         kind, bound = parts
         whole = kind is int
         return whole_number(name, value, bound.least) if whole else _number(name, value, bound)
+    if hint is bool and not isinstance(value, bool | np.bool_):
+        raise DataError(f"{name} must be True or False, got {value!r}")
+    if hint is bool:
+        return bool(value)
     if origin is Literal and value not in parts:
         raise DataError(f"{name} must be one of {parts}, got {value!r}")
     if NoneType in parts:
@@ -88,16 +105,16 @@ def _number(name: str, value: Any, bound: Bound) -> float:
     return number
 
 
-def _texts_under_fields(cls: type) -> dict[str, str]:
-    """The string under each field of the class, empty where the source cannot be read."""
+def _declared_fields(cls: type) -> list[tuple[str, str, str]]:
+    """Name, declaration and text of each field; nothing where the source cannot be read."""
     try:
         (tree,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
     except (OSError, TypeError, SyntaxError):
-        return {}
-    return {
-        field.target.id: under.value.value
+        return []
+    return [
+        (field.target.id, ast.unparse(field), inspect.cleandoc(under.value.value))
         for field, under in pairwise(getattr(tree, "body", []))
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
         if isinstance(under, ast.Expr) and isinstance(under.value, ast.Constant)
         if isinstance(under.value.value, str)
-    }
+    ]

@@ -5,8 +5,8 @@ from typing import Any
 
 import polars as pl
 
-from metarec.evaluation.attainable import LOW
-from metarec.evaluation.results import Results
+from metarec.evaluation.protocol.attainable import LOW
+from metarec.evaluation.statistics.results import Results
 
 LEAST_PEOPLE = 2
 """Fewer have neither an interval nor a test."""

@@ -12,13 +12,13 @@ from rich.progress import Progress
 
 from metarec.contracts import DataError, Episodes, Recommender, whole_number
 from metarec.data.splits.split import Split
-from metarec.evaluation.answers import Answers, answer, users_of
-from metarec.evaluation.attainable import attainable
-from metarec.evaluation.background import Background, ItemContent
-from metarec.evaluation.lists import RankedLists, Relevance
-from metarec.evaluation.measures import Chosen, Measure, choose
-from metarec.evaluation.provenance import dataset_facts, model_facts, versions
-from metarec.evaluation.results import ATTAINABLE, CALIBRATION, VALUES, Results
+from metarec.evaluation.protocol.answers import Answers, answer, users_of
+from metarec.evaluation.protocol.attainable import attainable
+from metarec.evaluation.protocol.background import Background, ItemContent
+from metarec.evaluation.protocol.lists import RankedLists, Relevance
+from metarec.evaluation.protocol.measures import Chosen, Measure, choose
+from metarec.evaluation.protocol.provenance import dataset_facts, model_facts, versions
+from metarec.evaluation.statistics.results import ATTAINABLE, CALIBRATION, VALUES, Results
 from metarec.ranking.ties import TIE_SEED
 
 

@@ -26,8 +26,8 @@ from pydantic import TypeAdapter, ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from metarec import __version__
 from metarec.contracts import Catalogue, DataError
+from metarec.contracts.version import __version__
 
 FORMAT = "metarec-model"
 FORMAT_VERSION = 3

@@ -9,10 +9,10 @@ import scipy.stats
 from jaxtyping import Float
 
 from metarec.contracts import DataError
-from metarec.evaluation.bootstrap import DRAWS, intervals, means
-from metarec.evaluation.measures import better
-from metarec.evaluation.panel import FULL, Panel, panels
-from metarec.evaluation.results import Results
+from metarec.evaluation.protocol.measures import better
+from metarec.evaluation.statistics.bootstrap import DRAWS, intervals, means
+from metarec.evaluation.statistics.panel import FULL, Panel, panels
+from metarec.evaluation.statistics.results import Results
 
 Test = Literal["t", "sign_flip"]
 ALPHA = 0.05

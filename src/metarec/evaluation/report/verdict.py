@@ -7,11 +7,11 @@ from typing import Any, Literal
 import polars as pl
 
 from metarec.contracts import DataError
-from metarec.evaluation.caveats import may_have_seen
-from metarec.evaluation.measures import NEEDS_RATINGS, better
-from metarec.evaluation.results import Results
-from metarec.evaluation.significance import COMPARISONS, compare
-from metarec.evaluation.words import listed, metric_name, p_value, signed
+from metarec.evaluation.protocol.caveats import may_have_seen
+from metarec.evaluation.protocol.measures import NEEDS_RATINGS, better
+from metarec.evaluation.report.words import listed, metric_name, p_value, signed
+from metarec.evaluation.statistics.results import Results
+from metarec.evaluation.statistics.significance import COMPARISONS, compare
 
 Outcome = Literal["wins", "ties", "loses"]
 ANSWERS_ALL = 0.999

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from metarec.evaluation.measures import better
+from metarec.evaluation.protocol.measures import better
 
 NAMES = {
     "mae": "MAE",

@@ -9,9 +9,9 @@ from jaxtyping import Float
 
 import metarec.metrics as metrics
 from metarec.contracts import DataError
-from metarec.evaluation.background import Background
-from metarec.evaluation.lists import RankedLists
-from metarec.evaluation.pairs import RatedPairs, padded
+from metarec.evaluation.protocol.background import Background
+from metarec.evaluation.protocol.lists import RankedLists
+from metarec.evaluation.protocol.pairs import RatedPairs, padded
 from metarec.metrics.masked import mean_over
 
 Better = Literal["higher", "lower", "neither"]

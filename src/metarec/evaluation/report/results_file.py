@@ -11,9 +11,9 @@ from uuid import uuid4
 import polars as pl
 
 from metarec.contracts import DataError
-from metarec.evaluation.caveats import warnings_of
-from metarec.evaluation.results import ATTAINABLE, CALIBRATION, VALUES, Results
-from metarec.evaluation.significance import COMPARISONS
+from metarec.evaluation.protocol.caveats import warnings_of
+from metarec.evaluation.statistics.results import ATTAINABLE, CALIBRATION, VALUES, Results
+from metarec.evaluation.statistics.significance import COMPARISONS
 
 RESULTS = "results.json"
 PER_USER = "per_user.parquet"

@@ -6,20 +6,20 @@ from typing import Any
 
 import polars as pl
 
-from metarec.evaluation.caveats import attainable_shares, people_of
-from metarec.evaluation.measures import NEEDS_RATINGS
-from metarec.evaluation.merging import EACH
-from metarec.evaluation.pictures import (
+from metarec.evaluation.protocol.caveats import attainable_shares, people_of
+from metarec.evaluation.protocol.measures import NEEDS_RATINGS
+from metarec.evaluation.report.pictures import (
     as_percent,
     calibration_curve_picture,
     learning_curve,
     pooled,
 )
-from metarec.evaluation.results import Results
-from metarec.evaluation.significance import compare
-from metarec.evaluation.table import best_model, rank_models
-from metarec.evaluation.verdict import ANSWERS_ALL, Verdict
-from metarec.evaluation.words import number, support_label
+from metarec.evaluation.report.table import best_model, rank_models
+from metarec.evaluation.report.verdict import ANSWERS_ALL, Verdict
+from metarec.evaluation.report.words import number, support_label
+from metarec.evaluation.statistics.merging import EACH
+from metarec.evaluation.statistics.results import Results
+from metarec.evaluation.statistics.significance import compare
 
 CURVE_MODELS = 8
 MARKS = {

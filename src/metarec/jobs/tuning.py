@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.progress import track
 
 from metarec.contracts import DataError, Dataset, Episodes, Recommender
-from metarec.evaluation.answers import answer, users_of
-from metarec.evaluation.background import Background
-from metarec.evaluation.measures import better, choose
+from metarec.evaluation.protocol.answers import answer, users_of
+from metarec.evaluation.protocol.background import Background
+from metarec.evaluation.protocol.measures import better, choose
 
 
 @runtime_checkable

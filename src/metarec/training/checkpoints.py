@@ -17,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from metarec.contracts import DataError
-from metarec.recommenders.persistence import writing
+from metarec.files.model_folder import writing
 
 FORMAT = "metarec-checkpoint 2"
 CHECKPOINT = "checkpoint.safetensors"

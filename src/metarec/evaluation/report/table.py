@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from metarec.evaluation.caveats import people_of, warnings_of
-from metarec.evaluation.measures import better
-from metarec.evaluation.results import Results
-from metarec.evaluation.words import headlines, metric_label, number
+from metarec.evaluation.protocol.caveats import people_of, warnings_of
+from metarec.evaluation.protocol.measures import better
+from metarec.evaluation.report.words import headlines, metric_label, number
+from metarec.evaluation.statistics.results import Results
 
 METRICS_SHOWN = 4
 

@@ -8,10 +8,8 @@ import polars as pl
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from metarec.evaluation.caveats import warnings_of
-from metarec.evaluation.merging import told
-from metarec.evaluation.pictures import colours_of
-from metarec.evaluation.report_parts import (
+from metarec.evaluation.protocol.caveats import warnings_of
+from metarec.evaluation.report.parts import (
     attainable_of,
     calibration_part,
     closest,
@@ -21,10 +19,12 @@ from metarec.evaluation.report_parts import (
     scenarios_of,
     trials_of,
 )
-from metarec.evaluation.results import Results
-from metarec.evaluation.results_file import write_atomically
-from metarec.evaluation.verdict import Verdict, verdict
-from metarec.evaluation.words import headlines, metric_label, number, p_value, signed
+from metarec.evaluation.report.pictures import colours_of
+from metarec.evaluation.report.results_file import write_atomically
+from metarec.evaluation.report.verdict import Verdict, verdict
+from metarec.evaluation.report.words import headlines, metric_label, number, p_value, signed
+from metarec.evaluation.statistics.merging import told
+from metarec.evaluation.statistics.results import Results
 
 METRICS_SHOWN = 6
 
@@ -47,7 +47,7 @@ def write_report(
     shown = [found.metric, *(m for m in shown if m != found.metric)]
     colours = colours_of(closest(results, found), found.judged)
     environment = Environment(
-        loader=PackageLoader("metarec.evaluation", "."),
+        loader=PackageLoader("metarec.evaluation.report", "."),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 from jaxtyping import Bool, Float
 
-from metarec.evaluation.pairs import RatedPairs
+from metarec.evaluation.protocol.pairs import RatedPairs
 from metarec.metrics import calibration_curve
 
 LEVELS = np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95])

@@ -9,11 +9,11 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 
 from metarec.contracts import Episodes, Recommender
-from metarec.evaluation.background import Background
-from metarec.evaluation.calibration import SHARES, calibration_of
-from metarec.evaluation.lists import Relevance, ranked_lists
-from metarec.evaluation.measures import NEEDS_INTERVALS, NEEDS_RATINGS, Chosen
-from metarec.evaluation.pairs import rated_pairs
+from metarec.evaluation.protocol.background import Background
+from metarec.evaluation.protocol.calibration import SHARES, calibration_of
+from metarec.evaluation.protocol.lists import Relevance, ranked_lists
+from metarec.evaluation.protocol.measures import NEEDS_INTERVALS, NEEDS_RATINGS, Chosen
+from metarec.evaluation.protocol.pairs import rated_pairs
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from metarec.evaluation.words import metric_label
+from metarec.evaluation.report.words import metric_label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

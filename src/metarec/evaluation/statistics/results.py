@@ -9,9 +9,9 @@ import numpy as np
 import polars as pl
 
 from metarec.contracts import DataError
-from metarec.evaluation.bootstrap import intervals, means
-from metarec.evaluation.merging import merged, merged_models
-from metarec.evaluation.panel import FULL, panels
+from metarec.evaluation.statistics.bootstrap import intervals, means
+from metarec.evaluation.statistics.merging import merged, merged_models
+from metarec.evaluation.statistics.panel import FULL, panels
 
 VALUES: dict[str, Any] = {
     "model": pl.String,

@@ -7,8 +7,8 @@ import polars as pl
 from jaxtyping import Bool
 
 from metarec.contracts import Episodes, Histories
-from metarec.evaluation.background import Background
-from metarec.evaluation.lists import Relevance, is_relevant
+from metarec.evaluation.protocol.background import Background
+from metarec.evaluation.protocol.lists import Relevance, is_relevant
 
 LOW = 0.5
 """Below this share a list metric says little of the models."""

@@ -1,0 +1,59 @@
+"""Histories from outside, in the rows of a model's own catalogue."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+
+from metarec.contracts.catalogue import Catalogue
+from metarec.contracts.errors import DataError, UnknownItemWarning
+from metarec.contracts.events import Event, EventLike
+from metarec.contracts.histories import Histories, nested_events
+
+
+def align(
+    histories: Histories | Sequence[Sequence[EventLike]],
+    catalogue: Catalogue,
+    *,
+    warn: bool = True,
+    rated: bool = False,
+) -> Histories:
+    """The histories with `items` as rows of `catalogue`; `rated` asks every event for its value.
+
+    Events about items that the catalogue does not hold are left out, with a warning that names
+    some of them: they say nothing that the model could use.
+    """
+    if rated and not isinstance(histories, Histories):
+        histories = [[with_rating(event) for event in h] for h in nested_events(histories)]
+    columns = Histories.of(histories)
+    if columns.vocabulary == catalogue.vocabulary:
+        return columns
+    row = catalogue.index(columns.vocabulary)
+    items = row[columns.items] if len(columns.items) else columns.items
+    known = items >= 0
+    aligned = replace(columns, vocabulary=catalogue.vocabulary, items=items)
+    if known.all():
+        return aligned
+    if warn:
+        warn_of_unknown([str(i) for i in columns.vocabulary[columns.items[~known]]])
+    return aligned.keep(known)
+
+
+def with_rating(event: Event) -> Event:
+    """The event; raises DataError where no rating is told, which none could stand for."""
+    if event.value is None:
+        raise DataError(
+            f"the model predicts ratings, so the event on {event.item!r} needs one: "
+            f"({event.item!r}, value)"
+        )
+    return event
+
+
+def warn_of_unknown(ids: Sequence[str]) -> None:
+    """Say that the events about these items were left out."""
+    missing = sorted(set(ids))
+    warnings.warn(
+        f"{len(ids)} events about {len(missing)} items outside the catalogue were left out (such "
+        f"as {', '.join(missing[:3])}); add the items first to use them",
+        UnknownItemWarning,
+        stacklevel=4,
+    )

@@ -1,0 +1,1 @@
+"""What is shown of a result: the verdict, tables, pictures, files."""

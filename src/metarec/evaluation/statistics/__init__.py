@@ -1,0 +1,1 @@
+"""What a comparison proves: results by person, intervals and corrected tests."""

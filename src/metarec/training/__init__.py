@@ -1,0 +1,1 @@
+"""What any model that is trained uses: a run, checkpoints, randomness, optimisers, padding."""
