@@ -131,7 +131,7 @@ def test_what_is_no_model_is_told_as_what_it_is(run, model: Path, shop: Path, ve
     for path, told in (
         (shop, "is not a saved model: it has no config.json; pass a folder that"),
         (model / "config.json", "is a file; pass the folder of a saved model"),
-        (Path("nowhere"), "nowhere does not exist; pass the folder of a saved model"),
+        (Path("nowhere"), "nowhere is not a saved model: it does not exist; check the path"),
     ):
         answer = run(verb, path)
         assert (answer.code, answer.out) == (1, "")

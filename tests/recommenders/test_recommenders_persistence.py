@@ -286,7 +286,9 @@ def test_a_shop_whose_name_no_escape_of_json_writes_comes_back(
 
 
 def test_a_path_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="nowhere does not exist; pass the folder of a saved model"):
+    with pytest.raises(
+        DataError, match="nowhere is not a saved model: it does not exist; check the path"
+    ):
         load_recommender(tmp_path / "nowhere")
 
 

@@ -112,7 +112,7 @@ def load_state(
 def read_card(path: str | Path) -> dict[str, Any]:
     """The `config.json` of a saved model whose format this version can read."""
     if not Path(path).exists():
-        raise DataError(f"{path} does not exist; pass the folder of a saved model")
+        raise DataError(f"{path} is not a saved model: it does not exist; check the path")
     file = Path(path) / "config.json"
     if Path(path).is_file():
         raise DataError(f"{path} is a file; pass the folder of a saved model")
