@@ -67,6 +67,8 @@ def left_out(call: ast.Call, source: Source, signatures: Signatures) -> Iterator
             start = before + gap.rindex(",")
         elif len(given) > 1:
             end = source.start(given[1])
+        else:  # alone: with the comma that may follow
+            end = source.end(call) - 1
         if "#" not in source.text(start, end):
             yield Edit("argument left out", start, end, "", call)
 

@@ -31,7 +31,7 @@ class Ran:
 
 
 class Copy:
-    """A copy of the project, in which files may be broken."""
+    """A copy of the project, in a folder outside it, in which files may be broken."""
 
     _moments = itertools.count(1_000_000_000)
     """Each written file gets a time of its own, so that no compiled file passes for another."""
@@ -70,24 +70,23 @@ class Copy:
         """The tests in these files, in this order, up to the first that fails."""
         began = time.monotonic()
         command = [sys.executable, *PYTEST, *(file.as_posix() for file in files)]
-        process = subprocess.Popen(
-            command,
-            cwd=self.root,
-            env=self._environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            start_new_session=True,
-        )
-        try:
-            said, _ = process.communicate(timeout=timeout_s)
-        except subprocess.TimeoutExpired:
-            said = f"no end after {timeout_s:.0f} s"
-        finally:
-            end_group(process)
-        passed = process.returncode in (0, NO_TESTS)
-        return Ran(passed, time.monotonic() - began, said.strip())
+        with (self._temporary / "said").open("w+", encoding="utf-8", errors="replace") as said:
+            process = subprocess.Popen(
+                command,
+                cwd=self.root,
+                env=self._environment(),
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+            try:
+                passed = process.wait(timeout_s) in (0, NO_TESTS)
+            except subprocess.TimeoutExpired:
+                passed = False
+            finally:
+                end_group(process)
+            said.seek(0)
+            return Ran(passed, time.monotonic() - began, said.read().strip())
 
     def _environment(self) -> dict[str, str]:
         ours = {
@@ -99,7 +98,7 @@ class Copy:
         return os.environ | ours
 
 
-def end_group(process: subprocess.Popen[str]) -> None:
+def end_group(process: subprocess.Popen[bytes]) -> None:
     """Ends what the tests have started, also what they have left behind, and nothing else."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)

@@ -30,7 +30,8 @@ Above = tuple[ast.AST, ...]
 def walk(node: ast.AST, above: Above = ()) -> Iterator[tuple[ast.AST, Above]]:
     """Every node that may be changed, with those around it."""
     if not is_skipped(node):
-        yield node, above
+        if not (isinstance(node, ast.If) and is_guard(node)):
+            yield node, above
         for child in children(node):
             yield from walk(child, (*above, node))
 
@@ -54,6 +55,12 @@ def is_skipped(node: ast.AST) -> bool:
     return isinstance(node, SKIPPED)
 
 
+def is_guard(node: ast.If) -> bool:
+    """True for what only a type checker, or only the command line, enters."""
+    names = {n.id for n in ast.walk(node.test) if isinstance(n, ast.Name)}
+    return bool(names & {"TYPE_CHECKING", "__name__"})
+
+
 def children(node: ast.AST) -> Iterator[ast.AST]:
     """What may be changed inside a node: neither annotations, decorators nor base classes."""
     match node:
@@ -65,10 +72,8 @@ def children(node: ast.AST) -> Iterator[ast.AST]:
             yield from [*node.defaults, *(d for d in node.kw_defaults if d)]
         case ast.AnnAssign():
             yield from [node.value] if node.value else []
-        case ast.If() if "TYPE_CHECKING" in ast.unparse(node.test):
+        case ast.If() if is_guard(node):
             yield from node.orelse
-        case ast.If() if "__name__" in ast.unparse(node.test):
-            return
         case ast.Call() if ast.unparse(node.func).endswith("warn"):
             return
         case _:
