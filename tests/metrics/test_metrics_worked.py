@@ -60,6 +60,11 @@ def test_no_hit_is_zero(formula):
 
 
 @pytest.mark.parametrize("formula", LIST_METRICS)
+def test_a_list_without_a_rank_is_zero(formula):
+    assert formula(np.zeros((1, 0)), np.array([2]), k=3).tolist() == [0.0]
+
+
+@pytest.mark.parametrize("formula", LIST_METRICS)
 def test_no_users_give_no_numbers(formula):
     assert formula(np.zeros((0, 3)), np.zeros(0, dtype=int), k=3).shape == (0,)
 

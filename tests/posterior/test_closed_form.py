@@ -83,6 +83,31 @@ def test_observing_one_by_one_equals_gathering_all(seed: int, events: int):
     np.testing.assert_allclose(one_by_one.factor, at_once.factor, atol=1e-8)
 
 
+@given(seed=st.integers(0, 10_000), factor=st.floats(0.1, 10))
+def test_scaled_statistics_are_those_of_events_with_scaled_precision(seed: int, factor: float):
+    _, features, targets, precisions = problem(seed, 5)
+    scaled = gather(features, targets, precisions).scaled(factor)
+    expected = gather(features, targets, precisions * factor)
+    np.testing.assert_allclose(scaled.S, expected.S, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(scaled.b, expected.b, rtol=1e-9, atol=1e-12)
+
+
+def test_statistics_of_two_groups_of_events_add_up_to_those_of_all():
+    _, features, targets, precisions = problem(6, 7)
+    first = gather(features[:3], targets[:3], precisions[:3])
+    both = first + gather(features[3:], targets[3:], precisions[3:])
+    expected = gather(features, targets, precisions)
+    np.testing.assert_allclose(both.S, expected.S, atol=1e-12)
+    np.testing.assert_allclose(both.b, expected.b, atol=1e-12)
+
+
+def test_the_covariance_is_the_inverse_of_the_posterior_precision():
+    prior, features, targets, precisions = problem(7, 5)
+    seen = gather(features, targets, precisions)
+    covariance = condition(prior, seen).covariance()
+    np.testing.assert_allclose(covariance, np.linalg.inv(prior.precision + seen.S), atol=1e-12)
+
+
 @given(seed=st.integers(0, 10_000), events=st.integers(1, 12))
 def test_variance_never_grows_with_an_event(seed: int, events: int):
     prior, features, targets, precisions = problem(seed, events)
@@ -144,7 +169,7 @@ def test_draws_have_the_mean_and_covariance_of_the_posterior():
 
 
 def test_a_prior_that_is_not_positive_definite_is_an_error():
-    with pytest.raises(np.linalg.LinAlgError, match="not positive definite"):
+    with pytest.raises(np.linalg.LinAlgError, match="the posterior precision is not positive"):
         condition(Prior(np.zeros(2), -np.eye(2)), nothing_seen(2))
 
 

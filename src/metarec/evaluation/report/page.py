@@ -47,7 +47,7 @@ def write_report(
     shown = [found.metric, *(m for m in shown if m != found.metric)]
     colours = colours_of(closest(results, found), found.judged)
     environment = Environment(
-        loader=PackageLoader("metarec.evaluation.report", "."),
+        loader=PackageLoader("metarec.evaluation.report.page", "."),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

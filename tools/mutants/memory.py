@@ -1,0 +1,61 @@
+"""What is already known: finished mutants, kept beside the project, so that a run can go on."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from tools.mutants.source import Mutant
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What became of one mutant; `deep` says that all tests were asked, not only the room's."""
+
+    key: str
+    mutant: str
+    killed: bool
+    deep: bool
+    seconds: float
+
+
+class Memory:
+    """Finished mutants by the code, the tests and the mutant: other code asks them anew."""
+
+    def __init__(self, root: Path) -> None:
+        self._file = root / ".mutants" / "finished.jsonl"
+        self._trees = hash_of(root / "src") + hash_of(root / "tests")
+        self._known: dict[str, Finished] = {}
+        lines = self._file.read_text("utf-8").splitlines() if self._file.exists() else []
+        for line in lines:
+            finished = Finished(**json.loads(line))
+            self._known[finished.key] = finished
+
+    def key(self, mutant: Mutant) -> str:
+        """The hash of everything that the answer depends on."""
+        place = f"{mutant.path} {mutant.start} {mutant.end} {mutant.text}"
+        return hashlib.sha256(f"{self._trees} {place}".encode()).hexdigest()[:24]
+
+    def recall(self, mutant: Mutant, deep: bool) -> Finished | None:
+        """What is known, if at least as many tests were asked as now."""
+        known = self._known.get(self.key(mutant))
+        return known if known and (known.killed or known.deep >= deep) else None
+
+    def keep(self, mutant: Mutant, killed: bool, deep: bool, seconds: float) -> Finished:
+        """Appends one finished mutant at once: what is killed now has lost only what ran."""
+        finished = Finished(self.key(mutant), str(mutant), killed, deep, round(seconds, 2))
+        self._known[finished.key] = finished
+        self._file.parent.mkdir(exist_ok=True)
+        with self._file.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(asdict(finished), ensure_ascii=False) + "\n")
+        return finished
+
+
+def hash_of(folder: Path) -> str:
+    """One hash of the names and contents of all Python and data files of a folder."""
+    digest = hashlib.sha256()
+    for file in sorted(folder.rglob("*")):
+        if file.is_file() and "__pycache__" not in file.parts and ".egg-info" not in str(file):
+            digest.update(file.relative_to(folder).as_posix().encode() + b"\0")
+            digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
