@@ -105,7 +105,9 @@ class ByRule:
         ]
         values = np.take_along_axis(scores, order, axis=1)
         items = np.where(np.isnan(values), -1, order)
-        return Recommendations(self.catalogue.ids, items, values, np.full(items.shape, np.nan))
+        return Recommendations(
+            self.catalogue.vocabulary, items, values, np.full(items.shape, np.nan)
+        )
 
     def save(self, path: Any) -> None:
         raise NotImplementedError

@@ -14,10 +14,11 @@ from metarec.evaluation import (
     evaluate,
     load_results,
     save_results,
+    table,
+    verdict,
     warnings_of,
     write_report,
 )
-from metarec.evaluation.report.page import table, verdict
 
 
 class Remembering(ByRule):

@@ -11,8 +11,7 @@ import pytest
 from evaluation_toys import ByRule, constant, noisy, own_mean, planted
 
 from metarec.contracts import DataError
-from metarec.evaluation import Results, combine, evaluate, write_report
-from metarec.evaluation.report.page import table, verdict
+from metarec.evaluation import Results, combine, evaluate, table, verdict, write_report
 from metarec.evaluation.report.words import p_value, support_label
 
 SPLIT = planted(n_users=240)

@@ -8,7 +8,7 @@ import pytest
 from evaluation_toys import ByRule, catalogue_of, constant, dataset_of, noisy, own_mean, planted
 
 from metarec import metrics
-from metarec.contracts import DataError, Episodes, Histories, Recommendations
+from metarec.contracts import DataError, Episodes, Histories, Recommendations, Vocabulary
 from metarec.data.splits.split import Split
 from metarec.evaluation import ItemContent, Measure, categories_of, evaluate
 from metarec.ranking.ties import tie_keys
@@ -215,7 +215,7 @@ def test_another_vocabulary_is_mapped_by_id():
             found = super().recommend(*args, **kwargs)
             n = len(self.catalogue)
             items = np.where(found.items >= 0, n - 1 - found.items, -1)
-            return replace(found, vocabulary=found.vocabulary[::-1].copy(), items=items)
+            return replace(found, vocabulary=Vocabulary.of(found.vocabulary.ids[::-1]), items=items)
 
     turned = Turned(model.catalogue, model.rule)
     a, b = (evaluate({"m": m}, split, k=3, curve=None) for m in (model, turned))

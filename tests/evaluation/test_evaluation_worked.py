@@ -12,11 +12,10 @@ from test_evaluation_significance import results_of
 
 from metarec.contracts import Episodes, Histories, Predictions
 from metarec.data.splits.split import Split
-from metarec.evaluation import ItemContent, better, combine, compare, evaluate
+from metarec.evaluation import ItemContent, better, combine, compare, evaluate, table, verdict
 from metarec.evaluation.protocol import measures as measures_room
 from metarec.evaluation.protocol.answers import mean_by_user, users_of
 from metarec.evaluation.protocol.background import Background
-from metarec.evaluation.report.page import table, verdict
 from metarec.evaluation.statistics import bootstrap as bootstrap_room
 from metarec.evaluation.statistics import significance as significance_room
 from metarec.evaluation.statistics.bootstrap import intervals, means, resampled_means

@@ -8,8 +8,7 @@ import pytest
 import metarec as mr
 from metarec.contracts import Catalogue
 from metarec.data import Split, split_cold
-from metarec.evaluation import evaluate, write_report
-from metarec.evaluation.report.page import verdict
+from metarec.evaluation import evaluate, verdict, write_report
 from metarec.recommenders import EASE, Cooccurrence, Popularity, UserItemBias, UserMean
 
 CONFIG = mr.MetaConfig(d=8, steps=200, judge_every=50)

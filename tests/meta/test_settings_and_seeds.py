@@ -104,7 +104,13 @@ def test_a_fit_repeats_itself_to_the_bit(shops: dict[str, Dataset], kind: str):
     assert not differ(numbers(shops[kind], rng=3), numbers(shops[kind], rng=3))
 
 
-USERS = ("holding_out", "fitting", "starting", "run", "heads.choice_training")
+USERS = (
+    "meta.holding_out",
+    "meta.fitting",
+    "meta.starting",
+    "meta.heads.choice_training",
+    "training.run",
+)
 SEEDS = {
     Purpose.HOLD_OUT: RATING,
     Purpose.NETWORK: RATING,
@@ -134,7 +140,7 @@ def test_every_stream_changes_the_fitted_numbers_and_no_other_does(
             return stream(rng + shift * (of == purpose), of, step)
 
         for module in USERS:
-            monkeypatch.setattr(f"metarec.meta.{module}.stream", shifted)
+            monkeypatch.setattr(f"metarec.{module}.stream", shifted)
         return differ(plain, numbers(shops[kind], rng=5, **settings))
 
     assert not found(0)

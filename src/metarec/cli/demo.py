@@ -14,8 +14,7 @@ from metarec.cli.rows import HEART, TRIVIAL, models_of
 from metarec.contracts import Dataset, Event
 from metarec.data import Split, generate, load, split_cold
 from metarec.encoders import ContentFeatures
-from metarec.evaluation import evaluate
-from metarec.evaluation.report.page import table
+from metarec.evaluation import evaluate, table
 from metarec.meta import MetaConfig, MetaRecommender
 
 EVENTS_OF_A_STRANGER = 3

@@ -11,10 +11,9 @@ from metarec.cli.rows import HEART, models_of
 from metarec.contracts import Dataset, Recommender
 from metarec.data import Split, load, split_cold, split_k_fold, split_last_out, split_time
 from metarec.encoders import ContentFeatures
-from metarec.evaluation import Results, Verdict, combine, save_results, write_report
+from metarec.evaluation import Results, Verdict, combine, save_results, table, write_report
 from metarec.evaluation import evaluate as evaluate_models
 from metarec.evaluation.protocol.provenance import fitted_on
-from metarec.evaluation.report.page import table
 from metarec.meta import MetaRecommender, load_model
 
 SAVED = "saved "

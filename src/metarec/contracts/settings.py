@@ -2,7 +2,7 @@
 
 import ast
 import inspect
-import sys
+import math
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -63,11 +63,17 @@ class Settings:
 
     texts: ClassVar[Mapping[str, str]] = {}
     """What each field says of itself."""
+    declarations: ClassVar[Mapping[str, str]] = {}
+    """Each field as it is written, with its default."""
 
     def __init_subclass__(cls) -> None:
         declared = _declared_fields(cls)
         cls.texts = {**cls.texts, **{name: text for name, _, text in declared}}
-        told = [f"{line}\n{textwrap.indent(text, '    ')}" for _, line, text in declared]
+        cls.declarations = {**cls.declarations, **{name: line for name, line, _ in declared}}
+        told = [
+            f"{line}\n{textwrap.indent(cls.texts[name], '    ')}"
+            for name, line in cls.declarations.items()
+        ]
         cls.__doc__ = "\n\n".join([inspect.cleandoc(cls.__doc__ or ""), *told])
 
     def __post_init__(self) -> None:
@@ -96,10 +102,14 @@ def checked(name: str, value: Any, hint: Any) -> Any:
 
 
 def _number(name: str, value: Any, bound: Bound) -> float:
-    is_number = isinstance(value, Real) and not isinstance(value, bool)
-    if not is_number or not abs(value) <= sys.float_info.max:
+    try:
+        number = (
+            math.nan if isinstance(value, bool) or not isinstance(value, Real) else float(value)
+        )
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
         raise DataError(f"{name} must be a finite number {bound}".rstrip() + f", got {value!r}")
-    number = float(value)
     if not bound.holds(number):
         raise DataError(f"{name} must be {bound}, got {value!r}")
     return number
