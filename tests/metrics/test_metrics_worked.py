@@ -203,6 +203,11 @@ def test_covered_and_its_curve_count_central_intervals():
         metrics.covered(observed, mean, std, level=1.0)
 
 
+def test_who_is_certain_and_right_is_inside_its_interval():
+    found = metrics.covered(np.array([3.0, 3.0]), np.array([3.0, 2.9]), np.zeros(2))
+    np.testing.assert_array_equal(found, [1.0, 0.0])
+
+
 def test_crps_without_doubt_is_the_absolute_error():
     found = metrics.crps_gaussian(np.array([3.0, 1.0]), np.array([1.0, 1.0]), np.array([0.0, NAN]))
     np.testing.assert_array_equal(found, [2.0, NAN])
