@@ -113,6 +113,10 @@ def test_like_accuracy_judges_both_sides_of_the_border():
     predicted, observed = np.array([[3.5, 3.4, 4.0, NAN]]), np.array([[4.0, 4.0, 1.0, 5.0]])
     # like right, like missed, dislike missed, no answer -> 1 of 3
     assert metrics.like_accuracy(predicted, observed, threshold=3.5)[0] == pytest.approx(1 / 3)
+    # the border itself is a like, on either side
+    border, sides = np.array([[3.5, 3.5]]), np.array([[5.0, 1.0]])
+    assert metrics.like_accuracy(border, sides, threshold=3.5)[0] == 0.5
+    assert metrics.like_accuracy(np.array([[5.0]]), border[:, :1], threshold=3.5)[0] == 1.0
 
 
 def test_rating_lists_put_what_has_no_score_last():
