@@ -144,6 +144,9 @@ def test_what_is_no_candidate_cannot_be_held():
     split = grocery()
     few = replace(split.test["next"], candidates=np.array([True, True, True, False, True]))
     assert attainable(replace(split, test={"next": few})) == (1 / 6, 2, 3)
+    # b, seen and no candidate, is lost once
+    fewer = replace(few, candidates=np.array([True, False, True, False, True]))
+    assert attainable(replace(split, test={"next": fewer})) == (1 / 6, 4, 1)
 
 
 def test_a_low_share_is_warned_of_with_its_reasons_and_half_is_not_low():
@@ -156,6 +159,9 @@ def test_a_low_share_is_warned_of_with_its_reasons_and_half_is_not_low():
         "--include-seen) and 16.7% are on items that are not on offer or no candidates"
     )
     assert not warnings_of(evaluate(model, split, k=2, relevance="liked"))  # 2 of 4
+    often = split.test["next"].take(np.array([0, 1, 1, 1, 1]))  # u1 four times: 5 of 12
+    (warning,) = warnings_of(evaluate(model, replace(split, test={"next": often}), k=2))
+    assert "more than 41.7% of what" in warning
     assert not warnings_of(evaluate(model, split, metrics=["mae"]))  # no lists
 
 

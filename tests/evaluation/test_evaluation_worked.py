@@ -154,6 +154,48 @@ def test_a_heart_must_beat_each_rival_and_loses_to_any():
     assert "low beats heart" in errors.line
 
 
+def test_who_is_silent_of_a_newcomer_alone_still_takes_part_in_the_verdict():
+    split = planted(n_users=240)
+    base = own_mean(split)
+
+    def silent_at_first(histories: Histories) -> np.ndarray:
+        return np.where(histories.lengths[:, None] > 0, base.rule(histories), np.nan)
+
+    shy = ByRule(split.train.catalogue, silent_at_first)
+    results = evaluate({"shy": shy, "flat": constant(split)}, split, curve=(0, 5))
+    assert verdict(results, metric="mae").judged == "shy"
+
+
+def test_who_leaves_one_rating_in_a_hundred_takes_no_part_in_a_verdict_on_errors():
+    split = planted(n_users=240)
+    base = own_mean(split)
+    rare = np.arange(40) == 7  # one item of forty
+
+    def without(histories: Histories) -> np.ndarray:
+        return np.where(rare, np.nan, base.rule(histories))
+
+    shy = ByRule(split.train.catalogue, without)
+    results = evaluate({"shy": shy, "flat": constant(split)}, split, curve=None)
+    answered = results.summary().filter((pl.col("metric") == "answered") & (pl.col("n") > 0))
+    assert (answered.filter(pl.col("model") == "shy")["mean"] > 0.95).all()
+    assert verdict(results, metric="mae").judged == "flat"
+
+
+def test_the_judged_model_is_the_best_in_most_scenarios():
+    rng = np.random.default_rng(8)
+    a, b = rng.normal(1, 0.1, 30), rng.normal(0, 0.1, 30)
+    frames = []
+    for scenario, values in (
+        ("s1", {"a": a, "b": b}),
+        ("s2", {"a": a, "b": b}),
+        ("s3", {"a": b, "b": a}),
+    ):
+        one = results_of(values)
+        frames.append(one.values.with_columns(pl.lit(scenario).alias("scenario")))
+    found = verdict(replace(one, values=pl.concat(frames)))
+    assert (found.judged, found.outcomes) == ("a", {"s1": "wins", "s2": "wins", "s3": "loses"})
+
+
 # whose values, and of what
 
 

@@ -118,6 +118,10 @@ def test_like_accuracy_judges_both_sides_of_the_border():
     predicted, observed = np.array([[3.5, 3.4, 4.0, NAN]]), np.array([[4.0, 4.0, 1.0, 5.0]])
     # like right, like missed, dislike missed, no answer -> 1 of 3
     assert metrics.like_accuracy(predicted, observed, threshold=3.5)[0] == pytest.approx(1 / 3)
+    # the border itself is a like, on either side
+    border, sides = np.array([[3.5, 3.5]]), np.array([[5.0, 1.0]])
+    assert metrics.like_accuracy(border, sides, threshold=3.5)[0] == 0.5
+    assert metrics.like_accuracy(np.array([[5.0]]), border[:, :1], threshold=3.5)[0] == 1.0
 
 
 def test_rating_lists_put_what_has_no_score_last():
@@ -206,6 +210,11 @@ def test_covered_and_its_curve_count_central_intervals():
     assert np.isnan(metrics.calibration_curve(observed[2:], mean[2:], std[2:], np.array([0.9])))
     with pytest.raises(ValueError, match="level must lie between 0 and 1"):
         metrics.covered(observed, mean, std, level=1.0)
+
+
+def test_who_is_certain_and_right_is_inside_its_interval():
+    found = metrics.covered(np.array([3.0, 3.0]), np.array([3.0, 2.9]), np.zeros(2))
+    np.testing.assert_array_equal(found, [1.0, 0.0])
 
 
 def test_crps_without_doubt_is_the_absolute_error():
