@@ -243,6 +243,17 @@ def test_a_run_judges_at_its_last_step_too():
     assert network.weight.item() == 20.0
 
 
+def test_a_run_whose_time_is_up_ends_with_the_best_so_far(monkeypatch: pytest.MonkeyPatch):
+    clock = iter(range(100))  # a second passes whenever somebody looks
+    monkeypatch.setattr("metarec.training.run.time.monotonic", lambda: float(next(clock)))
+    run, network, judged = run_of([3.0, 2.0, 9.0, 1.0], judge_every=1, time_s=6.0)
+    assert run.cut_by_time
+    assert judged == [1, 2, 3]
+    assert network.weight.item() == 2.0
+    run, _, judged = run_of([float(9 - n) for n in range(20)], judge_every=1, time_s=1e9)
+    assert (run.step, run.cut_by_time) == (20, False)
+
+
 def test_a_loss_that_is_no_number_ends_the_run():
     with pytest.raises(FloatingPointError, match="validation loss is nan at step 2"):
         run_of([1.0, float("nan")], judge_every=1)

@@ -20,6 +20,7 @@ from metarec.contracts.events import Event, EventLike
 from metarec.contracts.hashing import hash_of
 from metarec.contracts.histories import Histories, nested_events
 from metarec.contracts.roles import Encoder, Recommender
+from metarec.contracts.running import Running
 from metarec.contracts.vocabulary import Vocabulary, vocabulary_of
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "Recommendations",
     "Recommender",
     "RepeatsRule",
+    "Running",
     "TimestampKind",
     "UnknownItemWarning",
     "UnsupportedError",

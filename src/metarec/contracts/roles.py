@@ -35,8 +35,22 @@ class Recommender(Protocol):
         """The items that the fitted model can rank."""
         ...
 
-    def fit(self, train: Dataset, valid: Episodes | None = None, *, rng: int = 0) -> Self:
-        """A fitted copy; `self` stays as it was. `valid` may be used for early stopping."""
+    def fit(
+        self,
+        train: Dataset,
+        valid: Episodes | None = None,
+        *,
+        rng: int = 0,
+        folder: str | Path | None = None,
+        progress: bool = False,
+        device: str = "cpu",
+        threads: int | None = None,
+        time_s: float | None = None,
+    ) -> Self:
+        """A fitted copy; `self` stays as it was. `valid` may be used for early stopping.
+
+        How to run is said in the words of `metarec.contracts.Running`, the same for every model.
+        """
         ...
 
     def score(

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from numpy.typing import NDArray
 
-from metarec.contracts import DataError, Dataset, Episodes
+from metarec.contracts import DataError, Dataset, Episodes, Running
 from metarec.encoders import TabularFeatures
 from metarec.meta.config import MetaConfig
 from metarec.meta.freezing import freeze
@@ -46,13 +46,12 @@ def learn(
     blocks: Mapping[str, int],
     profiles: TabularFeatures | None,
     config: MetaConfig,
+    running: Running,
     *,
-    rng: int,
-    folder: Path | None,
-    progress: bool,
     fingerprint: str,
 ) -> Learned:
     """Meta-learn on `train`, stop and calibrate on `valid`; `blocks` are those of the content."""
+    rng, folder = running.rng, None if running.folder is None else Path(running.folder)
     inputs = _inputs(train, content, profiles, config)
     head = _head(train, config)
     network = new_network(
@@ -73,7 +72,8 @@ def learn(
     run = Run(
         rng=rng,
         folder=folder,
-        progress=progress,
+        progress=running.progress,
+        time_s=running.time_s,
         patience=config.patience,
         judge_every=config.judge_every,
         # sums run in another order on another number of threads, or in another PyTorch
@@ -93,6 +93,7 @@ def learn(
             "steps": run.step,
             "best_step": run.best_step,
             "valid_loss": run.best if run.judged else None,
+            "cut_by_time": run.cut_by_time,
             "variance_factor": factor,
         },
     )

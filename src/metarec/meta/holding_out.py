@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from metarec.contracts import Dataset, Episodes
+from metarec.contracts import DataError, Dataset, Episodes
 from metarec.data.draws import permuted
 from metarec.data.sampling import support_sizes
 from metarec.training.streams import Purpose, stream
@@ -50,3 +50,18 @@ def hold_out_users(train: Dataset, rng: int) -> tuple[Dataset, Episodes]:
         episodes = without_repeats(episodes)
         episodes = episodes.take(np.flatnonzero(episodes.query.lengths > 0))
     return kept, episodes
+
+
+def checked_validation(train: Dataset, valid: Episodes) -> Episodes:
+    """What of `valid` a fit on `train` is judged on; raises DataError where that is nothing."""
+    if valid.support.vocabulary != train.catalogue.vocabulary:
+        raise DataError("valid must be episodes over train's catalogue, as a split gives them")
+    if train.value == "implicit":
+        valid = without_repeats(valid)
+    if len(valid) and not len(valid.query.items):
+        raise DataError(
+            f"none of the {len(valid)} validation episodes has a query event to be judged on (of "
+            "implicit events: on an item that is not in its support); give episodes with queries, "
+            "or none and users of the training data are held out"
+        )
+    return valid

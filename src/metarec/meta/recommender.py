@@ -25,8 +25,8 @@ from metarec.contracts import (
     Predictions,
     Recommendations,
     Recommender,
+    Running,
     nested_events,
-    whole_number,
 )
 from metarec.contracts.alignment import align, warn_of_unknown
 from metarec.encoders import ContentFeatures, TabularFeatures, TextEncoder
@@ -34,7 +34,7 @@ from metarec.files.model_folder import load_state, save_state
 from metarec.meta.config import MetaConfig
 from metarec.meta.fingerprint import fingerprint_of
 from metarec.meta.heart import Heart
-from metarec.meta.holding_out import hold_out_users, without_repeats
+from metarec.meta.holding_out import checked_validation, hold_out_users
 from metarec.meta.person import Person
 from metarec.meta.profiles import check_columns, checked_table, copied
 from metarec.meta.recency import in_clock_order
@@ -44,6 +44,7 @@ from metarec.ranking.candidates import candidate_rows, checked_flag, list_length
 from metarec.ranking.ties import ties_of
 from metarec.ranking.top_k import best_rows, top_k
 from metarec.training.padding import pad
+from metarec.training.threads import limited
 
 CELLS_AT_ONCE = 500_000
 """Scores held in memory at once (4 MB): what stays in cache is ranked fastest."""
@@ -76,25 +77,28 @@ class MetaRecommender(Recommender):
         rng: int = 0,
         folder: str | Path | None = None,
         progress: bool = False,
+        device: str = "cpu",
+        threads: int | None = None,
+        time_s: float | None = None,
     ) -> Self:
         """A fitted copy; `self` stays as it was.
 
         `valid` decides when to stop and calibrates the variance; without it a few users are held
-        out for that. With a `folder` the run writes checkpoints there and, called again, continues
-        from them to the same bits.
+        out for that. How to run is said as in `Running`: with a `folder` the run writes checkpoints
+        there and, called again, continues from them to the same bits.
         """
         from metarec.meta.fitting import learn  # PyTorch: serving never needs it
 
+        running = Running(rng, folder, progress, device, threads, time_s)
         if not isinstance(train, Dataset):
             raise DataError(
                 f"train must be a Dataset, as load(folder) gives it, got {type(train).__name__}"
             )
-        rng = whole_number("rng", rng, 0)
         given = train.hash  # of all that is learned from or validated on, held-out users too
         if valid is None:
-            train, valid = hold_out_users(train, rng)
+            train, valid = hold_out_users(train, running.rng)
         else:
-            valid = _checked_validation(train, valid)
+            valid = checked_validation(train, valid)
         fitted = type(self)(self.encoder, self.config)  # a copy would carry cached values along
         fitted._catalogue = train.catalogue
         fitted._content = _content_features(self.encoder, train.catalogue.frame, progress=progress)
@@ -102,18 +106,18 @@ class MetaRecommender(Recommender):
         fitted._profiles = None
         if self.config.profile and train.users is not None and train.users.width:
             fitted._profiles = TabularFeatures.fit(train.users)
-        learned = learn(
-            train,
-            valid,
-            content,
-            fitted._content.blocks,
-            fitted._profiles,
-            self.config,
-            rng=rng,
-            folder=None if folder is None else Path(folder),
-            progress=progress,
-            fingerprint=fingerprint_of(train, valid, content, self.config),
-        )
+        fingerprint = fingerprint_of(train, valid, content, self.config)
+        with limited(running.threads):
+            learned = learn(
+                train,
+                valid,
+                content,
+                fitted._content.blocks,
+                fitted._profiles,
+                self.config,
+                running,
+                fingerprint=fingerprint,
+            )
         fitted._weights, fitted._no_profile = learned.weights, learned.no_profile
         fitted.hearts = {learned.heart.head.name: learned.heart}
         fitted.metrics = {**learned.metrics, "train_hash": given}
@@ -380,21 +384,6 @@ def _content_features(encoder: Encoder, frame: pl.DataFrame, *, progress: bool) 
     if isinstance(encoder, ContentFeatures):
         return encoder
     return ContentFeatures.fit(encoder, frame, progress=progress)
-
-
-def _checked_validation(train: Dataset, valid: Episodes) -> Episodes:
-    """What of `valid` a fit on `train` is judged on; raises DataError where that is nothing."""
-    if valid.support.vocabulary != train.catalogue.vocabulary:
-        raise DataError("valid must be episodes over train's catalogue, as a split gives them")
-    if train.value == "implicit":
-        valid = without_repeats(valid)
-    if len(valid) and not len(valid.query.items):
-        raise DataError(
-            f"none of the {len(valid)} validation episodes has a query event to be judged on (of "
-            "implicit events: on an item that is not in its support); give episodes with queries, "
-            "or none and users of the training data are held out"
-        )
-    return valid
 
 
 def _sequence(events: Iterable[EventLike]) -> Iterable[EventLike]:

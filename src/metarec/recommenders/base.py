@@ -25,12 +25,14 @@ from metarec.contracts import (
     Predictions,
     Recommendations,
     Recommender,
+    Running,
 )
 from metarec.contracts.alignment import align
 from metarec.files.model_folder import load_state, save_state
 from metarec.ranking.candidates import candidate_rows, checked_flag, checked_ids, list_length
 from metarec.ranking.ties import ties_of
 from metarec.ranking.top_k import best_rows
+from metarec.training.threads import limited
 
 CELLS_AT_ONCE = 500_000
 """Scores held in memory at once (4 MB as float64): what stays in cache is ranked fastest."""
@@ -73,13 +75,26 @@ class BaseRecommender(Recommender, ABC):
             raise NotFittedError(f"call {type(self).__name__}.fit(train) first")
         return self._catalogue
 
-    def fit(self, train: Dataset, valid: Episodes | None = None, *, rng: int = 0) -> Self:
-        """A fitted copy; `self` stays as it was."""
+    def fit(
+        self,
+        train: Dataset,
+        valid: Episodes | None = None,
+        *,
+        rng: int = 0,
+        folder: str | Path | None = None,
+        progress: bool = False,
+        device: str = "cpu",
+        threads: int | None = None,
+        time_s: float | None = None,
+    ) -> Self:
+        """A fitted copy; `self` stays as it was. How to run is said as in `Running`."""
+        running = Running(rng, folder, progress, device, threads, time_s)
         fitted = copy.copy(self)
         for name in fitted._state():  # a second fit starts from nothing
             delattr(fitted, name)
         fitted._catalogue = train.catalogue
-        fitted._fit(train, valid, np.random.default_rng(rng))
+        with limited(running.threads):
+            fitted._fit(train, valid, np.random.default_rng(running.rng))
         for name, value in fitted._state().items():
             if isinstance(value, np.ndarray):  # one layout, so that a loaded model rounds alike
                 setattr(fitted, name, np.asarray(value, order="C"))

@@ -125,6 +125,19 @@ class RecommenderContract:
         np.testing.assert_array_equal(again, _table(model, people))
         assert np.array_equal(other, again, equal_nan=True) != self.uses_chance
 
+    def test_how_to_run_is_said_alike_and_changes_no_number(
+        self, model: Recommender, shop: PlantedShop, people: Histories, tmp_path: Path
+    ) -> None:
+        """Every fit takes the words of `Running`, and refuses what it cannot do."""
+        again = self.make().fit(
+            shop.data, rng=0, folder=tmp_path / "run", progress=False, device="cpu", time_s=600.0
+        )
+        _assert_same(model.recommend(people, 5), again.recommend(people, 5))
+        wrong: dict[str, Any] = {"rng": -1, "device": "abacus", "threads": 0, "time_s": 0.0}
+        for name, value in wrong.items():
+            with pytest.raises(DataError, match=f"{name} must be"):
+                self.make().fit(shop.data, **{name: value})
+
     def test_save_and_load_change_nothing(
         self, model: Recommender, people: Histories, tmp_path: Path
     ) -> None:

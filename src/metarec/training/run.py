@@ -40,6 +40,8 @@ class Run:
     folder: Path | None = None
     """Where checkpoints are written, a folder that is there; None keeps the run in memory only."""
     progress: bool = False
+    time_s: float | None = None
+    """Seconds of training after which no further step is begun; None: as long as it takes."""
     checkpoint_every_s: float = 30.0
     patience: int = 8
     judge_every: int = 100
@@ -51,13 +53,14 @@ class Run:
     best_step: int = 0
     judged: list[tuple[int, float]] = field(default_factory=list)
     """(step, validation loss) of every judgement."""
+    cut_by_time: bool = False
+    """True if training ended because its time was up."""
     _stale: int = 0
     _best_weights: dict[str, Tensor] = field(default_factory=dict, repr=False)
 
     def attach(self, network: nn.Module, optimizer: torch.optim.Optimizer) -> None:
         """What the checkpoints hold; continues from the folder's checkpoint if there is one."""
         self._network, self._optimizer = network, optimizer
-        self._started = time.monotonic()
         found = None if self.folder is None else read_checkpoint(self.folder)
         if found is not None:
             record, arrays = found
@@ -71,9 +74,13 @@ class Run:
     def batches(
         self, sample: Callable[[np.random.Generator], Batch], steps: int
     ) -> Iterator[Batch]:
-        """One batch a step, from wherever the run stands, until `steps` or early stopping."""
+        """One batch a step, from wherever the run stands, until `steps` or early stopping.
+
+        Where the time is up before, the best so far is what was judged by then, so that a run that
+        goes on another day comes to the same bits.
+        """
         self._steps = steps
-        saved = time.monotonic()
+        started = saved = time.monotonic()
         columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         bar = Progress(
             TextColumn(columns[0]), *columns[1:], disable=not self.progress, transient=True
@@ -82,6 +89,9 @@ class Run:
             task = bar.add_task("meta-training", total=steps, completed=self.step)
             try:
                 while self.step < steps and self._stale < self.patience:
+                    if self.time_s is not None and time.monotonic() - started > self.time_s:
+                        self.cut_by_time = True
+                        break
                     batch = sample(stream(self.rng, Purpose.STEP, self.step))
                     self.step += 1  # the step that the loop's body is about to do
                     self._in_step = True

@@ -1,0 +1,44 @@
+"""How a fit is run, in the same words for every model: it changes no number but by its seed."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from metarec.contracts.errors import DataError, whole_number
+
+
+@dataclass(frozen=True)
+class Running:
+    """The seed, and what a fit may use of the machine; raises DataError for what it cannot."""
+
+    rng: int = 0
+    """Seed of everything random."""
+    folder: str | Path | None = None
+    """Where checkpoints are written, and continued from to the same bits; None: nowhere."""
+    progress: bool = False
+    """Show how far it is."""
+    device: str = "cpu"
+    """What it is computed on; this version fits on the CPU."""
+    threads: int | None = None
+    """Threads of linear algebra; None leaves what is set. Sums run in another order on another
+    number of them, so equal bits ask for an equal number."""
+    time_s: float | None = None
+    """Seconds after which training ends with its best so far; None: when it is done. A model that
+    learns in one pass has nothing to cut short, to continue or to show."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rng", whole_number("rng", self.rng, 0))
+        if self.folder is not None:
+            object.__setattr__(self, "folder", Path(self.folder))
+        if not isinstance(self.progress, bool):
+            raise DataError(f"progress must be True or False, got {self.progress!r}")
+        if self.device != "cpu":
+            raise DataError(
+                f"device must be 'cpu', on which models are fitted, got {self.device!r}"
+            )
+        if self.threads is not None:
+            object.__setattr__(self, "threads", whole_number("threads", self.threads))
+        if self.time_s is not None:
+            real = isinstance(self.time_s, int | float) and not isinstance(self.time_s, bool)
+            if not real or not 0 < self.time_s < math.inf:
+                raise DataError(f"time_s must be seconds above 0, got {self.time_s!r}")

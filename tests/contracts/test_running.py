@@ -1,0 +1,49 @@
+"""How a fit is run is checked at the door, and threads are given back."""
+
+import numpy as np
+import pytest
+import torch
+from threadpoolctl import threadpool_info
+
+from metarec.contracts import DataError, Running
+from metarec.training.threads import limited
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("rng", 1.0),
+        ("rng", None),
+        ("progress", "yes"),
+        ("device", "cuda"),
+        ("threads", 0),
+        ("threads", True),
+        ("time_s", 0),
+        ("time_s", -1.0),
+        ("time_s", float("inf")),
+        ("time_s", float("nan")),
+        ("time_s", True),
+        ("time_s", "5m"),
+    ],
+)
+def test_what_a_fit_cannot_do_is_refused_by_name(name: str, value: object) -> None:
+    with pytest.raises(DataError, match=f"{name} must be"):
+        Running(**{name: value})  # type: ignore[arg-type]
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    running = Running(rng=np.int64(3), threads=np.int32(2), time_s=np.float64(1.5))  # type: ignore[arg-type]
+    assert (running.rng, running.threads, running.time_s) == (3, 2, 1.5)
+
+
+def blas_threads() -> set[int]:
+    return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+
+
+def test_threads_are_limited_inside_and_given_back_after() -> None:
+    before = (torch.get_num_threads(), blas_threads())
+    with limited(1):
+        assert (torch.get_num_threads(), blas_threads()) == (1, {1})
+    assert (torch.get_num_threads(), blas_threads()) == before
+    with limited(None):
+        assert (torch.get_num_threads(), blas_threads()) == before
