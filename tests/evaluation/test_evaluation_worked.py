@@ -551,3 +551,10 @@ def test_which_way_is_better_is_what_the_page_says():
     higher = {"ndcg@10", "recall@5", "auc", "list_ndcg@3", "catalogue_coverage@10", "serendipity@1"}
     for way, names in (("lower", lower), ("neither", neither), ("higher", higher)):
         assert {better(name) for name in names} == {way}
+
+
+def test_a_support_size_named_twice_is_measured_once():
+    split = planted(n_users=40)
+    values = evaluate({"own": own_mean(split)}, split, metrics=["mae"], curve=(5, 2, 5)).values
+    assert values["k"].unique(maintain_order=True).to_list() == [None, 2, 5]
+    assert len(values) == 3 * 20
