@@ -207,3 +207,14 @@ def test_a_report_of_parts_that_differ_states_each(tmp_path):
     assert "fold each 0, 1" in html
     assert "each 960, 900 events" in html
     assert "test users" not in html  # a leak that only one part excludes is not claimed
+
+
+def test_what_a_model_cannot_do_in_one_part_it_cannot_do():
+    able = own_mean(SPLIT)
+    parts = [
+        evaluate({"m": model}, SPLIT, metrics=["recall"], curve=None, rng=seed)
+        for seed, model in enumerate([able, replace(able, serves_new_users=False)])
+    ]
+    facts = combine(parts).protocol["models"]["m"]
+    assert (facts["serves_new_users"], facts["predicts_ratings"]) == (False, True)
+    assert table(combine(parts)).endswith("by itself.")

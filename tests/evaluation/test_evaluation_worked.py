@@ -12,10 +12,19 @@ from test_evaluation_significance import results_of
 
 from metarec.contracts import Episodes, Histories, Predictions
 from metarec.data.splits.split import Split
-from metarec.evaluation import ItemContent, better, combine, compare, evaluate, table, verdict
+from metarec.evaluation import (
+    ItemContent,
+    better,
+    combine,
+    compare,
+    evaluate,
+    table,
+    verdict,
+)
 from metarec.evaluation.protocol import measures as measures_room
 from metarec.evaluation.protocol.answers import mean_by_user, users_of
 from metarec.evaluation.protocol.background import Background
+from metarec.evaluation.report.pictures import pooled
 from metarec.evaluation.statistics import bootstrap as bootstrap_room
 from metarec.evaluation.statistics import significance as significance_room
 from metarec.evaluation.statistics.bootstrap import intervals, means, resampled_means
@@ -45,6 +54,26 @@ def test_a_difference_that_only_the_raw_p_calls_clear_is_not_significant():
     assert (rows["p_holm"] > 0.05).all()
     assert not rows["significant"].any()
     assert compare(results_of(values), "a", ["m0"])["significant"].all()
+    two = compare(results_of(values), "a", ["m0", "m1"])  # 0.068 in a family of two
+    assert two["p_holm"].is_between(0.05, 0.1).all()
+    assert not two["significant"].any()
+
+
+def test_the_randomisation_test_is_made_where_it_is_asked_for():
+    values = results_of({"a": np.ones(50) + 0.01 * np.arange(50), "b": np.zeros(50)})
+    assert compare(values, "a", test="sign_flip")["p"][0] == pytest.approx(1 / 10_000)
+    assert compare(values, "a")["p"][0] < 1e-30
+
+
+def test_who_has_a_value_under_one_seed_alone_counts_as_one_who_has_some():
+    table = np.array([[1.0, np.nan], [2.0, 3.0], [np.nan, np.nan]])
+    row = results_of({"a": table}).summary().row(0, named=True)
+    assert (row["n"], row["undefined"]) == (2, 1)
+
+
+def test_shares_of_scenarios_and_seeds_are_pooled_by_their_answers():
+    shares = pl.DataFrame({"level": [0.9, 0.9], "observed": [1.0, 0.5], "n": [10, 30]})
+    assert pooled(shares, ["level"]).row(0) == (0.9, 0.625, 40)
 
 
 def test_an_interval_with_zero_in_it_is_not_significant_whatever_the_p():
@@ -331,6 +360,12 @@ def test_k_is_the_length_of_every_list_and_seen_items_come_back_only_when_asked(
     assert value(evaluate({"m": model}, split, k=1, curve=None), "recall@1", user_id="u3") == 0.5
 
 
+def test_all_but_the_last_event_known_is_not_the_whole_support():
+    split = planted(n_users=40)
+    results = evaluate({"own": own_mean(split)}, split, metrics=["mae"], curve=(9, 10))
+    assert value(results, "mae", k=10) == value(results, "mae") != value(results, "mae", k=9)
+
+
 # tuning
 
 
@@ -356,6 +391,16 @@ def test_tuning_hands_training_validation_and_its_seed_to_every_fit():
     space = {"value": Choice([1.0, 5.0])}
     tune(make, space, split.train, split.valid, objective="mae", trials=3, rng=4)
     assert given == [(split.train, split.valid, 4)] * 3
+
+
+def test_trials_are_judged_by_the_lists_that_were_asked_for():
+    split = tiny("implicit")
+    model = by_score(split, 9, 8, 7, 6, 5)
+    found = [
+        tune(lambda: model, {}, split.train, split.valid, objective="recall", **how).trials["value"]
+        for how in ({"k": 1}, {"k": 3}, {"k": 1, "exclude_seen": False})
+    ]
+    assert [value[0] for value in found] == [0.25, 1.0, 0.0]
 
 
 def test_another_seed_draws_other_trials():
@@ -504,3 +549,10 @@ def test_which_way_is_better_is_what_the_page_says():
     higher = {"ndcg@10", "recall@5", "auc", "list_ndcg@3", "catalogue_coverage@10", "serendipity@1"}
     for way, names in (("lower", lower), ("neither", neither), ("higher", higher)):
         assert {better(name) for name in names} == {way}
+
+
+def test_a_support_size_named_twice_is_measured_once():
+    split = planted(n_users=40)
+    values = evaluate({"own": own_mean(split)}, split, metrics=["mae"], curve=(5, 2, 5)).values
+    assert values["k"].unique(maintain_order=True).to_list() == [None, 2, 5]
+    assert len(values) == 3 * 20
