@@ -10,7 +10,8 @@ import torch
 import metarec as mr
 from metarec.contracts import DataError, Dataset, Episodes, Histories
 from metarec.meta.fitting import _inputs
-from metarec.meta.heads.choice_training import adapt_episodes, logits_of
+from metarec.meta.heads.choice_losses import logits_of
+from metarec.meta.heads.choice_validation import adapt_episodes
 from metarec.meta.heads.value_training import predict_episodes
 from metarec.meta.loops.episodes import Inputs, pad_episodes
 from metarec.meta.network import HeartNetwork

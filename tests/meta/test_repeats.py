@@ -10,7 +10,7 @@ import torch
 import metarec as mr
 from metarec.contracts import Dataset, Episodes
 from metarec.data import sample_prefix_batch, sample_rating_batch
-from metarec.meta.heads.choice_training import next_event_loss, other_events_loss
+from metarec.meta.heads.choice_losses import next_event_loss, other_events_loss
 from metarec.meta.holding_out import hold_out_users
 from metarec.meta.loops.episodes import Inputs
 from metarec.meta.loops.steps import draw_step

@@ -128,10 +128,10 @@ def test_every_stream_changes_the_fitted_numbers_and_no_other_does(
 ):
     kind, settings = SEEDS[purpose]
     if purpose == Purpose.DRAWS:
-        monkeypatch.setattr("metarec.meta.heads.choice_training.CALIBRATION_DRAWS", 1)
-        monkeypatch.setattr("metarec.meta.heads.choice_training.LEAST_QUERIES", 1)
+        monkeypatch.setattr("metarec.meta.heads.choice_validation.CALIBRATION_DRAWS", 1)
+        monkeypatch.setattr("metarec.meta.heads.choice_validation.LEAST_QUERIES", 1)
     # fewer people than the shop has, so that it matters who they are
-    monkeypatch.setattr("metarec.meta.heads.choice_training.MEAN_PEOPLE", 20)
+    monkeypatch.setattr("metarec.meta.heads.choice_start.MEAN_PEOPLE", 20)
     plain = numbers(shops[kind], rng=5, **settings)
 
     def found(shift: int) -> set[str]:

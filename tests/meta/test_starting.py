@@ -10,7 +10,8 @@ import metarec as mr
 from metarec.contracts import Dataset, Episodes
 from metarec.data import Split
 from metarec.encoders import ContentFeatures
-from metarec.meta.heads.choice_training import list_loss, set_recency, set_slope
+from metarec.meta.heads.choice_start import set_recency, set_slope
+from metarec.meta.heads.choice_validation import list_loss
 from metarec.meta.holding_out import without_repeats
 from metarec.meta.loops.episodes import Inputs, learned_counts, pad_episodes
 from metarec.recommenders import IALSConfig
@@ -141,7 +142,7 @@ def test_no_steps_called_again_on_its_folder_is_the_same_model(
     fresh = mr.MetaRecommender(mr.HashEncoder(d=8), config)
     once = fresh.fit(implicit_split.train, implicit_split.valid, folder=tmp_path)
     monkeypatch.setattr(
-        "metarec.meta.heads.choice_training.set_to_least", None
+        "metarec.meta.heads.choice_start.set_to_least", None
     )  # nothing is searched again
     again = fresh.fit(implicit_split.train, implicit_split.valid, folder=tmp_path)
     assert_same_numbers(once.heart, again.heart)

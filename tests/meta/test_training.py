@@ -12,7 +12,8 @@ import metarec as mr
 from metarec.contracts import Episodes, Histories
 from metarec.data.sampling import PrefixBatch, RatingBatch
 from metarec.meta.features.content_network import ContentNetwork
-from metarec.meta.heads.choice_training import cross_entropy, next_event_loss
+from metarec.meta.heads.choice_losses import next_event_loss
+from metarec.meta.heads.choice_validation import cross_entropy
 from metarec.meta.heads.value_training import absolute_error, query_loss
 from metarec.meta.loops.episodes import Inputs, pad_episodes, profiles_of
 from metarec.meta.loops.steps import PROFILE_DROPOUT, Step, draw_step, query_weights, torch_seed

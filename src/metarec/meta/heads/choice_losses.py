@@ -1,0 +1,103 @@
+"""What the choice head loses: the cross-entropy of what a person took next, or took beside."""
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from metarec.data.sampling import (
+    PrefixBatch,
+    RatingBatch,
+)
+from metarec.meta.confidence import value_confidence
+from metarec.meta.config import MetaConfig
+from metarec.meta.features.network import TorchTerms
+from metarec.meta.loops.episodes import Inputs, profiles_of
+from metarec.meta.loops.steps import Step, query_weights
+from metarec.meta.network import HeartNetwork, TorchSupport
+from metarec.meta.recency import ages as ages_of
+from metarec.posterior.differentiable import TorchPosterior
+
+ChoiceBatch = PrefixBatch | RatingBatch
+"""Prefixes of histories where the age of an event counts, else random parts of them."""
+
+
+def other_events_loss(
+    network: HeartNetwork,
+    terms: TorchTerms,
+    step: Step[ChoiceBatch],
+    batch: RatingBatch,
+    inputs: Inputs,
+    config: MetaConfig,
+) -> Float[Tensor, ""]:
+    """Cross-entropy of the events outside each user's support, weighed by `query_weights`."""
+    items = torch.from_numpy(batch.items)
+    support_mask = torch.from_numpy(batch.support_mask)
+    values = torch.from_numpy(value_confidence(batch.values, config.value_weight)).float()
+    confidence = network.confidence.of_kind(torch.from_numpy(batch.kinds)) * values * support_mask
+    support = TorchSupport(terms.of(items), torch.zeros(items.shape), confidence)
+    posterior = network.adapt(terms, support, profiles_of(inputs, step.users))
+    logits = logits_of(network, terms, posterior)
+    seen = seen_before(items, support_mask, logits.shape[1])
+    asked = torch.from_numpy(batch.query_mask) & ~seen.gather(1, items)
+    log_p = torch.log_softmax(logits.masked_fill(seen, -torch.inf), dim=1)
+    taken = torch.where(asked, log_p.gather(1, items), 0.0)
+    weight = query_weights(asked.numpy(), config)
+    return -(taken * weight).sum() / weight.sum().clamp(min=1e-12)
+
+
+def next_event_loss(
+    network: HeartNetwork,
+    terms: TorchTerms,
+    step: Step[ChoiceBatch],
+    batch: PrefixBatch,
+    inputs: Inputs,
+    config: MetaConfig,
+) -> Float[Tensor, ""]:
+    """Mean cross-entropy of the events at the batch's positions, each after its own prefix."""
+    n_prefixes = batch.positions.shape[1]
+    before, ages = prefix_supports(batch, inputs.recency)
+    confidence = value_confidence(batch.values, config.value_weight)
+    weights = network.confidence.of_age(torch.from_numpy(ages).float())
+    weights = weights * network.confidence.of_kind(torch.from_numpy(batch.kinds))[:, None, :]
+    weights = weights * torch.from_numpy(before * confidence[:, None, :]).float()
+    items = torch.from_numpy(batch.items)[:, None, :]  # (user, 1, event): all prefixes share them
+    support = TorchSupport(terms.of(items), torch.zeros(items.shape), weights)
+    profiles = profiles_of(inputs, step.users)
+    posterior = network.adapt(terms, support, None if profiles is None else profiles[:, None, :])
+    # (user, prefix, item) -> (user · prefix, item): from here each prefix is a person of its own
+    logits = logits_of(network, terms, posterior).flatten(0, 1)
+    target = torch.from_numpy(np.take_along_axis(batch.items, batch.positions, 1)).flatten()
+    shared = items.expand(-1, n_prefixes, -1).flatten(0, 1)
+    seen = seen_before(shared, torch.from_numpy(before).flatten(0, 1), logits.shape[1])
+    asked = torch.from_numpy(batch.position_mask).flatten() & ~seen.gather(1, target[:, None])[:, 0]
+    seen[torch.arange(len(target)), target] = False  # a loss that does not count must be finite too
+    losses = torch.nn.functional.cross_entropy(
+        logits.masked_fill(seen, -torch.inf), target, reduction="none"
+    )
+    return (losses * asked).sum() / asked.sum().clamp(min=1)
+
+
+def prefix_supports(
+    batch: PrefixBatch, recency: str
+) -> tuple[Bool[np.ndarray, "user prefix event"], Float[np.ndarray, "user prefix event"]]:
+    """Which events come before each position, and how old they are there."""
+    places = np.arange(batch.items.shape[1])
+    before = batch.event_mask[:, None, :] & (places < batch.positions[..., None])
+    return before, ages_of(batch.times[:, None, :], places, before, recency)
+
+
+def logits_of(
+    network: HeartNetwork, terms: TorchTerms, posterior: TorchPosterior
+) -> Float[Tensor, "*person item"]:
+    """κ φᵀw̄ + o over the whole catalogue."""
+    return network.head.log_kappa.exp() * (posterior.mean @ terms.features.mT) + terms.offsets
+
+
+def seen_before(
+    items: Int[Tensor, "person event"], real: Bool[Tensor, "person event"], n_items: int
+) -> Bool[Tensor, "person item"]:
+    """True for the items of each person's support."""
+    seen = torch.zeros(len(items), n_items + 1, dtype=torch.bool)
+    seen.scatter_(1, torch.where(real, items, n_items), True)  # padding falls off the end
+    return seen[:, :-1].contiguous()

@@ -1,0 +1,81 @@
+"""Where the scalars of the choice head are set before training, or instead of it."""
+
+import itertools
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from metarec.contracts import Episodes
+from metarec.meta.config import MetaConfig
+from metarec.meta.heads.choice_validation import PEOPLE_AT_ONCE, adapt_episodes
+from metarec.meta.loops.episodes import Inputs, pad_episodes
+from metarec.meta.network import HeartNetwork
+
+HALF_LIVES: dict[str, tuple[float, ...]] = {
+    "none": (),
+    "place": (0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0),
+    "clock": (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0),
+}
+"""Where ρ may be set, as the age at which an event counts half: events, or days."""
+FLOORS = (0.01, 0.03, 0.1, 0.2, 0.4, 0.7, 0.95)
+"""Where ε may be set; with the last, age hardly counts."""
+MEAN_SHARE = 0.1
+"""What of people's mean weights m is where training does not learn it."""
+MEAN_PEOPLE = 1000
+
+
+@torch.no_grad()
+def set_prior_mean(
+    network: HeartNetwork, inputs: Inputs, config: MetaConfig, rng: np.random.Generator
+) -> None:
+    """Set m to a tenth of people's mean weights: who has no event yet is shown what many like.
+
+    Training learns m; without it all items would score alike. The whole mean is what softmax
+    would have, but it costs those with events: on MovieLens-100k NDCG@10 of validation falls from
+    0.118 to 0.107, and not at all with a tenth.
+    """
+    n = min(MEAN_PEOPLE, len(inputs.users))
+    some = inputs.histories.take(np.sort(rng.choice(inputs.users, n, replace=False)))
+    nothing = some.keep(np.zeros(len(some.items), dtype=bool))
+    people = pad_episodes(Episodes(some, nothing), inputs.recency, {}, inputs.histories.kind_names)
+    network.prior.m.zero_()
+    total = torch.zeros_like(network.prior.m)
+    for start in range(0, n, PEOPLE_AT_ONCE):
+        part = slice(start, start + PEOPLE_AT_ONCE)
+        total += adapt_episodes(network, inputs, people, part, config)[1].mean.sum(dim=0)
+    network.prior.m.copy_(MEAN_SHARE * total / n)
+
+
+@torch.no_grad()
+def set_slope(network: HeartNetwork, loss: Callable[[], float]) -> None:
+    """Set κ where `loss` is least: features that are not random have a scale already."""
+    slopes = np.log(np.geomspace(1.0, 300.0, 13))
+    set_to_least([network.head.log_kappa], [[slope] for slope in slopes], loss)
+
+
+@torch.no_grad()
+def set_recency(network: HeartNetwork, loss: Callable[[], float], recency: str) -> None:
+    """Set ρ and ε where `loss` is least, if the age of an event is to be weighed."""
+    decays = np.log(np.expm1(np.log(2) / np.array(HALF_LIVES[recency])))
+    floors = np.log(np.array(FLOORS) / (1 - np.array(FLOORS)))
+    if len(decays):
+        both = list(itertools.product(decays, floors))
+        set_to_least([network.confidence.decay, network.confidence.old], both, loss)
+
+
+def set_to_least(
+    scalars: Sequence[Tensor], grid: Sequence[Sequence[float]], loss: Callable[[], float]
+) -> None:
+    """Set the scalars to the place of the grid where `loss` is least."""
+    losses = []
+    for numbers in grid:
+        _fill(scalars, numbers)
+        losses.append(loss())
+    _fill(scalars, grid[int(np.nanargmin(losses))])
+
+
+def _fill(scalars: Sequence[Tensor], numbers: Sequence[float]) -> None:
+    for scalar, number in zip(scalars, numbers, strict=True):
+        scalar.fill_(float(number))
