@@ -69,6 +69,15 @@ class MetaRecommender(Recommender):
             )
         self._catalogue: Catalogue | None = None
 
+    def __repr__(self) -> str:
+        told = f"{type(self).__name__}({type(self.encoder).__name__}, d={self.config.d}"
+        if self._catalogue is None:
+            return f"{told}; not fitted)"
+        heads = " and ".join(self.hearts)
+        loss = self.metrics.get("valid_loss")
+        judged = "" if loss is None else f", validation loss {loss:.4f}"
+        return f"{told}; {heads}, {len(self._catalogue):,} items{judged})"
+
     def fit(
         self,
         train: Dataset,

@@ -60,6 +60,11 @@ class BaseRecommender(Recommender, ABC):
             )
         self._catalogue: Catalogue | None = None
 
+    def __repr__(self) -> str:
+        settings = ", ".join(f"{k}={v!r}" for k, v in vars(self.config).items())
+        known = "not fitted" if self._catalogue is None else f"{len(self._catalogue):,} items"
+        return f"{type(self).__name__}({settings}{'; ' if settings else ''}{known})"
+
     @abstractmethod
     def _fit(self, train: Dataset, valid: Episodes | None, rng: np.random.Generator) -> None:
         """Learn from `train`; fitted arrays are attributes ending in `_`, and are saved."""

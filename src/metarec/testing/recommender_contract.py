@@ -81,6 +81,16 @@ class RecommenderContract:
         """The fitted model has everything that the protocol names."""
         assert isinstance(model, Recommender)
 
+    def test_what_print_shows_of_it_is_one_short_line(
+        self, model: Recommender, shop: PlantedShop
+    ) -> None:
+        """Its class, and of a fitted one how many items it knows."""
+        for shown in (repr(self.make()), repr(model)):
+            assert shown.startswith(f"{type(model).__name__}(")
+            assert len(shown) < 200
+            assert "\n" not in shown
+        assert f"{len(shop.data.catalogue)} items" in repr(model)
+
     def test_before_fit_it_says_so(self, tmp_path: Path) -> None:
         """An unfitted model is a recommender already, and names the missing step."""
         unfitted = self.make()
