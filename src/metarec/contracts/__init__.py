@@ -17,6 +17,7 @@ from metarec.contracts.errors import (
     whole_number,
 )
 from metarec.contracts.events import Event, EventLike
+from metarec.contracts.filters import Filters
 from metarec.contracts.hashing import hash_of
 from metarec.contracts.histories import Histories, nested_events
 from metarec.contracts.roles import Encoder, Recommender
@@ -31,6 +32,7 @@ __all__ = [
     "Episodes",
     "Event",
     "EventLike",
+    "Filters",
     "Histories",
     "MetarecError",
     "NotFittedError",

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol, Self, runtime_checkable
+from typing import Any, Protocol, Self, Unpack, runtime_checkable
 
 import numpy as np
 import polars as pl
@@ -13,6 +13,7 @@ from metarec.contracts.catalogue import Catalogue
 from metarec.contracts.dataset import Dataset
 from metarec.contracts.episodes import Episodes
 from metarec.contracts.events import EventLike
+from metarec.contracts.filters import Filters
 from metarec.contracts.histories import Histories
 
 
@@ -67,13 +68,12 @@ class Recommender(Protocol):
         self,
         histories: Histories | Sequence[Sequence[EventLike]],
         k: int = 10,
-        *,
-        exclude_seen: bool = True,
-        candidates: Sequence[str] | None = None,
+        **filters: Unpack[Filters],
     ) -> Recommendations:
         """The `k` best items of each history; what cannot be scored is never recommended.
 
-        Lists have `k` places, or as many as the catalogue has items where these are fewer.
+        Lists have `k` places, or as many as the catalogue has items where these are fewer. The
+        words of `Filters` say what may stand in them.
         """
         ...
 

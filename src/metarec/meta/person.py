@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Protocol, Unpack
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -12,6 +12,7 @@ from metarec.contracts import (
     DataError,
     Event,
     EventLike,
+    Filters,
     Predictions,
     Recommendations,
 )
@@ -21,9 +22,8 @@ from metarec.meta.explanation import Explanation
 from metarec.meta.heart import Heart
 from metarec.meta.recency import clock_order
 from metarec.meta.updaters import Adapted
-from metarec.ranking.candidates import candidate_rows, checked_flag, list_length
-from metarec.ranking.ties import ties_of
-from metarec.ranking.top_k import best_rows
+from metarec.ranking.candidates import candidate_rows, list_length
+from metarec.ranking.wanted import Wanted
 
 
 class Model(Protocol):
@@ -86,18 +86,13 @@ class Person:
     def recommend(
         self,
         k: int = 10,
-        *,
-        exclude_seen: bool = True,
-        candidates: Sequence[str] | None = None,
+        **filters: Unpack[Filters],
     ) -> Recommendations:
         """The `k` best items, best first; fewer where fewer can be recommended."""
         catalogue, heart = self.model.catalogue, self._ranking.heart
-        k = list_length(k, catalogue)
         scores = self._ranking.scores[: len(catalogue)].copy()
-        if checked_flag("exclude_seen", exclude_seen):
-            scores[self._seen.items] = np.nan
-        allowed = candidate_rows(candidates, catalogue)
-        best = best_rows(scores[None, :], k, allowed, ties_of(catalogue.vocabulary))[0]
+        mine = np.zeros(len(self._seen), dtype=np.int64)
+        best = Wanted.of(k, filters, catalogue).best(scores[None, :], mine, self._seen.items)[0]
         best = best[best >= 0]
         stds, _ = heart.stds(self._ranking.adapted, best)
         return Recommendations(catalogue.vocabulary, best, heart.head.shown(scores[best]), stds)

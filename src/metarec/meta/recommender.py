@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 import numpy as np
 import polars as pl
@@ -20,6 +20,7 @@ from metarec.contracts import (
     Episodes,
     Event,
     EventLike,
+    Filters,
     Histories,
     NotFittedError,
     Predictions,
@@ -40,9 +41,10 @@ from metarec.meta.profiles import check_columns, checked_table, copied
 from metarec.meta.recency import in_clock_order
 from metarec.meta.saved import heart_from, state_of
 from metarec.meta.updaters import Adapted
-from metarec.ranking.candidates import candidate_rows, checked_flag, list_length
+from metarec.ranking.candidates import list_length
 from metarec.ranking.ties import ties_of
-from metarec.ranking.top_k import best_rows, top_k
+from metarec.ranking.top_k import top_k
+from metarec.ranking.wanted import Wanted
 from metarec.training.padding import pad
 from metarec.training.threads import limited
 
@@ -244,24 +246,18 @@ class MetaRecommender(Recommender):
         self,
         histories: Histories | Sequence[Sequence[EventLike]],
         k: int = 10,
-        *,
-        exclude_seen: bool = True,
-        candidates: Sequence[str] | None = None,
+        **filters: Unpack[Filters],
     ) -> Recommendations:
         """The `k` best items of each history, with standard deviations."""
-        k = list_length(k, self.catalogue)
-        exclude_seen = checked_flag("exclude_seen", exclude_seen)
-        allowed = candidate_rows(candidates, self.catalogue)
+        wanted = Wanted.of(k, filters, self.catalogue)
         aligned = self._aligned(histories)
-        items = np.full((len(aligned), k), -1, dtype=np.int64)
-        scores, stds = (np.full((len(aligned), k), np.nan) for _ in range(2))
+        items = np.full((len(aligned), wanted.k), -1, dtype=np.int64)
+        scores, stds = (np.full(items.shape, np.nan) for _ in range(2))
         for chunk in self._chunks(aligned):
             part = aligned.take(chunk)
             adapted = self._adapt_many(part)
             table = self.heart.scores(adapted)[:, : len(self.catalogue)]
-            if exclude_seen:
-                table[part.rows, part.items] = np.nan
-            ranked = best_rows(table, k, allowed, ties_of(self.catalogue.vocabulary))
+            ranked = wanted.best(table, part.rows, part.items)
             found = ranked >= 0
             ranked = np.maximum(ranked, 0)
             std, _ = self.heart.stds(adapted, ranked)

@@ -28,7 +28,7 @@ def candidate_rows(
             f"{n_unknown} of {len(found)} candidates are not in the catalogue and were left out, "
             f"the first is {first!r}",
             UnknownItemWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
     rows: Int[np.ndarray, " candidate"] = np.unique(found[found >= 0])
     rows = rows[catalogue.offered[rows]]

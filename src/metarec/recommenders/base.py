@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, Unpack
 
 import numpy as np
 from jaxtyping import Float
@@ -20,6 +20,7 @@ from metarec.contracts import (
     Dataset,
     Episodes,
     EventLike,
+    Filters,
     Histories,
     NotFittedError,
     Predictions,
@@ -29,9 +30,8 @@ from metarec.contracts import (
 )
 from metarec.contracts.alignment import align
 from metarec.files.model_folder import load_state, save_state
-from metarec.ranking.candidates import candidate_rows, checked_flag, checked_ids, list_length
-from metarec.ranking.ties import ties_of
-from metarec.ranking.top_k import best_rows
+from metarec.ranking.candidates import checked_ids
+from metarec.ranking.wanted import Wanted
 from metarec.training.threads import limited
 
 CELLS_AT_ONCE = 500_000
@@ -136,26 +136,20 @@ class BaseRecommender(Recommender, ABC):
         self,
         histories: Histories | Sequence[Sequence[EventLike]],
         k: int = 10,
-        *,
-        exclude_seen: bool = True,
-        candidates: Sequence[str] | None = None,
+        **filters: Unpack[Filters],
     ) -> Recommendations:
         """The `k` best items of each history; what cannot be scored is never recommended.
 
         Lists have `k` places, or as many as the catalogue has items where these are fewer.
         """
-        k = list_length(k, self.catalogue)
-        exclude_seen = checked_flag("exclude_seen", exclude_seen)
-        allowed = candidate_rows(candidates, self.catalogue)
+        wanted = Wanted.of(k, filters, self.catalogue)
         aligned = align(histories, self.catalogue, rated=self.predicts_ratings)
-        items = np.full((len(aligned), k), -1, dtype=np.int64)
-        scores = np.full((len(aligned), k), np.nan)
+        items = np.full((len(aligned), wanted.k), -1, dtype=np.int64)
+        scores = np.full(items.shape, np.nan)
         for chunk in self._chunks(len(aligned)):
             part = aligned.take(chunk)
             table = np.array(self._score(part), dtype=np.float64)
-            if exclude_seen:
-                table[part.rows, part.items] = np.nan
-            best = best_rows(table, k, allowed, ties_of(self.catalogue.vocabulary))
+            best = wanted.best(table, part.rows, part.items)
             rows, ranks = np.nonzero(best >= 0)
             items[chunk] = best
             scores[chunk.start + rows, ranks] = table[rows, best[rows, ranks]]
