@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
 ROW_BLOCK = 64
 """Item arrays are padded to this many rows. The kernels of a matrix product treat the rows at the
@@ -42,15 +42,6 @@ class ItemTerms:
                 for f in fields(self)
             )
         )
-
-    def replaced(self, rows: Int[np.ndarray, " chosen"], others: "ItemTerms") -> "ItemTerms":
-        """The terms with those of `others` in the named rows."""
-        columns = []
-        for field in fields(self):
-            column = getattr(self, field.name).copy()
-            column[rows] = getattr(others, field.name)
-            columns.append(column)
-        return ItemTerms(*columns)
 
 
 def pad_rows(rows: np.ndarray) -> np.ndarray:
