@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
+from safetensors import SafetensorError
 
 from metarec.contracts import DataError
 
@@ -25,11 +26,11 @@ def reading(place: str | Path) -> Iterator[None]:
 def writing(place: str | Path) -> Iterator[None]:
     """Turns what the system says while something is written into a `DataError`.
 
-    Polars hands on some of it, such as a full disk, as an error of its own.
+    Polars and safetensors hand on some of it, such as a full disk, as errors of their own.
     """
     try:
         yield
-    except (OSError, pl.exceptions.PolarsError) as error:
+    except (OSError, pl.exceptions.PolarsError, SafetensorError) as error:
         raise DataError(
             f"{place} cannot be written: {reason(error)}; make room, or choose a folder that can "
             "be written to"
