@@ -28,6 +28,11 @@ def fill(path: Path, text: str) -> None:
     (path / "part" if path.is_dir() else path).write_text(text)
 
 
+def fail(path: Path, error: BaseException) -> None:
+    fill(path, "half")
+    raise error
+
+
 def said(path: Path) -> str:
     return (path / "part" if path.is_dir() else path).read_text()
 
@@ -55,8 +60,7 @@ def test_a_block_that_fails_leaves_the_old_one_and_no_scraps(
     with whole(tmp_path / "out") as new:
         fill(new, "old")
     with pytest.raises(type(error)), whole(tmp_path / "out") as new:
-        fill(new, "half")
-        raise error
+        fail(new, error)
     assert said(tmp_path / "out") == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
@@ -111,9 +115,9 @@ def test_what_is_written_is_on_the_disk_before_it_takes_its_place(
 def test_what_the_disk_refuses_names_the_target(whole: Whole, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     for target in (tmp_path / "file" / "out", tmp_path / ("x" * 300)):
-        with pytest.raises(DataError, match=f"^{target} cannot be written: .*; make room"):
-            with whole(target) as new:
-                fill(new, "x")
+        told = f"^{target} cannot be written: .*; make room"
+        with pytest.raises(DataError, match=told), whole(target) as new:
+            fill(new, "x")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 

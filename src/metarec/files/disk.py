@@ -1,5 +1,7 @@
 """What the disk refuses, as one error that names the place and the way out."""
 
+import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,7 +57,13 @@ def told(error: OSError, place: str | Path) -> str:
 
 
 def reason(error: Exception) -> str:
-    """The first line of what went wrong."""
+    """What went wrong in one line; what the system said, where the error tells of that.
+
+    >>> reason(ValueError("I/O error: File too large (os error 27)\\nand more"))
+    'File too large'
+    """
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
+    if told := re.search(r"\(os error (\d+)\)", str(error)):  # so the writers in Rust say it
+        return os.strerror(int(told[1]))
     return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -1,4 +1,4 @@
-"""The card of a saved model, `config.json`: what it is, how it was made, and hashes of all of it."""
+"""The card of a saved model, `config.json`: what it is, how it was made, and its hashes."""
 
 import hashlib
 import json

@@ -70,11 +70,11 @@ def generate_to(
     target, truth = Path(folder), Truth(users, items, kind, rng, regime)
     check_target(target, overwrite=False)
     with whole_folder(target) as new:
-        items = item_table(truth)
-        items.write_parquet(new / "items.parquet")
+        listed = item_table(truth)
+        listed.write_parquet(new / "items.parquet")
         chunks = range(truth.n_chunks)
         stream(new / "users.parquet", (draw_profiles(truth, c) for c in chunks))
-        events = (named_events(truth, c, items["item_id"]) for c in chunks)
+        events = (named_events(truth, c, listed["item_id"]) for c in chunks)
         stream(new / "interactions.parquet", events)
         (new / "dataset.toml").write_text(settings_of(truth), encoding="utf-8")
     return truth
