@@ -45,6 +45,18 @@ def test_inspect_counts_what_is_there(run, shop: Path):
     assert summary["hash"] == load(shop).hash
 
 
+def test_inspect_names_what_is_kept_and_not_used(run):
+    written(
+        {
+            "shop/items.csv": "item_id\na\n",
+            "shop/interactions.csv": "user_id,item_id,device,text\nu,a,phone,fine\n",
+        }
+    )
+    told = run("data", "inspect", "shop").out
+    assert "not used  device (the events' context: no model reads it yet)" in told
+    assert "not used  text (what people wrote: no model reads it yet)" in told
+
+
 def test_inspect_lists_every_problem_with_file_row_and_column_and_exits_1(run):
     written(
         {

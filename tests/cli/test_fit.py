@@ -85,7 +85,7 @@ def test_a_disk_that_refuses_is_told_in_one_line(run, shop: Path):
     assert (answer.code, answer.out) == (1, "")
     told = answer.err.splitlines()[-1]
     assert told.startswith("error: ")
-    assert "File too large, so it was not written; make room there or choose another" in told
+    assert "cannot be written: File too large; make room" in told
     assert not list(Path().iterdir())
 
 

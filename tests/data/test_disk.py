@@ -154,7 +154,9 @@ class TestWriting:
             with pytest.raises(DataError, match=rf"rejects.{suffix} cannot be written"):
                 load(folder, lenient=True, rejects=path)
 
-    @pytest.mark.parametrize("name", ["a shop 🛒", "del \x7f and \x1f", 'quo"te \\ and\nline', "ü"])
+    @pytest.mark.parametrize(
+        "name", ["a shop 🛒", "متجر", "a\tb", "del \x7f and \x1f", 'quo"te \\ and\nline', "ü"]
+    )
     def test_any_name_is_read_back(self, tmp_path: Path, name: str) -> None:
         save(replace(generate(20, 10).dataset, name=name, licence=name), tmp_path / "out")
         again = load(tmp_path / "out")

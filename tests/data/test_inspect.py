@@ -42,6 +42,7 @@ def test_a_small_shop_is_summed_up_by_hand() -> None:
     assert sum(summary.events_per_item.counts) == 4
     assert summary.values.edges == (3.0, 4.0, 5.0)
     assert summary.values.counts == (2, 1, 1)
+    assert summary.not_used == {}
 
 
 def test_the_summary_is_plain_json() -> None:

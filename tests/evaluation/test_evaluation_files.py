@@ -9,7 +9,6 @@ from evaluation_toys import constant, own_mean, planted
 
 from metarec.contracts import DataError
 from metarec.evaluation import Results, compare, evaluate, load_results, save_results
-from metarec.evaluation.report.results_file import write_atomically
 
 
 @pytest.fixture(scope="module")
@@ -48,19 +47,6 @@ def test_a_number_that_does_not_exist_is_null(results, tmp_path):
     rows = json.loads(text)["results"]
     assert {r["low"] for r in rows if r["metric"] == "gini@10"} == {None}
     assert {r["k"] for r in rows} == {None, 0, 5}
-
-
-def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path):
-    target = tmp_path / "results.json"
-    target.write_text("old")
-
-    def broken(path) -> None:
-        path.write_text("half")
-        raise RuntimeError("the disk is full")
-
-    with pytest.raises(RuntimeError, match="disk"):
-        write_atomically(target, broken)
-    assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("results.json", "old")]
 
 
 def test_a_folder_without_results_says_what_to_give(tmp_path, results):

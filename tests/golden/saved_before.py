@@ -10,7 +10,7 @@ from safetensors import safe_open
 
 import metarec as mr
 from metarec.encoders import ContentFeatures, TabularFeatures
-from metarec.files.model_folder import _unpack
+from metarec.files.packing import unpack
 from metarec.meta.saved import heart_from
 
 FEATURES = {"v", "beta", "nu", "gamma", "mean"}
@@ -37,7 +37,7 @@ def model_saved_before(folder: Path) -> mr.MetaRecommender:
     with safe_open(folder / "state.safetensors", framework="numpy") as file:
         arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         structure = json.loads(file.metadata()["structure"])
-    state = _unpack(structure["state"], arrays)
+    state = unpack(structure["state"], arrays)
     content = state["content"]
     encoder = {k: v for k, v in content["encoder"].items() if k != "class"}
     model = mr.MetaRecommender(mr.HashEncoder(**encoder), mr.MetaConfig(**card["config"]))

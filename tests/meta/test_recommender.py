@@ -10,7 +10,7 @@ import pytest
 import metarec as mr
 from metarec.contracts import Catalogue, DataError, Histories, NotFittedError
 from metarec.data import Split, split_cold
-from metarec.files.model_folder import hash_of_card
+from metarec.files.model_card import hash_of_card
 from metarec.meta.loops.episodes import pad_episodes
 
 from .conftest import SMALL

@@ -128,6 +128,8 @@ def _described(summary: Summary) -> str:
         for column, share in shares.items():
             if share > 0:
                 lines.append(f"  {title} {column}: {share:.1%}")
+    for column, reason in summary.not_used.items():
+        lines.append(f"  not used  {column} ({reason})")
     for title, histogram in (
         ("events per user", summary.events_per_user),
         ("events per item", summary.events_per_item),

@@ -83,8 +83,6 @@ def _told(error: Exception) -> str:
         return str(error)
     if isinstance(error, OSError) and error.strerror:
         where = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
-        if ";" in error.strerror:  # it says what to do
-            return f"{where}{error.strerror}"
         return f"{where}{error.strerror}; {_remedy(error)}"
     if isinstance(error, MemoryError):
         return f"not enough memory ({error}); take less data, or smaller settings"

@@ -15,7 +15,9 @@ import yaml
 from metarec.contracts import Catalogue, DataError, Dataset, Encoder, Event, EventLike
 from metarec.data import load
 from metarec.encoders import HashEncoder, TextEncoder
-from metarec.files.model_folder import is_saved_model, parse_hyperparameters
+from metarec.files.atomic import whole_file
+from metarec.files.hyperparameters import parse_hyperparameters
+from metarec.files.model_card import is_saved_model
 from metarec.meta import MetaConfig
 
 Seed = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of everything random.")]
@@ -168,10 +170,5 @@ def names_of(catalogue: Catalogue) -> list[str]:
 
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole_file(path) as new:
+        new.write_text(text, encoding="utf-8")

@@ -1,6 +1,6 @@
 """What a recommender answers."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -8,10 +8,11 @@ import polars as pl
 from jaxtyping import Float, Int
 from numpy.typing import NDArray
 
+from metarec.contracts.printing import counted, listed
 from metarec.contracts.vocabulary import Vocabulary
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Recommendations:
     """Ranked items, best first: for one person (` rank`), or for many (`history rank`).
 
@@ -19,7 +20,7 @@ class Recommendations:
     and `stds` are NaN. `stds` are NaN throughout for a model that does not know its uncertainty.
     """
 
-    vocabulary: Vocabulary = field(repr=False)
+    vocabulary: Vocabulary
     items: Int[np.ndarray, "*history rank"]
     scores: Float[np.ndarray, "*history rank"]
     stds: Float[np.ndarray, "*history rank"]
@@ -35,6 +36,23 @@ class Recommendations:
 
     def __len__(self) -> int:
         return len(self.items)
+
+    def __repr__(self) -> str:
+        if self.items.ndim == 1:
+            return f"Recommendations({counted(len(self), 'item')}{self._best()})"
+        filled, places = int((self.items >= 0).sum()), self.items.shape[1]
+        size = f"{counted(len(self), 'history', 'histories')} x {counted(places, 'place')}"
+        empty = f", {self.items.size - filled:,} of them empty" if filled < self.items.size else ""
+        first = f"; history 0{self[0]._best()}" if len(self) else ""
+        return f"Recommendations({size}{empty}{first})"
+
+    def _best(self) -> str:
+        """The first items with their scores, and stds where there are any."""
+        told = [
+            f"{name} {score:.4g}" + ("" if np.isnan(std) else f" ± {std:.2g}")
+            for name, score, std in zip(self.ids, self.scores, self.stds, strict=True)
+        ]
+        return f": {listed(told)}" if told else ": nothing"
 
     def __getitem__(self, history: int) -> "Recommendations":
         """One person's list out of many, without the empty places at its end."""
@@ -63,7 +81,7 @@ class Recommendations:
         return frame if self.items.ndim == 2 else frame.drop("history")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Predictions:
     """Scores of named (history, item) pairs, NaN in place where the model cannot answer.
 
@@ -74,3 +92,9 @@ class Predictions:
     scores: Float[np.ndarray, " pair"]
     stds: Float[np.ndarray, " pair"]
     predictive_stds: Float[np.ndarray, " pair"]
+
+    def __repr__(self) -> str:
+        known = self.scores[~np.isnan(self.scores)]
+        range_ = f" from {known.min():.4g} to {known.max():.4g}" if len(known) else ""
+        answered = f"{len(known):,} of {counted(len(self.scores), 'pair')} scored{range_}"
+        return f"Predictions({answered}, {'without' if np.isnan(self.stds).all() else 'with'} stds)"

@@ -1,7 +1,7 @@
 """The items on offer: their ids, their content, and which of them are still offered."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from metarec.contracts.errors import DataError
 from metarec.contracts.hashing import hash_of
 from metarec.contracts.offered import offered_mask
+from metarec.contracts.printing import counted, listed
 from metarec.contracts.vocabulary import Vocabulary, vocabulary_of
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Catalogue:
     """Items as rows: row `i` of `frame` is the content of `ids[i]`, for ever.
 
@@ -25,7 +26,7 @@ class Catalogue:
 
     ids: NDArray[np.object_]
     frame: pl.DataFrame
-    offered: Bool[np.ndarray, " item"] = field(repr=False)
+    offered: Bool[np.ndarray, " item"]
 
     def __post_init__(self) -> None:
         n_rows = len(self.frame) if self.frame.width else len(self.ids)
@@ -68,6 +69,12 @@ class Catalogue:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def __repr__(self) -> str:
+        retired = int((~self.offered).sum())
+        hidden = f", {retired:,} retired" if retired else ""
+        content = listed(self.frame.columns) or "none"
+        return f"Catalogue({counted(len(self), 'item')}{hidden}; content: {content})"
 
     @cached_property
     def vocabulary(self) -> Vocabulary:

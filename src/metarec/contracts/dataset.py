@@ -21,18 +21,22 @@ from metarec.contracts.dataset_checks import (
 from metarec.contracts.errors import DataError
 from metarec.contracts.hashing import hash_of
 from metarec.contracts.histories import Histories
+from metarec.contracts.printing import counted
 
 ValueKind = Literal["rating", "implicit"]
 TimestampKind = Literal["unix", "order"]
 RepeatsRule = Literal["keep", "last", "sum"]
+EVENT_COLUMNS = ("user", "item", "value", "timestamp", "event")
+"""The columns of `interactions` that have a meaning of their own."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
     """Interactions, items, users and optional triples and edges.
 
     `interactions` has the columns `user` and `item` (indices), `value` (Float32; 1 for implicit
-    events without a weight), and where known `timestamp` (Int64 or Float64) and `event` (String).
+    events without a weight), and where known `timestamp` (Int64 or Float64), `event` (String) and
+    `text` (String: what the person wrote); any others are the events' context.
     All of it is checked when it is made: what does not fit is a `DataError` with its place.
     Rows are in the order of the source; `timestamp` says whether the column is a clock ("unix"),
     only the order within a user ("order"), or absent (None: the order of rows is taken).
@@ -42,12 +46,12 @@ class Dataset:
     value: ValueKind
     timestamp: TimestampKind | None
     catalogue: Catalogue
-    user_ids: NDArray[np.object_] = field(repr=False)
-    interactions: pl.DataFrame = field(repr=False)
-    users: pl.DataFrame | None = field(default=None, repr=False)
+    user_ids: NDArray[np.object_]
+    interactions: pl.DataFrame
+    users: pl.DataFrame | None = None
     """The profiles: row `u` belongs to `user_ids[u]`; None where there are none."""
-    triples: pl.DataFrame | None = field(default=None, repr=False)
-    edges: pl.DataFrame | None = field(default=None, repr=False)
+    triples: pl.DataFrame | None = None
+    edges: pl.DataFrame | None = None
     repeats: RepeatsRule = "keep"
     licence: str = ""
     dropped: Mapping[str, int] = field(default_factory=dict)
@@ -67,10 +71,16 @@ class Dataset:
         check_columns("edges", self.edges, ("user_id", "other_id"))
 
     def __repr__(self) -> str:
-        return (
-            f"Dataset({self.name!r}, {self.value}, {len(self.interactions):,} events, "
-            f"{len(self.user_ids):,} users, {len(self.catalogue):,} items)"
-        )
+        left_out = sum(self.dropped.values())
+        parts = [
+            repr(self.name),
+            self.value,
+            counted(len(self.interactions), "event"),
+            counted(len(self.user_ids), "user"),
+            counted(len(self.catalogue), "item"),
+            *([f"{counted(left_out, 'row')} left out"] if left_out else []),
+        ]
+        return f"Dataset({', '.join(parts)})"
 
     @cached_property
     def hash(self) -> str:
@@ -101,6 +111,11 @@ class Dataset:
         """Number of events of each item."""
         return np.bincount(self.interactions["item"].to_numpy(), minlength=len(self.catalogue))
 
+    @property
+    def details(self) -> list[str]:
+        """The columns of `interactions` that tell more of an event: its context, and `text`."""
+        return [column for column in self.interactions.columns if column not in EVENT_COLUMNS]
+
     @cached_property
     def order(self) -> Int[np.ndarray, " event"]:
         """The row of `interactions` that each event of `histories` comes from."""
@@ -121,6 +136,7 @@ class Dataset:
             times = frame["timestamp"].cast(pl.Float64).to_numpy()
         else:  # an order within one user is a place, and places are counted anew
             times = np.full(len(frame), np.nan)
+        details = frame.select(self.details)
         if "event" in frame.columns:
             coded = frame["event"].cast(pl.String)
             names = tuple(sorted(coded.drop_nulls().unique()))
@@ -138,6 +154,7 @@ class Dataset:
             kind_names=names,
             user_ids=self.user_ids,
             profiles=self.users,
+            details=details if details.width else None,
         )
 
     def where(self, mask: Bool[np.ndarray, " event"] | pl.Series) -> "Dataset":

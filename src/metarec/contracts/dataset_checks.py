@@ -77,6 +77,13 @@ def check_events(
         raise DataError(
             f"interactions, column event: found {events.schema['event']}, expected text"
         )
+    if events.schema.get("text", pl.String) not in (pl.String, pl.Null):
+        raise DataError(f"interactions, column text: found {events.schema['text']}, expected text")
+    if named := {"user_id", "item_id"} & set(events.columns):
+        raise DataError(
+            f"interactions may have no column {min(named)!r}: `user` and `item` are rows of "
+            "user_ids and of the catalogue, which hold the ids"
+        )
 
 
 def check_indices(rows: pl.Series, n_owners: int, owners: str) -> None:

@@ -8,9 +8,10 @@ from jaxtyping import Bool, Int
 
 from metarec.contracts.errors import DataError
 from metarec.contracts.histories import Histories
+from metarec.contracts.printing import counted
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Episodes:
     """Tasks with fixed support and query: history `h` of `support` is judged on `h` of `query`.
 
@@ -33,6 +34,16 @@ class Episodes:
 
     def __len__(self) -> int:
         return len(self.support)
+
+    def __repr__(self) -> str:
+        n_items = len(self.support.vocabulary)
+        n_competing = n_items if self.candidates is None else int(self.candidates.sum())
+        parts = [
+            counted(len(self), "episode"),
+            f"{len(self.support.items):,} support and {len(self.query.items):,} query events",
+            f"{n_competing:,} of {counted(n_items, 'item')} compete",
+        ]
+        return f"Episodes({', '.join(parts)})"
 
     def take(self, episodes: Int[np.ndarray, " chosen"] | slice) -> "Episodes":
         """The chosen episodes, in the order given."""
@@ -61,4 +72,18 @@ def joined(parts: list[Histories]) -> Histories:
         ),
         user_ids=np.concatenate(ids) if len(ids) == len(parts) else None,
         profiles=pl.concat(profiles) if len(profiles) == len(parts) else None,
+        details=joined_details(parts),
     )
+
+
+def joined_details(parts: list[Histories]) -> pl.DataFrame | None:
+    """The parts' details, with nulls for what a part does not know; None where none knows any."""
+    known = [part.details for part in parts if part.details is not None]
+    if not known:
+        return None
+    column = known[0].columns[0]
+    frames = [
+        pl.DataFrame({column: [None] * len(part.items)}) if part.details is None else part.details
+        for part in parts
+    ]
+    return pl.concat(frames, how="diagonal_relaxed")

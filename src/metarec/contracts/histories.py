@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from metarec.contracts.errors import DataError
 from metarec.contracts.events import Event, EventLike
+from metarec.contracts.printing import counted, listed
 from metarec.contracts.vocabulary import Vocabulary
 
 TEXT = "text"
 """The column of `Histories.details` that holds what a person wrote."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Histories:
     """Many histories as columns: the events of history `h` are rows `offsets[h]:offsets[h + 1]`.
 
@@ -76,6 +77,20 @@ class Histories:
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
+
+    def __repr__(self) -> str:
+        parts = {
+            "kinds": self.kind_names,
+            "profiles": [] if self.profiles is None else self.profiles.columns,
+            "details": [] if self.details is None else self.details.columns,
+        }
+        told = [
+            counted(len(self), "history", "histories"),
+            counted(len(self.items), "event"),
+            f"on {counted(len(self.vocabulary), 'item')}",
+        ]
+        known = [f"; {name}: {listed(names)}" for name, names in parts.items() if len(names)]
+        return f"Histories({', '.join(told)}{''.join(known)})"
 
     @cached_property
     def lengths(self) -> Int[np.ndarray, " history"]:

@@ -8,6 +8,7 @@ import polars as pl
 from jaxtyping import Int
 
 from metarec.contracts.dataset import Dataset
+from metarec.contracts.histories import TEXT
 
 COUNT_EDGES = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 VALUE_BINS = 10
@@ -48,6 +49,8 @@ class Summary:
     """Share of items without each column; an empty text or list is missing too."""
     missing_profile: dict[str, float]
     """Share of users without each column."""
+    not_used: dict[str, str]
+    """Why each column of the interactions beyond user, item, value, time and kind is not used."""
     events_per_user: Histogram
     events_per_item: Histogram
     values: Histogram
@@ -83,11 +86,18 @@ def inspect(data: Dataset) -> Summary:
         time_range=range_of(times),
         missing_content=missing_shares(data.catalogue.frame),
         missing_profile={} if data.users is None else missing_shares(data.users),
+        not_used={column: reason_of(column) for column in data.details},
         events_per_user=counts_histogram(per_user),
         events_per_item=counts_histogram(data.item_counts),
         values=values_histogram(frame["value"]),
         dropped=dict(data.dropped),
     )
+
+
+def reason_of(column: str) -> str:
+    """Why a column that tells more of an event is kept and not used."""
+    what = "what people wrote" if column == TEXT else "the events' context"
+    return f"{what}: no model reads it yet"
 
 
 def range_of(values: pl.Series) -> tuple[float, float] | None:

@@ -9,13 +9,14 @@ from jaxtyping import Bool, Float, Int
 from numpy.typing import NDArray
 
 from metarec.contracts import DataError, Histories
+from metarec.contracts.printing import counted
 
 NARROW = 16
 """Padding up to this many events costs less than another part of the batch would."""
 FEW = np.array([0, 1, 2, 3, 5, 10])  # the support sizes that a new person passes through
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class RatingBatch:
     """One episode a user: some events to adapt on, the others to be judged on.
 
@@ -30,6 +31,12 @@ class RatingBatch:
     kinds: Int[np.ndarray, "user event"]
     event_mask: Bool[np.ndarray, "user event"]
     support_mask: Bool[np.ndarray, "user event"]
+
+    def __repr__(self) -> str:
+        events = (
+            f"{int(self.support_mask.sum()):,} support and {int(self.query_mask.sum()):,} query"
+        )
+        return f"RatingBatch({counted(len(self.items), 'user')}, {events} events)"
 
     @property
     def query_mask(self) -> Bool[np.ndarray, "user event"]:
@@ -54,7 +61,7 @@ class RatingBatch:
             yield rows, RatingBatch(*(getattr(self, f.name)[rows, :width] for f in fields(self)))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class PrefixBatch:
     """Many episodes a user: for each position p, adapt on the events before p, be judged on p.
 
@@ -70,6 +77,10 @@ class PrefixBatch:
     event_mask: Bool[np.ndarray, "user event"]
     positions: Int[np.ndarray, "user prefix"]
     position_mask: Bool[np.ndarray, "user prefix"]
+
+    def __repr__(self) -> str:
+        events = f"{int(self.event_mask.sum()):,} events, {int(self.position_mask.sum()):,} asked"
+        return f"PrefixBatch({counted(len(self.items), 'user')}, {events})"
 
 
 def sample_rating_batch(

@@ -1,17 +1,13 @@
 """Writing a dataset as a folder, whole or not at all."""
 
 import json
-import os
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
 
 from metarec.contracts import DataError
 from metarec.contracts.dataset import Dataset
+from metarec.files.atomic import whole_folder
 from metarec.files.disk import writing
 
 OWN_FILES = frozenset(
@@ -28,33 +24,20 @@ def save(data: Dataset, folder: str | Path, *, overwrite: bool = False) -> None:
     paths stay relative to the folder that they came from.
     """
     target = Path(folder)
-    with writing(target):
-        check_target(target, overwrite)
-        with appearing(target) as partial:
-            write_tables(data, partial)
-            (partial / "dataset.toml").write_text(settings_of(data), encoding="utf-8")
-
-
-@contextmanager
-def appearing(target: Path) -> Iterator[Path]:
-    """A folder to write to, which stands at `target` once all is written, or else is gone."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    try:
-        yield partial
-        partial.chmod(0o755)  # mkdtemp is stricter than mkdir
-        swap(partial, target)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+    check_target(target, overwrite)
+    with whole_folder(target) as new:
+        write_tables(data, new)
+        (new / "dataset.toml").write_text(settings_of(data), encoding="utf-8")
 
 
 def check_target(target: Path, overwrite: bool) -> None:
     """Refuse to write over anything that is not a saved dataset that may go."""
-    if not target.exists():
-        return
-    if not target.is_dir():
-        raise DataError(f"{target} is a file; name a folder")
-    inside = {path.name for path in target.iterdir()}
+    with writing(target):
+        if not target.exists():
+            return
+        if not target.is_dir():
+            raise DataError(f"{target} is a file; name a folder")
+        inside = {path.name for path in target.iterdir()}
     if inside - OWN_FILES:
         raise DataError(
             f"{target} holds other files, such as {min(inside - OWN_FILES)!r}; name a new folder"
@@ -63,22 +46,6 @@ def check_target(target: Path, overwrite: bool) -> None:
         raise DataError(
             f"{target} exists; name a new folder (in Python, save(..., overwrite=True) replaces it)"
         )
-
-
-def swap(partial: Path, target: Path) -> None:
-    """Put the finished folder in place of what is there, which comes back if that fails."""
-    if not target.exists():
-        os.replace(partial, target)
-        return
-    old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
-    os.replace(target, old / "was")
-    try:
-        os.replace(partial, target)
-    except OSError:
-        os.replace(old / "was", target)
-        raise
-    finally:
-        shutil.rmtree(old, ignore_errors=True)
 
 
 def write_tables(data: Dataset, folder: Path) -> None:

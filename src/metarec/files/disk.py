@@ -1,10 +1,13 @@
 """What the disk refuses, as one error that names the place and the way out."""
 
+import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
+from safetensors import SafetensorError
 
 from metarec.contracts import DataError
 
@@ -25,11 +28,11 @@ def reading(place: str | Path) -> Iterator[None]:
 def writing(place: str | Path) -> Iterator[None]:
     """Turns what the system says while something is written into a `DataError`.
 
-    Polars hands on some of it, such as a full disk, as an error of its own.
+    Polars and safetensors hand on some of it, such as a full disk, as errors of their own.
     """
     try:
         yield
-    except (OSError, pl.exceptions.PolarsError) as error:
+    except (OSError, pl.exceptions.PolarsError, SafetensorError) as error:
         raise DataError(
             f"{place} cannot be written: {reason(error)}; make room, or choose a folder that can "
             "be written to"
@@ -54,7 +57,13 @@ def told(error: OSError, place: str | Path) -> str:
 
 
 def reason(error: Exception) -> str:
-    """The first line of what went wrong."""
+    """What went wrong in one line; what the system said, where the error tells of that.
+
+    >>> reason(ValueError("I/O error: File too large (os error 27)\\nand more"))
+    'File too large'
+    """
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
+    if told := re.search(r"\(os error (\d+)\)", str(error)):  # so the writers in Rust say it
+        return os.strerror(int(told[1]))
     return str(error).splitlines()[0] if str(error) else type(error).__name__

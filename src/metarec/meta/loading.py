@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from metarec.files.model_folder import read_card
+from metarec.files.model_card import read_card
 from metarec.meta.recommender import MetaRecommender
 from metarec.recommenders.loading import load_recommender
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from metarec.contracts import DataError
-from metarec.files.model_folder import read_card
+from metarec.files.model_card import read_card
 from metarec.recommenders.base import BaseRecommender
 
 

@@ -17,27 +17,19 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from metarec.contracts import DataError
-from metarec.files.model_folder import writing
+from metarec.files.atomic import remove_scraps, whole_file
 
 FORMAT = "metarec-checkpoint 2"
 CHECKPOINT = "checkpoint.safetensors"
-PARTIAL = ".checkpoint.partial"
 LOCK = ".checkpoint.lock"
 Arrays = Mapping[str, NDArray[Any]]
 
 
 def write_checkpoint(folder: Path, record: Mapping[str, Any], arrays: Arrays) -> None:
     """Write a checkpoint, whole or not at all."""
-    partial = folder / PARTIAL
-    with writing(folder / CHECKPOINT):
-        try:
-            kept = {name: np.asarray(array, order="C") for name, array in arrays.items()}
-            save_file(kept, partial, {"format": FORMAT, "record": json.dumps(record)})
-            with partial.open("rb") as file:
-                os.fsync(file.fileno())
-            partial.replace(folder / CHECKPOINT)
-        finally:
-            partial.unlink(missing_ok=True)
+    kept = {name: np.asarray(array, order="C") for name, array in arrays.items()}
+    with whole_file(folder / CHECKPOINT) as new:
+        save_file(kept, new, {"format": FORMAT, "record": json.dumps(record)})
 
 
 def read_checkpoint(folder: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]] | None:
@@ -72,6 +64,7 @@ def locked(folder: Path | None) -> Iterator[None]:
         raise DataError(f"{folder} is a file; checkpoints need a folder")
     handle = _lock(folder)
     try:
+        remove_scraps(folder / CHECKPOINT)
         yield
     finally:
         (folder / LOCK).unlink(missing_ok=True)

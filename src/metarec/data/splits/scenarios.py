@@ -16,7 +16,8 @@ from metarec.data.draws import chosen, event_keys, keys_of, mixed, permuted, see
 from metarec.data.splits.masks import EventMask, check_fraction, counts_of, episodes_of, train_on
 from metarec.data.splits.split import Split
 from metarec.data.validation.problems import DroppedRowsWarning
-from metarec.files.disk import read_parquet, writing
+from metarec.files.atomic import whole_file
+from metarec.files.disk import read_parquet
 
 WARM = "warm_state"
 COLUMNS = ("scenario", "user_id", "item_id")
@@ -248,10 +249,5 @@ def write_draws(path: str | Path, drawn: Mapping[str, Episodes], draws: int) -> 
         draw = np.repeat(np.arange(draws), len(query) // draws)[query.rows]
         table = event_table(query, draw)
         tables.append(table.select(pl.lit(name).alias("scenario"), pl.all()))
-    partial = Path(f"{path}.partial")
-    try:
-        with writing(path):
-            pl.concat(tables).write_parquet(partial)
-            partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole_file(path) as new:
+        pl.concat(tables).write_parquet(new)

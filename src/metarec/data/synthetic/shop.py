@@ -11,11 +11,11 @@ import pyarrow.parquet as parquet
 
 from metarec.contracts.catalogue import Catalogue
 from metarec.contracts.dataset import Dataset
-from metarec.data.save import appearing, check_target
+from metarec.data.save import check_target
 from metarec.data.synthetic.events import draw_events
 from metarec.data.synthetic.texts import written_items
 from metarec.data.synthetic.truth import CHUNK, ITEMS, USERS, Kind, Regime, Truth
-from metarec.files.disk import writing
+from metarec.files.atomic import whole_folder
 
 TEXTS, PROFILES = 4, 5  # streams of random numbers
 UNKNOWN = 0.05  # share of the profile that is not known
@@ -68,15 +68,15 @@ def generate_to(
 ) -> Truth:
     """The same shop as a folder, written in chunks of users: memory does not grow with them."""
     target, truth = Path(folder), Truth(users, items, kind, rng, regime)
-    with writing(target):
-        check_target(target, overwrite=False)
-        with appearing(target) as partial:
-            ids = item_table(truth)["item_id"]
-            item_table(truth).write_parquet(partial / "items.parquet")
-            chunks = range(truth.n_chunks)
-            stream(partial / "users.parquet", (draw_profiles(truth, c) for c in chunks))
-            stream(partial / "interactions.parquet", (named_events(truth, c, ids) for c in chunks))
-            (partial / "dataset.toml").write_text(settings_of(truth), encoding="utf-8")
+    check_target(target, overwrite=False)
+    with whole_folder(target) as new:
+        listed = item_table(truth)
+        listed.write_parquet(new / "items.parquet")
+        chunks = range(truth.n_chunks)
+        stream(new / "users.parquet", (draw_profiles(truth, c) for c in chunks))
+        events = (named_events(truth, c, listed["item_id"]) for c in chunks)
+        stream(new / "interactions.parquet", events)
+        (new / "dataset.toml").write_text(settings_of(truth), encoding="utf-8")
     return truth
 
 

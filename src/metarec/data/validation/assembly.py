@@ -7,6 +7,7 @@ import polars as pl
 
 from metarec.contracts.dataset import Dataset, RepeatsRule, TimestampKind, ValueKind
 from metarec.data.validation.content_types import typed_content
+from metarec.data.validation.context import with_context
 from metarec.data.validation.indexing import in_usual_order, on_catalogue, users_of
 from metarec.data.validation.offered import with_offered
 from metarec.data.validation.problems import Check, Report
@@ -90,6 +91,7 @@ def checked_events(
     if not has_rows(table, report) or not named:
         return None, timestamp
     events = with_ids(table, ("user_id", "item_id"), report)
+    events = events and with_context(events, report)
     events = events and with_values(events, value, report)
     return with_times(events, timestamp, report) if events else (None, timestamp)
 

@@ -6,7 +6,7 @@ WHOLE = r"^-?(?:0|[1-9][0-9]{0,17})$"  # a leading zero marks a code, such as a 
 DECIMAL = r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$"
 
 
-def typed_content(frame: pl.DataFrame, key: str) -> pl.DataFrame:
+def typed_content(frame: pl.DataFrame, key: str | None = None) -> pl.DataFrame:
     """A text file's columns beside `key` with empty text as null, and numbers as numbers."""
     content = [c for c, kind in frame.schema.items() if c != key and kind == pl.String]
     frame = frame.with_columns(pl.when(pl.col(c) != "").then(pl.col(c)).alias(c) for c in content)

@@ -10,7 +10,7 @@ import polars as pl
 
 from metarec.contracts import DataError
 from metarec.data.validation.table import Table
-from metarec.files.disk import writing
+from metarec.files.atomic import whole_file
 
 SHOWN = 20
 LISTED = 1000
@@ -187,8 +187,7 @@ class Report:
         if self.fatal or (self.rejected and not lenient):
             raise InvalidData(self.problems, self.counts())
         if rejects is not None:
-            with writing(rejects):
-                write_rejects(self.rejected, Path(rejects))
+            write_rejects(self.rejected, Path(rejects))
         dropped = self.reasons | self.notes
         if dropped:
             counted = ", ".join(f"{count:,} x {reason}" for reason, count in dropped.items())
@@ -217,15 +216,11 @@ def write_rejects(frames: list[pl.DataFrame], path: Path) -> None:
     schema = {"file": pl.String, "row": pl.Int64, "column": pl.String, "found": pl.String}
     schema |= {"expected": pl.String, "fix": pl.String, "content": pl.String}
     table = pl.concat(frames) if frames else pl.DataFrame(schema=schema)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.suffix == ".parquet":
-        table.write_parquet(path)
-    elif path.suffix == ".csv":
-        table.write_csv(path)
-    else:
-        path.write_text(
-            "".join(
-                json.dumps(row, ensure_ascii=False) + "\n" for row in table.iter_rows(named=True)
-            ),
-            encoding="utf-8",
-        )
+    with whole_file(path) as new:
+        if path.suffix == ".parquet":
+            table.write_parquet(new)
+        elif path.suffix == ".csv":
+            table.write_csv(new)
+        else:
+            rows = (json.dumps(row, ensure_ascii=False) for row in table.iter_rows(named=True))
+            new.write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")

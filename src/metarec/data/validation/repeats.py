@@ -23,25 +23,25 @@ def settle_repeats(
         return frame
     if rule == "keep" or (rule is None and value == "implicit"):
         return frame
-    key = ["pair", "event"] if "event" in frame.columns else ["pair"]
-    paired = frame.with_columns((pl.col("user") * n_items + pl.col("item")).alias("pair"))
-    if len(key) == 1 and paired["pair"].n_unique() == len(paired):
+    pair = (pl.col("user") * n_items + pl.col("item")).alias("pair")
+    key = [pair, *(pl.col(c) for c in ("event",) if c in frame.columns)]
+    if len(key) == 1 and frame.select(pair)["pair"].n_unique() == len(frame):
         return frame
-    is_last = last_of_each(paired, key)
+    is_last = last_of_each(frame, key)
     if rule is None:
         fix = 'set repeats = "last" (or "keep") in dataset.toml, or pass repeats='
         check = Check("repeated rating", "item_id", pl.lit(~is_last), "one rating of an item", fix)
         return report.sift(events, [check]).frame
     report.note(f"repeated interaction (repeats = {rule})", len(frame) - int(is_last.sum()))
     if rule == "sum":
-        total = pl.col("value").sum().over(key)
-        paired = paired.with_columns(total)
-    return paired.filter(is_last).drop("pair")
+        frame = frame.with_columns(pl.col("value").sum().over(key))
+    return frame.filter(is_last)
 
 
-def last_of_each(paired: pl.DataFrame, key: list[str]) -> pl.Series:
+def last_of_each(events: pl.DataFrame, key: list[pl.Expr]) -> pl.Series:
     """True for the newest event of each key; the later row where times are equal."""
-    by = ["timestamp"] if "timestamp" in paired.columns else []
-    ordered = paired.select(*key, *by).with_row_index("row")
-    newest = ordered.sort([*by, "row"]).unique(key, keep="last")["row"]
+    by = ["timestamp"] if "timestamp" in events.columns else []
+    keys = events.select(key)
+    ordered = keys.hstack(events.select(by)).with_row_index("row")
+    newest = ordered.sort([*by, "row"]).unique(keys.columns, keep="last")["row"]
     return ordered.select(pl.col("row").is_in(newest.implode())).to_series()

@@ -20,11 +20,11 @@ from metarec.evaluation.report.parts import (
     trials_of,
 )
 from metarec.evaluation.report.pictures import colours_of
-from metarec.evaluation.report.results_file import write_atomically
 from metarec.evaluation.report.verdict import Verdict, verdict
 from metarec.evaluation.report.words import headlines, metric_label, number, p_value, signed
 from metarec.evaluation.statistics.merging import told
 from metarec.evaluation.statistics.results import Results
+from metarec.files.atomic import whole_file
 
 METRICS_SHOWN = 6
 
@@ -77,9 +77,8 @@ def write_report(
         trials=trials_of(results),
         notes=notes_of(results),
     )
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(target, lambda file: file.write_text(text, encoding="utf-8"))
+    with whole_file(path) as new:
+        new.write_text(text, encoding="utf-8")
     return found
 
 

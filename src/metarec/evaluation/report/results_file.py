@@ -2,11 +2,9 @@
 
 import json
 import math
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import polars as pl
 
@@ -14,6 +12,7 @@ from metarec.contracts import DataError
 from metarec.evaluation.protocol.caveats import warnings_of
 from metarec.evaluation.statistics.results import ATTAINABLE, CALIBRATION, VALUES, Results
 from metarec.evaluation.statistics.significance import COMPARISONS
+from metarec.files.atomic import whole_file
 
 RESULTS = "results.json"
 PER_USER = "per_user.parquet"
@@ -25,7 +24,6 @@ def save_results(results: Results, folder: str | Path) -> Path:
     Each file appears whole or not at all. A number that does not exist is null.
     """
     target = Path(folder)
-    target.mkdir(parents=True, exist_ok=True)
     written = {
         "dataset": dict(results.dataset),
         "protocol": {"warnings": warnings_of(results), **results.protocol},
@@ -38,8 +36,10 @@ def save_results(results: Results, folder: str | Path) -> Path:
         "attainable": _rows(results.attainable),
     }
     text = json.dumps(written, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
-    write_atomically(target / PER_USER, results.values.write_parquet)
-    write_atomically(target / RESULTS, lambda path: path.write_text(text, encoding="utf-8"))
+    with whole_file(target / PER_USER) as new:
+        results.values.write_parquet(new)
+    with whole_file(target / RESULTS) as new:
+        new.write_text(text, encoding="utf-8")
     return target / RESULTS
 
 
@@ -67,16 +67,6 @@ def load_results(folder: str | Path) -> Results:
         )
     except (json.JSONDecodeError, KeyError, pl.exceptions.PolarsError) as error:
         raise DataError(f"{source} does not hold results of metarec: {error}") from error
-
-
-def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:
-    """Let `write` fill a file beside `path`, then put it in its place in one step."""
-    unfinished = path.with_name(f".{path.name}.{uuid4().hex}")
-    try:
-        write(unfinished)
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 TRIALS: dict[str, Any] = {
