@@ -5,11 +5,19 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
-from evaluation_toys import ByRule, catalogue_of, constant, dataset_of, noisy, own_mean, planted
+from tests.evaluation_toys import (
+    ByRule,
+    catalogue_of,
+    constant,
+    dataset_of,
+    noisy,
+    own_mean,
+    planted,
+    tiny,
+)
 
 from metarec import metrics
 from metarec.contracts import DataError, Episodes, Histories, Recommendations, Vocabulary
-from metarec.data.splits.split import Split
 from metarec.evaluation import ItemContent, Measure, categories_of, evaluate
 from metarec.ranking.ties import tie_keys
 
@@ -21,17 +29,6 @@ def value(results, metric: str, **where) -> float:
         frame = frame.filter(pl.col(name).eq_missing(pl.lit(wanted)))
     assert len(frame)
     return float(frame["value"].mean())
-
-
-def tiny(value: str = "rating") -> Split:
-    """Items 0..4; in training 0 three times, 1 twice, 2 once. Users u3 and u4 are new."""
-    rows = [(0, 0, 5), (0, 1, 3), (1, 0, 4), (1, 1, 2), (2, 0, 3), (2, 2, 1)]
-    rows += [(3, 0, 5), (3, 1, 4), (3, 2, 2), (4, 1, 1), (4, 3, 5)]
-    data = dataset_of([(u, i, float(v)) for u, i, v in rows], 5, 5, value)
-    h = data.histories.take(np.array([3, 4]))
-    episodes = Episodes(h.keep(h.places < 1), h.keep(h.places >= 1))
-    train = data.where(data.interactions["user"] < 3)
-    return Split("tiny", train, episodes, {"new users": episodes}, ("nothing",))
 
 
 def test_two_users_get_the_numbers_worked_by_hand():

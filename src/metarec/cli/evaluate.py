@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from metarec.cli.abilities import shows_its_progress
 from metarec.cli.options import Seed, check_out, config_of, encoder_of, shows_progress
 from metarec.cli.rows import HEART, models_of
 from metarec.contracts import Dataset, Recommender
@@ -14,7 +15,7 @@ from metarec.encoders import ContentFeatures
 from metarec.evaluation import Results, Verdict, combine, save_results, table, write_report
 from metarec.evaluation import evaluate as evaluate_models
 from metarec.evaluation.protocol.provenance import fitted_on
-from metarec.meta import MetaRecommender, load_model
+from metarec.meta import load_model
 
 SAVED = "saved "
 """What the name of a saved model begins with; the verdict is not on it."""
@@ -107,10 +108,8 @@ def fit_all(
     for name, model in models.items():
         if progress:
             typer.echo(f"fitting {name}", err=True)
-        if isinstance(model, MetaRecommender):
-            fitted[name] = model.fit(split.train, split.valid, rng=seed, progress=progress)
-        else:
-            fitted[name] = model.fit(split.train, split.valid, rng=seed)
+        bar = {"progress": progress} if shows_its_progress(model) else {}
+        fitted[name] = model.fit(split.train, split.valid, rng=seed, **bar)
     return fitted
 
 

@@ -82,6 +82,13 @@ class Tuned:
     trials: pl.DataFrame = field(repr=False)
     """Columns model, trial, settings (JSON), objective, value, best."""
 
+    def __repr__(self) -> str:
+        best = self.trials.filter(pl.col("best")).row(0, named=True)
+        return (
+            f"Tuned({best['model']}: {best['objective']} {best['value']:.4f} with "
+            f"{best['settings']}, trial {best['trial']} of {len(self.trials)})"
+        )
+
 
 def tune(
     make: Callable[..., Recommender],

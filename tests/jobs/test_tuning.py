@@ -4,12 +4,12 @@ import json
 
 import numpy as np
 import pytest
-from evaluation_toys import ByRule, constant, own_mean, planted
 
 from metarec.contracts import DataError
 from metarec.jobs import Choice, LogUniform, Uniform, Whole, tune
 from metarec.jobs.tuning import validation_value
 from metarec.recommenders import ItemMean, ItemMeanConfig
+from tests.evaluation_toys import ByRule, by_score, constant, own_mean, planted, tiny
 
 
 def test_the_best_setting_on_validation_wins():
@@ -21,6 +21,16 @@ def test_the_best_setting_on_validation_wins():
     assert tuned.settings == {"value": 3.2}
     assert tuned.trials["value"].min() == tuned.trials.filter(tuned.trials["best"])["value"][0]
     assert tuned.trials["best"].sum() == 1
+
+
+def test_a_printed_search_says_what_won_and_by_how_much():
+    split = planted(n_users=40)
+    make = lambda value=1.0: constant(split, value)  # noqa: E731
+    tuned = tune(
+        make, {"value": Choice([3.0])}, split.train, split.valid, objective="mae", trials=2
+    )
+    told = f'Tuned(ByRule: mae {tuned.trials["value"][1]:.4f} with {{"value": 3.0}}, trial 1 of 2)'
+    assert str(tuned) == told
 
 
 def test_a_measure_that_is_better_when_higher_is_maximised():
@@ -92,3 +102,57 @@ def test_a_log_uniform_range_gives_each_decade_its_share():
     rng = np.random.default_rng(0)
     drawn = np.array([LogUniform(0.01, 100.0).draw(rng) for _ in range(4000)])
     assert np.mean(drawn < 1) == pytest.approx(0.5, abs=0.03)
+
+
+class Spy(ByRule):
+    """Keeps what every fit was given."""
+
+    given: list[tuple[object, object, int]]
+
+    def fit(self, train, valid=None, *, rng: int = 0) -> "Spy":
+        self.given.append((train, valid, rng))
+        return self
+
+
+def test_tuning_hands_training_validation_and_its_seed_to_every_fit():
+    split = planted()
+    given: list[tuple[object, object, int]] = []
+
+    def make(value: float = 3.0) -> Spy:
+        spy = Spy(split.train.catalogue, constant(split, value).rule)
+        object.__setattr__(spy, "given", given)
+        return spy
+
+    space = {"value": Choice([1.0, 5.0])}
+    tune(make, space, split.train, split.valid, objective="mae", trials=3, rng=4)
+    assert given == [(split.train, split.valid, 4)] * 3
+
+
+def test_another_seed_draws_other_trials():
+    split = planted()
+    space = {"value": Choice(list(np.linspace(1, 5, 41)))}
+    logs = [
+        tune(
+            lambda value=3.0: constant(split, value),
+            space,
+            split.train,
+            split.valid,
+            objective="mae",
+            trials=5,
+            rng=rng,
+        ).trials
+        for rng in (0, 1)
+    ]
+    assert logs[0]["settings"].to_list() != logs[1]["settings"].to_list()
+    assert all(log["trial"].to_list() == [0, 1, 2, 3, 4] for log in logs)
+
+
+def test_the_value_of_a_trial_is_the_mean_over_people_of_its_own_length_of_list():
+    split = tiny("implicit")
+    one = split.valid.take(np.array([0, 0, 0, 1]))  # u3 three times, u4 once
+    model = by_score(split, 9, 8, 7, 6, 5)
+    # lists of one: u3 is shown 1 and takes 1 and 2; u4 is shown 0 and takes 3
+    assert validation_value(model, split.train, one, "recall", k=1) == pytest.approx(0.25)
+    assert validation_value(model, split.train, one, "recall", k=3) == pytest.approx(1.0)
+    held = validation_value(model, split.train, one, "recall", k=1, exclude_seen=False)
+    assert held == 0.0  # shown is 0 to both
