@@ -81,8 +81,14 @@ def test_a_trial_without_a_value_cannot_win():
         tune(make, {}, split.train, split.valid, objective="mae")
 
 
-def test_wrong_questions_are_refused():
+def test_one_trial_is_enough_and_none_is_refused():
     split = planted()
+    space = {"value": Choice([1.0])}
+    one = tune(
+        lambda value=3.0: constant(split, value),
+        space, split.train, split.valid, objective="mae", trials=1,
+    )  # fmt: skip
+    assert (one.settings, len(one.trials)) == ({}, 1)
     with pytest.raises(DataError, match="trials must be at least 1, got 0"):
         tune(lambda: own_mean(split), {}, split.train, split.valid, trials=0)
 

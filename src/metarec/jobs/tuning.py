@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -79,7 +79,7 @@ class Tuned:
 
     model: Recommender
     settings: Mapping[str, Any]
-    trials: pl.DataFrame = field(repr=False)
+    trials: pl.DataFrame
     """Columns model, trial, settings (JSON), objective, value, best."""
 
     def __repr__(self) -> str:

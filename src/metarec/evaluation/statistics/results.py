@@ -63,14 +63,14 @@ class Results:
     the share of each scenario's query events that a list could hold, and what it cannot hold.
     """
 
-    values: pl.DataFrame = field(repr=False)
-    calibration: pl.DataFrame = field(repr=False)
+    values: pl.DataFrame
+    calibration: pl.DataFrame
     dataset: Mapping[str, Any]
-    protocol: Mapping[str, Any] = field(repr=False)
-    versions: Mapping[str, str] = field(repr=False)
-    comparisons: pl.DataFrame | None = field(default=None, repr=False)
+    protocol: Mapping[str, Any]
+    versions: Mapping[str, str]
+    comparisons: pl.DataFrame | None = None
     """What `compare` gave, kept beside the values it was made of."""
-    trials: pl.DataFrame | None = field(default=None, repr=False)
+    trials: pl.DataFrame | None = None
     """What `tune` tried for each model."""
     attainable: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ATTAINABLE))
     """Empty where no list was judged."""
