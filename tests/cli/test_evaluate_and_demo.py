@@ -1,18 +1,23 @@
 """`metarec evaluate` and `metarec demo`: results, reports and their errors."""
 
 import json
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from metarec.cli import demo as demo_room
 from metarec.cli.abilities import shows_its_progress
+from metarec.cli.demo import stranger
 from metarec.cli.evaluate import fit_all, write_results
+from metarec.cli.options import names_of
 from metarec.cli.rows import TRIVIAL
 from metarec.data import generate, generate_to, load, split_cold, split_last_out
 from metarec.encoders import HashEncoder
 from metarec.evaluation import evaluate
-from metarec.meta import MetaConfig, MetaRecommender
+from metarec.meta import MetaConfig, MetaRecommender, load_model
 from metarec.recommenders import ItemMean, UserItemBias, UserMean
 
 FAST = ["--encoder", "hash", "--set", "steps=5"]
@@ -217,6 +222,87 @@ def test_a_model_is_asked_whether_it_shows_progress_and_of_no_class():
     assert [type(model) for model in fitted.values()] == [Silent, Loud]
     assert bars == [True]
     assert shows_its_progress(MetaRecommender(HashEncoder()))
+
+
+@pytest.fixture
+def quick_demo(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """The demo with few steps, without curves; gives what was generated and evaluated."""
+    given: list[object] = []
+
+    def small(**settings: object) -> object:
+        given.append(settings)
+        return generate(users=90, items=40, rng=settings["rng"])
+
+    def short(fitted, split, **settings):
+        given.append(settings)
+        given.append((fitted, split))
+        return evaluate(fitted, split, metrics=["mae", "answered"], curve=None, **settings)
+
+    monkeypatch.setattr(demo_room, "generate", small)
+    monkeypatch.setattr(demo_room, "evaluate", short)
+    monkeypatch.setattr(demo_room, "DEMO_CONFIG", replace(demo_room.DEMO_CONFIG, steps=2))
+    return given
+
+
+def test_the_demo_generates_evaluates_saves_and_meets_a_stranger(run, quick_demo: list[object]):
+    assert MetaConfig(steps=2) == demo_room.DEMO_CONFIG
+    answer = run("demo", "--encoder", "hash", "--seed", 3)
+    assert answer.code == 0
+    shop, asked, (fitted, split) = quick_demo
+    assert shop == {"users": 2000, "items": 800, "rng": 3}
+    assert asked == {"k": 10, "rng": 3, "progress": False}
+    assert list(fitted) == ["MetaRecommender", *TRIVIAL["rating"]]
+    data = generate(users=90, items=40, rng=3).dataset
+    assert split.train.hash == split_cold(data, rng=3).train.hash
+    assert {p.name for p in Path("demo").iterdir()} == {
+        "results.json",
+        "report.html",
+        "per_user.parquet",
+        "model",
+    }
+    again = load_model("demo/model")
+    told = stranger(again, data, split)
+    assert told in answer.out
+    assert run("demo", "--data", "demo", "--out", "demo").err.count("the folder of the data") == 1
+
+
+def test_a_stranger_is_who_has_most_events_and_hears_of_three(model: Path, shop: Path):
+    split, fitted = split_cold(load(shop), rng=0), load_model(model)
+    episodes = split.test["new users, known items"]
+    busiest = max(range(len(episodes)), key=lambda e: episodes.support.lengths[e])
+    events = episodes.support.events(busiest)[:3]
+    person = fitted.adapt(events)
+    lines = stranger(fitted, load(shop), split).splitlines()
+    titles = dict(zip(load(shop).catalogue.ids, names_of(load(shop).catalogue), strict=True))
+    assert lines[0] == "A stranger arrives, and does three things:"
+    assert lines[1:4] == [f"     {titles[e.item]} [{e.item}]: {e.value:g}" for e in events]
+    assert lines[4:6] == [
+        "",
+        "What to show, the standard deviation of each score, and why:",
+    ]
+    shown = person.recommend(10)
+    for rank, (item, score, std) in enumerate(
+        zip(shown.ids, shown.scores, shown.stds, strict=True), 1
+    ):
+        assert lines[4 + 2 * rank] == f"{rank:3d}. {titles[item]} [{item}]  {score:.2f} ± {std:.2f}"
+        assert f"{person.explain(item).base:.2f} expected of anyone" in lines[5 + 2 * rank]
+    assert lines[26:28] == ["", "What to ask next, the most telling first:"]
+    asked = person.ask(3).ids
+    assert lines[28:] == [f"{n:3d}. {titles[i]} [{i}]" for n, i in enumerate(asked, 1)]
+
+
+def test_where_no_new_person_did_anything_there_is_no_stranger(model: Path, shop: Path):
+    split = split_cold(load(shop), rng=0)
+    episodes = split.test["new users, known items"]
+    for few in (episodes.take(np.arange(0)), episodes.at(0)):
+        told = stranger(load_model(model), load(shop), replace(split, test={NEW: few}))
+        assert told == "No new user has an event on a known item, so there is no stranger to show."
+    one = episodes.take(np.array([2]))  # the first of all is somebody too
+    told = stranger(load_model(model), load(shop), replace(split, test={NEW: one}))
+    assert told.startswith("A stranger arrives")
+
+
+NEW = "new users, known items"
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """The runner: what it measures, for whom, and what it leaves out."""
 
+import inspect
 from dataclasses import replace
 
 import numpy as np
@@ -18,7 +19,19 @@ from tests.evaluation_toys import (
 
 from metarec import metrics
 from metarec.contracts import DataError, Episodes, Histories, Recommendations, Vocabulary
-from metarec.evaluation import ItemContent, Measure, categories_of, evaluate
+from metarec.evaluation import (
+    ItemContent,
+    Measure,
+    Results,
+    categories_of,
+    compare,
+    evaluate,
+    sign_flip_test,
+    table,
+    verdict,
+    write_report,
+)
+from metarec.evaluation.statistics.bootstrap import intervals, resampled_means
 from metarec.ranking.ties import tie_keys
 
 
@@ -313,3 +326,34 @@ def test_what_the_numbers_rest_on_stands_beside_them():
     assert results.protocol["models"]["m"]["serves_new_users"] is False
     assert "seed 0" in results.protocol["ties"]
     assert {"python", "numpy", "metarec"} <= set(results.versions)
+
+
+def test_what_is_not_said_of_an_evaluation_is_this():
+    def defaults(function) -> dict[str, object]:
+        asked = inspect.signature(function).parameters.values()
+        return {p.name: p.default for p in asked if p.default not in (p.empty, None)}
+
+    assert defaults(evaluate) == {
+        "k": 10,
+        "curve": (0, 1, 2, 5, 10, 20),
+        "rng": 0,
+        "exclude_seen": True,
+        "relevance": "event",
+        "fitted_elsewhere": (),
+        "progress": False,
+    }
+    asked = {"family": "all comparisons", "test": "t", "draws": 1000, "rng": 0}
+    assert defaults(compare) == asked
+    assert defaults(sign_flip_test) == {"flips": 9_999, "rng": 0}
+    for draws in (intervals, resampled_means, Results.summary):
+        assert defaults(draws) == {"draws": 1000, "rng": 0}
+    for plain in (verdict, write_report, table):
+        assert defaults(plain) == {}
+
+
+def test_nothing_is_drawn_unless_asked_for_and_then_on_the_error_stream(capsys):
+    evaluate({"m": constant(tiny())}, tiny(), k=3, curve=None)
+    assert capsys.readouterr() == ("", "")
+    evaluate({"m": constant(tiny())}, tiny(), k=3, curve=None, progress=True)
+    drawn = capsys.readouterr()
+    assert drawn.out == ""

@@ -1,11 +1,15 @@
 """Tuning: the same trials for every model, on validation only, all of them kept."""
 
+import inspect
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from metarec.contracts import DataError
+from metarec.evaluation import evaluate
 from metarec.jobs import Choice, LogUniform, Uniform, Whole, tune
 from metarec.jobs.tuning import validation_value
 from metarec.recommenders import ItemMean, ItemMeanConfig
@@ -162,3 +166,50 @@ def test_the_value_of_a_trial_is_the_mean_over_people_of_its_own_length_of_list(
     assert validation_value(model, split.train, one, "recall", k=3) == pytest.approx(1.0)
     held = validation_value(model, split.train, one, "recall", k=1, exclude_seen=False)
     assert held == 0.0  # shown is 0 to both
+
+
+def test_tuning_asks_as_an_evaluation_asks_unless_told_otherwise():
+    def defaults(function) -> dict[str, object]:
+        asked = inspect.signature(function).parameters.values()
+        return {p.name: p.default for p in asked if p.default is not p.empty}
+
+    assert defaults(tune) == {
+        "objective": "ndcg",
+        "trials": 20,
+        "k": 10,
+        "rng": 0,
+        "exclude_seen": True,
+        "name": None,
+        "progress": False,
+    }
+    for function in (tune, validation_value):
+        for name in ("k", "exclude_seen"):
+            assert defaults(function)[name] == defaults(evaluate)[name]
+
+
+def test_a_setting_that_json_does_not_know_is_logged_by_its_text():
+    split = planted(n_users=40)
+    space = {"path": Choice([Path("a/b")])}
+    make = lambda path=None: constant(split)  # noqa: E731
+    tuned = tune(make, space, split.train, split.valid, objective="mae", trials=2)
+    assert tuned.trials["settings"].to_list() == ["{}", '{"path": "a/b"}']
+
+
+def test_of_equal_trials_the_first_wins_and_only_a_bar_that_is_asked_for_is_drawn(capsys):
+    split = planted(n_users=40)
+    space = {"value": Choice([3.0])}
+    make = lambda value=3.0: constant(split, value)  # noqa: E731
+    asked = {"objective": "mae", "trials": 3}
+    tuned = tune(make, space, split.train, split.valid, **asked)
+    assert tuned.trials["best"].to_list() == [True, False, False]
+    assert tuned.settings == {}
+    assert capsys.readouterr() == ("", "")
+    tune(make, space, split.train, split.valid, progress=True, **asked)
+    assert "tuning" in capsys.readouterr().err
+
+
+def test_a_measure_that_a_model_cannot_have_is_refused_by_name():
+    split = planted(n_users=40)
+    order = replace(constant(split), predicts_ratings=False)
+    with pytest.raises(DataError, match="ByRule cannot be tuned on mae"):
+        validation_value(order, split.train, split.valid, "mae")
