@@ -1,5 +1,6 @@
 """What the pages show runs, and what they point at is there."""
 
+import pkgutil
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ import metarec as mr
 from metarec.contracts import Histories
 from metarec.data import generate_to
 from metarec.recommenders import BaseRecommender
+from tests.test_rooms import MAY_ENTER
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("**/*.md")])
@@ -123,6 +125,43 @@ def dead_links(page: Path) -> list[str]:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_relative_link_leads_somewhere(page: Path) -> None:
     assert not dead_links(page)
+
+
+MODULE = re.compile(r"\bmetarec(?:\.[A-Za-z_]\w*)+")
+
+
+def unknown_names(text: str) -> list[str]:
+    """Names such as `metarec.data.load` that a page says and nobody could import."""
+
+    def known(name: str) -> bool:
+        try:
+            pkgutil.resolve_name(name)
+        except (ImportError, AttributeError):
+            return False
+        return True
+
+    return sorted(name for name in set(MODULE.findall(text)) if not known(name))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_module_and_name_that_a_page_says_is_there(page: Path) -> None:
+    assert not unknown_names(page.read_text("utf-8"))
+
+
+def test_a_module_that_moved_away_would_be_seen() -> None:
+    text = "`metarec.tuning` and `metarec.data.Load`, but `metarec.data.load`"
+    assert unknown_names(text) == ["metarec.data.Load", "metarec.tuning"]
+
+
+def test_contributing_tells_every_room_and_the_arrows_of_the_rule() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    told = re.findall(r"^\| `(\w+)` \| .* \| (.*) \|$", text, re.MULTILINE)
+    assert {room for room, _ in told} == set(MAY_ENTER)
+    for room, arrows in told:
+        named = set(re.findall(r"`(\w+)`", arrows))
+        assert named <= MAY_ENTER[room], room
+        if not re.search("those|all", arrows):
+            assert named == MAY_ENTER[room], room
 
 
 def test_a_dead_link_would_be_seen(tmp_path: Path) -> None:

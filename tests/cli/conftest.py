@@ -6,12 +6,14 @@ import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from metarec.cli import main
 from metarec.data import generate_to
+from metarec.evaluation import evaluate
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,13 @@ def own_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.delenv("METAREC_KEY", raising=False)
     return place
+
+
+@pytest.fixture(autouse=True)
+def one_point_of_the_curve(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No learning curves and their pictures, which the tests of evaluation hold."""
+    short = partial(evaluate, curve=(0,))
+    monkeypatch.setattr("metarec.cli.evaluate.evaluate_models", short)
 
 
 @pytest.fixture

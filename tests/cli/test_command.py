@@ -178,3 +178,42 @@ def test_a_model_is_never_written_over_something_else(run, shop: Path):
     assert answer.code == 1
     assert "is not a saved model" in answer.err
     assert [p.name for p in Path("thesis").iterdir()] == ["chapter.txt"]
+
+
+SHOPS = [
+    ["fit", "{}", "--out", "x"],
+    ["evaluate", "{}", "--out", "x"],
+    ["demo", "--data", "{}", "--out", "x"],
+    ["data", "inspect", "{}"],
+    ["data", "convert", "{}", "x"],
+    ["data", "pseudonymise", "{}", "x"],
+]
+"""Every verb that reads a shop."""
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        ("model", "holds a saved model (config.json, *.safetensors) and no shop; name the folder"),
+        ("nowhere", "no such file or folder"),
+        ("file.txt", "is a single file of no known format"),
+        (
+            "unreadable",
+            "interactions.csv: found Is a directory, expected a readable file",
+        ),
+    ],
+)
+def test_what_is_no_shop_reads_the_same_under_every_verb(
+    run, monkeypatch, model: Path, place: str, told: str
+):
+    monkeypatch.setenv("METAREC_KEY", "a secret of 24 characters")
+    Path("model").symlink_to(model)
+    Path("file.txt").write_text("hello")
+    Path("unreadable/interactions.csv").mkdir(parents=True)
+    answers = {run(*(part.format(place) for part in verb)) for verb in SHOPS}
+    assert len(answers) == 1
+    (answer,) = answers
+    assert (answer.code, answer.out) == (1, "")
+    assert answer.err.startswith("error: ")
+    assert told in answer.err
+    assert not Path("x").exists()

@@ -7,7 +7,6 @@ import polars as pl
 import pytest
 
 from metarec.data import load
-from metarec.recommenders import Popularity
 
 
 def written(files: dict[str, str]) -> None:
@@ -86,21 +85,6 @@ def test_a_folder_without_a_shop_is_told_what_to_write(run, content: dict[str, s
     answer = run("data", "inspect", "nothing")
     assert answer.code == 1
     assert "write interactions.parquet, interactions.csv or interactions.jsonl" in answer.err
-
-
-def test_a_saved_model_in_place_of_a_shop_is_an_error(run, shop: Path):
-    Popularity().fit(load(shop)).save("model")
-    answer = run("data", "inspect", "model")
-    assert (answer.code, answer.out) == (1, "")
-    assert answer.err.startswith("error: model holds a saved model")
-    assert answer.err.count("\n") == 1
-
-
-def test_a_file_in_place_of_a_folder_is_an_error(run):
-    written({"file.txt": "hello"})
-    answer = run("data", "inspect", "file.txt")
-    assert answer.code == 1
-    assert "file.txt is a single file" in answer.err
 
 
 def test_convert_reads_any_csv_with_a_mapping(run):

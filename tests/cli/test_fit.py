@@ -68,13 +68,6 @@ def test_two_fits_of_one_model_at_once_the_second_is_told(run, shop: Path):
     assert not Path("m").exists()
 
 
-def test_a_model_in_place_of_a_shop_is_told_as_such(run, model: Path):
-    answer = run("fit", model, "--out", "m", "--encoder", "hash")
-    assert (answer.code, answer.out) == (1, "")
-    assert answer.err.endswith("is a saved model; pass the folder of events and items\n")
-    assert answer.err.count("\n") == 1
-
-
 def test_a_disk_that_refuses_is_told_in_one_line(run, shop: Path):
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))

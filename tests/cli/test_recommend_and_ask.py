@@ -113,6 +113,26 @@ def test_a_model_without_uncertainty_recommends_but_has_nothing_to_ask(run, shop
     assert "does not know how sure it is" in answer.err
 
 
+def test_a_model_that_adapts_is_asked_whatever_its_class(run, model: Path, monkeypatch):
+    class Another:
+        """Not a MetaRecommender, and without its base class."""
+
+        has_uncertainty = True
+
+        def __init__(self, able: bool = True) -> None:
+            self._model = load_model(model)
+            self.catalogue = self._model.catalogue
+            if able:
+                self.adapt = self._model.adapt
+
+    for verb, more in (("recommend", ["--explain"]), ("ask", [])):
+        command = [verb, "m", "--events", EVENTS, "--json", *more]
+        monkeypatch.setattr(f"metarec.cli.{verb}.load_model", lambda path: Another())
+        assert run(*command) == run(verb, model, *command[2:])
+    monkeypatch.setattr("metarec.cli.ask.load_model", lambda path: Another(able=False))
+    assert "Another does not adapt to one person" in run("ask", "m").err
+
+
 def test_a_damaged_model_is_told_and_not_used(run, model: Path):
     import shutil
 

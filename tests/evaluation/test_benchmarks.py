@@ -5,7 +5,7 @@ import polars as pl
 from benchmarks.asking import METRICS, STRATEGIES, WAYS, asked_both_ways
 from benchmarks.asking_folds import LEAST, QUERIES, folds_of
 from benchmarks.common import SEEDED, fit_on, rows_over_seeds, together
-from evaluation_toys import constant, noisy, planted
+from tests.evaluation_toys import constant, noisy, planted
 
 from metarec.cli.rows import ROWS
 from metarec.data import generate, split_cold

@@ -2,7 +2,7 @@
 
 import numpy as np
 import polars as pl
-from evaluation_toys import dataset_of
+from tests.evaluation_toys import dataset_of
 
 from metarec.evaluation.protocol.background import Background
 from metarec.evaluation.protocol.calibration import LEVELS, calibration_of

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
-from evaluation_toys import ByRule, constant, dataset_of, noisy, own_mean, planted
+from tests.evaluation_toys import ByRule, constant, dataset_of, noisy, own_mean, planted
 
 from metarec.contracts import Catalogue, DataError, Episodes
 from metarec.data.splits.split import Split

@@ -5,7 +5,7 @@ import math
 
 import polars as pl
 import pytest
-from evaluation_toys import constant, own_mean, planted
+from tests.evaluation_toys import constant, own_mean, planted
 
 from metarec.contracts import DataError
 from metarec.evaluation import Results, compare, evaluate, load_results, save_results

@@ -8,10 +8,11 @@ from html.parser import HTMLParser
 import numpy as np
 import polars as pl
 import pytest
-from evaluation_toys import ByRule, constant, noisy, own_mean, planted
+from tests.evaluation_toys import ByRule, constant, noisy, own_mean, planted
 
 from metarec.contracts import DataError
 from metarec.evaluation import Results, combine, evaluate, table, verdict, write_report
+from metarec.evaluation.protocol.measures import RATING
 from metarec.evaluation.report.words import p_value, support_label
 
 SPLIT = planted(n_users=240)
@@ -268,6 +269,14 @@ def test_the_table_shows_the_asked_metrics_at_the_asked_support(results):
         (pl.col("k") == 0) & (pl.col("metric") == "mae") & (pl.col("model") == "Heart")
     )
     assert f"{none['mean'][0]:.3f}" in text
+
+
+def test_a_printed_verdict_is_its_line_and_a_printed_measure_no_address(results):
+    found = verdict(results, "Heart")
+    assert str(found) == found.line
+    assert repr(found).count("\n") == 0
+    assert "shape:" not in repr(found)
+    assert str(RATING[0]) == "Measure(name='mae', better='lower', system=False)"
 
 
 def test_words_for_numbers():

@@ -1,16 +1,37 @@
 """The runner: what it measures, for whom, and what it leaves out."""
 
+import inspect
 from dataclasses import replace
 
 import numpy as np
 import polars as pl
 import pytest
-from evaluation_toys import ByRule, catalogue_of, constant, dataset_of, noisy, own_mean, planted
+from tests.evaluation_toys import (
+    ByRule,
+    catalogue_of,
+    constant,
+    dataset_of,
+    noisy,
+    own_mean,
+    planted,
+    tiny,
+)
 
 from metarec import metrics
 from metarec.contracts import DataError, Episodes, Histories, Recommendations, Vocabulary
-from metarec.data.splits.split import Split
-from metarec.evaluation import ItemContent, Measure, categories_of, evaluate
+from metarec.evaluation import (
+    ItemContent,
+    Measure,
+    Results,
+    categories_of,
+    compare,
+    evaluate,
+    sign_flip_test,
+    table,
+    verdict,
+    write_report,
+)
+from metarec.evaluation.statistics.bootstrap import intervals, resampled_means
 from metarec.ranking.ties import tie_keys
 
 
@@ -21,17 +42,6 @@ def value(results, metric: str, **where) -> float:
         frame = frame.filter(pl.col(name).eq_missing(pl.lit(wanted)))
     assert len(frame)
     return float(frame["value"].mean())
-
-
-def tiny(value: str = "rating") -> Split:
-    """Items 0..4; in training 0 three times, 1 twice, 2 once. Users u3 and u4 are new."""
-    rows = [(0, 0, 5), (0, 1, 3), (1, 0, 4), (1, 1, 2), (2, 0, 3), (2, 2, 1)]
-    rows += [(3, 0, 5), (3, 1, 4), (3, 2, 2), (4, 1, 1), (4, 3, 5)]
-    data = dataset_of([(u, i, float(v)) for u, i, v in rows], 5, 5, value)
-    h = data.histories.take(np.array([3, 4]))
-    episodes = Episodes(h.keep(h.places < 1), h.keep(h.places >= 1))
-    train = data.where(data.interactions["user"] < 3)
-    return Split("tiny", train, episodes, {"new users": episodes}, ("nothing",))
 
 
 def test_two_users_get_the_numbers_worked_by_hand():
@@ -316,3 +326,34 @@ def test_what_the_numbers_rest_on_stands_beside_them():
     assert results.protocol["models"]["m"]["serves_new_users"] is False
     assert "seed 0" in results.protocol["ties"]
     assert {"python", "numpy", "metarec"} <= set(results.versions)
+
+
+def test_what_is_not_said_of_an_evaluation_is_this():
+    def defaults(function) -> dict[str, object]:
+        asked = inspect.signature(function).parameters.values()
+        return {p.name: p.default for p in asked if p.default not in (p.empty, None)}
+
+    assert defaults(evaluate) == {
+        "k": 10,
+        "curve": (0, 1, 2, 5, 10, 20),
+        "rng": 0,
+        "exclude_seen": True,
+        "relevance": "event",
+        "fitted_elsewhere": (),
+        "progress": False,
+    }
+    asked = {"family": "all comparisons", "test": "t", "draws": 1000, "rng": 0}
+    assert defaults(compare) == asked
+    assert defaults(sign_flip_test) == {"flips": 9_999, "rng": 0}
+    for draws in (intervals, resampled_means, Results.summary):
+        assert defaults(draws) == {"draws": 1000, "rng": 0}
+    for plain in (verdict, write_report, table):
+        assert defaults(plain) == {}
+
+
+def test_nothing_is_drawn_unless_asked_for_and_then_on_the_error_stream(capsys):
+    evaluate({"m": constant(tiny())}, tiny(), k=3, curve=None)
+    assert capsys.readouterr() == ("", "")
+    evaluate({"m": constant(tiny())}, tiny(), k=3, curve=None, progress=True)
+    drawn = capsys.readouterr()
+    assert drawn.out == ""

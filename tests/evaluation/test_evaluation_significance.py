@@ -4,9 +4,9 @@ import numpy as np
 import polars as pl
 import pytest
 import scipy.stats
-from evaluation_toys import constant, noisy, own_mean, planted
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.evaluation_toys import constant, noisy, own_mean, planted
 
 from metarec.contracts import DataError
 from metarec.evaluation import combine, compare, evaluate, holm, sign_flip_test, t_test
@@ -237,6 +237,17 @@ def test_combined_seeds_are_summarised_over_users_and_seeds():
     means_apart = [part.summary()["mean"].to_numpy() for part in parts]
     np.testing.assert_allclose(together.summary()["mean"], np.mean(means_apart, axis=0))
     assert together.summary()["n"].to_list() == parts[0].summary()["n"].to_list()
+
+
+def test_printed_results_say_in_one_line_what_was_measured_and_on_whom():
+    one = results_of({"a": np.zeros((3, 2)), "b": np.ones((3, 2))})
+    assert str(one) == "Results('toy', split None: 2 models, 1 scenario, 1 metric, 3 people)"
+    split = planted(n_users=40)
+    parts = [evaluate({"m": noisy(split, s)}, split, metrics=["mae"], rng=s) for s in range(2)]
+    assert str(parts[0]) == (
+        "Results('toy', split planted: 1 model, 2 scenarios, 1 metric, 20 people)"
+    )
+    assert "split planted, 2 parts: 1 model" in str(combine(parts))
 
 
 def test_one_seed_twice_and_two_datasets_cannot_be_combined():

@@ -6,9 +6,9 @@ import numpy as np
 import polars as pl
 import pytest
 import scipy.stats
-from evaluation_toys import ByRule, constant, dataset_of, own_mean, planted
-from test_evaluation_runner import tiny, value
+from test_evaluation_runner import value
 from test_evaluation_significance import results_of
+from tests.evaluation_toys import ByRule, by_score, constant, dataset_of, own_mean, planted, tiny
 
 from metarec.contracts import Episodes, Histories, Predictions
 from metarec.data.splits.split import Split
@@ -29,14 +29,7 @@ from metarec.evaluation.statistics import bootstrap as bootstrap_room
 from metarec.evaluation.statistics import significance as significance_room
 from metarec.evaluation.statistics.bootstrap import intervals, means, resampled_means
 from metarec.evaluation.statistics.significance import sign_flip_test
-from metarec.jobs import Choice, tune
-from metarec.jobs.tuning import validation_value
 from metarec.ranking.ties import tie_keys
-
-
-def by_score(split: Split, *scores: float) -> ByRule:
-    return ByRule(split.train.catalogue, lambda h: np.tile(np.array(scores, float), (len(h), 1)))
-
 
 # what is significant
 
@@ -364,73 +357,6 @@ def test_all_but_the_last_event_known_is_not_the_whole_support():
     split = planted(n_users=40)
     results = evaluate({"own": own_mean(split)}, split, metrics=["mae"], curve=(9, 10))
     assert value(results, "mae", k=10) == value(results, "mae") != value(results, "mae", k=9)
-
-
-# tuning
-
-
-class Spy(ByRule):
-    """Keeps what every fit was given."""
-
-    given: list[tuple[object, object, int]]
-
-    def fit(self, train, valid=None, *, rng: int = 0) -> "Spy":
-        self.given.append((train, valid, rng))
-        return self
-
-
-def test_tuning_hands_training_validation_and_its_seed_to_every_fit():
-    split = planted()
-    given: list[tuple[object, object, int]] = []
-
-    def make(value: float = 3.0) -> Spy:
-        spy = Spy(split.train.catalogue, constant(split, value).rule)
-        object.__setattr__(spy, "given", given)
-        return spy
-
-    space = {"value": Choice([1.0, 5.0])}
-    tune(make, space, split.train, split.valid, objective="mae", trials=3, rng=4)
-    assert given == [(split.train, split.valid, 4)] * 3
-
-
-def test_trials_are_judged_by_the_lists_that_were_asked_for():
-    split = tiny("implicit")
-    model = by_score(split, 9, 8, 7, 6, 5)
-    found = [
-        tune(lambda: model, {}, split.train, split.valid, objective="recall", **how).trials["value"]
-        for how in ({"k": 1}, {"k": 3}, {"k": 1, "exclude_seen": False})
-    ]
-    assert [value[0] for value in found] == [0.25, 1.0, 0.0]
-
-
-def test_another_seed_draws_other_trials():
-    split = planted()
-    space = {"value": Choice(list(np.linspace(1, 5, 41)))}
-    logs = [
-        tune(
-            lambda value=3.0: constant(split, value),
-            space,
-            split.train,
-            split.valid,
-            objective="mae",
-            trials=5,
-            rng=rng,
-        ).trials
-        for rng in (0, 1)
-    ]
-    assert logs[0]["settings"].to_list() != logs[1]["settings"].to_list()
-    assert all(log["trial"].to_list() == [0, 1, 2, 3, 4] for log in logs)
-
-
-def test_the_value_of_a_trial_is_the_mean_over_people_of_its_own_length_of_list():
-    split = tiny("implicit")
-    one = split.valid.take(np.array([0, 0, 0, 1]))  # u3 three times, u4 once
-    model = by_score(split, 9, 8, 7, 6, 5)
-    # lists of one: u3 is shown 1 and takes 1 and 2; u4 is shown 0 and takes 3
-    assert validation_value(model, split.train, one, "recall", k=1) == pytest.approx(0.25)
-    assert validation_value(model, split.train, one, "recall", k=3) == pytest.approx(1.0)
-    held = validation_value(model, split.train, one, "recall", k=1, exclude_seen=False)
-    assert held == 0.0  # shown is 0 to both
 
 
 # tables

@@ -114,6 +114,51 @@ def test_auc_counts_pairs_in_the_right_order_and_half_of_the_ties():
     np.testing.assert_allclose(metrics.auc(scores, liked), [0.625, NAN])
 
 
+def test_equal_scores_of_two_people_are_no_tie():
+    # the best of the first and the worst of the second are the same number
+    scores, liked = np.array([[1.0, 2.0], [2.0, 3.0]]), np.array([[0.0, 1.0], [0.0, 1.0]])
+    np.testing.assert_array_equal(metrics.auc(scores, liked), [1.0, 1.0])
+    np.testing.assert_array_equal(metrics.auc(scores, 1 - liked), [0.0, 0.0])
+
+
+EMPTY, NONE = np.zeros((0, 3)), np.zeros((0, 3), dtype=int)
+OF_NOBODY = {
+    "ndcg": lambda: metrics.ndcg(EMPTY, EMPTY, k=2),
+    "ndcg_exponential": lambda: metrics.ndcg_exponential(EMPTY, EMPTY, k=2),
+    "mae": lambda: metrics.mae(EMPTY, EMPTY),
+    "rmse": lambda: metrics.rmse(EMPTY, EMPTY),
+    "auc": lambda: metrics.auc(EMPTY, EMPTY),
+    "like_accuracy": lambda: metrics.like_accuracy(EMPTY, EMPTY, threshold=3.5),
+    "list_ndcg": lambda: metrics.list_ndcg(EMPTY, EMPTY, NONE, k=2),
+    "list_ndcg_exponential": lambda: metrics.list_ndcg_exponential(EMPTY, EMPTY, NONE, k=2),
+    "novelty": lambda: metrics.novelty(NONE, np.ones(4)),
+    "history_novelty": lambda: metrics.history_novelty(NONE, NONE, np.ones((4, 2))),
+    "diversity": lambda: metrics.intra_list_diversity(NONE, np.ones((4, 2))),
+    "popularity_lift": lambda: metrics.popularity_lift(NONE, NONE, np.ones(4)),
+    "interest_coverage": lambda: metrics.interest_coverage(NONE, NONE, np.ones((4, 2), bool)),
+    "serendipity": lambda: metrics.serendipity(EMPTY, EMPTY > 0, NONE[:, 0], k=2),
+}
+
+
+@pytest.mark.parametrize("name", OF_NOBODY)
+def test_nobody_has_no_numbers(name: str):
+    assert OF_NOBODY[name]().shape == (0,)
+
+
+def test_who_has_nothing_has_nan_where_tables_have_no_columns():
+    none, empty = np.zeros((2, 0), dtype=int), np.zeros((2, 0))
+    items = np.array([[0], [1]])
+    for found in (
+        metrics.history_novelty(items, none, np.eye(2)),
+        metrics.popularity_lift(items, none, np.ones(2)),
+        metrics.interest_coverage(items, none, np.ones((2, 2), bool)),
+        metrics.ndcg_exponential(empty, empty, k=1),
+        metrics.list_ndcg(empty, empty, none, k=1),
+        metrics.auc(empty, empty),
+    ):
+        np.testing.assert_array_equal(found, [NAN, NAN])
+
+
 def test_like_accuracy_judges_both_sides_of_the_border():
     predicted, observed = np.array([[3.5, 3.4, 4.0, NAN]]), np.array([[4.0, 4.0, 1.0, 5.0]])
     # like right, like missed, dislike missed, no answer -> 1 of 3

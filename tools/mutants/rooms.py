@@ -10,7 +10,6 @@ from tools.mutants.source import Mutant
 TESTS_OF = {
     "contracts": ("data", "recommenders", "evaluation"),
     "files": ("data", "encoders", "recommenders"),
-    "jobs": ("training", "cli"),
     "ranking": ("recommenders",),
     "training": ("meta", "recommenders"),
 }

@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
+from metarec.cli.abilities import person_of
 from metarec.cli.options import names_of, parse_events
 from metarec.contracts import UnsupportedError
-from metarec.meta import MetaRecommender, load_model
+from metarec.meta import load_model
 
 
 def ask(
@@ -24,12 +25,12 @@ def ask(
     Example: metarec ask my-shop.model --events "2571:5" --k 3
     """
     loaded = load_model(model)
-    if not isinstance(loaded, MetaRecommender):
+    if not loaded.has_uncertainty:
         raise UnsupportedError(
             f"{type(loaded).__name__} does not know how sure it is, so it has nothing to ask; "
-            "ask a MetaRecommender"
+            "ask a model that does, such as MetaRecommender"
         )
-    found = loaded.adapt(parse_events(events, loaded.catalogue)).ask(k)
+    found = person_of(loaded, parse_events(events, loaded.catalogue)).ask(k)
     rows = [
         {"item_id": str(i), "gain": float(g)} for i, g in zip(found.ids, found.scores, strict=True)
     ]

@@ -7,15 +7,16 @@ from typing import Annotated
 import numpy as np
 import typer
 
+from metarec.cli.abilities import person_of
 from metarec.cli.evaluate import fit_all, write_results
 from metarec.cli.options import Seed, check_out, encoder_of, names_of, shows_progress
 from metarec.cli.recommend import line_of, reasons
 from metarec.cli.rows import HEART, TRIVIAL, models_of
-from metarec.contracts import Dataset, Event
+from metarec.contracts import Dataset, Event, Recommender
 from metarec.data import Split, generate, load, split_cold
 from metarec.encoders import ContentFeatures
 from metarec.evaluation import evaluate, table
-from metarec.meta import MetaConfig, MetaRecommender
+from metarec.meta import MetaConfig
 
 EVENTS_OF_A_STRANGER = 3
 LIST = 10
@@ -55,7 +56,6 @@ def demo(
     typer.echo(table(results))
     typer.echo(found.line)
     heart = fitted[HEART]
-    assert isinstance(heart, MetaRecommender)
     heart.save(out / "model")
     typer.echo("")
     typer.echo(stranger(heart, shop, split))
@@ -66,14 +66,14 @@ def demo(
     )
 
 
-def stranger(model: MetaRecommender, shop: Dataset, split: Split) -> str:
+def stranger(model: Recommender, shop: Dataset, split: Split) -> str:
     """One person whom the model has never seen: events in, items, reasons and questions out."""
     episodes = split.test["new users, known items"]
     longest = int(np.argmax(episodes.support.lengths)) if len(episodes) else -1
     events = episodes.support.events(longest)[:EVENTS_OF_A_STRANGER] if longest >= 0 else []
     if not events:
         return "No new user has an event on a known item, so there is no stranger to show."
-    person = model.adapt(events)
+    person = person_of(model, events)
     titles = dict(zip(shop.catalogue.ids, names_of(shop.catalogue), strict=True))
     found = person.recommend(LIST)
     lines = ["A stranger arrives, and does three things:"]

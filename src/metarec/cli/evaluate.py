@@ -14,7 +14,7 @@ from metarec.encoders import ContentFeatures
 from metarec.evaluation import Results, Verdict, combine, save_results, table, write_report
 from metarec.evaluation import evaluate as evaluate_models
 from metarec.evaluation.protocol.provenance import fitted_on
-from metarec.meta import MetaRecommender, load_model
+from metarec.meta import load_model
 
 SAVED = "saved "
 """What the name of a saved model begins with; the verdict is not on it."""
@@ -107,10 +107,7 @@ def fit_all(
     for name, model in models.items():
         if progress:
             typer.echo(f"fitting {name}", err=True)
-        if isinstance(model, MetaRecommender):
-            fitted[name] = model.fit(split.train, split.valid, rng=seed, progress=progress)
-        else:
-            fitted[name] = model.fit(split.train, split.valid, rng=seed)
+        fitted[name] = model.fit(split.train, split.valid, rng=seed, progress=progress)
     return fitted
 
 

@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from metarec.cli.options import Seed, check_out, config_of, encoder_of, load_shop, shows_progress
+from metarec.cli.options import Seed, check_out, config_of, encoder_of, shows_progress
 from metarec.contracts import DataError
+from metarec.data import load
 from metarec.files.model_folder import check_replaceable
 from metarec.meta import MetaRecommender
 from metarec.training.checkpoints import CHECKPOINT, remove_checkpoint
@@ -45,7 +46,7 @@ def fit(
     check_replaceable(out)
     if out.exists() and any(out.iterdir()) and not force:
         raise DataError(f"{out} is a saved model; --force replaces it, or choose another --out")
-    shop = load_shop(data)
+    shop = load(data)
     typer.echo(f"{shop!r}", err=True)
     checkpoints = out.absolute().parent / f"{out.absolute().name}.checkpoint"
     if (checkpoints / CHECKPOINT).exists():

@@ -12,12 +12,9 @@ import polars as pl
 import typer
 import yaml
 
-from metarec.contracts import Catalogue, DataError, Dataset, Encoder, Event, EventLike
-from metarec.data import load
+from metarec.contracts import Catalogue, DataError, Encoder, Event, EventLike
 from metarec.encoders import HashEncoder, TextEncoder
-from metarec.files.atomic import whole_file
 from metarec.files.hyperparameters import parse_hyperparameters
-from metarec.files.model_card import is_saved_model
 from metarec.meta import MetaConfig
 
 Seed = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of everything random.")]
@@ -26,13 +23,6 @@ Seed = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of everythin
 def shows_progress() -> bool:
     """True where a person is watching: no bars into a pipe or a log."""
     return sys.stderr.isatty()
-
-
-def load_shop(folder: Path) -> Dataset:
-    """The shop in the folder; one that holds a model is told as such, not as broken data."""
-    if is_saved_model(folder):
-        raise DataError(f"{folder} is a saved model; pass the folder of events and items")
-    return load(folder)
 
 
 def parse_events(text: str, catalogue: Catalogue) -> list[EventLike]:
@@ -166,9 +156,3 @@ def names_of(catalogue: Catalogue) -> list[str]:
             titles = catalogue.frame[column].to_list()
             return [t or str(i) for t, i in zip(titles, catalogue.ids, strict=True)]
     return [str(item_id) for item_id in catalogue.ids]
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    with whole_file(path) as new:
-        new.write_text(text, encoding="utf-8")

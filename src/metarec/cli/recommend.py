@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
+from metarec.cli.abilities import Adapts, Known
 from metarec.cli.options import names_of, parse_events
-from metarec.meta import MetaRecommender, Person, load_model
+from metarec.meta import load_model
 
 
 def recommend(
@@ -26,13 +27,8 @@ def recommend(
     loaded = load_model(model)
     history = parse_events(events, loaded.catalogue)
     k = min(k, len(loaded.catalogue))
-    if isinstance(loaded, MetaRecommender):
-        person: Person | None = loaded.adapt(history)
-        assert person is not None
-        found = person.recommend(k)
-    else:
-        person = None
-        found = loaded.recommend([history], k)[0]
+    person = loaded.adapt(history) if isinstance(loaded, Adapts) else None
+    found = loaded.recommend([history], k)[0] if person is None else person.recommend(k)
     rows: list[dict[str, Any]] = [
         {"item_id": str(i), "score": float(s), "std": None if std != std else float(std)}
         for i, s, std in zip(found.ids, found.scores, found.stds, strict=True)
@@ -52,7 +48,7 @@ def recommend(
         typer.echo(line_of(rank, row, titles))
 
 
-def reasons(person: Person, item_id: str) -> dict[str, Any]:
+def reasons(person: Known, item_id: str) -> dict[str, Any]:
     """Base, shares and effects of one item's score, as JSON values."""
     told = person.explain(item_id)
     return {

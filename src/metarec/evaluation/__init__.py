@@ -8,7 +8,8 @@ from metarec.evaluation.report.page import write_report
 from metarec.evaluation.report.results_file import load_results, save_results
 from metarec.evaluation.report.table import table
 from metarec.evaluation.report.verdict import Verdict, verdict
-from metarec.evaluation.statistics.results import Results, combine
+from metarec.evaluation.statistics.combining import combine
+from metarec.evaluation.statistics.results import Results
 from metarec.evaluation.statistics.significance import compare, holm, sign_flip_test, t_test
 
 __all__ = [

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -79,8 +79,15 @@ class Tuned:
 
     model: Recommender
     settings: Mapping[str, Any]
-    trials: pl.DataFrame = field(repr=False)
+    trials: pl.DataFrame
     """Columns model, trial, settings (JSON), objective, value, best."""
+
+    def __repr__(self) -> str:
+        best = self.trials.filter(pl.col("best")).row(0, named=True)
+        return (
+            f"Tuned({best['model']}: {best['objective']} {best['value']:.4f} with "
+            f"{best['settings']}, trial {best['trial']} of {len(self.trials)})"
+        )
 
 
 def tune(

@@ -38,7 +38,7 @@ def _mean_ranks(
     new = np.ones(len(users), dtype=bool)
     new[1:] = (users[1:] != users[:-1]) | (scores[1:] != scores[:-1])
     tie = np.cumsum(new) - 1
-    mean_of_tie = np.bincount(tie, weights=places + 1.0) / np.maximum(np.bincount(tie), 1)
+    mean_of_tie = np.bincount(tie, weights=places + 1.0) / np.bincount(tie)
     ranks = np.empty(len(users))
     ranks[order] = mean_of_tie[tie]
     return ranks

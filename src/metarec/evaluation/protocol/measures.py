@@ -1,7 +1,7 @@
 """The measures of an evaluation by name: which formula, over what, and which way is better."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeVar
 
 import numpy as np
@@ -28,7 +28,7 @@ class Measure(Generic[Judged]):
     """A named formula: one number an episode, or one for all of them (`system`)."""
 
     name: str
-    formula: Callable[[Judged], Float[np.ndarray, " episode"]]
+    formula: Callable[[Judged], Float[np.ndarray, " episode"]] = field(repr=False)
     better: Better = "higher"
     system: bool = False
     """True if it is a number of all lists together, so that no single user has a value."""

@@ -2,18 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
 
 import polars as pl
 
 from metarec.contracts import DataError
 from metarec.evaluation.protocol.caveats import may_have_seen
 from metarec.evaluation.protocol.measures import NEEDS_RATINGS, better
-from metarec.evaluation.report.words import listed, metric_name, p_value, signed
+from metarec.evaluation.report.first_line import (
+    Outcome,
+    line_of_best,
+    line_of_heart,
+    lost_by_order,
+    nothing_to_judge,
+)
 from metarec.evaluation.statistics.results import Results
 from metarec.evaluation.statistics.significance import COMPARISONS, compare
 
-Outcome = Literal["wins", "ties", "loses"]
 ANSWERS_ALL = 0.999
 """A model that answers a smaller share of the pairs has no rating error to compare."""
 
@@ -29,6 +33,9 @@ class Verdict:
     outcomes: dict[str, Outcome]
     """How it fares in each scenario."""
     comparisons: pl.DataFrame = field(repr=False)
+
+    def __str__(self) -> str:
+        return self.line
 
 
 def verdict(
@@ -72,9 +79,9 @@ def verdict(
         s: _outcome(table.filter(pl.col("scenario") == s)) for s in results.scenarios if s in tested
     }
     if heart is None:
-        line = _line_of_best(judged, metric, table, outcomes)
+        line = line_of_best(judged, metric, table, outcomes)
     else:
-        line = _line_of_heart(judged, metric, table, outcomes, len(others) - len(rivals))
+        line = line_of_heart(judged, metric, table, outcomes, len(others) - len(rivals))
         if metric in NEEDS_RATINGS and orders:
             line = _lost_by_order(results, judged, others, orders[0]) + line
         if judged in leaks:
@@ -93,9 +100,7 @@ def _leaks(results: Results) -> list[str]:
 
 
 def _nothing_to_judge(metric: str, why: str = "") -> Verdict:
-    why = why or f"no scenario has two people to judge ({metric_name(metric)})"
-    line = f"Nothing to judge: {why}, so no model wins."
-    return Verdict(line, metric, "", {}, pl.DataFrame(schema=COMPARISONS))
+    return Verdict(nothing_to_judge(metric, why), metric, "", {}, pl.DataFrame(schema=COMPARISONS))
 
 
 def _compared(results: Results, judged: str, rivals: Sequence[str], metric: str) -> pl.DataFrame:
@@ -112,14 +117,7 @@ def _lost_by_order(results: Results, judged: str, others: Sequence[str], metric:
         return ""
     table = _compared(results, judged, rivals, metric)
     lost = table.filter(pl.col("significant") & ~pl.col("better"))
-    if lost.is_empty():
-        return ""
-    row = _hardest(lost, metric)
-    where = [f"“{s}”" for s in lost["scenario"].unique(maintain_order=True)]
-    return (
-        f"By {metric_name(metric)} a simple model wins on {listed(where)}: {row['against']} beats "
-        f"{judged} on “{row['scenario']}” ({_against(row)}). "
-    )
+    return "" if lost.is_empty() else lost_by_order(judged, metric, lost)
 
 
 def main_metric(results: Results) -> str:
@@ -160,72 +158,3 @@ def _outcome(table: pl.DataFrame) -> Outcome:
     if table.height and table.filter(significant & pl.col("better")).height == table.height:
         return "wins"
     return "ties"
-
-
-def _hardest(table: pl.DataFrame, metric: str) -> dict[str, Any]:
-    """The comparison with the rival that did best."""
-    sign = -1 if better(metric) == "lower" else 1
-    return table.sort(sign * pl.col("difference")).row(0, named=True)
-
-
-def _against(row: dict[str, Any]) -> str:
-    ends = f"[{signed(row['low'])}, {signed(row['high'])}]"
-    return f"{signed(row['difference'])} {ends}, {p_value(row['p_holm'])}"
-
-
-def _places(outcomes: dict[str, Outcome], outcome: Outcome) -> list[str]:
-    return [scenario for scenario, found in outcomes.items() if found == outcome]
-
-
-def _in(scenarios: Sequence[str], outcomes: dict[str, Outcome]) -> str:
-    if len(scenarios) == len(outcomes) > 1:
-        return f"in all {len(outcomes)} scenarios"
-    return f"on {listed([f'“{scenario}”' for scenario in scenarios])}"
-
-
-def _line_of_heart(
-    heart: str, metric: str, table: pl.DataFrame, outcomes: dict[str, Outcome], n_silent: int
-) -> str:
-    label = metric_name(metric)
-    if table.is_empty():
-        return f"{heart} has no simple model to be compared with ({label})."
-    won, tied, lost = (_places(outcomes, o) for o in ("wins", "ties", "loses"))
-    rest = f" {heart} wins {_in(won, outcomes)}." if won else ""
-    rest = (f" It is a tie {_in(tied, outcomes)}." if tied and lost else "") + rest
-    if lost:
-        row = _hardest(table.filter(pl.col("scenario").is_in(lost)), metric)
-        lead = f"A simple model wins: {row['against']} beats {heart} on “{row['scenario']}”"
-        others = [s for s in lost if s != row["scenario"]]
-        more = f" Simple models also win {_in(others, outcomes)}." if others else ""
-        return f"{lead} ({label} {_against(row)}).{more}{rest}"
-    if tied:
-        row = _hardest(table.filter(pl.col("scenario").is_in(tied)), metric)
-        lead = f"A simple model ties with {heart} {_in(tied, outcomes)}"
-        return f"{lead} (closest: {row['against']}, {label} {_against(row)}).{rest}"
-    row = _hardest(table, metric)
-    n_rivals = table["against"].n_unique()
-    rivals = "the one simple model" if n_rivals == 1 else f"all {n_rivals} simple models"
-    if n_silent:
-        rivals += f" that answer every pair ({n_silent} {'does' if n_silent == 1 else 'do'} not)"
-    return (
-        f"By {label} {heart} wins {_in(won, outcomes)}: better than {rivals} "
-        f"(closest: {row['against']}, {label} {_against(row)})."
-    )
-
-
-def _line_of_best(best: str, metric: str, table: pl.DataFrame, outcomes: dict[str, Outcome]) -> str:
-    label = metric_name(metric)
-    if table.is_empty():
-        return f"{best} is the only model measured ({label})."
-    row = _hardest(table, metric)
-    won, tied, lost = (_places(outcomes, o) for o in ("wins", "ties", "loses"))
-    if not tied and not lost:
-        return (
-            f"{best} wins {_in(won, outcomes)} (closest: {row['against']}, "
-            f"{label} {_against(row)})."
-        )
-    parts = [f"clearly {_in(won, outcomes)}"] if won else []
-    parts += [f"level with others {_in(tied, outcomes)}"] if tied else []
-    parts += [f"behind {_in(lost, outcomes)}"] if lost else []
-    lead = f"{best} is most often in front, but no model wins everywhere"
-    return f"{lead}: {'; '.join(parts)} (closest: {row['against']}, {label} {_against(row)})."

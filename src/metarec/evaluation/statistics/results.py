@@ -1,6 +1,6 @@
 """What an evaluation found: every user's values, and their summary with intervals."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from metarec.contracts import DataError
 from metarec.evaluation.statistics.bootstrap import intervals, means
-from metarec.evaluation.statistics.merging import merged, merged_models
+from metarec.evaluation.statistics.merging import told
 from metarec.evaluation.statistics.panel import FULL, panels
 
 VALUES: dict[str, Any] = {
@@ -64,17 +63,27 @@ class Results:
     the share of each scenario's query events that a list could hold, and what it cannot hold.
     """
 
-    values: pl.DataFrame = field(repr=False)
-    calibration: pl.DataFrame = field(repr=False)
+    values: pl.DataFrame
+    calibration: pl.DataFrame
     dataset: Mapping[str, Any]
-    protocol: Mapping[str, Any] = field(repr=False)
-    versions: Mapping[str, str] = field(repr=False)
-    comparisons: pl.DataFrame | None = field(default=None, repr=False)
+    protocol: Mapping[str, Any]
+    versions: Mapping[str, str]
+    comparisons: pl.DataFrame | None = None
     """What `compare` gave, kept beside the values it was made of."""
-    trials: pl.DataFrame | None = field(default=None, repr=False)
+    trials: pl.DataFrame | None = None
     """What `tune` tried for each model."""
     attainable: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ATTAINABLE))
     """Empty where no list was judged."""
+
+    def __repr__(self) -> str:
+        people = self.values["user_id"].drop_nulls().n_unique()
+        parts = f", {self.n_parts} parts" if self.n_parts > 1 else ""
+        split = told(self.protocol.get("split"))
+        return (
+            f"Results({self.dataset.get('name')!r}, split {split}{parts}: "
+            f"{_counted(self.models, 'model')}, {_counted(self.scenarios, 'scenario')}, "
+            f"{_counted(self.metrics, 'metric')}, {people:,} people)"
+        )
 
     @property
     def models(self) -> list[str]:
@@ -137,55 +146,6 @@ class Results:
         return replace(self, trials=trials)
 
 
-def combine(results: Iterable[Results]) -> Results:
-    """One result over several seeds (or models): the values of all, users paired by id.
-
-    All must come from one dataset (by name and size), and no model may be measured twice under one
-    seed. The splits may differ: where facts of the dataset or the protocol do, they become
-    `{"each": [...]}`, one a part, in the order of `protocol["parts"]`.
-    """
-    listed = list(results)
-    if not listed:
-        raise DataError("combine needs at least one result")
-    names = {
-        (r.dataset.get("name"), r.dataset.get("users"), r.dataset.get("items")) for r in listed
-    }
-    if len(names) > 1:
-        raise DataError(f"results of {len(names)} different datasets cannot be combined")
-    values = pl.concat([r.values for r in listed])
-    keys = ["model", "scenario", "k", "metric", "user_id", "seed"]
-    twice = values.filter(values.select(keys).is_duplicated())
-    if len(twice):
-        model, seed = twice["model"][0], twice["seed"][0]
-        raise DataError(
-            f"model {model!r} is measured twice under seed {seed}; give each fit its own rng"
-        )
-    calibration = pl.concat([r.calibration for r in listed])
-    trials = [r.trials for r in listed if r.trials is not None]
-    return replace(
-        listed[0],
-        values=values,
-        calibration=calibration,
-        dataset=merged([(r.dataset, r.n_parts) for r in listed]),
-        protocol=_merged_protocol(listed),
-        versions=merged([(r.versions, r.n_parts) for r in listed]),
-        attainable=pl.concat([r.attainable for r in listed]).unique(maintain_order=True),
-        comparisons=None,
-        trials=pl.concat(trials, how="diagonal_relaxed") if trials else None,
-    )
-
-
-def _merged_protocol(listed: Sequence[Results]) -> dict[str, Any]:
-    """What all share, and the seeds and scenarios of each part that the rest is said of."""
-    apart = ("models", "parts", "seeds")
-    plain = [({k: v for k, v in r.protocol.items() if k not in apart}, r.n_parts) for r in listed]
-    return merged(plain) | {
-        "models": merged_models([(r.protocol.get("models", {}), r.n_parts) for r in listed]),
-        "seeds": sorted({seed for r in listed for seed in r.seeds}),
-        "parts": [part for r in listed for part in r.parts],
-    }
-
-
 def _summary_of_users(values: pl.DataFrame, draws: int, rng: int) -> pl.DataFrame:
     tables = []
     for panel in panels(values):
@@ -219,3 +179,7 @@ def _summary_of_system(values: pl.DataFrame) -> pl.DataFrame:
 
 def _empty_summary() -> pl.DataFrame:
     return pl.DataFrame(schema=SUMMARY)
+
+
+def _counted(names: list[str], word: str) -> str:
+    return f"{len(names)} {word}{'' if len(names) == 1 else 's'}"

@@ -1,0 +1,42 @@
+"""What a model can do beside the contract, asked of the model itself and never of its class."""
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+from metarec.contracts import EventLike, Recommendations, Recommender, UnsupportedError
+from metarec.meta import Explanation
+
+
+class Known(Protocol):
+    """One person as a model knows them."""
+
+    def recommend(self, k: int = 10) -> Recommendations:
+        """The `k` best items."""
+        ...
+
+    def explain(self, item_id: str) -> Explanation:
+        """Why an item has its score."""
+        ...
+
+    def ask(self, k: int = 5) -> Recommendations:
+        """The `k` items whose answer would tell most."""
+        ...
+
+
+@runtime_checkable
+class Adapts(Protocol):
+    """A model that becomes one person's own."""
+
+    def adapt(self, events: Sequence[EventLike]) -> Known:
+        """The person who did these events."""
+        ...
+
+
+def person_of(model: Recommender, events: Sequence[EventLike]) -> Known:
+    """The person who did these events, of a model that adapts to one."""
+    if not isinstance(model, Adapts):
+        raise UnsupportedError(
+            f"{type(model).__name__} does not adapt to one person; take a model that does, such as "
+            "MetaRecommender"
+        )
+    return model.adapt(events)
