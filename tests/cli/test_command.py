@@ -128,7 +128,6 @@ def test_an_error_is_one_line_and_debug_shows_the_traceback(run):
             OSError(28, "No space left on device", "a/b"),
             "error: a/b: No space left on device; make",
         ),
-        (OSError(28, "Full; make room", "a/b"), "error: a/b: Full; make room\n"),
         (PermissionError(13, "Permission denied", "a/b"), "error: a/b: Permission denied;"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
