@@ -71,8 +71,12 @@ def test_every_number_counts_as_one(number: Any):
 
 
 def test_joined_histories_keep_what_each_part_knows():
-    spoken = Histories.of([[Event("a", 1.0, text="fine", context={"hour": 7})], []])
-    parts = [Histories.of([["a", "a"]]), spoken, Histories.of([[Event("a", context={"tv": True})]])]
+    spoken = Histories.of([[Event("a", 1.0, "buy", text="fine", context={"hour": 7})], []])
+    parts = [
+        Histories.of([[("a", 1.0, "view"), "a", ("a", 1.0, "buy")]]),
+        spoken,
+        Histories.of([[Event("a", context={"tv": True})]]),
+    ]
     together = joined(parts)
     assert [e for h in range(4) for e in together.events(h)] == [
         e for part in parts for h in range(len(part)) for e in part.events(h)

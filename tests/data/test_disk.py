@@ -49,6 +49,9 @@ class TestReading:
         with pytest.raises(DataError, match=r"holds a saved model .* and no shop"):
             load(tmp_path / "model")
 
+    def test_a_shop_with_another_card_is_no_model(self, shop) -> None:
+        assert len(load(shop({"config.json": "{}"})).catalogue) == 3
+
     @pytest.mark.parametrize("name", ["utf8-oops", "latin-l", "base64", "", "a\0"])
     def test_an_encoding_that_there_is_not_is_refused(self, tmp_path: Path, name: str) -> None:
         (tmp_path / "log.csv").write_text(EVENTS)

@@ -67,3 +67,36 @@ def test_many_values_fall_into_ten_bins() -> None:
     assert len(summary.values.counts) == 10
     assert len(summary.values.edges) == 11
     assert sum(summary.values.counts) == len(data.interactions)
+
+
+def test_each_part_is_counted_and_values_stand_in_order() -> None:
+    links = pl.DataFrame({"head": ["a"] * 3, "relation": ["is"] * 3, "tail": ["b"] * 3})
+    people = pl.DataFrame({"user_id": ["u"] * 2, "other_id": ["v"] * 2})
+    data = replace(generate(40, 30).dataset, triples=links, edges=people, dropped={"bad": 2})
+    found = [5.0, 1.0, 4.0, 2.0, 9.0, 7.0, 3.0, 8.0, 6.0]
+    values = pl.Series("value", found * len(data.interactions)).head(len(data.interactions))
+    data = replace(data, interactions=data.interactions.with_columns(values))
+    summary = inspect(data)
+    assert (summary.triples, summary.edges, summary.dropped) == (3, 2, {"bad": 2})
+    assert summary.values.edges == tuple(sorted(found))
+    counted = {v: int((values == v).sum()) for v in found}
+    assert summary.values.counts == tuple(counted[v] for v in sorted(found))
+    assert (summary.name, summary.value, summary.timestamp) == (data.name, "rating", "unix")
+    assert (summary.hash, summary.repeats) == (data.hash, "keep")
+
+
+def test_up_to_twenty_values_have_a_bin_each() -> None:
+    data = generate(40, 30).dataset
+    for n, bins in ((20, 20), (21, 10)):
+        values = (pl.int_range(pl.len()) % n + 1).cast(pl.Float32).alias("value")
+        summary = inspect(replace(data, interactions=data.interactions.with_columns(values)))
+        assert len(summary.values.counts) == bins
+
+
+def test_borders_of_the_bins_of_counts_belong_to_the_upper_bin() -> None:
+    events = pl.DataFrame({"user": [0] + [1] * 2 + [2] * 5 + [3] * 4, "item": 0, "value": 1.0})
+    catalogue = Catalogue.of(pl.DataFrame({"item_id": ["a"]}))
+    ids = np.array(list("uvwx"), dtype=object)
+    summary = inspect(Dataset("x", "implicit", None, catalogue, ids, events))
+    assert summary.events_per_user.edges[:5] == (0, 1, 2, 5, 10)
+    assert summary.events_per_user.counts[:5] == (0, 1, 2, 1, 0)

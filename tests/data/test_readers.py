@@ -361,3 +361,108 @@ class TestConvert:
     def test_an_unknown_format_is_refused(self, tmp_path: Path) -> None:
         with pytest.raises(DataError, match="format must be one of"):
             load(tmp_path, format="netflix")  # type: ignore[arg-type]
+
+
+class TestColumnsOfIds:
+    @pytest.mark.parametrize(
+        "kind", [pl.String, pl.Int16, pl.UInt64, pl.Categorical, pl.Enum(["1", "2"])]
+    )
+    def test_ids_may_be_text_whole_numbers_or_labels(self, tmp_path: Path, kind) -> None:
+        ids = pl.Series("item_id", ["1", "2"])
+        ids = ids.cast(pl.Int64).cast(kind) if kind in (pl.Int16, pl.UInt64) else ids.cast(kind)
+        events = pl.DataFrame([ids.alias("user_id"), ids])
+        events.write_parquet(tmp_path / "interactions.parquet")
+        ids.to_frame().write_parquet(tmp_path / "items.parquet")
+        data = load(tmp_path)
+        assert (list(data.user_ids), list(data.catalogue.ids)) == (["1", "2"], ["1", "2"])
+
+    @pytest.mark.parametrize("kind", [pl.Float64, pl.Boolean, pl.Date])
+    def test_no_other_type_holds_ids(self, tmp_path: Path, kind) -> None:
+        ids = pl.Series("item_id", [1, 0]).cast(kind)
+        pl.DataFrame([pl.Series("user_id", ["u", "v"]), ids]).write_parquet(
+            tmp_path / "interactions.parquet"
+        )
+        (tmp_path / "items.csv").write_text("item_id\n1\n")
+        with pytest.raises(InvalidData, match=rf"column item_id: found type {kind}, expected text"):
+            load(tmp_path)
+
+
+class TestAmazonColumns:
+    """What the tests above leave out: each year's other names, and what is empty."""
+
+    def read(self, folder: Path, meta: list[dict]) -> pl.DataFrame:
+        reviews = [{"asin": m["asin"], "user_id": "u", "rating": 1.0, "timestamp": 0} for m in meta]
+        (folder / "x.jsonl").write_bytes(lines(reviews))
+        (folder / "meta_x.jsonl").write_bytes(lines(meta))
+        return load(folder).catalogue.frame
+
+    def test_2018_names_a_category_and_a_text_without_letters_is_missing(self, tmp_path) -> None:
+        frame = self.read(tmp_path, [
+            {"asin": "a", "category": ["Y", "X", "Y"], "description": [" "], "price": "$1 - $2"},
+            {"asin": "b", "category": [], "description": ["two", "parts"], "price": "$12.50"},
+        ])  # fmt: skip
+        assert frame.rows(named=True) == [
+            {"description": None, "categories": ["Y", "X", "Y"], "price": None},
+            {"description": "two parts", "categories": [], "price": 12.5},
+        ]
+
+    def test_one_label_becomes_a_list(self, tmp_path: Path) -> None:
+        frame = self.read(tmp_path, [{"asin": "a", "categories": "Soap", "brand": "S"}])
+        assert frame.rows() == [("S", ["Soap"])]
+
+
+class TestOtherFormats:
+    def test_a_repeated_link_or_tag_of_movielens_adds_no_row(self, tmp_path: Path) -> None:
+        files = {
+            "ratings.csv": "userId,movieId,rating,timestamp\n1,3,4.5,1260759144\n",
+            "movies.csv": "movieId,title,genres\n3,A,War\n",
+            "links.csv": "movieId,imdbId,tmdbId\n3,1,2\n3,5,6\n",
+            "tags.csv": "userId,movieId,tag\n1,3,b\n1,3,a\n2,3,c\n3,3,C \n",
+        }
+        for name, content in files.items():
+            (tmp_path / name).write_text(content)
+        frame = load(tmp_path).catalogue.frame
+        assert frame.rows() == [("A", None, ["War"], "1", "2", ["c", "a", "b"])]
+
+    @pytest.mark.parametrize("name", ["links.csv", "tags.csv"])
+    def test_extra_files_of_movielens_without_their_columns_are_left_aside(self, tmp_path, name):
+        (tmp_path / "ratings.csv").write_text("userId,movieId,rating\n1,3,4.5\n")
+        (tmp_path / "movies.csv").write_text("movieId,title,genres\n3,A,War\n")
+        (tmp_path / name).write_text("movieId,odd\n3,1\n")
+        assert load(tmp_path).catalogue.frame.columns == ["title", "year", "genres"]
+
+    def test_recbole_names_the_entity_of_an_item_once(self, tmp_path: Path) -> None:
+        files = {
+            "x.inter": "user_id:token\titem_id:token\nu\t1\nu\t2\n",
+            "x.kg": "head_id:token\trelation_id:token\ttail_id:token\nm\tis\t2\nn\tis\tm\n",
+            "x.link": "item_id:token\tentity_id:token\n1\tm\n2\tm\n",
+        }
+        for name, content in files.items():
+            (tmp_path / name).write_text(content)
+        triples = load(tmp_path).triples
+        assert triples is not None
+        assert triples.rows() == [("1", "is", "entity:2"), ("n", "is", "1")]
+
+    def test_a_convert_of_each_format_is_what_load_reads(self, tmp_path: Path) -> None:
+        (tmp_path / "in").mkdir()
+        (tmp_path / "in" / "x.inter").write_text(
+            "user_id:token\titem_id:token\trating:float\nu\t1\t3\nu\t1\t4\nv\t2\tx\n"
+        )
+        with pytest.warns(DroppedRowsWarning):
+            made = convert(
+                tmp_path / "in", tmp_path / "out", format="recbole", lenient=True,
+                rejects=tmp_path / "rejects.csv", repeats="last",
+            )  # fmt: skip
+        assert made.interactions["value"].to_list() == [4.0]
+        assert load(tmp_path / "out").hash == made.hash
+        assert len(pl.read_csv(tmp_path / "rejects.csv")) == 1
+
+    def test_a_csv_is_converted_with_its_options(self, tmp_path: Path) -> None:
+        (tmp_path / "log.csv").write_text("user_id,item_id,value\nu,a,1\nu,a,2\nu,b,x\n")
+        with pytest.warns(DroppedRowsWarning):
+            made = convert(
+                tmp_path / "log.csv", tmp_path / "out", format="csv", lenient=True,
+                rejects=tmp_path / "rejects.csv", repeats="last",
+            )  # fmt: skip
+        assert made.interactions["value"].to_list() == [2.0]
+        assert (tmp_path / "rejects.csv").exists()

@@ -159,6 +159,23 @@ class TestTiesAtTheBorders:
         assert split.train.histories.times.tolist() == [1, 1, 1, 1, 1, 2, 3]
         assert split.valid.query.times.tolist() == [4, 4]
 
+    @pytest.mark.filterwarnings("error")
+    @pytest.mark.parametrize(
+        ("first", "tied", "test", "said"),
+        [(5, 15, 0.4, False), (4, 16, 0.4, True), (7, 3, 0.1, False), (6, 4, 0.1, True)],
+    )
+    def test_half_less_one_and_twice_more_one_are_still_the_size(
+        self, first: int, tied: int, test: float, said: bool
+    ) -> None:
+        """Of 20, 12 are asked to learn from: 5 (12 / 2 - 1) will do. Of 10, one: 3 will do."""
+        clocks = [*range(first), *[99] * tied]
+        data = shop_of([len(clocks)], len(clocks), timestamp=clocks)
+        if not said:
+            assert len(split_time(data, valid=0.0, test=test).train.interactions) == first
+            return
+        with pytest.raises(UserWarning, match="events have the clock 99"):
+            split_time(data, valid=0.0, test=test)
+
     def test_a_shop_without_events_is_refused(self) -> None:
         empty = shop_of([10], 10, timestamp=list(range(10)))
         with pytest.raises(DataError, match="no event to split"):

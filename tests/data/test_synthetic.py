@@ -1,5 +1,6 @@
 """The synthetic shop is the same for a seed, true to its truth, and winnable as its regime says."""
 
+import inspect
 import resource
 from pathlib import Path
 
@@ -193,3 +194,21 @@ def test_memory_does_not_grow_with_the_users(tmp_path: Path) -> None:
     assert grown_kb < 150_000
     data: Dataset = load(tmp_path / "many")
     assert len(data.user_ids) == 12 * CHUNK
+
+
+def test_a_folder_and_a_shop_in_memory_have_the_same_defaults() -> None:
+    defaults = [
+        {name: p.default for name, p in inspect.signature(make).parameters.items()}
+        for make in (generate, generate_to)
+    ]
+    assert defaults[1].pop("folder") is inspect.Parameter.empty
+    expected = {"users": 1000, "items": 500, "kind": "rating", "rng": 0, "regime": "content"}
+    assert defaults == [expected, expected]
+
+
+def test_the_truth_knows_the_first_and_the_last_of_its_rows_and_no_other(shop: Shop) -> None:
+    assert shop.truth(np.array([0, 599]), np.array([199, 0])).shape == (2,)
+    assert shop.truth(np.array([], dtype=int), np.array([], dtype=int)).shape == (0,)
+    for users, items in ((-1, 0), (600, 0), (0, 200), (0, -1)):
+        with pytest.raises(DataError, match=r"must be rows from 0 to (599|199)"):
+            shop.truth(np.array([3, users]), np.array([3, items]))

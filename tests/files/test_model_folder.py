@@ -274,3 +274,81 @@ def test_names_in_any_script_and_emoji_come_back(tmp_path: Path) -> None:
 def test_no_type_is_taken_for_another_one(given: dict[str, Any], told: str) -> None:
     with pytest.raises(DataError, match=told):
         parse_hyperparameters(given, Config)
+
+
+def test_names_that_two_arrays_would_share_are_refused(tmp_path: Path) -> None:
+    matrix = sp.csr_matrix([[1.0]])
+    for state in (
+        {"a": {"b": np.ones(1)}, "a.b": np.zeros(1)},
+        {"m": matrix, "m.indptr": np.zeros(1)},
+    ):
+        with pytest.raises(TypeError, match=r"cannot be saved: two arrays have this name"):
+            saved(tmp_path / "m", **state)
+
+
+def test_keys_that_mean_something_to_us_are_refused_and_an_empty_one_is_not(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match=r"state\.odd cannot be saved: dict"):
+        saved(tmp_path / "m", odd={"$array": "state.other", "b": 1})
+    with pytest.raises(TypeError, match=r"state\.odd cannot be saved: dict"):
+        saved(tmp_path / "m", odd={3: 1, "b": 1})
+    folder = saved(tmp_path / "m", fine={"": 1, "a$": (2, "x")})
+    assert load_state(folder, "Toy", Config)[2] == {"fine": {"": 1, "a$": [2, "x"]}}
+
+
+def test_a_link_to_a_model_is_not_written_through(tmp_path: Path) -> None:
+    saved(tmp_path / "m")
+    (tmp_path / "link").symlink_to("m")
+    with pytest.raises(DataError, match="is not a saved model"):
+        saved(tmp_path / "link")
+
+
+def test_the_order_of_the_card_s_fields_does_not_count(tmp_path: Path) -> None:
+    file = saved(tmp_path / "m") / "config.json"
+    card = json.loads(file.read_text())
+    file.write_text(json.dumps(dict(reversed(card.items()))))
+    assert read_card(tmp_path / "m") == card
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("[1]", "is not a saved model of metarec"),
+        ('{"format": "metarec-model", "format_version": 2, "metarec": "0.1.0"}',
+         "has model format 2, this version reads 3; fit the model again"),
+    ],
+)  # fmt: skip
+def test_another_card_says_what_it_is(tmp_path: Path, content: str, told: str) -> None:
+    (tmp_path / "config.json").write_text(content)
+    with pytest.raises(DataError, match=told):
+        read_card(tmp_path)
+
+
+def test_a_file_is_no_model(tmp_path: Path) -> None:
+    (tmp_path / "m").write_text("x")
+    with pytest.raises(DataError, match="m is a file; pass the folder of a saved model"):
+        read_card(tmp_path / "m")
+
+
+@pytest.mark.parametrize("field", ["files", "config"])
+def test_a_field_of_another_kind_is_refused(tmp_path: Path, field: str) -> None:
+    edit(saved(tmp_path / "m"), **{field: [1]})
+    with pytest.raises(DataError, match="files and config must be objects"):
+        read_card(tmp_path / "m")
+
+
+def test_a_state_that_is_none_is_named(tmp_path: Path) -> None:
+    folder = saved(tmp_path / "m")
+    (folder / "state.safetensors").write_bytes(b"x")
+    files = json.loads((folder / "config.json").read_text())["files"]
+    edit(folder, files=files | {"state.safetensors": hashlib.sha256(b"x").hexdigest()})
+    with pytest.raises(DataError, match=r"state\.safetensors cannot be read"):
+        load_state(folder, "Toy", Config)
+
+
+def test_every_hyperparameter_that_does_not_fit_is_told(tmp_path: Path) -> None:
+    with pytest.raises(DataError) as refused:
+        parse_hyperparameters({"layers": 1, "name": 2}, Config, place="c.yaml: ")
+    assert str(refused.value) == (
+        "c.yaml: the hyperparameters do not fit: layers: Input should be a valid array; "
+        "name: Input should be a valid string"
+    )

@@ -96,10 +96,9 @@ class Dataset:
     def scale(self) -> tuple[float, float]:
         """Smallest and largest rating (0 and 1 where there are no events)."""
         values = self.interactions["value"]
-        low, high = values.min(), values.max()
-        if low is None or high is None:
+        if not len(values):
             return 0.0, 1.0
-        return float(low), float(high)  # type: ignore[arg-type]
+        return float(values.min()), float(values.max())  # type: ignore[arg-type]
 
     @cached_property
     def touched(self) -> Bool[np.ndarray, " item"]:

@@ -31,7 +31,7 @@ def check_user_ids(ids: Any) -> None:
         raise DataError(f"user_ids must be strings that are not empty, got {wrong[0]!r}")
     if len(set(ids)) < len(ids):
         names = pl.Series(ids.tolist(), dtype=pl.String)
-        row = int((~names.is_first_distinct()).arg_max() or 0)
+        row = (~names.is_first_distinct()).to_list().index(True)
         raise DataError(f"user_ids, row {row}: found {ids[row]!r} again, expected a new id")
 
 
@@ -120,7 +120,7 @@ def is_text(kind: pl.DataType) -> bool:
 def refuse(bad: pl.Series, column: pl.Series, expected: str) -> None:
     """Name the first row where `bad` is true."""
     if bad.any():
-        row = int(bad.arg_max() or 0)
+        row = bad.to_list().index(True)
         count = f" ({int(bad.sum()):,} rows are wrong)" if bad.sum() > 1 else ""
         raise DataError(
             f"interactions, row {row} (from 0), column {column.name}: "

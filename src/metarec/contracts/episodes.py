@@ -59,6 +59,7 @@ def joined(parts: list[Histories]) -> Histories:
     first = parts[0]
     if any(part.vocabulary != first.vocabulary for part in parts):
         raise DataError("histories can be joined only over one vocabulary")
+    names = tuple(dict.fromkeys(name for part in parts for name in part.kind_names))
     ids = [part.user_ids for part in parts if part.user_ids is not None]
     profiles = [part.profiles for part in parts if part.profiles is not None]
     return replace(
@@ -66,7 +67,8 @@ def joined(parts: list[Histories]) -> Histories:
         items=np.concatenate([part.items for part in parts]),
         values=np.concatenate([part.values for part in parts]),
         times=np.concatenate([part.times for part in parts]),
-        kinds=np.concatenate([part.kinds for part in parts]),
+        kinds=np.concatenate([kinds_in(names, part) for part in parts]),
+        kind_names=names,
         offsets=np.concatenate([[0], np.cumsum(np.concatenate([p.lengths for p in parts]))]).astype(
             np.int64
         ),
@@ -74,6 +76,12 @@ def joined(parts: list[Histories]) -> Histories:
         profiles=pl.concat(profiles) if len(profiles) == len(parts) else None,
         details=joined_details(parts),
     )
+
+
+def kinds_in(names: tuple[str, ...], part: Histories) -> Int[np.ndarray, " event"]:
+    """The kinds of a part's events as rows of `names`, which hold all of the part's."""
+    rows = [names.index(name) for name in part.kind_names]
+    return np.array([*rows, -1])[part.kinds]  # -1, no kind, is the last of these
 
 
 def joined_details(parts: list[Histories]) -> pl.DataFrame | None:

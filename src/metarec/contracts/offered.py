@@ -49,7 +49,7 @@ def offered_mask(frame: pl.DataFrame) -> pl.Series:
         )
     bad = frame.select(says_something(kind) & understood.is_null()).to_series()
     if bad.any():
-        row = int(bad.arg_max() or 0)
+        row = bad.to_list().index(True)
         raise DataError(
             f"an item table, row {row + 1}, column {COLUMN}: found {frame[COLUMN][row]!r}, "
             f"expected {EXPECTED}; {FIX}"

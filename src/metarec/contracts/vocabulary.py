@@ -53,8 +53,6 @@ class Vocabulary:
         return np.fromiter((self.row_of.get(i, -1) for i in ids), dtype=np.int64)
 
     def __eq__(self, other: object) -> bool:
-        if self is other:
-            return True
         if not isinstance(other, Vocabulary) or len(self) != len(other):
             return False
         return self.ids is other.ids or self.hash == other.hash

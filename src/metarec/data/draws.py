@@ -82,11 +82,11 @@ def repeat_of(histories: Histories) -> Int[np.ndarray, " event"]:
     """How often the event's item has already occurred in its history: 0 for the first time."""
     order = np.lexsort((np.arange(len(histories.items)), histories.items, histories.rows))
     rows, items = histories.rows[order], histories.items[order]
-    starts = np.ones(len(order), dtype=bool)
-    starts[1:] = (rows[1:] != rows[:-1]) | (items[1:] != items[:-1])
     place = np.arange(len(order))
+    others = (rows[1:] != rows[:-1]) | (items[1:] != items[:-1])  # than the one before
+    firsts = np.append([0], np.where(others, place[1:], 0))[: len(order)]
     repeat = np.empty(len(order), dtype=np.int64)
-    repeat[order] = place - np.maximum.accumulate(np.where(starts, place, 0))
+    repeat[order] = place - np.maximum.accumulate(firsts)
     return repeat
 
 

@@ -14,7 +14,7 @@ def pack(value: Any, name: str, arrays: Arrays) -> Any:
     """`value` as JSON, with its arrays moved to `arrays` under names that start with `name`."""
     if isinstance(value, np.generic):
         value = value.item()
-    if value is None or isinstance(value, bool | int | str):
+    if value is None or isinstance(value, int | str):
         return value
     if isinstance(value, float):
         return value if np.isfinite(value) else {"$float": repr(value)}

@@ -28,10 +28,10 @@ def assemble(
     tables: Tables,
     report: Report,
     *,
-    folder: Path | None = None,
-    repeats: str | None = None,
-    lenient: bool = False,
-    rejects: str | Path | None = None,
+    folder: Path,
+    repeats: str | None,
+    lenient: bool,
+    rejects: str | Path | None,
 ) -> Dataset:
     """The dataset, or one `InvalidData` with every problem of every table.
 
@@ -100,7 +100,7 @@ def keyed(
     table: Table | None,
     column: str,
     report: Report,
-    folder: Path | None,
+    folder: Path,
     *,
     must_have_rows: bool = False,
 ) -> Table | None:

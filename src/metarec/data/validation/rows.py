@@ -186,6 +186,6 @@ def with_distinct(table: Table, column: str, report: Report) -> Table:
     return report.sift(table, [check])
 
 
-def with_safe_paths(table: Table, folder: Path | None, report: Report) -> Table:
+def with_safe_paths(table: Table, folder: Path, report: Report) -> Table:
     """The rows whose image and audio paths stay inside the folder."""
-    return table if folder is None else report.sift(table, media_checks(table.frame, folder))
+    return report.sift(table, media_checks(table.frame, folder))
