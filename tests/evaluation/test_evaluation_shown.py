@@ -104,6 +104,11 @@ def test_a_table_is_set_in_columns_of_equal_width():
     assert good == "Good  0.500 [0.500, 0.500]              0.750*"
     assert poor == "Poor  0.250 [0.250, 0.250]                   –"
     assert shy == "Shy   0.125 [0.125, 0.125]                   –"
+    names = {"Good": "A model of a long name"}
+    longer = RESULTS.values.with_columns(pl.col("model").replace(names))
+    lines = table(replace(RESULTS, values=longer), ["novelty@10"]).splitlines()
+    assert "A model of a long name  0.500 [0.500, 0.500]" in lines
+    assert "Shy                     0.125 [0.125, 0.125]" in lines
 
 
 def test_a_table_shows_the_asked_size_and_at_most_four_metrics():
