@@ -7,15 +7,19 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+import pytest
 from tests.evaluation_toys import by_score, tiny
 
+from metarec.contracts import DataError
 from metarec.evaluation import evaluate, table, verdict, write_report
 from metarec.evaluation.report import parts as parts_room
 from metarec.evaluation.report.notes import attainable_of, excludes_of, notes_of, trials_of
 from metarec.evaluation.report.page import breakable, unbroken_label
 from metarec.evaluation.report.parts import Cell, calibration_part, closest, curves_of, scenarios_of
 from metarec.evaluation.report.table import best_model, rank_models
+from metarec.evaluation.report.verdict import main_metric
 from metarec.evaluation.statistics.results import ATTAINABLE, CALIBRATION, VALUES, Results
+from metarec.evaluation.statistics.significance import COMPARISONS
 
 WHOLE, NOBODY = None, None
 FACTS = {"serves_new_users": True, "predicts_ratings": True, "fitted_on_train": True}
@@ -104,6 +108,11 @@ def test_a_table_is_set_in_columns_of_equal_width():
     assert good == "Good  0.500 [0.500, 0.500]              0.750*"
     assert poor == "Poor  0.250 [0.250, 0.250]                   –"
     assert shy == "Shy   0.125 [0.125, 0.125]                   –"
+    names = {"Good": "A model of a long name"}
+    longer = RESULTS.values.with_columns(pl.col("model").replace(names))
+    lines = table(replace(RESULTS, values=longer), ["novelty@10"]).splitlines()
+    assert "A model of a long name  0.500 [0.500, 0.500]" in lines
+    assert "Shy                     0.125 [0.125, 0.125]" in lines
 
 
 def test_a_table_shows_the_asked_size_and_at_most_four_metrics():
@@ -298,3 +307,55 @@ def test_a_report_tells_its_metric_first_and_shows_every_part(tmp_path: Path):
     assert every.count('<th scope="row">') == 2 * (3 * 4 + 1)
     write_report(full, place, heart="Good", simple=["Poor"], metric="ndcg@10")  # over the first
     assert [p.name for p in place.parent.iterdir()] == ["report.html"]
+
+
+def test_a_verdict_names_its_family_and_counts_who_is_silent():
+    assert FOUND.metric == "mae"
+    assert FOUND.comparisons["family"].unique().to_list() == [
+        "Good against 1 models on mae in every scenario"
+    ]
+    assert "answer every pair (1 does not)" in FOUND.line
+    order = verdict(RESULTS, "Good", metric="ndcg@10")  # who is silent still orders items
+    assert order.comparisons["against"].unique().sort().to_list() == ["Poor", "Shy"]
+    assert verdict(RESULTS, metric="mae").judged == "Good"
+    surprise = verdict(RESULTS, metric="novelty@10")
+    assert surprise.judged == "Good"
+    assert set(surprise.outcomes.values()) == {"ties"}
+
+
+def test_a_verdict_is_on_the_first_metric_that_is_known_best():
+    def measured(*metrics: str) -> Results:
+        values = [row for m in metrics for row in rows("a", "s", m, WHOLE, [1.0, 2.0])]
+        return replace(RESULTS, values=pl.DataFrame(values, schema=VALUES, orient="row"))
+
+    assert main_metric(measured("recall@5", "ndcg@5", "mae")) == "mae"
+    assert main_metric(measured("recall@5", "ndcg@5", "ndcg@9")) == "ndcg@5"
+    assert main_metric(measured("recall@5", "hit_rate@5")) == "recall@5"
+    empty = replace(RESULTS, values=RESULTS.values.clear())
+    assert main_metric(empty) == "ndcg"
+    assert verdict(empty).comparisons.columns == list(COMPARISONS)
+
+
+def test_who_may_have_seen_the_test_is_a_rival_only_where_it_is_named():
+    models = {**RESULTS.protocol["models"], "Poor": FACTS | {"fitted_on_train": False}}
+    leaky = replace(RESULTS, protocol={**RESULTS.protocol, "models": models})
+    named = verdict(leaky, "Good", simple=["Poor"])
+    assert named.comparisons["against"].unique().to_list() == ["Poor"]
+    assert named.line.startswith("By MAE Good wins")
+    assert "has no simple model" in verdict(leaky, "Good").line
+    assert verdict(leaky, metric="ndcg@10").comparisons["against"].unique().to_list() == ["Shy"]
+    with pytest.raises(DataError, match="'Shy' has no complete mae"):
+        verdict(leaky, "Shy")
+    silent = RESULTS.values.filter(pl.col("model") == "Shy")
+    with pytest.raises(DataError, match="no model has a complete mae"):
+        verdict(replace(RESULTS, values=silent))
+
+
+def test_a_model_without_a_mean_in_a_scenario_is_not_its_best():
+    values = rows("a", "s", "ndcg@5", WHOLE, [float("nan")] * 2)
+    values += rows("b", "s", "ndcg@5", WHOLE, [0.1, 0.2])
+    values += rows("a", "t", "ndcg@5", WHOLE, [0.3, 0.4])
+    values += rows("b", "t", "ndcg@5", WHOLE, [0.1, 0.2])
+    values += rows("b", "u", "ndcg@5", WHOLE, [0.1, 0.2])
+    found = verdict(replace(RESULTS, values=pl.DataFrame(values, schema=VALUES, orient="row")))
+    assert found.judged == "b"

@@ -10,7 +10,7 @@ from metarec.meta import Explanation
 class Known(Protocol):
     """One person as a model knows them."""
 
-    def recommend(self, k: int = 10) -> Recommendations:
+    def recommend(self, k: int) -> Recommendations:
         """The `k` best items."""
         ...
 
@@ -18,7 +18,7 @@ class Known(Protocol):
         """Why an item has its score."""
         ...
 
-    def ask(self, k: int = 5) -> Recommendations:
+    def ask(self, k: int) -> Recommendations:
         """The `k` items whose answer would tell most."""
         ...
 

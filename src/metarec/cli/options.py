@@ -79,8 +79,8 @@ def _events_of_json(text: str) -> list[EventLike]:
 
 
 def _whole(digits: str) -> float:
-    """An integer of JSON; one that no number could hold is infinite, and refused as such."""
-    return int(digits) if len(digits) < 300 else float(digits)
+    """An integer of JSON; one that 64 bits may not hold is a float, which may be infinite."""
+    return int(digits) if len(digits) < 19 else float(digits)
 
 
 class Yaml(yaml.SafeLoader):

@@ -7,7 +7,7 @@ import polars as pl
 
 from metarec.contracts import DataError
 from metarec.evaluation.protocol.caveats import may_have_seen
-from metarec.evaluation.protocol.measures import NEEDS_RATINGS, better
+from metarec.evaluation.protocol.measures import NEEDS_RATINGS
 from metarec.evaluation.report.first_line import (
     Outcome,
     line_of_best,
@@ -15,6 +15,7 @@ from metarec.evaluation.report.first_line import (
     lost_by_order,
     nothing_to_judge,
 )
+from metarec.evaluation.report.table import rank_models
 from metarec.evaluation.statistics.results import Results
 from metarec.evaluation.statistics.significance import COMPARISONS, compare
 
@@ -140,19 +141,18 @@ def _entrants(results: Results, metric: str) -> list[str]:
 
 
 def _best(results: Results, metric: str, entrants: Sequence[str]) -> str:
-    summary = results.summary().filter(
-        pl.col("k").is_null() & (pl.col("metric") == metric) & pl.col("model").is_in(list(entrants))
-    )
-    if summary.is_empty():
+    if not entrants:
         raise DataError(f"no model has a complete {metric} in these results")
-    descending = better(metric) != "lower"
-    winners = summary.sort("mean", descending=descending, nulls_last=True)
-    firsts = winners.group_by("scenario", maintain_order=True).first()["model"].to_list()
+    whole = results.summary().filter(pl.col("k").is_null() & pl.col("model").is_in(list(entrants)))
+    firsts = [
+        rank_models(whole.filter(pl.col("scenario") == scenario), metric)[0]
+        for scenario in whole["scenario"].unique(maintain_order=True)
+    ]
     return max(firsts, key=firsts.count)
 
 
 def _outcome(table: pl.DataFrame) -> Outcome:
-    significant = pl.col("significant") & pl.col("better").is_not_null()
+    significant = pl.col("significant")  # where neither way is better, no row is kept below
     if table.filter(significant & ~pl.col("better")).height:
         return "loses"
     if table.height and table.filter(significant & pl.col("better")).height == table.height:

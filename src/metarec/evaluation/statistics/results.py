@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from metarec.evaluation.statistics.bootstrap import intervals, means
+from metarec.evaluation.statistics.bootstrap import DRAWS, intervals, means
 from metarec.evaluation.statistics.merging import told
 from metarec.evaluation.statistics.panel import FULL, panels
 
@@ -117,17 +117,19 @@ class Results:
         """How many evaluations were combined into this one."""
         return len(self.parts)
 
-    def summary(self, *, draws: int = 1000, rng: int = 0) -> pl.DataFrame:
+    def summary(self, *, draws: int = DRAWS, rng: int = 0) -> pl.DataFrame:
         """Mean of each model, scenario, k and metric with its 95 % bootstrap interval.
 
         Users are resampled, and seeds where there are several. `n` counts the users with a value,
         `undefined` those without. A number of the whole system has no interval over users.
         """
-        return self._default_summary if (draws, rng) == (1000, 0) else self._summarise(draws, rng)
+        if (draws, rng) not in self._summaries:
+            self._summaries[draws, rng] = self._summarise(draws, rng)
+        return self._summaries[draws, rng]
 
     @cached_property
-    def _default_summary(self) -> pl.DataFrame:
-        return self._summarise(1000, 0)
+    def _summaries(self) -> dict[tuple[int, int], pl.DataFrame]:
+        return {}
 
     def _summarise(self, draws: int, rng: int) -> pl.DataFrame:
         parts = [_summary_of_users(self.values, draws, rng), _summary_of_system(self.values)]
