@@ -99,6 +99,13 @@ def test_counts_are_refused_by_the_exponential_gain():
         metrics.ndcg_exponential(np.array([[5000.0]]), np.array([[5000.0]]), k=1)
 
 
+def test_the_largest_relevance_that_a_number_holds_is_taken():
+    largest = np.array([[1000.0]])
+    assert metrics.ndcg_exponential(largest, largest, k=1)[0] == 1.0
+    with pytest.raises(ValueError, match="at most 1000 for an exponential gain, got 1001"):
+        metrics.ndcg_exponential(largest, largest + 1, k=1)
+
+
 def test_rating_errors_are_means_over_each_users_own_pairs():
     # user 0: errors 1, -2 -> MAE 1.5, RMSE sqrt(5/2); user 1: one of two answered; user 2: none
     predicted = np.array([[4.0, 3.0], [2.0, NAN], [NAN, NAN]])
@@ -275,3 +282,36 @@ def test_one_item_has_only_one_order_so_its_list_has_no_ndcg():
     found = list_ndcg(scores, ratings, ties, k=1)
     assert np.isnan(found[0])
     assert found[1] == pytest.approx(4 / 5)
+
+
+def test_the_first_item_counts_like_any_other():
+    first, both = np.array([[0]]), np.array([[0, 1]])
+    popularity, vectors = np.array([2.0, 8.0]), np.eye(2)
+    assert metrics.popularity_lift(both, first, popularity)[0] == 5 / 2 - 1
+    assert metrics.popularity_lift(first, both, popularity)[0] == 2 / 5 - 1
+    assert metrics.novelty(first, np.array([0.25, 0.75]))[0] == 2.0
+    assert metrics.history_novelty(both, first, vectors)[0] == 0.5
+    assert metrics.intra_list_diversity(both, vectors)[0] == 1.0
+    assert metrics.catalogue_coverage(first, 1) == 1.0
+    categories = np.array([[True, False], [False, True]])
+    assert metrics.interest_coverage(first, both, categories)[0] == 0.5
+    assert metrics.interest_coverage(both, first, categories)[0] == 1.0
+
+
+def test_numbers_below_one_are_numbers():
+    assert metrics.gini(np.array([0.25, 0.0])) == 0.5
+    assert metrics.gini(np.array([1.0, 0.0])) == 0.5
+    short, long = np.array([[0.03, 0.04], [0.04, -0.03]]), np.array([[3.0, 4.0], [4.0, -3.0]])
+    for vectors in (short, long):
+        found = metrics.intra_list_diversity(np.array([[0, 1]]), vectors)
+        np.testing.assert_allclose(found, [1.0])
+    gains = np.array([[0.25, 0.5]])
+    assert metrics.hit_rate(gains, np.array([1]), k=1)[0] == 1.0
+    assert metrics.ndcg(gains[:, ::-1], gains[:, ::-1], k=2)[0] == 1.0
+
+
+def test_an_interval_that_promises_nothing_is_refused():
+    one = np.ones(1)
+    with pytest.raises(ValueError, match="level must lie between 0 and 1, got 0"):
+        metrics.covered(one, one, one, level=0.0)
+    assert metrics.covered(one, one, one, level=1e-9)[0] == 1.0

@@ -54,9 +54,9 @@ def _ordered(
     """Ratings in the order of the scores, and from high to low; padding becomes 0 at the end."""
     padding = np.isnan(ratings)
     best_first = np.where(np.isnan(scores), np.inf, -scores)
-    order = np.lexsort((ties, best_first, padding), axis=1)
+    order = np.lexsort((ties, best_first, padding))
     values = np.where(padding, 0.0, ratings)
-    return np.take_along_axis(values, order, axis=1), -np.sort(-values, axis=1)
+    return np.take_along_axis(values, order, axis=1), -np.sort(-values)
 
 
 def _answered(

@@ -9,6 +9,7 @@ from jaxtyping import Float
 
 import metarec.metrics as metrics
 from metarec.contracts import DataError
+from metarec.evaluation.pieces import pieces
 from metarec.evaluation.protocol.background import Background
 from metarec.evaluation.protocol.lists import RankedLists
 from metarec.evaluation.protocol.pairs import RatedPairs, padded
@@ -37,23 +38,21 @@ class Measure(Generic[Judged]):
 def _history_novelty(lists: RankedLists) -> Float[np.ndarray, " episode"]:
     vectors = lists.background.content.vectors
     assert vectors is not None
-    out = np.full(len(lists.items), np.nan)
     history = padded(lists.support.items, lists.support, -1)
     width = vectors.shape[1] * (history.shape[1] + lists.k)
-    step = max(1, CELLS_AT_ONCE // max(1, width))
-    for start in range(0, len(out), step):
-        part = slice(start, start + step)
-        out[part] = metrics.history_novelty(lists.items[part], history[part], vectors)
-    return out
+    parts = [
+        metrics.history_novelty(lists.items[part], history[part], vectors)
+        for part in pieces(len(history), width, CELLS_AT_ONCE)
+    ]
+    return np.concatenate([np.empty(0), *parts])
 
 
 def _diversity(lists: RankedLists) -> Float[np.ndarray, " episode"]:
     vectors = lists.background.content.vectors
     assert vectors is not None
-    step = max(1, CELLS_AT_ONCE // max(1, vectors.shape[1] * lists.k))
     parts = [
-        metrics.intra_list_diversity(lists.items[start : start + step], vectors)
-        for start in range(0, len(lists.items), step)
+        metrics.intra_list_diversity(lists.items[part], vectors)
+        for part in pieces(len(lists.items), vectors.shape[1] * lists.k, CELLS_AT_ONCE)
     ]
     return np.concatenate([np.empty(0), *parts])
 

@@ -3,6 +3,8 @@
 import numpy as np
 from jaxtyping import Float
 
+from metarec.evaluation.pieces import pieces
+
 DRAWS = 1000
 LEVEL = 0.95
 USERS_AT_ONCE = 8_000_000
@@ -45,12 +47,9 @@ def resampled_means(
     present = ~np.isnan(values)
     filled = np.where(present, values, 0.0)
     out = np.full((draws, n_cells), np.nan)
-    step = max(1, USERS_AT_ONCE // max(1, n_users))
-    for start in range(0, draws if n_users else 0, step):
-        part = slice(start, min(start + step, draws))
-        user_counts = _counts(generator, part.stop - part.start, n_users)
-        totals = np.zeros((part.stop - part.start, n_cells))
-        sizes = np.zeros_like(totals)
+    for part in pieces(draws if n_users else 0, n_users, USERS_AT_ONCE):
+        user_counts = _counts(generator, len(out[part]), n_users)
+        totals, sizes = np.zeros_like(out[part]), np.zeros_like(out[part])
         for seed in range(n_seeds):  # (draw, user) @ (user, cell) -> (draw, cell)
             weight = seed_counts[part, seed : seed + 1]
             totals += weight * (user_counts @ filled[:, :, seed].T)

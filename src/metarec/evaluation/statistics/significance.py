@@ -9,6 +9,7 @@ import scipy.stats
 from jaxtyping import Float
 
 from metarec.contracts import DataError
+from metarec.evaluation.pieces import pieces
 from metarec.evaluation.protocol.measures import better
 from metarec.evaluation.statistics.bootstrap import DRAWS, intervals, means
 from metarec.evaluation.statistics.panel import FULL, Panel, panels
@@ -99,9 +100,8 @@ def sign_flip_test(
     observed = observed * (1 - 1e-12)
     generator = np.random.default_rng(rng)
     extreme = np.zeros(len(differences))
-    step = max(1, SIGNS_AT_ONCE // max(1, differences.shape[1]))
-    for start in range(0, flips, step):
-        size = (min(step, flips - start), differences.shape[1])
+    for part in pieces(flips, differences.shape[1], SIGNS_AT_ONCE):
+        size = (part.stop - part.start, differences.shape[1])
         signs = generator.integers(2, size=size, dtype=np.int8) * 2.0 - 1.0
         extreme += (np.abs(signs @ filled.T) >= observed).sum(axis=0)  # (flip, cell) -> (cell,)
     return np.where(present.sum(axis=1) >= 2, (1 + extreme) / (1 + flips), np.nan)
