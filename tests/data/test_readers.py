@@ -95,7 +95,7 @@ class TestMovieLens:
         (tmp_path / "u.data").write_bytes(b"1\t7\t3\t881250949\n2\t7\t5\t881250950\n")
         film = f"7|Amélie (2001)|01-Jan-2001||http://x|{flags}\n"
         (tmp_path / "u.item").write_bytes(film.encode("latin-1"))
-        (tmp_path / "u.user").write_bytes(b"1|24|M|writer|00501\n")
+        (tmp_path / "u.user").write_bytes(b"1|24|M|writer|55105\n")
         data = load(tmp_path)
         assert data.timestamp == "unix"
         assert data.catalogue.frame.rows(named=True) == [
@@ -107,7 +107,7 @@ class TestMovieLens:
             }
         ]
         assert data.users is not None
-        assert data.users.rows() == [(24, "M", "writer", "00501"), (None, None, None, None)]
+        assert data.users.rows() == [(24, "M", "writer", "55105"), (None, None, None, None)]
 
     def test_the_1m_files_are_read(self, tmp_path: Path) -> None:
         (tmp_path / "ratings.dat").write_bytes(b"1::9::5::978300760\n")

@@ -1,5 +1,6 @@
 """What is saved is what is loaded, whole or not at all; names can be hidden on the way."""
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 
 from metarec.contracts import Catalogue, DataError, Dataset, vocabulary_of
 from metarec.data import load, pseudonymise, pseudonymise_folder, save
+from metarec.data.pseudonymise import pseudonyms
+from metarec.data.save import write_tables
 
 KEY = "a key of sixteen bytes or more"
 
@@ -172,3 +175,23 @@ def test_histories_and_rows_agree(shop) -> None:
     rows = data.interactions[data.order]
     assert np.array_equal(rows["item"].to_numpy(), data.histories.items)
     assert np.array_equal(rows["user"].to_numpy(), data.histories.rows)
+
+
+def test_a_pseudonym_is_a_keyed_hash_of_the_id() -> None:
+    assert pseudonyms(["u", "v"], b"k" * 16) == [
+        hashlib.blake2b(name, key=b"k" * 16, digest_size=16).hexdigest() for name in (b"u", b"v")
+    ]
+    for length in (16, 64):  # the shortest and the longest key that will do
+        assert len(pseudonymise(small(), "k" * length).user_ids[0]) == 32
+    with pytest.raises(DataError, match="16 to 64 bytes, got 15"):
+        pseudonymise(small(), "k" * 15)
+
+
+def test_ids_are_text_where_there_are_none(tmp_path: Path) -> None:
+    nobody = small(
+        user_ids=vocabulary_of([]), interactions=small().interactions.clear(), edges=None
+    )
+    write_tables(nobody, tmp_path)
+    for name, columns in (("users", ["user_id"]), ("interactions", ["user_id", "item_id"])):
+        schema = pl.read_parquet_schema(tmp_path / f"{name}.parquet")
+        assert [schema[column] for column in columns] == [pl.String] * len(columns)

@@ -444,3 +444,40 @@ def test_a_shop_of_ratings_without_a_column_of_ratings_is_refused(shop) -> None:
     events = "user_id,item_id,stars\nu,a,3\nu,b,4\n"
     folder = shop({"interactions.csv": events, "dataset.toml": 'value = "rating"\n'})
     assert only(folder) == ("interactions.csv", None, "value", "no such column")
+
+
+@pytest.mark.parametrize(("latest", "said"), [(99_999_999, "order"), (100_000_000, "unix")])
+def test_times_that_are_all_before_1973_are_an_order(shop, latest: int, said: str) -> None:
+    events = f"user_id,item_id,timestamp\nu,a,1\nu,b,{latest}\n"
+    assert load(shop({"interactions.csv": events})).timestamp == said
+
+
+@pytest.mark.parametrize(
+    ("moment", "good"), [(0, True), (-1, False), (4_102_444_800, True), (4_102_444_801, False)]
+)
+def test_a_clock_runs_from_1970_to_the_end_of_2099(shop, moment: int, good: bool) -> None:
+    folder = shop({
+        "interactions.csv": f"user_id,item_id,timestamp\nu,a,{moment}\n",
+        "dataset.toml": 'timestamp = "unix"\n',
+    })  # fmt: skip
+    if good:
+        assert load(folder).interactions["timestamp"].to_list() == [moment]
+    else:
+        assert only(folder)[:3] == ("interactions.csv", 2, "timestamp")
+
+
+def test_users_without_a_column_have_no_profiles(shop) -> None:
+    data = load(shop({"users.csv": "user_id\nw\n"}))
+    assert data.users is None
+    assert list(data.user_ids) == ["w", "u", "v"]
+
+
+def test_a_folder_that_says_it_is_a_shop_is_read_as_one(shop) -> None:
+    folder = shop({
+        "interactions.csv": None, "dataset.toml": 'name = "x"\n',
+        "ratings.csv": "userId,movieId,rating\n1,a,3\n", "movies.csv": "movieId,title\na,A\n",
+    })  # fmt: skip
+    assert only(folder)[0] == "interactions"
+    data = load(folder, format="movielens")
+    assert data.catalogue.frame.rows() == [("A",)]
+    assert [p.file for p in problem_of(folder, format="recbole").problems] == ["*.inter"]

@@ -44,7 +44,7 @@ def whole(request: pytest.FixtureRequest) -> Whole:
 
 
 def test_the_new_one_takes_the_place_of_the_old_when_the_block_ends(whole: Whole, tmp_path) -> None:
-    target = tmp_path / "deep" / "out"
+    target = tmp_path / "deep" / "deeper" / "out"
     for text in ("old", "new"):
         with whole(target) as new:
             fill(new, text)

@@ -64,6 +64,7 @@ def test_arrays_matrices_numbers_and_nests_come_back_equal(tmp_path: Path) -> No
         np.testing.assert_array_equal(loaded[name], state[name])
         assert loaded[name].dtype == state[name].dtype
         assert loaded[name].shape == state[name].shape
+        assert loaded[name].flags.owndata  # not somewhere in the file's bytes, aligned or not
     np.testing.assert_array_equal(loaded["matrix"].toarray(), state["matrix"].toarray())
     np.testing.assert_array_equal(loaded["nested"]["deep"][0], [1, 2])
     assert loaded["nested"]["deep"][1] == {"x": None}

@@ -64,7 +64,7 @@ def chosen(
     rows = np.flatnonzero(among)
     count = round(fraction * len(rows))
     mask = np.zeros(len(ids), dtype=bool)
-    mask[rows[np.argsort(keys[rows], kind="stable")[:count]]] = True
+    mask[rows[np.argsort(keys[rows])[:count]]] = True
     return mask
 
 

@@ -66,7 +66,6 @@ def inspect(data: Dataset) -> Summary:
     frame = data.interactions
     per_user = np.bincount(frame["user"].to_numpy(), minlength=len(data.user_ids))
     n_pairs = (frame["user"] * len(data.catalogue) + frame["item"]).n_unique()
-    times = frame["timestamp"] if data.timestamp == "unix" else pl.Series([], dtype=pl.Int64)
     return Summary(
         name=data.name,
         hash=data.hash,
@@ -83,7 +82,7 @@ def inspect(data: Dataset) -> Summary:
         repeated_events=len(frame) - n_pairs,
         density=n_pairs / max(len(data.user_ids) * len(data.catalogue), 1),
         value_range=range_of(frame["value"]),
-        time_range=range_of(times),
+        time_range=range_of(frame["timestamp"]) if data.timestamp == "unix" else None,
         missing_content=missing_shares(data.catalogue.frame),
         missing_profile={} if data.users is None else missing_shares(data.users),
         not_used={column: reason_of(column) for column in data.details},

@@ -51,7 +51,7 @@ def check_target(target: Path, overwrite: bool) -> None:
 def write_tables(data: Dataset, folder: Path) -> None:
     """All tables of the dataset, ids in place of indices."""
     users = pl.Series("user_id", data.user_ids.tolist(), dtype=pl.String)
-    items = pl.Series("item_id", data.catalogue.ids.tolist(), dtype=pl.String)
+    items = data.catalogue.table["item_id"]
     events = data.interactions
     ids = [users.gather(events["user"]), items.gather(events["item"])]
     pl.DataFrame(ids).hstack(events.drop("user", "item")).write_parquet(

@@ -108,9 +108,7 @@ def place_rows(
     records = np.arange(first, first + len(frame) + len(ragged))
     bad = np.array([number for number, _, _ in ragged], dtype=np.int64)
     good = np.setdiff1d(records, bad)
-    breaks = frame.select(
-        pl.sum_horizontal(pl.all().str.count_matches("\n", literal=True).fill_null(0))
-    )
+    breaks = frame.select(pl.sum_horizontal(pl.all().str.count_matches("\n").fill_null(0)))
     extra = np.zeros(len(records) + 1, dtype=np.int64)  # line breaks inside earlier records
     extra[good - first + 1] = breaks.to_series().to_numpy()
     lines = records + np.cumsum(extra)[:-1]

@@ -19,7 +19,7 @@ from metarec.data.validation.table import Table, Tables
 
 def is_recbole(folder: Path) -> bool:
     """True if a file of interactions is there."""
-    return folder.is_dir() and any(folder.glob("*.inter"))
+    return any(folder.glob("*.inter"))
 
 
 def read_recbole(folder: Path, report: Report) -> Tables:

@@ -14,13 +14,12 @@ from metarec.data.validation.table import Table
 
 def read_table(path: Path, report: Report) -> Table | None:
     """The file as a table by its suffix; None, with a problem reported, if it cannot be read."""
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    if suffixes[-1:] == [".parquet"]:
+    if path.suffix == ".parquet":
         return read_parquet(path, report)
     content = read_bytes(path, report)
     if content is None:
         return None
-    if ".jsonl" in suffixes or ".json" in suffixes:
+    if {".jsonl", ".json"} & set(path.suffixes):
         return read_json_lines(content, path.name, report)
     return read_csv(content, path.name, report)
 
