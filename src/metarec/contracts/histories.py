@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 import polars as pl
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Shaped
 from numpy.typing import NDArray
 
 from metarec.contracts.errors import DataError
@@ -106,6 +106,19 @@ class Histories:
     def places(self) -> Int[np.ndarray, " event"]:
         """Each event's place in its own history, from 0 (oldest)."""
         return np.arange(len(self.items)) - np.repeat(self.offsets[:-1], self.lengths)
+
+    def padded(
+        self, column: Shaped[np.ndarray, " event"], fill: float | int | bool
+    ) -> Shaped[np.ndarray, "history place"]:
+        """One value an event as one row a history, `fill` behind its newest event."""
+        table = np.full((len(self), int(self.lengths.max(initial=0))), fill, dtype=column.dtype)
+        table[self.rows, self.places] = column
+        return table
+
+    @property
+    def present(self) -> Bool[np.ndarray, "history place"]:
+        """Where `padded` holds an event and no filling."""
+        return np.arange(self.lengths.max(initial=0)) < self.lengths[:, None]
 
     def events(self, history: int) -> list[Event]:
         """One history as a list of events."""

@@ -1,7 +1,7 @@
 """Episodes for training: batches of padded arrays, drawn from histories without a loop."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -102,9 +102,8 @@ def sample_rating_batch(
     shuffled = np.lexsort((rng.random(len(owner)), owner))  # events stay with their owner
     event = (starts[owner] + place)[shuffled]
     kept = place < max_events
-    owner, place, event = owner[kept], place[kept], event[kept]
-    sizes = np.minimum(lengths, max_events)
-    columns = padded(histories, owner, place, event, sizes)
+    event, sizes = event[kept], np.minimum(lengths, max_events)
+    columns = columns_of(histories, event, sizes)
     support = support_sizes(sizes, rng)
     width = np.arange(columns["items"].shape[1])
     return RatingBatch(**columns, support_mask=width[None, :] < support[:, None])
@@ -141,7 +140,7 @@ def sample_prefix_batch(
     sizes = np.minimum(lengths, max_events)
     starts = starts + (rng.random(len(users)) * (lengths - sizes + 1)).astype(np.int64)
     owner, place = grid(sizes)
-    columns = padded(histories, owner, place, starts[owner] + place, sizes)
+    columns = columns_of(histories, starts[owner] + place, sizes)
     shuffled = np.lexsort((rng.random(len(owner)), owner))
     drawn = shuffled[place < prefixes]  # the first few of each user's events in random order
     drawn.sort()  # back in order of user and time
@@ -176,27 +175,16 @@ def grid(
     return owner, np.arange(len(owner)) - first[owner]
 
 
-def padded(
-    histories: Histories,
-    owner: Int[np.ndarray, " event"],
-    place: Int[np.ndarray, " event"],
-    event: Int[np.ndarray, " event"],
-    sizes: Int[np.ndarray, " user"],
+def columns_of(
+    histories: Histories, event: Int[np.ndarray, " event"], sizes: Int[np.ndarray, " user"]
 ) -> dict[str, NDArray[Any]]:
-    """The events' columns as arrays (user, event), and the mask of what is no padding."""
-    shape = (len(sizes), int(sizes.max(initial=0)))
-
-    def filled(source: NDArray[Any], fill: float, kind: type) -> NDArray[Any]:
-        array: NDArray[Any] = np.full(shape, fill, dtype=kind)
-        array[owner, place] = source[event]
-        return array
-
-    mask = np.zeros(shape, dtype=bool)
-    mask[owner, place] = True
+    """Chosen events, `sizes` of them a user, as arrays (user, event), and the mask of real ones."""
+    offsets = np.concatenate([[0], np.cumsum(sizes)])
+    chosen = replace(replace(histories, details=None).at(event), offsets=offsets)
     return {
-        "items": filled(histories.items, 0, np.int64),
-        "values": filled(histories.values, 0, np.float32),
-        "times": filled(histories.times, np.nan, np.float64),
-        "kinds": filled(histories.kinds, -1, np.int64),
-        "event_mask": mask,
+        "items": chosen.padded(chosen.items, 0),
+        "values": chosen.padded(chosen.values.astype(np.float32), 0.0),
+        "times": chosen.padded(chosen.times, np.nan),
+        "kinds": chosen.padded(chosen.kinds, -1),
+        "event_mask": chosen.present,
     }

@@ -12,6 +12,7 @@ import polars as pl
 from jaxtyping import Float
 
 from metarec.contracts import whole_number
+from metarec.contracts.directions import unit_rows
 from metarec.encoders.template import checked_template, compose
 
 _WORD = re.compile(r"\w+")
@@ -45,8 +46,7 @@ class HashEncoder:
         for row, text in enumerate(compose(frame, self.template)):
             for word in _WORD.findall(text.lower()):
                 vectors[row] += _direction(word, self.d)
-        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return vectors / np.where(lengths > 0, lengths, 1)
+        return unit_rows(vectors)
 
     def describe(self) -> Mapping[str, Any]:
         """What is needed to build the encoder again, as JSON values."""

@@ -39,17 +39,18 @@ class Heart:
         self, histories: Histories, profiles: Float[np.ndarray, "person d_profile"] | None
     ) -> Adapted:
         """What is believed of each history; `items` are rows of the catalogue."""
-        shape = (len(histories), int(histories.lengths.max(initial=0)))
-        at = (histories.rows, histories.places)
         kinds = own_kinds(histories, self.confidence.kind_names)
-        rows = np.zeros(shape, dtype=np.int64)
-        values, weights, times = np.zeros(shape), np.zeros(shape), np.full(shape, np.nan)
-        real = np.zeros(shape, dtype=bool)
-        rows[at], values[at], times[at], real[at] = (
-            histories.items, histories.values, histories.times, True,
-        )  # fmt: skip
-        weights[at] = self.confidence.undated(histories.values, kinds)
-        old = ages(times, np.arange(shape[1]), real, self.confidence.recency)
+        undated = self.confidence.undated(histories.values, kinds)
+        rows, values, times, weights = (
+            histories.padded(column, fill)
+            for column, fill in (
+                (histories.items, 0),
+                (histories.values, 0.0),
+                (histories.times, np.nan),
+                (undated, 0.0),
+            )
+        )
+        old = ages(times, np.arange(rows.shape[1]), histories.present, self.confidence.recency)
         support = self.support(rows, values, weights * self.confidence.of_age(old))
         return self.updater.adapt(self.terms, support, self.prior.of(profiles))
 

@@ -30,6 +30,7 @@ from metarec.contracts import (
     nested_events,
 )
 from metarec.contracts.alignment import align, warn_of_unknown
+from metarec.contracts.directions import unit_rows
 from metarec.encoders import ContentFeatures, TabularFeatures, TextEncoder
 from metarec.files.model_folder import load_state, save_state
 from metarec.meta.config import MetaConfig
@@ -45,7 +46,6 @@ from metarec.ranking.candidates import list_length
 from metarec.ranking.ties import ties_of
 from metarec.ranking.top_k import top_k
 from metarec.ranking.wanted import Wanted
-from metarec.training.padding import pad
 from metarec.training.threads import limited
 
 CELLS_AT_ONCE = 500_000
@@ -233,7 +233,7 @@ class MetaRecommender(Recommender):
         for chunk in self._chunks(aligned):
             adapted = self._adapt_many(aligned.take(chunk))
             part = known.take(chunk)
-            items, mask = pad(part, part.items)  # (person, query)
+            items, mask = part.padded(part.items, 0), part.present  # (person, query)
             std, noisy = self.heart.stds(adapted, items)
             at = slice(query.offsets[chunk.start], query.offsets[min(chunk.stop, len(query))])
             scores[at] = self.heart.scores_of(adapted, items)[mask]
@@ -364,9 +364,7 @@ class MetaRecommender(Recommender):
         """Learned features under the prior covariance, scaled to length 1; without the constant."""
         features = self.heart.terms.features[: len(self.catalogue), :-1]
         root = np.linalg.cholesky(self.heart.prior.covariance[:-1, :-1])
-        moved = features @ root
-        lengths = np.linalg.norm(moved, axis=1, keepdims=True)
-        return moved / np.where(lengths > 0, lengths, 1)
+        return unit_rows(features @ root)
 
     def _adapt_many(self, histories: Histories) -> Adapted:
         profiles = None

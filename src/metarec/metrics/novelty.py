@@ -3,8 +3,8 @@
 import numpy as np
 from jaxtyping import Float, Int
 
+from metarec.contracts.directions import unit_rows
 from metarec.metrics.masked import mean_over
-from metarec.metrics.similarity import unit_rows
 
 
 def novelty(

@@ -5,6 +5,7 @@ import scipy.sparse as sp
 from jaxtyping import Float
 
 from metarec.contracts import Dataset, Episodes, Histories
+from metarec.contracts.directions import unit_rows
 from metarec.recommenders.bias import mean_value
 from metarec.recommenders.content import ContentRecommender
 
@@ -23,7 +24,7 @@ class ContentKNN(ContentRecommender):
     """The value that says nothing: the training mean for ratings, 0 for implicit events."""
 
     def _fit(self, train: Dataset, valid: Episodes | None, rng: np.random.Generator) -> None:
-        self.vectors_ = _unit(self._text_vectors(train.catalogue))
+        self.vectors_ = unit_rows(self._text_vectors(train.catalogue))
         counts = train.item_counts
         self.average_ = counts @ self.vectors_ / max(1, counts.sum())
         values = train.histories.values
@@ -36,10 +37,4 @@ class ContentKNN(ContentRecommender):
         users = matrix @ self.vectors_
         silent = ~(np.abs(users) > 1e-12).any(axis=1)
         users[silent] = self.average_
-        return np.asarray(_unit(users) @ self.vectors_.T)
-
-
-def _unit(rows: Float[np.ndarray, "row d"]) -> Float[np.ndarray, "row d"]:
-    """Rows of length 1; a zero row stays zero."""
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.asarray(rows / np.where(lengths > 0, lengths, 1.0))
+        return np.asarray(unit_rows(users) @ self.vectors_.T)

@@ -1,1 +1,1 @@
-"""What any model that is trained uses: a run, checkpoints, randomness, optimisers, padding."""
+"""What any model that is trained uses: a run, checkpoints, randomness, optimisers."""

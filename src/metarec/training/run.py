@@ -15,6 +15,7 @@ killed at any moment continues from its last checkpoint to the same bits.
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -85,7 +86,7 @@ class Run:
         bar = Progress(
             TextColumn(columns[0]), *columns[1:], disable=not self.progress, transient=True
         )
-        with bar:
+        with bar if self.progress else nullcontext():  # a hidden bar ends with an empty line
             task = bar.add_task("meta-training", total=steps, completed=self.step)
             try:
                 while self.step < steps and self._stale < self.patience:

@@ -12,7 +12,7 @@ from metarec.contracts import DataError
 from metarec.evaluation.pieces import pieces
 from metarec.evaluation.protocol.background import Background
 from metarec.evaluation.protocol.lists import RankedLists
-from metarec.evaluation.protocol.pairs import RatedPairs, padded
+from metarec.evaluation.protocol.pairs import RatedPairs
 from metarec.metrics.masked import mean_over
 
 Better = Literal["higher", "lower", "neither"]
@@ -38,7 +38,7 @@ class Measure(Generic[Judged]):
 def _history_novelty(lists: RankedLists) -> Float[np.ndarray, " episode"]:
     vectors = lists.background.content.vectors
     assert vectors is not None
-    history = padded(lists.support.items, lists.support, -1)
+    history = lists.support.padded(lists.support.items, -1)
     width = vectors.shape[1] * (history.shape[1] + lists.k)
     parts = [
         metrics.history_novelty(lists.items[part], history[part], vectors)
@@ -61,7 +61,7 @@ def _interest_coverage(lists: RankedLists) -> Float[np.ndarray, " episode"]:
     categories = lists.background.content.categories
     assert categories is not None
     liked = lists.query.keep(lists.query.values >= lists.background.likes_from)
-    return metrics.interest_coverage(lists.items, padded(liked.items, liked, -1), categories)
+    return metrics.interest_coverage(lists.items, liked.padded(liked.items, -1), categories)
 
 
 def _serendipity(lists: RankedLists) -> Float[np.ndarray, " episode"]:
@@ -71,7 +71,7 @@ def _serendipity(lists: RankedLists) -> Float[np.ndarray, " episode"]:
 
 
 def _popularity_lift(lists: RankedLists) -> Float[np.ndarray, " episode"]:
-    history = padded(lists.support.items, lists.support, -1)
+    history = lists.support.padded(lists.support.items, -1)
     return metrics.popularity_lift(lists.items, history, lists.background.popularity)
 
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float, Int, Shaped
+from jaxtyping import Bool, Float, Int
 
-from metarec.contracts import Episodes, Histories, Recommender
+from metarec.contracts import Episodes, Recommender
 from metarec.evaluation.protocol.background import Background
 
 
@@ -44,20 +44,10 @@ def rated_pairs(model: Recommender, episodes: Episodes, background: Background) 
     query = episodes.query
     predicted = model.predict(episodes.support, query)
     return RatedPairs(
-        scores=padded(predicted.scores, query, np.nan),
-        stds=padded(predicted.predictive_stds, query, np.nan),
-        observed=padded(query.values, query, np.nan),
-        ties=padded(background.ties[query.items], query, 0),
-        known=padded(background.train.touched[query.items], query, False),
+        scores=query.padded(predicted.scores, np.nan),
+        stds=query.padded(predicted.predictive_stds, np.nan),
+        observed=query.padded(query.values, np.nan),
+        ties=query.padded(background.ties[query.items], 0),
+        known=query.padded(background.train.touched[query.items], False),
         background=background,
     )
-
-
-def padded(
-    values: Shaped[np.ndarray, " event"], histories: Histories, fill: float | int | bool
-) -> Shaped[np.ndarray, "history place"]:
-    """One value an event as one row a history, `fill` behind its last event."""
-    width = int(histories.lengths.max(initial=0))
-    table = np.full((len(histories), width), fill, dtype=values.dtype)
-    table[histories.rows, histories.places] = values
-    return table

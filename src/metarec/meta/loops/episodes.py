@@ -10,7 +10,6 @@ from torch import Tensor
 from metarec.contracts import Dataset, Episodes, Histories
 from metarec.meta.confidence import own_kinds
 from metarec.meta.recency import ages
-from metarec.training.padding import pad
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,21 +70,20 @@ def pad_episodes(
     `kind_names` are the kinds that the model knows, in the order of its rows.
     """
     support, query = episodes.support, episodes.query
-    items, mask = pad(support, support.items)
-    times, _ = pad(support, support.times)
-    old = ages(times, np.arange(items.shape[1]), mask, recency)
-    query_items, query_mask = pad(query, query.items)
+    mask = support.present
+    times = support.padded(support.times, 0.0)
+    old = ages(times, np.arange(mask.shape[1]), mask, recency)
     ids = support.user_ids
     profile_rows = [-1] * len(support) if ids is None else [user_rows.get(u, -1) for u in ids]
     return PaddedEpisodes(
-        items,
-        pad(support, support.values)[0],
-        np.where(mask, pad(support, own_kinds(support, kind_names))[0], -1),
+        support.padded(support.items, 0),
+        support.padded(support.values, 0.0),
+        support.padded(own_kinds(support, kind_names), -1),
         old,
         mask,
-        query_items,
-        pad(query, query.values)[0],
-        query_mask,
+        query.padded(query.items, 0),
+        query.padded(query.values, 0.0),
+        query.present,
         np.array(profile_rows, dtype=np.int64),
         episodes.candidates,
     )
