@@ -144,10 +144,8 @@ def _best(results: Results, metric: str, entrants: Sequence[str]) -> str:
     if not entrants:
         raise DataError(f"no model has a complete {metric} in these results")
     whole = results.summary().filter(pl.col("k").is_null() & pl.col("model").is_in(list(entrants)))
-    firsts = [
-        rank_models(whole.filter(pl.col("scenario") == scenario), metric)[0]
-        for scenario in whole["scenario"].unique(maintain_order=True)
-    ]
+    parts = [whole.filter(pl.col("scenario") == scenario) for scenario in results.scenarios]
+    firsts = [rank_models(part, metric)[0] for part in parts if not part.is_empty()]
     return max(firsts, key=firsts.count)
 
 
