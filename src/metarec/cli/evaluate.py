@@ -84,7 +84,7 @@ def evaluate(
     results = parts[0] if len(parts) == 1 else combine(parts)
     found = write_results(results, out)
     typer.echo(table(results))
-    typer.echo(found.line)
+    typer.echo(f"{found.headline}\n{found.line}")
     typer.echo(f"wrote {out / 'results.json'} and {out / 'report.html'}")
 
 
