@@ -15,6 +15,7 @@ def test_the_learning_rate_rises_for_a_tenth_and_falls_as_a_cosine():
     assert one_cycle(25, 100, 2.0) == pytest.approx(1 + np.cos(np.pi / 6))
     assert one_cycle(100, 100, 2.0) == pytest.approx(0.0, abs=1e-15)
     assert one_cycle(10, 100, 2.0, warm=0.5) == pytest.approx(0.4)
+    assert one_cycle(1, 17, 3.0) == 3.0  # a tenth of 17 is one whole step
     assert one_cycle(1, 1, 3.0) == 3.0
     assert one_cycle(2, 1, 3.0) == pytest.approx(0.0, abs=1e-15)
 
