@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from metarec import data as shops
-from metarec.cli.options import Seed
+from metarec.cli.options import Seed, say_notes
 from metarec.contracts import DataError
 from metarec.data.inspect import Histogram, Summary
 
@@ -83,6 +83,7 @@ def convert(
     shop = shops.convert(
         source, folder, format=format, mapping=mapping or None, lenient=lenient, rejects=rejects
     )
+    say_notes(shop)
     typer.echo(f"wrote {folder}: {shop!r}")
 
 
@@ -129,6 +130,7 @@ def _described(summary: Summary) -> str:
                 lines.append(f"  {title} {column}: {share:.1%}")
     for column, reason in summary.not_used.items():
         lines.append(f"  not used  {column} ({reason})")
+    lines += [f"  note      {note}" for note in summary.notes]
     for title, histogram in (
         ("events per user", summary.events_per_user),
         ("events per item", summary.events_per_item),

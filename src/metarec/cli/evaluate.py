@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from metarec.cli.options import Seed, check_out, config_of, encoder_of, shows_progress
+from metarec.cli.options import Seed, check_out, config_of, encoder_of, say_notes, shows_progress
 from metarec.cli.rows import HEART, models_of
 from metarec.contracts import Dataset, Recommender
 from metarec.data import Split, load, split_cold, split_k_fold, split_last_out, split_time
@@ -55,6 +55,7 @@ def evaluate(
     chosen = config_of(config, settings or [])
     check_out(out, data)
     shop = load(data)
+    say_notes(shop)
     if k > len(shop.catalogue):
         typer.echo(f"warning: lists of all {len(shop.catalogue)} items, not of {k}", err=True)
         k = len(shop.catalogue)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from metarec.cli.options import Seed, check_out, config_of, encoder_of, shows_progress
+from metarec.cli.options import Seed, check_out, config_of, encoder_of, say_notes, shows_progress
 from metarec.contracts import DataError
 from metarec.data import load
 from metarec.files.model_folder import check_replaceable
@@ -47,6 +47,7 @@ def fit(
     if out.exists() and any(out.iterdir()) and not force:
         raise DataError(f"{out} is a saved model; --force replaces it, or choose another --out")
     shop = load(data)
+    say_notes(shop)
     typer.echo(f"{shop!r}", err=True)
     checkpoints = out.absolute().parent / f"{out.absolute().name}.checkpoint"
     if (checkpoints / CHECKPOINT).exists():

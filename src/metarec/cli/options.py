@@ -12,7 +12,7 @@ import polars as pl
 import typer
 import yaml
 
-from metarec.contracts import Catalogue, DataError, Encoder, Event, EventLike
+from metarec.contracts import Catalogue, DataError, Dataset, Encoder, Event, EventLike
 from metarec.encoders import HashEncoder, TextEncoder
 from metarec.files.hyperparameters import parse_hyperparameters
 from metarec.meta import MetaConfig
@@ -23,6 +23,12 @@ Seed = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of everythin
 def shows_progress() -> bool:
     """True where a person is watching: no bars into a pipe or a log."""
     return sys.stderr.isatty()
+
+
+def say_notes(shop: Dataset) -> None:
+    """Tell what was understood of a shop's files without being told."""
+    for note in shop.notes:
+        typer.echo(note, err=True)
 
 
 def parse_events(text: str, catalogue: Catalogue) -> list[EventLike]:

@@ -11,6 +11,9 @@ from metarec.data.readers.json_lines import read_json_lines
 from metarec.data.validation.problems import Report
 from metarec.data.validation.table import Table
 
+SETTLED = {"metarec.columns": "settled"}
+"""In the metadata of a Parquet file that we wrote: a context called `date` is none of ours."""
+
 
 def read_table(path: Path, report: Report) -> Table | None:
     """The file as a table by its suffix; None, with a problem reported, if it cannot be read."""
@@ -48,7 +51,9 @@ def read_parquet(path: Path, report: Report) -> Table | None:
         if path.stat().st_size == 0:
             report.fail(path.name, "an empty file", "rows of data", "write the file again")
             return None
-        return Table(pl.read_parquet(path, glob=False, hive_partitioning=False), path.name)
+        frame = pl.read_parquet(path, glob=False, hive_partitioning=False)
+        settled = SETTLED.items() <= pl.read_parquet_metadata(path).items()
+        return Table(frame, path.name, settled=settled)
     except (pl.exceptions.PolarsError, OSError) as error:
         reason = str(error).splitlines()[0]
         report.fail(path.name, f"no Parquet ({reason})", "a Parquet file", "write the file again")

@@ -9,6 +9,7 @@ from metarec.contracts.dataset import Clock, Dataset, Feedback, RepeatsRule
 from metarec.data.validation.content_types import typed_content
 from metarec.data.validation.context import with_context
 from metarec.data.validation.indexing import in_usual_order, on_catalogue, users_of
+from metarec.data.validation.naming import weighs
 from metarec.data.validation.offered import with_offered
 from metarec.data.validation.problems import Check, Report
 from metarec.data.validation.repeats import settle_repeats
@@ -70,6 +71,7 @@ def assemble(
         repeats=cast(RepeatsRule, rule or "keep"),
         licence=tables.licence,
         dropped=dropped,
+        notes=tuple(report.said),
     )
 
 
@@ -78,7 +80,8 @@ def feedback_of(tables: Tables) -> str:
     if tables.feedback is not None:
         return tables.feedback
     events = tables.interactions
-    return "rating" if events is not None and "value" in events.frame.columns else "implicit"
+    has_value = events is not None and "value" in events.frame.columns
+    return "rating" if events is not None and has_value and not weighs(events) else "implicit"
 
 
 def checked_events(

@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from metarec.contracts import DataError
+from metarec.data.validation.remedies import Remedies
 from metarec.data.validation.table import Table
 from metarec.files.atomic import whole_file
 
@@ -78,10 +79,13 @@ class Report:
     """Collects the problems of all files while they are read and validated.
 
     `fail` notes a problem of a whole file, which no dropping of rows can mend. `sift` applies
-    checks to rows, and gives the rows that pass them all.
+    checks to rows, and gives the rows that pass them all. `say` keeps what was understood by
+    itself and is worth knowing. `remedies` are the words for what a reader can do about it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, remedies: Remedies | None = None) -> None:
+        self.remedies = remedies or Remedies()
+        self.said: list[str] = []
         self.fatal: list[Problem] = []
         self.rejected: list[pl.DataFrame] = []
         self.notes: dict[str, int] = {}
@@ -92,6 +96,15 @@ class Report:
     ) -> None:
         """Note a problem of the whole file."""
         self.fatal.append(Problem(file, None, column, found, expected, fix))
+
+    def tells_of(self, file: str, column: str) -> bool:
+        """True if something is wrong with the whole column already."""
+        return any((problem.file, problem.column) == (file, column) for problem in self.fatal)
+
+    def say(self, sentence: str) -> None:
+        """Keep what was understood without being told, once."""
+        if sentence not in self.said:
+            self.said.append(sentence)
 
     def note(self, reason: str, count: int) -> None:
         """Count rows that a rule of the reader left out, though nothing was wrong with them."""

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import polars as pl
 
+from metarec.data.column_names import TableKind
 from metarec.data.validation.media_paths import media_checks
 from metarec.data.validation.problems import Check, Report
 from metarec.data.validation.table import Table
@@ -17,11 +18,13 @@ TICKS = {"ms": 1000, "us": 1_000_000, "ns": 1_000_000_000}
 def has_columns(table: Table, needed: tuple[str, ...], report: Report) -> bool:
     """True if all the needed columns are there; each missing one is reported."""
     missing = [column for column in needed if column not in table.frame.columns]
+    kind: TableKind = "users" if needed == ("user_id",) else "items"
     for column in missing:
         own = table.names.get(column, column)
         found = f"the columns {', '.join(table.frame.columns) or '(none)'}"
-        fix = f"rename the column that holds it to {own}"
-        report.fail(table.file, found, f"a column {own}", fix, own)
+        fix = report.remedies.column(own, None, "interactions" if len(needed) > 1 else kind)
+        if not report.tells_of(table.file, own):
+            report.fail(table.file, found, f"a column {own}", fix, own)
     return not missing
 
 

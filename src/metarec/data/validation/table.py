@@ -21,6 +21,8 @@ class Table:
     """True if every cell is text because the format knows no types."""
     names: Mapping[str, str] = field(default_factory=dict)
     """The file's own name of a column, where the reader renamed it."""
+    settled: bool = False
+    """True if we wrote the file: its names are ours, and none is guessed."""
 
     @property
     def lines(self) -> pl.Series:
