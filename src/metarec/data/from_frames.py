@@ -8,7 +8,7 @@ from typing import Any, get_args
 import polars as pl
 
 from metarec.contracts import DataError
-from metarec.contracts.dataset import Dataset, RepeatsRule, TimestampKind, ValueKind
+from metarec.contracts.dataset import Clock, Dataset, Feedback, RepeatsRule
 from metarec.contracts.dataset_checks import check_choice
 from metarec.data.load import finish
 from metarec.data.readers.frames import TAKEN, from_sparse, is_sparse, table_of
@@ -26,8 +26,8 @@ def from_frames(
     items: Any = None,
     users: Any = None,
     *,
-    feedback: ValueKind | None = None,
-    clock: TimestampKind | None = None,
+    feedback: Feedback | None = None,
+    clock: Clock | None = None,
     repeats: RepeatsRule | None = None,
     columns: Mapping[str, str] | None = None,
     user_ids: Sequence[Any] | None = None,
@@ -51,13 +51,13 @@ def from_frames(
     >>> from_frames(bought, columns={"user_id": "customer", "item_id": "sku"})
     Dataset('shop', implicit, 2 events, 2 users, 2 items)
     """
-    check_choice("feedback", feedback, (*get_args(ValueKind), None))
-    check_choice("clock", clock, (*get_args(TimestampKind), None))
+    check_choice("feedback", feedback, (*get_args(Feedback), None))
+    check_choice("clock", clock, (*get_args(Clock), None))
     if not isinstance(name, str) or not name:
         raise DataError(f"name must be text, got {name!r}")
     report = Report()
     if is_sparse(interactions):
-        events = from_sparse(interactions, user_ids, item_ids, feedback, report)
+        events: Table | None = from_sparse(interactions, user_ids, item_ids, feedback, report)
         feedback = feedback or "implicit"  # all ones say nothing but that there was an event
     elif user_ids is not None or item_ids is not None:
         raise DataError(
@@ -66,7 +66,7 @@ def from_frames(
         )
     else:
         events = table_of(interactions, "interactions", report)
-    found = {
+    found: dict[str, Table | None] = {
         "interactions": events,
         "items": None if items is None else table_of(items, "items", report),
         "users": None if users is None else table_of(users, "users", report),
@@ -78,8 +78,8 @@ def from_frames(
         interactions=named["interactions"],
         items=named.get("items"),
         users=named.get("users"),
-        value=feedback,
-        timestamp=clock,
+        feedback=feedback,
+        clock=clock,
         repeats=repeats,
     )
     return finish(
@@ -108,9 +108,9 @@ def with_our_names(tables: Mapping[str, Table], columns: Mapping[str, str]) -> d
             )
     renamed = {}
     for place, table in tables.items():
-        there = {ours: own for ours, own in columns.items() if own in table.frame.columns}
-        own = table.renamed(there)
-        renamed[place] = replace(own, frame=own.frame.with_columns(whole_ids(own.frame)))
+        mapped = {ours: own for ours, own in columns.items() if own in table.frame.columns}
+        held = table.renamed(mapped)
+        renamed[place] = replace(held, frame=held.frame.with_columns(whole_ids(held.frame)))
     return renamed
 
 
