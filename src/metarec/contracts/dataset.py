@@ -23,8 +23,8 @@ from metarec.contracts.hashing import hash_of
 from metarec.contracts.histories import Histories
 from metarec.contracts.printing import counted
 
-ValueKind = Literal["rating", "implicit"]
-TimestampKind = Literal["unix", "order"]
+Feedback = Literal["rating", "implicit"]
+Clock = Literal["unix", "order"]
 RepeatsRule = Literal["keep", "last", "sum"]
 EVENT_COLUMNS = ("user", "item", "value", "timestamp", "event")
 """The columns of `interactions` that have a meaning of their own."""
@@ -38,13 +38,13 @@ class Dataset:
     events without a weight), and where known `timestamp` (Int64 or Float64), `event` (String) and
     `text` (String: what the person wrote); any others are the events' context.
     All of it is checked when it is made: what does not fit is a `DataError` with its place.
-    Rows are in the order of the source; `timestamp` says whether the column is a clock ("unix"),
+    Rows are in the order of the source; `clock` says whether `timestamp` is a clock ("unix"),
     only the order within a user ("order"), or absent (None: the order of rows is taken).
     """
 
     name: str
-    value: ValueKind
-    timestamp: TimestampKind | None
+    feedback: Feedback
+    clock: Clock | None
     catalogue: Catalogue
     user_ids: NDArray[np.object_]
     interactions: pl.DataFrame
@@ -58,14 +58,14 @@ class Dataset:
     """How many rows of the source were left out, by reason; empty where all were taken."""
 
     def __post_init__(self) -> None:
-        check_choice("value", self.value, get_args(ValueKind))
-        check_choice("timestamp", self.timestamp, (*get_args(TimestampKind), None))
+        check_choice("feedback", self.feedback, get_args(Feedback))
+        check_choice("clock", self.clock, (*get_args(Clock), None))
         check_choice("repeats", self.repeats, get_args(RepeatsRule))
-        if self.value == "rating" and self.repeats == "sum":
+        if self.feedback == "rating" and self.repeats == "sum":
             raise DataError('ratings cannot be summed; take repeats="last" or "keep"')
         check_user_ids(self.user_ids)
         n_users, n_items = len(self.user_ids), len(self.catalogue)
-        check_events(self.interactions, self.value, self.timestamp, n_users, n_items)
+        check_events(self.interactions, self.feedback, self.clock, n_users, n_items)
         check_height("users", self.users, n_users, "user_ids")
         check_columns("triples", self.triples, ("head", "relation", "tail"))
         check_columns("edges", self.edges, ("user_id", "other_id"))
@@ -74,7 +74,7 @@ class Dataset:
         left_out = sum(self.dropped.values())
         parts = [
             repr(self.name),
-            self.value,
+            self.feedback,
             counted(len(self.interactions), "event"),
             counted(len(self.user_ids), "user"),
             counted(len(self.catalogue), "item"),
@@ -86,7 +86,7 @@ class Dataset:
     def hash(self) -> str:
         """Content hash of everything but the name and the licence, the items on offer included."""
         ids = pl.DataFrame({"user_id": pl.Series(self.user_ids.tolist(), dtype=pl.String)})
-        rules = pl.DataFrame({"rules": [self.value, str(self.timestamp), self.repeats]})
+        rules = pl.DataFrame({"rules": [self.feedback, str(self.clock), self.repeats]})
         offered = self.catalogue.offered
         optional = [f for f in (self.users, self.triples, self.edges) if f is not None]
         retired = [] if offered.all() else [pl.DataFrame({"offered": offered})]
@@ -131,7 +131,7 @@ class Dataset:
         frame = self.interactions[self.order]
         users = frame["user"].to_numpy()
         counts = np.bincount(users, minlength=len(self.user_ids))
-        if self.timestamp == "unix":
+        if self.clock == "unix":
             times = frame["timestamp"].cast(pl.Float64).to_numpy()
         else:  # an order within one user is a place, and places are counted anew
             times = np.full(len(frame), np.nan)

@@ -77,7 +77,7 @@ def catalogue_table(data: Dataset) -> pl.DataFrame:
 
 def settings_of(data: Dataset) -> str:
     """The content of `dataset.toml`."""
-    settings = {"name": data.name, "value": data.value, "timestamp": data.timestamp}
+    settings = {"name": data.name, "feedback": data.feedback, "clock": data.clock}
     settings |= {"repeats": data.repeats, "licence": data.licence}
     return "".join(
         f"{key} = {toml_string(text)}\n" for key, text in settings.items() if text is not None

@@ -5,7 +5,7 @@ from typing import cast
 
 import polars as pl
 
-from metarec.contracts.dataset import Dataset, RepeatsRule, TimestampKind, ValueKind
+from metarec.contracts.dataset import Clock, Dataset, Feedback, RepeatsRule
 from metarec.data.validation.content_types import typed_content
 from metarec.data.validation.context import with_context
 from metarec.data.validation.indexing import in_usual_order, on_catalogue, users_of
@@ -43,8 +43,8 @@ def assemble(
     users = keyed(tables.users, "user_id", report, folder)
     triples = linked(tables.triples, ("head", "relation", "tail"), report)
     edges = linked(tables.edges, ("user_id", "other_id"), report)
-    value = value_kind(tables)
-    events, timestamp = checked_events(tables.interactions, value, tables.timestamp, report)
+    feedback = feedback_of(tables)
+    events, clock = checked_events(tables.interactions, feedback, tables.clock, report)
     if events is None or (items is None and tables.items is not None):
         report.raise_if_fatal()
     assert events is not None, "what cannot be used is reported as fatal"
@@ -52,15 +52,15 @@ def assemble(
     user_ids, profiles, user = users_of(users, events.frame["user_id"])
     events = events.with_frame(events.frame.with_columns(user.alias("user")))
     rule = repeats or tables.repeats
-    frame = in_usual_order(settle_repeats(events, len(catalogue), value, rule, report))
+    frame = in_usual_order(settle_repeats(events, len(catalogue), feedback, rule, report))
     if lenient and not len(frame):
         fix = "mend the rows that are listed here"
         report.fail("interactions", "no row without a problem", "at least one", fix)
     dropped = report.settle(lenient=lenient, rejects=rejects)
     return Dataset(
         name=tables.name,
-        value=cast(ValueKind, value),
-        timestamp=cast(TimestampKind | None, timestamp),
+        feedback=cast(Feedback, feedback),
+        clock=cast(Clock | None, clock),
         catalogue=catalogue,
         user_ids=user_ids,
         interactions=frame,
@@ -73,27 +73,27 @@ def assemble(
     )
 
 
-def value_kind(tables: Tables) -> str:
+def feedback_of(tables: Tables) -> str:
     """What the values mean: what the source says, else ratings where there is a value."""
-    if tables.value is not None:
-        return tables.value
+    if tables.feedback is not None:
+        return tables.feedback
     events = tables.interactions
     return "rating" if events is not None and "value" in events.frame.columns else "implicit"
 
 
 def checked_events(
-    table: Table | None, value: str, timestamp: str | None, report: Report
+    table: Table | None, feedback: str, clock: str | None, report: Report
 ) -> tuple[Table | None, str | None]:
     """The interactions with ids, value and time in order, as far as the columns allow."""
     if table is None:
-        return None, timestamp
+        return None, clock
     named = has_columns(table, ("user_id", "item_id"), report)
     if not has_rows(table, report) or not named:
-        return None, timestamp
+        return None, clock
     events = with_ids(table, ("user_id", "item_id"), report)
     events = events and with_context(events, report)
-    events = events and with_values(events, value, report)
-    return with_times(events, timestamp, report) if events else (None, timestamp)
+    events = events and with_values(events, feedback, report)
+    return with_times(events, clock, report) if events else (None, clock)
 
 
 def keyed(

@@ -96,7 +96,7 @@ def with_values(table: Table, value: str, report: Report) -> Table | None:
     """The rows with a usable `value`, as Float32; implicit events without the column get ones."""
     if "value" not in table.frame.columns:
         if value == "rating":
-            fix = 'name the column of ratings value, or set value = "implicit" in dataset.toml'
+            fix = 'name the column of ratings value, or set feedback = "implicit" in dataset.toml'
             report.fail(table.file, "no such column", "a column of ratings", fix, "value")
             return None
         return table.with_frame(table.frame.with_columns(pl.lit(1.0, pl.Float32).alias("value")))
@@ -109,7 +109,7 @@ def with_values(table: Table, value: str, report: Report) -> Table | None:
         fix = "divide the values by a constant"
         checks = [Check("too large", "value", small.is_infinite(), "a value below 3e38", fix)]
     if value == "implicit":
-        fix = 'write a weight above 0, or set value = "rating" in dataset.toml'
+        fix = 'write a weight above 0, or set feedback = "rating" in dataset.toml'
         checks.append(Check("weight not above 0", "value", small <= 0, "a weight above 0", fix))
     checked = report.sift(checked, checks)
     return checked.with_frame(checked.frame.with_columns(small))
@@ -142,7 +142,7 @@ def with_times(
         timestamp = "order" if below else "unix"
     if timestamp == "unix":
         fix = (
-            'write seconds since 1970 (divide milliseconds by 1000), or set timestamp = "order" '
+            'write seconds since 1970 (divide milliseconds by 1000), or set clock = "order" '
             "in dataset.toml"
         )
         time = pl.col("timestamp")

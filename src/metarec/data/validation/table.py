@@ -60,7 +60,7 @@ class Tables:
 
     `interactions` is None where the file is missing or cannot be read, which the reader reports.
     `items` is None for a source that lists no items: they are then those that occur in the
-    interactions. `value`, `timestamp` and `repeats` are None where the source does not say.
+    interactions. `feedback`, `clock` and `repeats` are None where the source does not say.
     """
 
     name: str
@@ -69,7 +69,7 @@ class Tables:
     users: Table | None = None
     triples: Table | None = None
     edges: Table | None = None
-    value: str | None = None
-    timestamp: str | None = None
+    feedback: str | None = None
+    clock: str | None = None
     repeats: str | None = None
     licence: str = ""
