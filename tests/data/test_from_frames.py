@@ -177,7 +177,7 @@ def test_a_sparse_matrix_is_read_cell_by_cell_with_its_ids():
     assert told == [(0, 0, 5.0), (1, 1, 1.0), (1, 2, 1.0)]  # the cell stored twice is summed
     assert (data.user_ids.tolist(), list(data.catalogue.ids)) == (["ann", "ben"], ["7", "8", "9"])
     ones = mr.from_frames(sp.csr_array(MATRIX != 0).astype(int), **ids)
-    assert ones.value == "implicit"
+    assert ones.feedback == "implicit"
 
 
 def test_a_stored_zero_is_a_rating_but_no_implicit_event():

@@ -2,7 +2,6 @@
 
 import datetime
 import decimal
-from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
@@ -19,15 +18,10 @@ RNG = np.random.default_rng(0)
 NOISE = RNG.integers(0, 5, N_ITEMS)
 
 
-def said(one: Sequence[str], other: Sequence[str]) -> list[str]:
+def said(one: str, other: str, between: str = " ", n: int = 3) -> list[str]:
     """A text of three words of the item's own side."""
-    words = (list(one), list(other))
-    return [" ".join(RNG.permutation(words[side])[:3]) for side in SIDES]
-
-
-def joined(one: str, other: str) -> list[str]:
-    """Four characters in a row of the item's own side, in a script without spaces."""
-    return ["".join(RNG.permutation(list((one, other)[side]))[:4]) for side in SIDES]
+    words = (one.split(), other.split())
+    return [between.join(RNG.permutation(words[side])[:n]) for side in SIDES]
 
 
 def number() -> np.ndarray:
@@ -36,17 +30,16 @@ def number() -> np.ndarray:
 
 DAYS = [datetime.date(1990 + 20 * side, 1 + n, 3) for side, n in zip(SIDES, NOISE, strict=True)]
 NAMED = np.where(SIDES, "north", "south").tolist()
+LATIN = ("engine wheel road garage brake", "flour oven sugar dough butter")
 COLUMNS: dict[str, pl.Series] = {
-    "Latin": pl.Series(said("engine wheel road garage brake".split(), "flour oven sugar dough butter".split())),
-    "HTML": pl.Series(
-        [f"<div class='box'><p>{text}</p><br/>&nbsp;</div>" for text in
-         said("engine wheel road garage brake".split(), "flour oven sugar dough butter".split())]
-    ),
-    "Chinese": pl.Series(joined("跑步鞋运动轮", "面粉糖烤箱黄")),
-    "Thai": pl.Series(joined("รองเทวง", "ปฉผฝพฟภ")),
-    "Cyrillic": pl.Series(said("мотор колесо дорога гараж".split(), "мука печь сахар тесто".split())),
-    "Hindi": pl.Series(said("इंजन पहिया सड़क गैराज".split(), "आटा चीनी ओवन मक्खन".split())),
-    "emoji": pl.Series(joined("👟🏃🚴🏊🏆", "🎸🎹🥁🎻🎺")),
+    "Latin": pl.Series(said(*LATIN)),
+    "HTML": pl.Series([f"<div class='b'><p>{t}</p><br/>&nbsp;</div>" for t in said(*LATIN)]),
+    "Chinese": pl.Series(said("跑步 轮胎 汽车 马达 公路", "面粉 烤箱 黄油 食谱 蛋糕", "")),
+    "Japanese": pl.Series(said("エンジン タイヤ 道路 車庫", "オーブン 小麦粉 バター 砂糖", "")),
+    "Thai": pl.Series(said("เครื่องยนต์ ล้อ ถนน เบรก", "แป้ง เตาอบ น้ำตาล ขนมปัง", "")),
+    "Cyrillic": pl.Series(said("мотор колесо дорога гараж", "мука печь сахар тесто")),
+    "Hindi": pl.Series(said("इंजन पहिया सड़क गैराज", "आटा चीनी ओवन मक्खन")),
+    "emoji": pl.Series(said("👟 🏃 🚴 🏊 🏆", "🎸 🎹 🥁 🎻 🎺", "")),
     "lists of texts": pl.Series([[NAMED[row], f"x{NOISE[row]}"] for row in range(N_ITEMS)]),
     "lists of integers": pl.Series([[int(side), 10 + int(n)] for side, n in zip(SIDES, NOISE, strict=True)]),
     "lists of floats": pl.Series([[side + 0.5, *[9.5] * (n % 2)] for side, n in zip(SIDES, NOISE, strict=True)]),
@@ -63,8 +56,8 @@ COLUMNS: dict[str, pl.Series] = {
     "time of day": pl.Series([datetime.time(6 + 12 * int(side), int(n)) for side, n in zip(SIDES, NOISE, strict=True)]),
     "duration": pl.Series([datetime.timedelta(hours=1 + 3 * int(side)) for side in SIDES]),
     "record": pl.Series([{"from": name, "n": int(n)} for name, n in zip(NAMED, NOISE, strict=True)]),
-    "array": pl.Series((RNG.normal(0, 1, (N_ITEMS, 8)) + 2 * SIDES[:, None] * np.eye(8)[0] * 3).tolist(), dtype=pl.Array(pl.Float32, 8)),
-    "lists of one length": pl.Series((RNG.normal(0, 1, (N_ITEMS, 8)) + 6 * SIDES[:, None] * np.eye(8)[0]).tolist()),
+    "array": pl.Series((RNG.normal(0, 0.3, (N_ITEMS, 8)) + 3 * SIDES[:, None] * np.eye(8)[0]).tolist(), dtype=pl.Array(pl.Float32, 8)),
+    "lists of one length": pl.Series((RNG.normal(0, 0.3, (N_ITEMS, 8)) + 3 * SIDES[:, None] * np.eye(8)[0]).tolist()),
     "keys that repeat": pl.Series("brand_id", [100 + int(side) + 2 * int(n) for side, n in zip(SIDES, NOISE, strict=True)]),
 }  # fmt: skip
 FEW = ("Chinese", "date", "array", "record")

@@ -7,7 +7,7 @@ from typing import Any, get_args
 import polars as pl
 
 from metarec.contracts import DataError
-from metarec.contracts.dataset import Dataset, RepeatsRule, TimestampKind, ValueKind
+from metarec.contracts.dataset import Clock, Dataset, Feedback, RepeatsRule
 from metarec.contracts.dataset_checks import check_choice
 from metarec.data.load import finish
 from metarec.data.readers.frames import TAKEN, from_sparse, is_sparse, table_of
@@ -25,8 +25,8 @@ def from_frames(
     items: Any = None,
     users: Any = None,
     *,
-    feedback: ValueKind | None = None,
-    clock: TimestampKind | None = None,
+    feedback: Feedback | None = None,
+    clock: Clock | None = None,
     repeats: RepeatsRule | None = None,
     columns: Mapping[str, str] | None = None,
     user_ids: Sequence[Any] | None = None,
@@ -50,8 +50,8 @@ def from_frames(
     >>> from_frames(bought, columns={"user_id": "customer", "item_id": "sku"})
     Dataset('shop', implicit, 2 events, 2 users, 2 items)
     """
-    check_choice("feedback", feedback, (*get_args(ValueKind), None))
-    check_choice("clock", clock, (*get_args(TimestampKind), None))
+    check_choice("feedback", feedback, (*get_args(Feedback), None))
+    check_choice("clock", clock, (*get_args(Clock), None))
     if not isinstance(name, str) or not name:
         raise DataError(f"name must be text, got {name!r}")
     report = Report()
@@ -78,8 +78,8 @@ def from_frames(
         interactions=named["interactions"],
         items=named.get("items"),
         users=named.get("users"),
-        value=feedback,
-        timestamp=clock,
+        feedback=feedback,
+        clock=clock,
         repeats=repeats,
     )
     return finish(

@@ -1,6 +1,7 @@
 """Content to vectors."""
 
 from metarec.encoders.cache import VectorCache, cache_folder
+from metarec.encoders.column_table import ColumnTable, ColumnUse
 from metarec.encoders.columns import ItemColumns, UnusedColumnWarning
 from metarec.encoders.content import ContentFeatures, encoder_from
 from metarec.encoders.hashed import HashEncoder
@@ -13,6 +14,8 @@ from metarec.encoders.text import TextEncoder
 __all__ = [
     "ColumnRole",
     "ColumnRoles",
+    "ColumnTable",
+    "ColumnUse",
     "ContentFeatures",
     "HashEncoder",
     "ItemColumns",

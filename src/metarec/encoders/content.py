@@ -32,6 +32,33 @@ HASHED = 256
 
 
 @dataclass(frozen=True, eq=False)
+class Plan:
+    """What is read of an item table, before any vector is computed."""
+
+    table: pl.DataFrame
+    """The items with their records as columns."""
+    roles: ColumnRoles
+    texts: list[str] | None
+    """The text of each item; None for an encoder that composes its own."""
+    reading: Reading | None
+    """What the encoder makes of the texts; None for one that cannot say."""
+
+    @classmethod
+    def of(
+        cls, encoder: Encoder, frame: pl.DataFrame, told: Mapping[str, Role] | None = None
+    ) -> Self:
+        """The roles of the columns, of which `told` are obeyed, and the texts they give."""
+        table = expanded(frame)
+        roles = ColumnRoles.fit(table, told)
+        if not isinstance(encoder, TextReader):
+            return cls(table, roles, None, None)
+        if encoder.template is not None:
+            roles = roles.templated(template_columns(encoder.template))
+        texts = compose(table, encoder.template, roles.columns("text"))
+        return cls(table, roles, texts, Reading.of(encoder, texts))
+
+
+@dataclass(frozen=True, eq=False)
 class ContentFeatures:
     """Text vectors, centred on the catalogue they were fitted on, beside tabular features.
 
@@ -65,23 +92,23 @@ class ContentFeatures:
 
         `roles` are those that the shop names, by column; they are obeyed.
         """
-        table = expanded(frame)
-        found = ColumnRoles.fit(table, roles)
-        reading, texts = None, None
-        if isinstance(encoder, TextReader):
-            if encoder.template is not None:
-                found = found.templated(template_columns(encoder.template))
-            texts = compose(table, encoder.template, found.columns("text"))
-            vectors = encoder.encode_texts(texts, progress=progress)
-            reading = Reading.of(encoder, texts)
+        plan = Plan.of(encoder, frame, roles)
+        if plan.texts is None:
+            vectors = encoder.encode(plan.table, progress=progress)
         else:
-            vectors = encoder.encode(table, progress=progress)
+            assert isinstance(encoder, TextReader)
+            vectors = encoder.encode_texts(plan.texts, progress=progress)
         hashed = None
-        if texts is not None and reading is not None and reading.needs_help:
-            hashed = _mean_of(HashEncoder(HASHED).encode_texts(texts))
-        tabular = TabularFeatures.fit(table, found)
+        if plan.texts is not None and plan.reading is not None and plan.reading.needs_help:
+            hashed = _mean_of(HashEncoder(HASHED).encode_texts(plan.texts))
         return cls(
-            encoder, ItemColumns.of(table), found, tabular, _mean_of(vectors), hashed, reading
+            encoder,
+            ItemColumns.of(plan.table),
+            plan.roles,
+            TabularFeatures.fit(plan.table, plan.roles),
+            _mean_of(vectors),
+            hashed,
+            plan.reading,
         )
 
     @property
