@@ -31,6 +31,10 @@ def read_folder(folder: Path, report: Report) -> Tables:
         feedback=settings.get("feedback"),
         clock=settings.get("clock"),
         repeats=settings.get("repeats"),
+        scale=settings.get("scale"),
+        target_kinds=settings.get("target_kinds", ()),
+        negative_kinds=settings.get("negative_kinds", ()),
+        roles=settings.get("items", {}),
         licence=settings.get("licence", ""),
         **rest,
     )
