@@ -21,6 +21,17 @@ from metarec.contracts.dataset_checks import (
 from metarec.contracts.errors import DataError
 from metarec.contracts.hashing import hash_of
 from metarec.contracts.histories import Histories
+from metarec.contracts.meaning import (
+    Roles,
+    Scale,
+    check_kinds,
+    check_roles,
+    check_scale,
+    kinds_of,
+    recognised_scale,
+    roles_of,
+    scale_of,
+)
 from metarec.contracts.printing import counted
 
 Feedback = Literal["rating", "implicit"]
@@ -53,6 +64,14 @@ class Dataset:
     triples: pl.DataFrame | None = None
     edges: pl.DataFrame | None = None
     repeats: RepeatsRule = "keep"
+    declared_scale: Scale | None = None
+    """Lowest and highest rating that may be given; None where they are recognised (`scale`)."""
+    target_kinds: tuple[str, ...] = ()
+    """The kinds of events that are to be foretold; all of them where none is named."""
+    negative_kinds: tuple[str, ...] = ()
+    """The kinds of events that speak against their item, such as "dislike"."""
+    roles: Roles = field(default_factory=dict)
+    """What columns of items are said to be: a role of `ROLES`, and its columns."""
     licence: str = ""
     dropped: Mapping[str, int] = field(default_factory=dict)
     """How many rows of the source were left out, by reason; empty where all were taken."""
@@ -68,9 +87,22 @@ class Dataset:
         check_user_ids(self.user_ids)
         n_users, n_items = len(self.user_ids), len(self.catalogue)
         check_events(self.interactions, self.feedback, self.clock, n_users, n_items)
+        self._check_meaning()
         check_height("users", self.users, n_users, "user_ids")
         check_columns("triples", self.triples, ("head", "relation", "tail"))
         check_columns("edges", self.edges, ("user_id", "other_id"))
+
+    def _check_meaning(self) -> None:
+        """Settle and check what is declared of ratings, kinds and columns."""
+        settled = vars(self)
+        if self.declared_scale is not None:
+            settled["declared_scale"] = scale_of(self.declared_scale)
+        for name in ("target_kinds", "negative_kinds"):
+            settled[name] = kinds_of(name, getattr(self, name))
+        settled["roles"] = roles_of(self.roles)
+        check_scale(self.interactions["value"], self.feedback, self.declared_scale)
+        check_kinds(self.interactions, self.target_kinds, self.negative_kinds)
+        check_roles(self.roles, self.catalogue.frame.columns)
 
     def __repr__(self) -> str:
         left_out = sum(self.dropped.values())
@@ -88,19 +120,36 @@ class Dataset:
     def hash(self) -> str:
         """Content hash of everything but the name and the licence, the items on offer included."""
         ids = pl.DataFrame({"user_id": pl.Series(self.user_ids.tolist(), dtype=pl.String)})
-        rules = pl.DataFrame({"rules": [self.feedback, str(self.clock), self.repeats]})
+        rules = pl.DataFrame({"rules": [self.feedback, str(self.clock), *self._declared()]})
         offered = self.catalogue.offered
         optional = [f for f in (self.users, self.triples, self.edges) if f is not None]
         retired = [] if offered.all() else [pl.DataFrame({"offered": offered})]
         return hash_of(ids, rules, self.catalogue.table, self.interactions, *optional, *retired)
 
+    def _declared(self) -> list[str]:
+        """The rule of repeats, and what more is declared, as text."""
+        more = {
+            "scale": self.declared_scale,
+            "target_kinds": self.target_kinds,
+            "negative_kinds": self.negative_kinds,
+            "roles": {role: columns for role, columns in self.roles.items() if columns},
+        }
+        return [self.repeats, *(f"{name} {said}" for name, said in more.items() if said)]
+
     @cached_property
-    def scale(self) -> tuple[float, float]:
-        """Smallest and largest rating (0 and 1 where there are no events)."""
+    def scale(self) -> Scale:
+        """Lowest and highest rating that may be given: as declared, else as recognised.
+
+        Of implicit events, the smallest and the largest weight (0 and 1 where there are none).
+        """
+        if self.declared_scale is not None:
+            return self.declared_scale
         values = self.interactions["value"]
-        if not len(values):
-            return 0.0, 1.0
-        return float(values.min()), float(values.max())  # type: ignore[arg-type]
+        if self.feedback == "implicit" and len(values):
+            return float(values.min()), float(values.max())  # type: ignore[arg-type]
+        scale = recognised_scale(values)
+        assert scale is not None, "checked when the dataset was made"
+        return scale
 
     @cached_property
     def touched(self) -> Bool[np.ndarray, " item"]:
@@ -159,8 +208,10 @@ class Dataset:
         )
 
     def where(self, mask: Bool[np.ndarray, " event"] | pl.Series) -> "Dataset":
-        """The dataset with only the interactions where `mask` is true; items and users stay."""
+        """The dataset with only the interactions where `mask` is true; all the rest stays."""
         part = object.__new__(Dataset)  # what was checked stays so with fewer events
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         vars(part).update(values, interactions=self.interactions.filter(pl.Series(mask)))
+        if self.feedback == "rating":
+            vars(part)["scale"] = self.scale
         return part

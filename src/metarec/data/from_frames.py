@@ -1,7 +1,6 @@
 """The door for tables that are already in memory."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -56,8 +55,9 @@ def from_frames(
     if not isinstance(name, str) or not name:
         raise DataError(f"name must be text, got {name!r}")
     report = Report()
+    events: Table | None
     if is_sparse(interactions):
-        events: Table | None = from_sparse(interactions, user_ids, item_ids, feedback, report)
+        events = from_sparse(interactions, user_ids, item_ids, feedback, report)
         feedback = feedback or "implicit"  # all ones say nothing but that there was an event
     elif user_ids is not None or item_ids is not None:
         raise DataError(
@@ -102,15 +102,16 @@ def with_our_names(tables: Mapping[str, Table], columns: Mapping[str, str]) -> d
     every = {column for table in tables.values() for column in table.frame.columns}
     for ours, own in columns.items():
         if own not in every:
-            there = "; ".join(f"{n}: {', '.join(t.frame.columns)}" for n, t in tables.items())
+            listed = "; ".join(f"{n}: {', '.join(t.frame.columns)}" for n, t in tables.items())
             raise DataError(
-                f"columns says that {ours} is {own!r}, which no table has; they have {there}"
+                f"columns says that {ours} is {own!r}, which no table has; they have {listed}"
             )
     renamed = {}
     for place, table in tables.items():
-        mapped = {ours: own for ours, own in columns.items() if own in table.frame.columns}
-        held = table.renamed(mapped)
-        renamed[place] = replace(held, frame=held.frame.with_columns(whole_ids(held.frame)))
+        there = {ours: own for ours, own in columns.items() if own in table.frame.columns}
+        mapped = table.renamed(there)
+        whole = mapped.frame.with_columns(whole_ids(mapped.frame))
+        renamed[place] = mapped.with_frame(whole)
     return renamed
 
 

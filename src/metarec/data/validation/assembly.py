@@ -9,6 +9,7 @@ from metarec.contracts.dataset import Clock, Dataset, Feedback, RepeatsRule
 from metarec.data.validation.content_types import typed_content
 from metarec.data.validation.context import with_context
 from metarec.data.validation.indexing import in_usual_order, on_catalogue, users_of
+from metarec.data.validation.meaning import has_kinds, has_roles, on_scale, with_own_names
 from metarec.data.validation.naming import weighs
 from metarec.data.validation.offered import with_offered
 from metarec.data.validation.problems import Check, Report
@@ -45,7 +46,8 @@ def assemble(
     triples = linked(tables.triples, ("head", "relation", "tail"), report)
     edges = linked(tables.edges, ("user_id", "other_id"), report)
     feedback = feedback_of(tables)
-    events, clock = checked_events(tables.interactions, feedback, tables.clock, report)
+    events, clock = checked_events(tables, feedback, report)
+    has_roles(tables, report)
     if events is None or (items is None and tables.items is not None):
         report.raise_if_fatal()
     assert events is not None, "what cannot be used is reported as fatal"
@@ -69,6 +71,10 @@ def assemble(
         triples=triples,
         edges=edges,
         repeats=cast(RepeatsRule, rule or "keep"),
+        declared_scale=tables.scale,
+        target_kinds=tables.target_kinds,
+        negative_kinds=tables.negative_kinds,
+        roles=tables.roles,
         licence=tables.licence,
         dropped=dropped,
         notes=tuple(report.said),
@@ -85,17 +91,22 @@ def feedback_of(tables: Tables) -> str:
 
 
 def checked_events(
-    table: Table | None, feedback: str, clock: str | None, report: Report
+    tables: Tables, feedback: str, report: Report
 ) -> tuple[Table | None, str | None]:
     """The interactions with ids, value and time in order, as far as the columns allow."""
+    table, clock = tables.interactions, tables.clock
     if table is None:
         return None, clock
+    table = with_own_names(table, report)
     named = has_columns(table, ("user_id", "item_id"), report)
     if not has_rows(table, report) or not named:
         return None, clock
     events = with_ids(table, ("user_id", "item_id"), report)
     events = events and with_context(events, report)
     events = events and with_values(events, feedback, report)
+    if events:
+        events = on_scale(events, feedback, tables.scale, report)
+        has_kinds(events, tables, report)
     return with_times(events, clock, report) if events else (None, clock)
 
 

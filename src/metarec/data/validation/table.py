@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
+from metarec.contracts.meaning import Roles, Scale
+
 
 @dataclass(frozen=True, eq=False)
 class Table:
@@ -62,7 +64,7 @@ class Tables:
 
     `interactions` is None where the file is missing or cannot be read, which the reader reports.
     `items` is None for a source that lists no items: they are then those that occur in the
-    interactions. `feedback`, `clock` and `repeats` are None where the source does not say.
+    interactions. `feedback`, `clock`, `repeats` and `scale` are None where the source does not say.
     """
 
     name: str
@@ -74,4 +76,8 @@ class Tables:
     feedback: str | None = None
     clock: str | None = None
     repeats: str | None = None
+    scale: Scale | None = None
+    target_kinds: tuple[str, ...] = ()
+    negative_kinds: tuple[str, ...] = ()
+    roles: Roles = field(default_factory=dict)
     licence: str = ""
