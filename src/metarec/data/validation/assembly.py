@@ -19,10 +19,10 @@ from metarec.data.validation.rows import (
     with_distinct,
     with_ids,
     with_safe_paths,
-    with_times,
     with_values,
 )
 from metarec.data.validation.table import Table, Tables
+from metarec.data.validation.times import with_times
 
 
 def assemble(
@@ -45,7 +45,7 @@ def assemble(
     triples = linked(tables.triples, ("head", "relation", "tail"), report)
     edges = linked(tables.edges, ("user_id", "other_id"), report)
     value = value_kind(tables)
-    events, timestamp = checked_events(tables.interactions, value, tables.timestamp, report)
+    events, timestamp = checked_events(tables, value, report)
     if events is None or (items is None and tables.items is not None):
         report.raise_if_fatal()
     assert events is not None, "what cannot be used is reported as fatal"
@@ -84,10 +84,9 @@ def value_kind(tables: Tables) -> str:
     return "rating" if events is not None and has_value and not weighs(events) else "implicit"
 
 
-def checked_events(
-    table: Table | None, value: str, timestamp: str | None, report: Report
-) -> tuple[Table | None, str | None]:
+def checked_events(tables: Tables, value: str, report: Report) -> tuple[Table | None, str | None]:
     """The interactions with ids, value and time in order, as far as the columns allow."""
+    table, timestamp = tables.interactions, tables.timestamp
     if table is None:
         return None, timestamp
     named = has_columns(table, ("user_id", "item_id"), report)
@@ -96,7 +95,9 @@ def checked_events(
     events = with_ids(table, ("user_id", "item_id"), report)
     events = events and with_context(events, report)
     events = events and with_values(events, value, report)
-    return with_times(events, timestamp, report) if events else (None, timestamp)
+    if events is None:
+        return None, timestamp
+    return with_times(events, timestamp, report, tables.dates)
 
 
 def keyed(
@@ -117,7 +118,7 @@ def keyed(
         return None
     safe = with_safe_paths(with_distinct(named, column, report), folder, report)
     if safe.untyped:
-        safe = safe.with_frame(typed_content(safe.frame, column))
+        safe = typed_content(safe, report, column)
     return finite_content(safe, column, report)
 
 

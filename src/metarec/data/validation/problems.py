@@ -92,10 +92,16 @@ class Report:
         self.reasons: dict[str, int] = {}
 
     def fail(
-        self, file: str, found: str, expected: str, fix: str, column: str | None = None
+        self,
+        file: str,
+        found: str,
+        expected: str,
+        fix: str,
+        column: str | None = None,
+        row: int | None = None,
     ) -> None:
-        """Note a problem of the whole file."""
-        self.fatal.append(Problem(file, None, column, found, expected, fix))
+        """Note a problem that makes the whole file useless, perhaps with the row of its cause."""
+        self.fatal.append(Problem(file, row, column, found, expected, fix))
 
     def tells_of(self, file: str, column: str) -> bool:
         """True if something is wrong with the whole column already."""

@@ -6,13 +6,9 @@ import polars as pl
 
 from metarec.data.column_names import TableKind
 from metarec.data.validation.media_paths import media_checks
+from metarec.data.validation.numbers_as_text import written_numbers
 from metarec.data.validation.problems import Check, Report
 from metarec.data.validation.table import Table
-
-CENTURY_END_S = 4_102_444_800  # 2100-01-01 in seconds since 1970
-DAY_S = 86_400
-TICKS = {"ms": 1000, "us": 1_000_000, "ns": 1_000_000_000}
-"""Units of a datetime in one second."""
 
 
 def has_columns(table: Table, needed: tuple[str, ...], report: Report) -> bool:
@@ -79,6 +75,7 @@ def with_numbers(
     """The rows whose `column` is a finite number, as a numeric column; None for another type."""
     kind = table.frame.schema[column]
     if kind in (pl.String, pl.Null):
+        table = with_plain_numbers(table, column, report)
         text = pl.col(column).cast(pl.String).str.strip_chars()
         number = text.cast(pl.Float64, strict=False)
         table = report.sift(table, [Check("wrong type", column, number.is_null(), "a number", fix)])
@@ -93,6 +90,22 @@ def with_numbers(
     if table.frame.schema[column].is_float():
         checks.append(Check("NaN or infinite", column, ~value.is_finite(), "a finite number", fix))
     return report.sift(table, checks)
+
+
+def with_plain_numbers(table: Table, column: str, report: Report) -> Table:
+    """The table with numbers as people write them, such as "4,5", in the way of computers."""
+    text = table.frame[column].cast(pl.String).str.strip_chars()
+    lacks = text.cast(pl.Float64, strict=False).null_count()
+    if lacks == text.null_count():
+        return table
+    written = written_numbers(text, table.decimal)
+    if written.example is None or written.numbers.null_count() >= lacks:
+        return table
+    cell, number = written.example
+    own = table.names.get(column, column)
+    report.say(f"{table.file}: column {own} is read as numbers: {cell!r} is {number:.12g}")
+    plain = pl.select(pl.coalesce(written.numbers.cast(pl.String), text)).to_series()
+    return table.with_frame(table.frame.with_columns(plain.alias(column)))
 
 
 def with_values(table: Table, value: str, report: Report) -> Table | None:
@@ -116,66 +129,6 @@ def with_values(table: Table, value: str, report: Report) -> Table | None:
         checks.append(Check("weight not above 0", "value", small <= 0, "a weight above 0", fix))
     checked = report.sift(checked, checks)
     return checked.with_frame(checked.frame.with_columns(small))
-
-
-def with_times(
-    table: Table, timestamp: str | None, report: Report
-) -> tuple[Table | None, str | None]:
-    """The rows with a usable `timestamp`, and whether it is a clock ("unix") or an "order".
-
-    Where the source does not say, numbers all below 10^8 (1973 on a clock) are an order.
-    """
-    if "timestamp" not in table.frame.columns:
-        return table, None
-    fix = "write seconds since 1970, or a column of datetimes in Parquet, or remove the row"
-    checked = with_numbers(in_seconds(table), "timestamp", report, fix)
-    if checked is None:
-        return None, timestamp
-    kind, time = checked.frame.schema["timestamp"], pl.col("timestamp")
-    if kind.is_integer() or kind == pl.Boolean:
-        whole = time.cast(pl.Int64, strict=False)
-        far = Check("too large", "timestamp", whole.is_null(), "a time below 9e18", fix)
-        checked = report.sift(checked, [far])
-        time = whole
-    else:
-        time = time.cast(pl.Float64)
-    checked = checked.with_frame(checked.frame.with_columns(time))
-    if timestamp is None:
-        below = (checked.frame["timestamp"] < 1e8).all()
-        timestamp = "order" if below else "unix"
-    if timestamp == "unix":
-        fix = (
-            'write seconds since 1970 (divide milliseconds by 1000), or set timestamp = "order" '
-            "in dataset.toml"
-        )
-        time = pl.col("timestamp")
-        bad = (time < 0) | (time > CENTURY_END_S)
-        expected = "seconds since 1970, before the year 2100"
-        checked = report.sift(checked, [Check("absurd timestamp", "timestamp", bad, expected, fix)])
-    return checked, timestamp
-
-
-def in_seconds(table: Table) -> Table:
-    """The table with datetimes as seconds since 1970, fractions kept; other types stay.
-
-    A float holds today's clock to a quarter of a microsecond. Where that is too coarse to tell
-    moments apart, rows come in the order of the moments, so that the order survives.
-    """
-    kind = table.frame.schema["timestamp"]
-    if not isinstance(kind, pl.Datetime | pl.Date):
-        return table
-    moments = table.frame["timestamp"]
-    per_second = TICKS[kind.time_unit] if isinstance(kind, pl.Datetime) else 1
-    ticks = moments.to_physical().cast(pl.Int64)
-    if isinstance(kind, pl.Date):
-        ticks = ticks * DAY_S
-    seconds, part = ticks // per_second, ticks % per_second
-    if (part != 0).any():
-        seconds = seconds.cast(pl.Float64) + part / per_second
-        if seconds.n_unique() < ticks.n_unique():
-            order = ticks.to_frame().with_row_index("row").sort("timestamp", "row")["row"]
-            table, seconds = table.gather(order), seconds.gather(order)
-    return table.with_frame(table.frame.with_columns(seconds.alias("timestamp")))
 
 
 def with_distinct(table: Table, column: str, report: Report) -> Table:
