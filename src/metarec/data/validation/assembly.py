@@ -50,7 +50,7 @@ def assemble(
         report.raise_if_fatal()
     assert events is not None, "what cannot be used is reported as fatal"
     catalogue, events = on_catalogue(items, events, report, lenient=lenient)
-    user_ids, profiles, user = users_of(users, events.frame["user_id"])
+    user_ids, profiles, user = users_of(users, events, report)
     events = events.with_frame(events.frame.with_columns(user.alias("user")))
     rule = repeats or tables.repeats
     frame = in_usual_order(settle_repeats(events, len(catalogue), value, rule, report))

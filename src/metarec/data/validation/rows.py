@@ -5,6 +5,7 @@ from pathlib import Path
 import polars as pl
 
 from metarec.data.column_names import TableKind
+from metarec.data.validation.id_forms import with_plain_ids
 from metarec.data.validation.media_paths import media_checks
 from metarec.data.validation.numbers_as_text import written_numbers
 from metarec.data.validation.problems import Check, Report
@@ -50,6 +51,8 @@ def with_ids(table: Table, columns: tuple[str, ...], report: Report) -> Table | 
         return None
     texts = [pl.col(c).cast(pl.String) for c in columns if kinds[c] != pl.String]
     table = table.with_frame(table.frame.with_columns(texts)) if texts else table
+    for column in columns:
+        table = with_plain_ids(table, column, report)
     fix = "give the row an id, or remove it"
     return report.sift(
         table,
@@ -57,7 +60,7 @@ def with_ids(table: Table, columns: tuple[str, ...], report: Report) -> Table | 
             Check(
                 "empty id",
                 c,
-                pl.col(c).is_null() | ~pl.col(c).str.contains(r"\S"),
+                pl.col(c).is_null() | (pl.col(c) == ""),
                 "an id",
                 fix,
             )
@@ -75,13 +78,7 @@ def with_numbers(
     """The rows whose `column` is a finite number, as a numeric column; None for another type."""
     kind = table.frame.schema[column]
     if kind in (pl.String, pl.Null):
-        table = with_plain_numbers(table, column, report)
-        text = pl.col(column).cast(pl.String).str.strip_chars()
-        number = text.cast(pl.Float64, strict=False)
-        table = report.sift(table, [Check("wrong type", column, number.is_null(), "a number", fix)])
-        whole = table.frame.select(text.cast(pl.Int64, strict=False)).to_series()
-        exact = number if whole.null_count() else pl.lit(whole)
-        table = table.with_frame(table.frame.with_columns(exact.alias(column)))
+        table = with_parsed_numbers(table, column, report, fix)
     elif not (kind.is_numeric() or kind == pl.Boolean):
         report.fail(table.file, f"type {kind}", "a column of numbers", fix, column)
         return None
@@ -92,20 +89,33 @@ def with_numbers(
     return report.sift(table, checks)
 
 
-def with_plain_numbers(table: Table, column: str, report: Report) -> Table:
-    """The table with numbers as people write them, such as "4,5", in the way of computers."""
+def with_parsed_numbers(table: Table, column: str, report: Report, fix: str) -> Table:
+    """The rows whose text is a number, as Int64 where all are whole, else as Float64."""
+    for kind in (pl.Int64, pl.Float64):
+        numbers = table.frame[column].cast(kind, strict=False)
+        if not numbers.null_count():
+            return table.with_frame(table.frame.with_columns(numbers))
+    text = as_computers_write(table, column, report)
+    number = text.cast(pl.Float64, strict=False)
+    check = Check("wrong type", column, pl.lit(number.is_null()), "a number", fix)
+    table = report.sift(table, [check])
+    text = text.filter(number.is_not_null())
+    whole = text.cast(pl.Int64, strict=False)
+    exact = text.cast(pl.Float64) if whole.null_count() else whole
+    return table.with_frame(table.frame.with_columns(exact.alias(column)))
+
+
+def as_computers_write(table: Table, column: str, report: Report) -> pl.Series:
+    """The text of a column with numbers as people write them, such as "4,5", written plainly."""
     text = table.frame[column].cast(pl.String).str.strip_chars()
-    lacks = text.cast(pl.Float64, strict=False).null_count()
-    if lacks == text.null_count():
-        return table
     written = written_numbers(text, table.decimal)
-    if written.example is None or written.numbers.null_count() >= lacks:
-        return table
+    n_plain = text.cast(pl.Float64, strict=False).null_count()
+    if written.example is None or written.numbers.null_count() >= n_plain:
+        return text
     cell, number = written.example
     own = table.names.get(column, column)
     report.say(f"{table.file}: column {own} is read as numbers: {cell!r} is {number:.12g}")
-    plain = pl.select(pl.coalesce(written.numbers.cast(pl.String), text)).to_series()
-    return table.with_frame(table.frame.with_columns(plain.alias(column)))
+    return pl.select(pl.coalesce(written.numbers.cast(pl.String), text)).to_series()
 
 
 def with_values(table: Table, value: str, report: Report) -> Table | None:
