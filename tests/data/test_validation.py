@@ -178,8 +178,8 @@ class TestEncoding:
         folder = shop({"items.csv": items, "interactions.csv": "user_id,item_id\nu,a\n"})
         assert problem_of(folder).counts == {"ragged row": 1, "wrong encoding": 1}
 
-    def test_a_header_in_utf16_is_named(self, shop) -> None:
-        assert "header" in only(shop({"items.csv": "item_id\na\nb\n".encode("utf-16")}))[3]
+    def test_a_header_that_is_not_utf8_is_named(self, shop) -> None:
+        assert "header" in only(shop({"items.csv": b"item_id,\xe9\na,x\nb,y\n"}))[3]
 
     def test_a_broken_byte_in_json_lines_is_placed(self, shop) -> None:
         items = b'{"item_id":"a"}\n{"item_id":"c","t":"\xff"}\n{"item_id":"b"}\n'

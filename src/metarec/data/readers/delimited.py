@@ -1,12 +1,12 @@
 """Any delimited file, with a mapping from our column names to its own."""
 
-import codecs
 from pathlib import Path
 
 from metarec.contracts import DataError
 from metarec.data.column_names import Given
 from metarec.data.readers.csv_text import read_csv
-from metarec.data.readers.tabular import read_bytes
+from metarec.data.readers.tabular import read_bytes, read_table
+from metarec.data.readers.text_encoding import known_encoding
 from metarec.data.validation.naming import named
 from metarec.data.validation.problems import Report
 from metarec.data.validation.table import Table, Tables
@@ -19,8 +19,8 @@ def read_delimited(
     columns: Given | None = None,
     items: Path | None = None,
     item_columns: Given | None = None,
-    separator: str = ",",
-    encoding: str = "utf-8",
+    separator: str | None = None,
+    encoding: str | None = None,
 ) -> Tables:
     """The tables of a file of events and, where there is one, a file of items.
 
@@ -28,6 +28,7 @@ def read_delimited(
     is not mapped is recognised by the names that people use. Columns beyond these are the events'
     context. Without `items` the catalogue is made of the items that occur, without content.
     """
+    check_text_options(separator, encoding)
     events = named(read_plain(path, report, separator, encoding), "interactions", report, columns)
     listed = None
     if items is not None:
@@ -37,27 +38,26 @@ def read_delimited(
     return Tables(path.name.split(".")[0], events, listed)
 
 
-def read_plain(path: Path, report: Report, separator: str, encoding: str) -> Table | None:
+def read_plain(
+    path: Path, report: Report, separator: str | None, encoding: str | None
+) -> Table | None:
     """One file with its own names."""
-    if len(separator) != 1 or not separator.isascii() or separator in '"\r\n\0':
-        raise DataError(
-            f"separator must be one character of ASCII, no quote and no line break, got "
-            f"{separator!r}"
-        )
-    encoding = known_encoding(encoding)
+    if path.suffix == ".parquet" or {".jsonl", ".json"} & set(path.suffixes):
+        return read_table(path, report)
     content = read_bytes(path, report)
     if content is None:
         return None
     return read_csv(content, path.name, report, separator=separator, encoding=encoding)
 
 
-def known_encoding(name: str) -> str:
-    """The encoding's own name, whatever its spelling."""
-    try:
-        "a".encode(name)  # which a codec such as base64, from bytes to bytes, refuses
-        return codecs.lookup(name).name
-    except (LookupError, ValueError, TypeError):
+def check_text_options(separator: str | None, encoding: str | None) -> None:
+    """Refuse a separator that is no character, and an encoding that nobody knows."""
+    if separator is not None and (
+        len(separator) != 1 or not separator.isascii() or separator in '"\r\n\0'
+    ):
         raise DataError(
-            "encoding must be one that Python knows, such as utf-8, latin-1 or cp1252, "
-            f"got {name!r}"
-        ) from None
+            f"separator must be one character of ASCII, no quote and no line break, got "
+            f"{separator!r}"
+        )
+    if encoding is not None:
+        known_encoding(encoding)

@@ -13,6 +13,7 @@ from metarec.data.validation.table import Table
 
 SETTLED = {"metarec.columns": "settled"}
 """In the metadata of a Parquet file that we wrote: a context called `date` is none of ours."""
+GZIPPED = b"\x1f\x8b"
 
 
 def read_table(path: Path, report: Report) -> Table | None:
@@ -28,9 +29,11 @@ def read_table(path: Path, report: Report) -> Table | None:
 
 
 def read_bytes(path: Path, report: Report) -> bytes | None:
-    """The content of a file, unpacked where its name ends in .gz."""
+    """The content of a file, unpacked where it is gzipped, whatever its name."""
     try:
-        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        content = path.read_bytes()
+        if path.suffix == ".gz" or content[:2] == GZIPPED:
+            content = gzip.decompress(content)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         report.fail(path.name, f"a broken gzip file ({error})", "a whole one", "copy it again")
         return None

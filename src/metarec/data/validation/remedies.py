@@ -26,6 +26,13 @@ class Remedies:
             return f"--{name.replace('_', '-')} {shlex.quote(value)}"
         return f"{name}={json.dumps(value, ensure_ascii=False)}"
 
+    def dates(self) -> str:
+        """How it is said whether the day or the month comes first."""
+        if self.where == "folder":
+            return "write them as 2024-12-31"
+        both = (self.option("dates", first) for first in ("day-first", "month-first"))
+        return f"pass {' or '.join(both)}"
+
     def column(self, ours: str, own: str | None, table: TableKind = "interactions") -> str:
         """How a column of a table, perhaps `own`, is said to be one of ours."""
         if self.where == "folder":
