@@ -426,8 +426,8 @@ def test_a_long_list_shows_its_head_and_its_count(shop) -> None:
     error = problem_of(shop({"interactions.csv": "user_id,item_id,value\nu,b,1\n" + rows}))
     assert error.counts == {"wrong type": 3000}
     assert len(error.problems) == 1000
-    assert str(error).count("'x") == 20
-    assert "and 2,980 more" in str(error)
+    assert str(error).count("'x") == 1
+    assert "(and 2,999 rows more: 4, 5, 6, ...)" in str(error)
 
 
 @settings(

@@ -12,7 +12,7 @@ from implicit.nearest_neighbours import BM25Recommender, CosineRecommender, TFID
 from recommender_toys import taken
 from sklearn.metrics.pairwise import cosine_similarity
 
-from metarec.contracts import Dataset, Histories
+from metarec.contracts import Dataset, Histories, vocabulary_of
 from metarec.recommenders import (
     BPR,
     EASE,
@@ -179,6 +179,9 @@ def test_bpr_takes_a_strangers_id_for_nobody_it_knows() -> None:
     table = model.score(replace(SHOP.histories, user_ids=renamed), IDS)
     assert np.isnan(table[::2]).all()
     assert np.isfinite(table[1::2][:, TOUCHED]).all()
+    for batch in range(8):  # some come before all known keys and some after
+        strangers = vocabulary_of(f"{batch}/{i}" for i in range(len(renamed)))
+        assert np.isnan(model.score(replace(SHOP.histories, user_ids=strangers), IDS)).all()
 
 
 def test_cooccurrence_counts_what_followed_within_the_window() -> None:

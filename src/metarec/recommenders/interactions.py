@@ -10,7 +10,7 @@ NEGLIGIBLE = 1e-6
 """Weights below this change no ranking, and their products are slow to compute."""
 
 
-def event_weights(histories: Histories, recency: float = 1.0) -> Float[np.ndarray, " event"]:
+def event_weights(histories: Histories, recency: float) -> Float[np.ndarray, " event"]:
     """recency ** age of each event, the newest of a history having age 0.
 
     An item counts once in a history, by its newest event: earlier events of it weigh 0, and so do
