@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from metarec import data as shops
-from metarec.cli.options import EncoderName, Seed, Template, encoder_of
+from metarec.cli.options import EncoderName, Seed, Template, encoder_of, say_notes
 from metarec.contracts import DataError, Dataset
 from metarec.data.inspect import Histogram, Summary
 from metarec.encoders import ColumnTable
@@ -87,6 +87,7 @@ def convert(
     shop = shops.convert(
         source, folder, format=format, mapping=mapping or None, lenient=lenient, rejects=rejects
     )
+    say_notes(shop)
     typer.echo(f"wrote {folder}: {shop!r}")
 
 
@@ -135,6 +136,7 @@ def _described(summary: Summary) -> str:
     if summary.value_range:
         low, high = summary.value_range
         lines.append(f"  values    {low:g} to {high:g}")
+    lines += [f"  note      {note}" for note in summary.notes]
     for title, histogram in (
         ("events per user", summary.events_per_user),
         ("events per item", summary.events_per_item),

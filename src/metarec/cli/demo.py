@@ -61,7 +61,7 @@ def demo(
     found = write_results(results, out)
     typer.echo("")
     typer.echo(table(results))
-    typer.echo(found.line)
+    typer.echo(f"{found.headline}\n{found.line}")
     heart = fitted[HEART]
     heart.save(out / "model")
     typer.echo("")

@@ -14,6 +14,7 @@ from metarec.cli.options import (
     config_of,
     content_of,
     encoder_of,
+    say_notes,
     shows_progress,
 )
 from metarec.cli.rows import HEART, models_of
@@ -62,6 +63,7 @@ def evaluate(
     chosen = config_of(config, settings or [])
     check_out(out, data)
     shop = load(data)
+    say_notes(shop)
     if k > len(shop.catalogue):
         typer.echo(f"warning: lists of all {len(shop.catalogue)} items, not of {k}", err=True)
         k = len(shop.catalogue)
@@ -89,7 +91,7 @@ def evaluate(
     results = parts[0] if len(parts) == 1 else combine(parts)
     found = write_results(results, out)
     typer.echo(table(results))
-    typer.echo(found.line)
+    typer.echo(f"{found.headline}\n{found.line}")
     typer.echo(f"wrote {out / 'results.json'} and {out / 'report.html'}")
 
 

@@ -13,6 +13,7 @@ from metarec.cli.options import (
     config_of,
     content_of,
     encoder_of,
+    say_notes,
     shows_progress,
 )
 from metarec.contracts import DataError
@@ -52,6 +53,7 @@ def fit(
     if out.exists() and any(out.iterdir()) and not force:
         raise DataError(f"{out} is a saved model; --force replaces it, or choose another --out")
     shop = load(data)
+    say_notes(shop)
     typer.echo(f"{shop!r}", err=True)
     checkpoints = out.absolute().parent / f"{out.absolute().name}.checkpoint"
     if (checkpoints / CHECKPOINT).exists():

@@ -31,6 +31,12 @@ def shows_progress() -> bool:
     return sys.stderr.isatty()
 
 
+def say_notes(shop: Dataset) -> None:
+    """Tell what was understood of a shop's files without being told."""
+    for note in shop.notes:
+        typer.echo(note, err=True)
+
+
 def parse_events(text: str, catalogue: Catalogue) -> list[EventLike]:
     """Events from "id:value,id:value", or from a JSON list of [id, value, kind, t].
 

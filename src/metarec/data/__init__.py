@@ -21,7 +21,8 @@ from metarec.data.splits.split import Split
 from metarec.data.splits.time_split import split_time
 from metarec.data.synthetic.shop import Shop, generate, generate_to
 from metarec.data.synthetic.truth import Truth
-from metarec.data.validation.problems import DroppedRowsWarning, InvalidData, Problem
+from metarec.data.validation.invalid_data import InvalidData, Problem
+from metarec.data.validation.problems import DroppedRowsWarning
 
 __all__ = [
     "DroppedRowsWarning",

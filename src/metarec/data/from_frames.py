@@ -60,7 +60,7 @@ def from_frames(
         )
     else:
         events = table_of(interactions, "interactions", report)
-    found = {
+    found: dict[str, Table | None] = {
         "interactions": events,
         "items": None if items is None else table_of(items, "items", report),
         "users": None if users is None else table_of(users, "users", report),
