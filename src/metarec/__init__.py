@@ -10,7 +10,7 @@
 
 from metarec.contracts import Catalogue, DataError, Dataset, Event, Histories, Recommendations
 from metarec.contracts.version import __version__
-from metarec.data import from_frames, generate, load, split_cold, split_last_out
+from metarec.data import from_frames, generate, load, load_sql, split_cold, split_last_out
 from metarec.encoders import HashEncoder, TextEncoder
 from metarec.evaluation import evaluate
 from metarec.meta import MetaConfig, MetaRecommender, load_model
@@ -32,6 +32,7 @@ __all__ = [
     "generate",
     "load",
     "load_model",
+    "load_sql",
     "split_cold",
     "split_last_out",
 ]

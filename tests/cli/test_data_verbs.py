@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from metarec.data import load
+from metarec.meta import load_model
 
 
 def written(files: dict[str, str]) -> None:
@@ -51,9 +52,46 @@ def test_inspect_names_what_is_kept_and_not_used(run):
             "shop/interactions.csv": "user_id,item_id,device,text\nu,a,phone,fine\n",
         }
     )
-    told = run("data", "inspect", "shop").out
-    assert "not used  device (the events' context: no model reads it yet)" in told
-    assert "not used  text (what people wrote: no model reads it yet)" in told
+    told = run("data", "inspect", "shop", "--encoder", "hash").out
+    for column, why in (("device", "the events' context"), ("text", "what people wrote")):
+        line = next(row for row in told.splitlines() if f"interactions.{column} " in row)
+        assert line.split()[1:3] == ["not", "used"]
+        assert f"{why}: no model reads it yet" in line
+
+
+def test_inspect_and_fit_say_of_each_column_what_it_is_used_as(run):
+    items = ["item_id,title,imdb_id,price,more\n"]
+    items += [f"{n},👟🎸 Tea {n},tt0{n},{n}.5,http://x/{n}\n" for n in range(40)]
+    events = [f"{u},{(u + n) % 40},{1 + (u * n) % 5}\n" for u in range(30) for n in range(6)]
+    written(
+        {
+            "shop/items.csv": "".join(items),
+            "shop/interactions.csv": "user_id,item_id,value\n" + "".join(events),
+            "shop/dataset.toml": '[items]\nignore = ["price"]\n',
+        }
+    )
+    told = run("data", "inspect", "shop", "--encoder", "hash").out
+    uses = {line.split()[0]: " ".join(line.split()[1:]) for line in told.splitlines() if line}
+    assert uses["interactions.value"].startswith("rating from 1 to 5, on a scale of 1 to 5")
+    assert uses["items.title"].startswith("text text 👟🎸 Tea 0 | 👟🎸 Tea 1 | 👟🎸 Tea 2")
+    assert uses["items.imdb_id"].startswith("not used a key, as its name says")
+    assert uses["items.price"].startswith("not used the shop says so")
+    assert uses["items.more"].startswith("not used addresses")
+    listed = json.loads(run("data", "inspect", "shop", "--encoder", "hash", "--json").out)
+    by_name = {row["column"]: row for row in listed["columns"]}
+    assert by_name["title"]["samples"] == ["👟🎸 Tea 0", "👟🎸 Tea 1", "👟🎸 Tea 2"]
+    assert listed["reading"]["unknown"] == 0
+    template = ["--encoder", "hash", "--template", "{more}"]
+    fitted = run("fit", "shop", "--out", "m", "--set", "steps=2", *template)
+    lines = fitted.err.splitlines()
+    assert any("items.title" in line and "the template does not name" in line for line in lines)
+    content = load_model("m")._content
+    assert content.roles.columns("text") == ["more"]
+    assert content.encoder.template == "{more}"
+    evaluated = run("evaluate", "shop", "--models", "TextRidge", "--out", "r", *template)
+    assert [row for row in evaluated.err.splitlines() if row.startswith("  items.")] == [
+        row for row in lines if row.startswith("  items.")
+    ]
 
 
 def test_inspect_lists_every_problem_with_file_row_and_column_and_exits_1(run):

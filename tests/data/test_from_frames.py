@@ -144,6 +144,18 @@ def test_columns_are_mapped_in_whichever_table_they_stand():
     assert mr.from_frames(events, items, users, columns=names).hash == SHOP.hash
 
 
+def test_what_is_said_of_the_meaning_is_kept_and_checked(tmp_path: Path):
+    said = {"scale": (0, 10), "target_kinds": ["buy"], "roles": {"ignore": ["pieces"]}}
+    data = mr.from_frames(EVENTS, ITEMS, **said)
+    assert (data.scale, data.target_kinds) == ((0.0, 10.0), ("buy",))
+    assert data.roles == {"ignore": ("pieces",)}
+    assert data.hash != mr.from_frames(EVENTS, ITEMS).hash
+    with pytest.raises(mr.DataError, match="no event of the kinds steal"):
+        mr.from_frames(EVENTS, ITEMS, target_kinds=["steal"])
+    with pytest.raises(mr.DataError, match="clock must be one of"):
+        mr.from_frames(EVENTS, ITEMS, clock="sundial")
+
+
 @pytest.mark.parametrize(
     ("columns", "told"),
     [

@@ -45,7 +45,7 @@ def inspect(
     encoder: EncoderName = "default",
     template: Template = None,
 ) -> None:
-    """Say what is in a shop and what each column is used as; exit 1 with the list of problems if its data is bad.
+    """Say what is in a shop and what its columns are used as; exit 1 and list what is bad.
 
     Example: metarec data inspect my-shop
     """

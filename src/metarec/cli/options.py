@@ -164,7 +164,7 @@ def encoder_of(name: str, template: str | None) -> Encoder:
 def content_of(shop: Dataset, encoder: Encoder) -> ContentFeatures:
     """The features of the shop's items; what each column is used as goes to the standard error."""
     typer.echo(f"{ColumnTable.of(shop, encoder)}", err=True)
-    return ContentFeatures.fit(encoder, shop.catalogue.frame, progress=shows_progress())
+    return ContentFeatures.of(encoder, shop, progress=shows_progress())
 
 
 def names_of(catalogue: Catalogue) -> list[str]:

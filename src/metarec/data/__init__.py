@@ -3,6 +3,7 @@
 from metarec.data.from_frames import from_frames
 from metarec.data.inspect import Histogram, Summary, inspect
 from metarec.data.load import convert, load, load_csv
+from metarec.data.load_sql import load_sql
 from metarec.data.pseudonymise import pseudonymise, pseudonymise_folder
 from metarec.data.sampling import (
     PrefixBatch,
@@ -41,6 +42,7 @@ __all__ = [
     "inspect",
     "load",
     "load_csv",
+    "load_sql",
     "pseudonymise",
     "pseudonymise_folder",
     "sample_prefix_batch",

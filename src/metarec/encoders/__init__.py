@@ -3,9 +3,9 @@
 from metarec.encoders.cache import VectorCache, cache_folder
 from metarec.encoders.column_table import ColumnTable, ColumnUse
 from metarec.encoders.columns import ItemColumns, UnusedColumnWarning
-from metarec.encoders.content import ContentFeatures, encoder_from
+from metarec.encoders.content import ContentFeatures, encoder_from, texts_of
 from metarec.encoders.hashed import HashEncoder
-from metarec.encoders.reading import Reading
+from metarec.encoders.reading import Reading, TextReader
 from metarec.encoders.roles import ColumnRole, ColumnRoles, Role
 from metarec.encoders.tabular import TabularFeatures
 from metarec.encoders.template import compose
@@ -23,9 +23,11 @@ __all__ = [
     "Role",
     "TabularFeatures",
     "TextEncoder",
+    "TextReader",
     "UnusedColumnWarning",
     "VectorCache",
     "cache_folder",
     "compose",
     "encoder_from",
+    "texts_of",
 ]

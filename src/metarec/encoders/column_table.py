@@ -12,7 +12,7 @@ from metarec.data.inspect import missing_shares, range_of, reason_of
 from metarec.encoders.content import Plan
 from metarec.encoders.reading import Reading
 from metarec.encoders.records import expanded
-from metarec.encoders.roles import ColumnRole, ColumnRoles
+from metarec.encoders.roles import ColumnRole, ColumnRoles, by_column
 
 SAMPLES = 3
 LONGEST = 24
@@ -45,7 +45,7 @@ class ColumnTable:
     @classmethod
     def of(cls, data: Dataset, encoder: Encoder) -> Self:
         """What a fit with `encoder` makes of each column; no vector is computed for it."""
-        plan = Plan.of(encoder, data.catalogue.frame)
+        plan = Plan.of(encoder, data.catalogue.frame, by_column(data.roles))
         rows = [*_events(data), *_content("items", plan.table, plan.roles)]
         if data.users is not None:
             profile = expanded(data.users)
@@ -96,7 +96,8 @@ def _of_events(data: Dataset, column: str) -> tuple[str, str]:
     if column == "value":
         low, high = found or (0.0, 0.0)
         if data.feedback == "rating":
-            return "rating", f"from {low:g} to {high:g}"
+            scale = "{:g} to {:g}".format(*data.scale)
+            return "rating", f"from {low:g} to {high:g}, on a scale of {scale}"
         if low == high == 1:  # nothing was said of weights
             return "", ""
         return "weight", f'from {low:g} to {high:g}; counts with value_weight = "log"'

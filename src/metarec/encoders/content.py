@@ -10,12 +10,12 @@ import numpy as np
 import polars as pl
 from jaxtyping import Float
 
-from metarec.contracts import DataError, Encoder
+from metarec.contracts import DataError, Dataset, Encoder
 from metarec.encoders.columns import ItemColumns
 from metarec.encoders.hashed import HashEncoder
 from metarec.encoders.reading import Reading, TextReader
 from metarec.encoders.records import expanded
-from metarec.encoders.roles import ColumnRoles, Role
+from metarec.encoders.roles import ColumnRoles, Role, by_column
 from metarec.encoders.tabular import TabularFeatures
 from metarec.encoders.template import compose, template_columns
 from metarec.encoders.text import TextEncoder
@@ -45,7 +45,10 @@ class Plan:
 
     @classmethod
     def of(
-        cls, encoder: Encoder, frame: pl.DataFrame, told: Mapping[str, Role] | None = None
+        cls,
+        encoder: Encoder | TextReader,
+        frame: pl.DataFrame,
+        told: Mapping[str, Role] | None = None,
     ) -> Self:
         """The roles of the columns, of which `told` are obeyed, and the texts they give."""
         table = expanded(frame)
@@ -110,6 +113,12 @@ class ContentFeatures:
             hashed,
             plan.reading,
         )
+
+    @classmethod
+    def of(cls, encoder: Encoder, data: Dataset, *, progress: bool = False) -> Self:
+        """The features of a shop's items, by the roles that it says its columns have."""
+        roles = by_column(data.roles)
+        return cls.fit(encoder, data.catalogue.frame, roles=roles, progress=progress)
 
     @property
     def blocks(self) -> Mapping[str, int]:
@@ -190,6 +199,11 @@ def _centred(vectors: np.ndarray, mean: Float[np.ndarray, " d"]) -> list[np.ndar
     vectors = vectors.astype(np.float64)
     worded = np.abs(vectors).sum(1, keepdims=True) > 0
     return [np.where(worded, (vectors - mean) * TEXT_SCALE, 0.0), ~worded]
+
+
+def texts_of(encoder: TextReader, data: Dataset) -> list[str]:
+    """The text of each item that `encoder` would read in a shop."""
+    return Plan.of(encoder, data.catalogue.frame, by_column(data.roles)).texts or []
 
 
 def encoder_from(raw: Mapping[str, Any]) -> Encoder:

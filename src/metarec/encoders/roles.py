@@ -1,9 +1,9 @@
 """What each column is used as, decided once, from its type and from what it holds."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Self, get_args
+from typing import Literal, Self, cast, get_args
 
 import numpy as np
 import polars as pl
@@ -85,6 +85,11 @@ class ColumnRoles:
     def from_list(cls, raw: Iterable[tuple[str, list[Role], str]]) -> Self:
         """The roles that `to_list` wrote."""
         return cls({name: ColumnRole(tuple(uses), reason) for name, uses, reason in raw})
+
+
+def by_column(told: Mapping[str, Sequence[str]]) -> dict[str, Role]:
+    """The role of each column, from the columns of each role that a `Dataset` says."""
+    return {column: cast(Role, role) for role, columns in told.items() for column in columns}
 
 
 def checked_roles(told: Mapping[str, Role], columns: Iterable[str]) -> dict[str, Role]:

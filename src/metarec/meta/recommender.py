@@ -1,6 +1,7 @@
 """MetaRecommender: content and a meta-learned prior, adapted to a person in closed form."""
 
 import copy
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -31,7 +32,7 @@ from metarec.contracts import (
 )
 from metarec.contracts.alignment import align, warn_of_unknown
 from metarec.contracts.directions import unit_rows
-from metarec.encoders import ContentFeatures, TabularFeatures, TextEncoder
+from metarec.encoders import ColumnTable, ContentFeatures, TabularFeatures, TextEncoder
 from metarec.files.model_folder import load_state, save_state
 from metarec.meta.config import MetaConfig
 from metarec.meta.fingerprint import fingerprint_of
@@ -112,7 +113,7 @@ class MetaRecommender(Recommender):
             valid = checked_validation(train, valid)
         fitted = type(self)(self.encoder, self.config)  # a copy would carry cached values along
         fitted._catalogue = train.catalogue
-        fitted._content = _content_features(self.encoder, train.catalogue.frame, progress=progress)
+        fitted._content = _content_features(self.encoder, train, progress=progress)
         content = fitted._content.encode(train.catalogue.frame)
         fitted._profiles = None
         if self.config.profile and train.users is not None and train.users.width:
@@ -383,10 +384,12 @@ class MetaRecommender(Recommender):
         return (slice(start, start + step) for start in range(0, len(histories), step))
 
 
-def _content_features(encoder: Encoder, frame: pl.DataFrame, *, progress: bool) -> ContentFeatures:
+def _content_features(encoder: Encoder, train: Dataset, *, progress: bool) -> ContentFeatures:
     if isinstance(encoder, ContentFeatures):
         return encoder
-    return ContentFeatures.fit(encoder, frame, progress=progress)
+    if progress:
+        print(ColumnTable.of(train, encoder), file=sys.stderr)
+    return ContentFeatures.of(encoder, train, progress=progress)
 
 
 def _sequence(events: Iterable[EventLike]) -> Iterable[EventLike]:

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from metarec.contracts import Catalogue, DataError, Encoder
-from metarec.encoders import ContentFeatures
+from metarec.contracts import Catalogue, DataError, Dataset, Encoder
+from metarec.encoders import ContentFeatures, TextReader, texts_of
 from metarec.recommenders.base import BaseRecommender
 
 
@@ -24,16 +24,20 @@ class ContentRecommender(BaseRecommender):
         super().__init__(config)
         self.encoder = encoder
 
-    def _text_vectors(self, catalogue: Catalogue) -> Float[np.ndarray, "item d"]:
-        """The encoder's vectors alone."""
-        return self._encode(self._chosen_encoder(), catalogue)
+    def _text_vectors(self, train: Dataset) -> Float[np.ndarray, "item d"]:
+        """The encoder's vectors alone, of the texts that the shop's roles of columns give."""
+        encoder = self._chosen_encoder()
+        if isinstance(encoder, TextReader):
+            texts = texts_of(encoder, train)
+            return self._checked(encoder, encoder.encode_texts(texts), train.catalogue)
+        return self._encode(encoder, train.catalogue)
 
-    def _features(self, catalogue: Catalogue) -> Float[np.ndarray, "item d"]:
+    def _features(self, train: Dataset) -> Float[np.ndarray, "item d"]:
         """The encoder's vectors beside numbers, categories and lists (`ContentFeatures`)."""
         encoder = self._chosen_encoder()
         if not isinstance(encoder, ContentFeatures):
-            encoder = ContentFeatures.fit(encoder, catalogue.frame)
-        return self._encode(encoder, catalogue)
+            encoder = ContentFeatures.of(encoder, train)
+        return self._encode(encoder, train.catalogue)
 
     def _chosen_encoder(self) -> Encoder:
         if self.encoder is None:
@@ -44,7 +48,12 @@ class ContentRecommender(BaseRecommender):
         return self.encoder
 
     def _encode(self, encoder: Encoder, catalogue: Catalogue) -> Float[np.ndarray, "item d"]:
-        vectors = np.asarray(encoder.encode(catalogue.frame), dtype=np.float64)
+        return self._checked(encoder, encoder.encode(catalogue.frame), catalogue)
+
+    def _checked(
+        self, encoder: Encoder, encoded: np.ndarray, catalogue: Catalogue
+    ) -> Float[np.ndarray, "item d"]:
+        vectors = np.asarray(encoded, dtype=np.float64)
         if vectors.ndim != 2 or len(vectors) != len(catalogue):
             raise DataError(
                 f"the encoder gave vectors of shape {vectors.shape} for {len(catalogue)} items; "

@@ -24,7 +24,7 @@ class ContentKNN(ContentRecommender):
     """The value that says nothing: the training mean for ratings, 0 for implicit events."""
 
     def _fit(self, train: Dataset, valid: Episodes | None, rng: np.random.Generator) -> None:
-        self.vectors_ = unit_rows(self._text_vectors(train.catalogue))
+        self.vectors_ = unit_rows(self._text_vectors(train))
         counts = train.item_counts
         self.average_ = counts @ self.vectors_ / max(1, counts.sum())
         values = train.histories.values

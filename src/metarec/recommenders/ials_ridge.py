@@ -48,7 +48,7 @@ class IALSRidge(ContentRecommender):
         learned = learn_item_factors(train.histories, config, rng)
         self.precision_ = prior_precision(learned, config.l2)
         mapped = ridge_predictions(
-            self._features(train.catalogue),
+            self._features(train),
             learned,
             trust(train.item_counts, config.saturation),
             config.penalty,

@@ -36,7 +36,7 @@ class PredictedPopularity(ContentRecommender):
     def _fit(self, train: Dataset, valid: Episodes | None, rng: np.random.Generator) -> None:
         known = np.log1p(train.item_counts)
         predicted = ridge_predictions(
-            self._features(train.catalogue),
+            self._features(train),
             known[:, None],
             train.touched.astype(np.float64),
             self.config.penalty,

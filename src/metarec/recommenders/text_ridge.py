@@ -56,7 +56,7 @@ class TextRidge(ContentRecommender):
         totals = np.bincount(events.items, residuals, minlength=len(counts))
         means = totals / np.maximum(counts, 1)
         expected = ridge_predictions(
-            self._features(train.catalogue),
+            self._features(train),
             means[:, None],
             trust(counts, config.saturation),
             config.penalty,
