@@ -235,7 +235,7 @@ def test_the_same_results_give_the_same_report(results, tmp_path):
 
 
 def test_a_report_without_curve_calibration_or_ratings_still_stands(tmp_path):
-    split = planted(value="implicit")
+    split = planted(feedback="implicit")
     found = evaluate({"a": constant(split), "b": noisy(split)}, split, curve=None)
     said = write_report(found, tmp_path / "report.html")
     html = (tmp_path / "report.html").read_text()

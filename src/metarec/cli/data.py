@@ -111,8 +111,7 @@ def pseudonymise(
 
 def _described(summary: Summary) -> str:
     lines = [
-        f"{summary.name} ({summary.value}, timestamp: {summary.timestamp}, "
-        f"repeats: {summary.repeats})",
+        f"{summary.name} ({summary.feedback}, clock: {summary.clock}, repeats: {summary.repeats})",
         f"  hash      {summary.hash}",
         f"  users     {summary.users:,} ({summary.users_without_events:,} without events)",
         f"  items     {summary.items:,} ({summary.items_without_events:,} without events)",

@@ -48,7 +48,9 @@ def demo(
         encoder_of(encoder, None), shop.catalogue.frame, progress=progress
     )
     split = split_cold(shop, rng=seed)
-    models = models_of(",".join([HEART, *TRIVIAL[shop.value]]), shop.value, content, DEMO_CONFIG)
+    models = models_of(
+        ",".join([HEART, *TRIVIAL[shop.feedback]]), shop.feedback, content, DEMO_CONFIG
+    )
     fitted = fit_all(models, split, seed, progress)
     results = evaluate(fitted, split, k=LIST, rng=seed, progress=progress)
     found = write_results(results, out)

@@ -69,7 +69,7 @@ def evaluate(
     )
     parts = []
     for split in splits:
-        fitted = fit_all(models_of(models, shop.value, content, chosen), split, seed, progress)
+        fitted = fit_all(models_of(models, shop.feedback, content, chosen), split, seed, progress)
         ready = {} if saved is None else {f"{SAVED}{type(saved).__name__}": saved}
         parts.append(
             evaluate_models(

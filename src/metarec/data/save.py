@@ -1,6 +1,7 @@
 """Writing a dataset as a folder, whole or not at all."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import polars as pl
@@ -78,11 +79,23 @@ def catalogue_table(data: Dataset) -> pl.DataFrame:
 
 def settings_of(data: Dataset) -> str:
     """The content of `dataset.toml`."""
-    settings = {"name": data.name, "value": data.value, "timestamp": data.timestamp}
-    settings |= {"repeats": data.repeats, "licence": data.licence}
-    return "".join(
-        f"{key} = {toml_string(text)}\n" for key, text in settings.items() if text is not None
-    )
+    texts = {"name": data.name, "feedback": data.feedback, "clock": data.clock}
+    texts |= {"repeats": data.repeats, "licence": data.licence}
+    lines = [f"{key} = {toml_string(text)}" for key, text in texts.items() if text is not None]
+    if data.declared_scale is not None:
+        lines.append(f"scale = {list(data.declared_scale)}")
+    for key in ("target_kinds", "negative_kinds"):
+        if kinds := getattr(data, key):
+            lines.append(f"{key} = {toml_strings(kinds)}")
+    if data.roles:
+        lines += ["", "[items]"]
+        lines += [f"{role} = {toml_strings(columns)}" for role, columns in data.roles.items()]
+    return "\n".join(lines) + "\n"
+
+
+def toml_strings(texts: Iterable[str]) -> str:
+    """A list of texts in TOML."""
+    return f"[{', '.join(map(toml_string, texts))}]"
 
 
 def toml_string(text: str) -> str:

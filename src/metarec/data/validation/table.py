@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
+from metarec.contracts.meaning import Roles, Scale
 from metarec.data.validation.dates_as_text import DateOrder
 
 
@@ -66,7 +67,7 @@ class Tables:
 
     `interactions` is None where the file is missing or cannot be read, which the reader reports.
     `items` is None for a source that lists no items: they are then those that occur in the
-    interactions. `value`, `timestamp` and `repeats` are None where the source does not say.
+    interactions. `feedback`, `clock`, `repeats` and `scale` are None where the source does not say.
     """
 
     name: str
@@ -75,9 +76,13 @@ class Tables:
     users: Table | None = None
     triples: Table | None = None
     edges: Table | None = None
-    value: str | None = None
-    timestamp: str | None = None
+    feedback: str | None = None
+    clock: str | None = None
     repeats: str | None = None
+    scale: Scale | None = None
+    target_kinds: tuple[str, ...] = ()
+    negative_kinds: tuple[str, ...] = ()
+    roles: Roles = field(default_factory=dict)
     licence: str = ""
     dates: DateOrder | None = None
     """What comes first in dates such as 12/11/2024, where that was said."""

@@ -167,7 +167,7 @@ def choose(names: Sequence[str | Measure[RankedLists]] | None, background: Backg
     lists is passed as the `Measure` itself.
     """
     able_ranking = tuple(m for m in RANKING if m.name not in _unable(background))
-    able_rating = RATING if background.train.value == "rating" else ()
+    able_rating = RATING if background.train.feedback == "rating" else ()
     if names is None:
         return Chosen(able_ranking, able_rating)
     by_name = {m.name: m for m in able_ranking}
