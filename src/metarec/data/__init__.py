@@ -1,7 +1,8 @@
 """What happened and what is on offer: datasets, readers, validation, splits, episodes."""
 
 from metarec.data.inspect import Histogram, Summary, inspect
-from metarec.data.load import convert, load, load_csv
+from metarec.data.load import load
+from metarec.data.load_csv import convert, load_csv
 from metarec.data.pseudonymise import pseudonymise, pseudonymise_folder
 from metarec.data.sampling import (
     PrefixBatch,
