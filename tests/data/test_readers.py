@@ -349,14 +349,15 @@ class TestConvert:
         )
         assert load(tmp_path / "out").hash == made.hash
 
-    def test_a_mapping_without_csv_is_refused(self, tmp_path: Path) -> None:
-        with pytest.raises(DataError, match="needs format"):
+    def test_a_mapping_of_a_folder_is_refused(self, tmp_path: Path) -> None:
+        with pytest.raises(DataError, match="mapping goes with a single file"):
             convert(tmp_path, tmp_path / "out", mapping={"user_id": "uid"})
 
-    def test_a_lone_file_of_no_known_format_names_the_way_out(self, tmp_path: Path) -> None:
-        (tmp_path / "log.csv").write_text("uid,item_id\nu,m\n")
-        with pytest.raises(DataError, match="load_csv"):
-            load(tmp_path / "log.csv")
+    def test_a_lone_file_names_the_command_that_makes_a_shop_of_it(self, tmp_path: Path) -> None:
+        (tmp_path / "my log.csv").write_text("uid,item_id\nu,m\n")
+        with pytest.raises(DataError) as caught:
+            load(tmp_path / "my log.csv")
+        assert f"metarec data convert '{tmp_path}/my log.csv' 'my log-shop'" in str(caught.value)
 
     def test_an_unknown_format_is_refused(self, tmp_path: Path) -> None:
         with pytest.raises(DataError, match="format must be one of"):

@@ -8,9 +8,11 @@ from typing import Annotated, Literal
 import typer
 
 from metarec import data as shops
+from metarec.cli.mapping import mapping_of, scale_of_text, words_of
 from metarec.cli.options import EncoderName, Seed, Template, encoder_of, say_notes
 from metarec.contracts import DataError, Dataset
 from metarec.data.inspect import Histogram, Summary
+from metarec.data.validation.remedies import shell_words
 from metarec.encoders import ColumnTable
 
 app = typer.Typer(help="Generate, inspect, convert and pseudonymise shops.", no_args_is_help=True)
@@ -61,32 +63,83 @@ def inspect(
 def convert(
     source: Annotated[Path, typer.Argument(metavar="SRC")],
     folder: Folder,
-    format: Annotated[
-        Literal["folder", "movielens", "recbole", "amazon", "csv"] | None,
-        typer.Option(help="What the source is; found out by itself where possible."),
+    items: Annotated[
+        Path | None, typer.Option(help="A file of what is known of the items.")
+    ] = None,
+    users: Annotated[
+        Path | None, typer.Option(help="A file of what is known of the users.")
     ] = None,
     columns: Annotated[
         list[str] | None,
-        typer.Option("--map", help="Our column and the file's: user_id=uid (csv only)."),
+        typer.Option(
+            "--map",
+            help="Our column and the file's: user_id=customer_no, items.item_id=sku; "
+            "timestamp= says that there is none.",
+        ),
+    ] = None,
+    separator: Annotated[
+        str | None, typer.Option(help="Between fields; found by itself where possible.")
+    ] = None,
+    encoding: Annotated[
+        str | None, typer.Option(help="Of the files, such as cp1252; UTF-8 by itself.")
+    ] = None,
+    dates: Annotated[
+        Literal["day-first", "month-first"] | None,
+        typer.Option(help="What comes first in dates such as 12/11/2024."),
+    ] = None,
+    feedback: Annotated[
+        Literal["rating", "implicit"] | None, typer.Option(help="What the values mean.")
+    ] = None,
+    scale: Annotated[str | None, typer.Option(help="The lowest and highest rating: 1,5.")] = None,
+    clock: Annotated[
+        Literal["unix", "order"] | None, typer.Option(help="What the times mean.")
+    ] = None,
+    repeats: Annotated[
+        Literal["keep", "last", "sum"] | None,
+        typer.Option(help="What becomes of a person's repeated events on an item."),
+    ] = None,
+    target_kinds: Annotated[
+        str | None, typer.Option(help="The kinds of events to be foretold: buy,order.")
+    ] = None,
+    negative_kinds: Annotated[
+        str | None, typer.Option(help="The kinds that speak against an item: return.")
+    ] = None,
+    format: Annotated[
+        Literal["folder", "movielens", "recbole", "amazon", "csv"] | None,
+        typer.Option(help="What the source is; found out by itself where possible."),
     ] = None,
     lenient: Annotated[bool, typer.Option("--lenient", help="Leave bad rows out.")] = False,
     rejects: Annotated[
         Path | None, typer.Option(help="Where the rows left out are written.")
     ] = None,
 ) -> None:
-    """Turn data of another format into a shop's folder.
+    """Turn files of any names, or data of another format, into a shop's folder.
 
-    Example: metarec data convert ratings.csv my-shop --format csv --map user_id=uid
+    Example: metarec data convert orders.csv my-shop --items products.csv
     """
-    mapping = {}
-    for pair in columns or []:
-        ours, equals, theirs = pair.partition("=")
-        if not equals or not ours or not theirs:
-            raise DataError(f"--map takes ours=theirs, such as user_id=uid, got {pair!r}")
-        mapping[ours] = theirs
-    shop = shops.convert(
-        source, folder, format=format, mapping=mapping or None, lenient=lenient, rejects=rejects
-    )
+    mapping = mapping_of(columns or [])
+    with shell_words():
+        shop = shops.convert(
+            source,
+            folder,
+            format=format,
+            mapping=mapping["interactions"],
+            items=items,
+            item_columns=mapping["items"],
+            users=users,
+            user_columns=mapping["users"],
+            separator=separator and separator.replace("\\t", "\t"),
+            encoding=encoding,
+            dates=dates,
+            feedback=feedback,
+            scale=None if scale is None else scale_of_text(scale),
+            clock=clock,
+            repeats=repeats,
+            target_kinds=words_of(target_kinds),
+            negative_kinds=words_of(negative_kinds),
+            lenient=lenient,
+            rejects=rejects,
+        )
     say_notes(shop)
     typer.echo(f"wrote {folder}: {shop!r}")
 

@@ -2,7 +2,8 @@
 
 from metarec.data.from_frames import from_frames
 from metarec.data.inspect import Histogram, Summary, inspect
-from metarec.data.load import convert, load, load_csv
+from metarec.data.load import load
+from metarec.data.load_csv import convert, load_csv
 from metarec.data.load_sql import load_sql
 from metarec.data.pseudonymise import pseudonymise, pseudonymise_folder
 from metarec.data.sampling import (

@@ -1,26 +1,21 @@
 """One door for all formats: look at the path, read, validate, index."""
 
+import shlex
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Literal, get_args
 
 from metarec.contracts import DataError
 from metarec.contracts.dataset import Dataset, RepeatsRule
-from metarec.data.column_names import Given
 from metarec.data.readers.amazon import is_amazon, read_amazon
-from metarec.data.readers.delimited import read_delimited
 from metarec.data.readers.folder import is_folder_format, read_folder
 from metarec.data.readers.movielens import is_movielens, read_movielens
 from metarec.data.readers.recbole import is_recbole, read_recbole
-from metarec.data.save import save
 from metarec.data.validation.assembly import assemble
 from metarec.data.validation.problems import Report
-from metarec.data.validation.remedies import Remedies
 from metarec.data.validation.table import Tables
 from metarec.files.disk import reading
 
-Format = Literal["folder", "movielens", "recbole", "amazon", "csv"]
 Reader = Callable[[Path, Report], Tables]
 
 READERS: dict[str, tuple[Callable[[Path], bool], Reader]] = {
@@ -44,7 +39,7 @@ def load(
     All problems of all files are raised together as one `InvalidData`. With `lenient` the bad rows
     are left out instead, a warning says how many, and `rejects` names a file (.jsonl, .csv or
     .parquet) that receives them with their problems; a problem of a whole file is still raised.
-    `repeats` overrides the rule that the data names for repeated events. For any other table see
+    `repeats` overrides the rule that the data names for repeated events. For single files see
     `load_csv`.
     """
     place, report = Path(path), Report()
@@ -55,62 +50,6 @@ def load(
     with reading(place):
         reader = READERS[format or detect(place)][1]
     return finish(reader, place, report, lenient=lenient, rejects=rejects, repeats=repeats)
-
-
-def load_csv(
-    path: str | Path,
-    columns: Given | None = None,
-    *,
-    items: str | Path | None = None,
-    item_columns: Given | None = None,
-    separator: str | None = None,
-    encoding: str | None = None,
-    lenient: bool = False,
-    rejects: str | Path | None = None,
-    repeats: RepeatsRule | None = None,
-) -> Dataset:
-    """The events of any delimited file; `columns` maps our names to its own.
-
-    `columns={"user_id": "uid", "item_id": "movie"}` reads users from `uid`. With a column `value`
-    the events are ratings, without one implicit. `items` is a second such file with the content.
-    """
-    place, report = Path(path), Report(Remedies("call"))
-    listed = [] if items is None else [Path(items)]
-    for file in (place, *listed):
-        require(file, report, is_file=True)
-    reader = partial(
-        read_delimited,
-        columns=columns,
-        items=next(iter(listed), None),
-        item_columns=item_columns,
-        separator=separator,
-        encoding=encoding,
-    )
-    return finish(reader, place, report, lenient=lenient, rejects=rejects, repeats=repeats)
-
-
-def convert(
-    source: str | Path,
-    target: str | Path,
-    *,
-    format: Format | None = None,
-    mapping: Given | None = None,
-    lenient: bool = False,
-    rejects: str | Path | None = None,
-    repeats: RepeatsRule | None = None,
-) -> Dataset:
-    """The dataset at `source`, written to the folder `target` in our own format.
-
-    `mapping` maps our column names to the file's, and goes with `format="csv"` only.
-    """
-    if mapping is not None and format != "csv":
-        raise DataError(f'a column mapping needs format="csv", got format={format!r}')
-    if format == "csv":
-        data = load_csv(source, mapping, lenient=lenient, rejects=rejects, repeats=repeats)
-    else:
-        data = load(source, format=format, lenient=lenient, rejects=rejects, repeats=repeats)
-    save(data, target)
-    return data
 
 
 def require(place: Path, report: Report, *, is_file: bool = False) -> None:
@@ -141,8 +80,11 @@ def detect(place: Path) -> str:
         if fits(place):
             return name
     if not place.is_dir():
+        shop = shlex.quote(f"{place.name.split('.')[0]}-shop")
+        command = f"metarec data convert {shlex.quote(str(place))} {shop}"
         raise DataError(
-            f"{place} is a single file of no known format; use load_csv with a column mapping"
+            f"{place} is a single file, and a shop is a folder; make one by\n    {command}\n"
+            "with --items FILE for what is known of the items (in Python, load_csv reads it)"
         )
     return "folder"  # whose reader says what is missing
 

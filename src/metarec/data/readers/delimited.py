@@ -19,10 +19,12 @@ def read_delimited(
     columns: Given | None = None,
     items: Path | None = None,
     item_columns: Given | None = None,
+    users: Path | None = None,
+    user_columns: Given | None = None,
     separator: str | None = None,
     encoding: str | None = None,
 ) -> Tables:
-    """The tables of a file of events and, where there is one, a file of items.
+    """The tables of a file of events and, where there are such, files of items and of users.
 
     `columns` maps our names (user_id, item_id, value, timestamp, event, text) to the file's; what
     is not mapped is recognised by the names that people use. Columns beyond these are the events'
@@ -30,12 +32,15 @@ def read_delimited(
     """
     check_text_options(separator, encoding)
     events = named(read_plain(path, report, separator, encoding), "interactions", report, columns)
-    listed = None
+    called = {} if events is None else events.names
+    listed = profiles = None
     if items is not None:
-        prefer = None if events is None else events.names.get("item_id")
         listed = read_plain(items, report, separator, encoding)
-        listed = named(listed, "items", report, item_columns, prefer)
-    return Tables(path.name.split(".")[0], events, listed)
+        listed = named(listed, "items", report, item_columns, called.get("item_id"))
+    if users is not None:
+        profiles = read_plain(users, report, separator, encoding)
+        profiles = named(profiles, "users", report, user_columns, called.get("user_id"))
+    return Tables(path.name.split(".")[0], events, listed, profiles)
 
 
 def read_plain(

@@ -110,7 +110,7 @@ def likely_encoding(content: bytes) -> tuple[str, str]:
 def encoding_fix(content: bytes, report: Report) -> str:
     """What to do about text that is not UTF-8."""
     name, word = likely_encoding(content)
-    if report.remedies.where == "folder":
+    if report.remedies.source == "folder":
         return f"save the file as UTF-8; as {name} it reads {word!r}"
     return (
         f"pass {report.remedies.option('encoding', name)}, which reads {word!r}, if that is right"

@@ -104,10 +104,11 @@ def checked_events(
     events = with_ids(table, ("user_id", "item_id"), report)
     events = events and with_context(events, report)
     events = events and with_values(events, feedback, report)
-    if events:
-        events = on_scale(events, feedback, tables.scale, report)
-        has_kinds(events, tables, report)
-    return with_times(events, clock, report, tables.dates) if events else (None, clock)
+    if events is None:
+        return None, clock
+    events = on_scale(events, feedback, tables.scale, report)
+    has_kinds(events, tables, report)
+    return with_times(events, clock, report, tables.dates)
 
 
 def keyed(

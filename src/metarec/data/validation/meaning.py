@@ -45,10 +45,16 @@ def on_scale(events: Table, feedback: str, declared: Scale | None, report: Repor
         low, high = declared
         off = (pl.col("value") < low) | (pl.col("value") > high)
         expected = f"a rating on the declared scale, {low:g} to {high:g}"
-        fix = "mend the rating, or widen scale in dataset.toml"
+        widened = [min(low, values.min()), max(high, values.max())]  # type: ignore[type-var]
+        fix = f"mend the rating, or {report.remedies.setting('scale', widened)}"
         return report.sift(events, [Check("outside the scale", "value", off, expected, fix)])
     if len(values) and recognised_scale(values) is None:
-        found, expected, fix = unscaled(float(values.min()), float(values.max()))  # type: ignore[arg-type]
+        least, most = float(values.min()), float(values.max())  # type: ignore[arg-type]
+        found, expected, fix = unscaled(least, most)
+        if report.remedies.source == "file":
+            implicit = report.remedies.setting("feedback", "implicit")
+            own = report.remedies.option("scale", [least, most])
+            fix = f"{implicit} for counts or weights, or {own} for a scale of your own"
         report.fail(events.file, found, expected, fix, events.names.get("value", "value"))
     return events
 

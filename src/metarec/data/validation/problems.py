@@ -176,7 +176,8 @@ class Report:
         dropped = self.reasons | self.notes
         if dropped:
             counted = ", ".join(f"{count:,} x {reason}" for reason, count in dropped.items())
-            kept = f"written to {rejects}" if rejects else "pass rejects=FILE to keep a record"
+            record = f"pass {self.remedies.option('rejects', 'FILE')} to keep a record"
+            kept = f"written to {rejects}" if rejects else record
             note = f" ({kept})" if self.rejected else ""
             warnings.warn(f"rows left out: {counted}{note}", DroppedRowsWarning, stacklevel=5)
         return dropped

@@ -2,44 +2,60 @@
 
 import json
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Literal
 
 from metarec.data.column_names import TableKind
 
+IN_A_SHELL: ContextVar[bool] = ContextVar("in_a_shell", default=False)
+
+
+@contextmanager
+def shell_words() -> Iterator[None]:
+    """While it lasts, options are named as the command line has them."""
+    token = IN_A_SHELL.set(True)
+    try:
+        yield
+    finally:
+        IN_A_SHELL.reset(token)
+
 
 @dataclass(frozen=True)
 class Remedies:
-    """What can be said where: in a folder's own files, in a call of Python, or in a shell."""
+    """What can be said where: in a folder's own `dataset.toml`, or beside a file that is read."""
 
-    where: Literal["folder", "call", "shell"] = "folder"
+    source: Literal["folder", "file"] = "folder"
 
-    def setting(self, name: str, value: str) -> str:
+    def setting(self, name: str, value: object) -> str:
         """How a setting is given."""
-        if self.where == "folder":
+        if self.source == "folder":
             return f"set {name} = {json.dumps(value)} in dataset.toml"
         return f"pass {self.option(name, value)}"
 
-    def option(self, name: str, value: str) -> str:
-        """A setting as an argument, which a folder has not."""
-        if self.where == "shell":
-            return f"--{name.replace('_', '-')} {shlex.quote(value)}"
-        return f"{name}={json.dumps(value, ensure_ascii=False)}"
+    def option(self, name: str, value: object) -> str:
+        """A setting as an argument, which has other words in a shell."""
+        if not IN_A_SHELL.get():
+            return f"{name}={json.dumps(value, ensure_ascii=False)}"
+        told = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+        return f"--{name.replace('_', '-')} {shlex.quote(told)}"
 
     def dates(self) -> str:
         """How it is said whether the day or the month comes first."""
-        if self.where == "folder":
+        if self.source == "folder":
             return "write them as 2024-12-31"
         both = (self.option("dates", first) for first in ("day-first", "month-first"))
         return f"pass {' or '.join(both)}"
 
     def column(self, ours: str, own: str | None, table: TableKind = "interactions") -> str:
         """How a column of a table, perhaps `own`, is said to be one of ours."""
-        if self.where == "folder":
+        if self.source == "folder":
             example = "" if own is None else f", such as {own}"
             return f"rename the column that holds it to {ours}{example}"
         name = "NAME" if own is None else own
-        if self.where == "shell":
+        if IN_A_SHELL.get():
             place = "" if table == "interactions" else f"{table}."
             return f"say which holds it, such as --map {shlex.quote(f'{place}{ours}={name}')}"
         before = {"interactions": "", "items": "item_", "users": "user_"}[table]

@@ -29,7 +29,7 @@ def settle_repeats(
         return frame
     is_last = last_of_each(frame, key)
     if rule is None:
-        fix = 'set repeats = "last" (or "keep") in dataset.toml, or pass repeats='
+        fix = f'{report.remedies.setting("repeats", "last")} (or "keep")'
         check = Check("repeated rating", "item_id", pl.lit(~is_last), "one rating of an item", fix)
         return report.sift(events, [check]).frame
     report.note(f"repeated interaction (repeats = {rule})", len(frame) - int(is_last.sum()))

@@ -122,7 +122,8 @@ def with_values(table: Table, value: str, report: Report) -> Table | None:
     """The rows with a usable `value`, as Float32; implicit events without the column get ones."""
     if "value" not in table.frame.columns:
         if value == "rating":
-            fix = 'name the column of ratings value, or set feedback = "implicit" in dataset.toml'
+            implicit = report.remedies.setting("feedback", "implicit")
+            fix = f"{report.remedies.column('value', None)}, or {implicit}"
             report.fail(table.file, "no such column", "a column of ratings", fix, "value")
             return None
         return table.with_frame(table.frame.with_columns(pl.lit(1.0, pl.Float32).alias("value")))
@@ -135,7 +136,7 @@ def with_values(table: Table, value: str, report: Report) -> Table | None:
         fix = "divide the values by a constant"
         checks = [Check("too large", "value", small.is_infinite(), "a value below 3e38", fix)]
     if value == "implicit":
-        fix = 'write a weight above 0, or set feedback = "rating" in dataset.toml'
+        fix = f"write a weight above 0, or {report.remedies.setting('feedback', 'rating')}"
         checks.append(Check("weight not above 0", "value", small <= 0, "a weight above 0", fix))
     checked = report.sift(checked, checks)
     return checked.with_frame(checked.frame.with_columns(small))

@@ -43,10 +43,8 @@ def with_times(
         below = (checked.frame["timestamp"] < 1e8).all()
         timestamp = "order" if below else "unix"
     if timestamp == "unix":
-        fix = (
-            'write seconds since 1970 (divide milliseconds by 1000), or set clock = "order" '
-            "in dataset.toml"
-        )
+        other = report.remedies.setting("clock", "order")
+        fix = f"write seconds since 1970 (divide milliseconds by 1000), or {other}"
         time = pl.col("timestamp")
         bad = (time < 0) | (time > CENTURY_END_S)
         expected = "seconds since 1970, before the year 2100"
