@@ -19,6 +19,7 @@ from metarec.contracts.dataset_checks import (
     check_user_ids,
 )
 from metarec.contracts.errors import DataError
+from metarec.contracts.event_kinds import EventKinds
 from metarec.contracts.hashing import hash_of
 from metarec.contracts.histories import Histories
 from metarec.contracts.meaning import (
@@ -160,6 +161,20 @@ class Dataset:
     def item_counts(self) -> NDArray[np.int64]:
         """Number of events of each item."""
         return np.bincount(self.interactions["item"].to_numpy(), minlength=len(self.catalogue))
+
+    @property
+    def event_kinds(self) -> EventKinds:
+        """The kinds that are to be foretold, and those that speak against their item."""
+        return EventKinds(self.target_kinds, self.negative_kinds)
+
+    def without_negative(self) -> "Dataset":
+        """The dataset without the events that speak against their item: what may be learned."""
+        refused = self.event_kinds.refused(self.histories)
+        if not refused.any():
+            return self
+        kept = np.ones(len(self.interactions), dtype=bool)
+        kept[self.order[refused]] = False
+        return self.where(kept)
 
     @property
     def details(self) -> list[str]:

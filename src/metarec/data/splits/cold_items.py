@@ -19,7 +19,8 @@ EXCLUDES = (
 def split_cold_items(data: Dataset, *, items: float = 0.2, rng: int = 0) -> Split:
     """`items` of all items are held out; half of their events, by id, are the test query.
 
-    The other half is the validation's query, over the same items. The support is the user's whole
+    The other half is the validation's query, over the same items; of declared kinds, only those
+    that are to be foretold are in a query. The support is the user's whole
     history on the other items; a user without one is judged with an empty support.
     """
     check_fraction("items", items, zero=False)
@@ -27,12 +28,13 @@ def split_cold_items(data: Dataset, *, items: float = 0.2, rng: int = 0) -> Spli
     everything = np.ones(len(data.catalogue), dtype=bool)
     held = chosen(data.catalogue.ids, items, rng, "held-out items", everything)
     cold = held[histories.items]
+    asked = cold & data.event_kinds.foretold(histories)
     in_test = uniform_of(event_keys(histories, rng, "half")) < 0.5
     return Split(
         name="cold items",
         train=train_on(data, ~cold),
-        valid=episodes_of(histories, ~cold, cold & ~in_test, held),
-        test={"cold items": episodes_of(histories, ~cold, cold & in_test, held)},
+        valid=episodes_of(histories, ~cold, asked & ~in_test, held),
+        test={"cold items": episodes_of(histories, ~cold, asked & in_test, held)},
         excludes=EXCLUDES,
         settings={"dataset_hash": data.hash, "items": items, "rng": rng},
     )

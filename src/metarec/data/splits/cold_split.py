@@ -67,7 +67,8 @@ def split_cold(
     out for validation. A new user's query is `queries` of the events on known items, or half of
     them for a user with fewer than twice as many; the others are the support. Ratings are drawn
     and ordered at random, by id; implicit events in order of time are asked for from the newest
-    and known from the oldest. `at(k)` of a scenario is a point of the learning curve.
+    and known from the oldest. Where kinds of events are declared, only those that are to be
+    foretold are asked for, and what comes after the first of them is not known. `at(k)` of a scenario is a point of the learning curve.
     """
     for name, share in (("users", users), ("items", items), ("valid", valid)):
         check_fraction(name, share)
@@ -78,11 +79,12 @@ def split_cold(
     histories = permuted(data.histories, order)
     known_item = groups.known_items[histories.items]
     pool = groups.known_users[histories.rows] & known_item
-    asked = pool & last_of(histories, pool, known_asked(histories, pool))
-    train = pool & ~asked
+    open_ = data.event_kinds.foretold(histories)
+    asked = last_of(histories, pool & open_, known_asked(histories, pool, open_))
+    train = pool & earlier(histories, asked)
     known, new = groups.known_items, groups.test_items
-    newcomers = new_users(histories, groups.valid_users, known, queries)
-    arrivals = on_items(histories, train, groups.known_users, groups.valid_items)
+    newcomers = new_users(histories, groups.valid_users, known, queries, open_)
+    arrivals = on_items(histories, train, groups.known_users, groups.valid_items, open_)
     in_time = np.zeros(len(train), dtype=bool)
     in_time[order] = train
     return Split(
@@ -95,9 +97,9 @@ def split_cold(
         ),
         test={
             KNOWN_KNOWN: episodes_of(histories, train, asked, known),
-            NEW_KNOWN: new_users(histories, groups.test_users, known, queries),
-            KNOWN_NEW: on_items(histories, train, groups.known_users, new),
-            NEW_NEW: on_items(histories, known_item, groups.test_users, new),
+            NEW_KNOWN: new_users(histories, groups.test_users, known, queries, open_),
+            KNOWN_NEW: on_items(histories, train, groups.known_users, new, open_),
+            NEW_NEW: on_items(histories, known_item, groups.test_users, new, open_),
         },
         excludes=EXCLUDES,
         settings={
@@ -141,11 +143,21 @@ def last_of(
     return mask
 
 
-def known_asked(histories: Histories, pool: EventMask) -> Int[np.ndarray, " history"]:
+def earlier(histories: Histories, asked: EventMask) -> EventMask:
+    """True for the events that stand before all those of their history that are asked for."""
+    first = np.full(len(histories), np.iinfo(np.int64).max)
+    np.minimum.at(first, histories.rows[asked], histories.places[asked])
+    mask: EventMask = histories.places < first[histories.rows]
+    return mask
+
+
+def known_asked(
+    histories: Histories, pool: EventMask, open_: EventMask
+) -> Int[np.ndarray, " history"]:
     """How many events of a known user on known items are asked for."""
-    sizes = counts_of(histories, pool)
+    sizes = counts_of(histories, pool & open_)
     share = np.maximum(1, np.round(SHARE_OF_KNOWN * sizes)).astype(np.int64)
-    return np.where(sizes >= LEAST_KNOWN, share, 0)
+    return np.where(counts_of(histories, pool) >= LEAST_KNOWN, share, 0)
 
 
 def new_users(
@@ -153,13 +165,14 @@ def new_users(
     users: Bool[np.ndarray, " user"],
     items: Bool[np.ndarray, " item"],
     queries: int,
+    open_: EventMask,
 ) -> Episodes:
     """New users on known items: the last events in drawing order are the query."""
     pool = users[histories.rows] & items[histories.items]
-    sizes = counts_of(histories, pool)
+    sizes = counts_of(histories, pool & open_)
     few = np.maximum(1, sizes // 2)
-    asked = last_of(histories, pool, np.where(sizes < 2 * queries, few, queries))
-    return episodes_of(histories, pool & ~asked, asked, items)
+    asked = last_of(histories, pool & open_, np.where(sizes < 2 * queries, few, queries))
+    return episodes_of(histories, pool & earlier(histories, asked), asked, items)
 
 
 def on_items(
@@ -167,7 +180,9 @@ def on_items(
     support: EventMask,
     users: Bool[np.ndarray, " user"],
     items: Bool[np.ndarray, " item"],
+    open_: EventMask,
 ) -> Episodes:
     """The users' events on new items, with what is in `support` of the same users known."""
     of_user = users[histories.rows]
-    return episodes_of(histories, support & of_user, of_user & items[histories.items], items)
+    asked = of_user & items[histories.items] & open_
+    return episodes_of(histories, support & of_user, asked, items)

@@ -12,7 +12,7 @@ from jaxtyping import Bool, Int
 from metarec.contracts import DataError, Histories
 from metarec.contracts.dataset import Dataset
 from metarec.contracts.episodes import Episodes, joined
-from metarec.data.draws import chosen, event_keys, keys_of, mixed, permuted, seed_of
+from metarec.data.draws import chosen, event_keys, keys_of, mixed, permuted, ranks_of, seed_of
 from metarec.data.splits.masks import EventMask, check_fraction, counts_of, episodes_of, train_on
 from metarec.data.splits.split import Split
 from metarec.data.validation.problems import DroppedRowsWarning
@@ -193,14 +193,18 @@ def draw_episodes(
 ) -> Episodes:
     """All draws of one scenario, one draw's users after another's."""
     inside = data.histories.keep(scenario)
-    judged = np.flatnonzero((inside.lengths >= rules.least) & (inside.lengths <= rules.most))
+    able = counts_of(inside, data.event_kinds.foretold(inside)) >= rules.queries
+    judged = np.flatnonzero(
+        able & (inside.lengths >= rules.least) & (inside.lengths <= rules.most)
+    )
     events = inside.take(np.tile(judged, rules.draws))
     draw = np.repeat(np.arange(rules.draws), len(judged))[events.rows]
     purpose = keys_of([f"draw {number}" for number in range(rules.draws)], seed_of(rules.rng, name))
     keys = mixed(event_keys(events, rules.rng, name) ^ purpose[draw])
     events = permuted(events, np.lexsort((keys, events.rows)))  # `draw` is constant in a history
     if stored is None:
-        asked = events.places < rules.queries
+        open_ = data.event_kinds.foretold(events)
+        asked = open_ & (ranks_of(events, events.places, among=open_) < rules.queries)
     else:
         asked = asked_in(stored.filter(pl.col("scenario") == name), events, draw, rules)
     competing = np.zeros(len(data.catalogue), dtype=bool)

@@ -21,6 +21,7 @@ def split_time(data: Dataset, *, valid: float = 0.1, test: float = 0.1) -> Split
 
     Events at the very moment of a border fall after it; where so many share one that a part would
     be empty, that is an error, and where a part is half or twice as large as asked, a warning.
+    Where kinds of events are declared, only those that are to be foretold are queries.
     Users without an event before the border are judged too, with an empty support. Needs a clock:
     `clock = "unix"`.
     """
@@ -41,11 +42,19 @@ def split_time(data: Dataset, *, valid: float = 0.1, test: float = 0.1) -> Split
     check_part("training", before, 1 - valid - test, histories.times, borders[0])
     check_part("validation", ~before & ~at_test, valid, histories.times, borders[1])
     check_part("test", at_test, test, histories.times, borders[1])
+    asked = data.event_kinds.foretold(histories)
+    for part, inside in (("validation", ~before & ~at_test), ("test", at_test)):
+        if inside.any() and not (inside & asked).any():
+            raise DataError(
+                f"none of the {int(inside.sum()):,} events of the {part} has a kind that is to be "
+                f"foretold ({', '.join(data.target_kinds) or 'none but negative kinds'}); ask for "
+                "a larger share"
+            )
     return Split(
         name="time",
         train=train_on(data, before),
-        valid=episodes_of(histories, before, ~before & ~at_test),
-        test={"later events": episodes_of(histories, ~at_test, at_test)},
+        valid=episodes_of(histories, before, ~before & ~at_test & asked),
+        test={"later events": episodes_of(histories, ~at_test, at_test & asked)},
         excludes=EXCLUDES,
         settings={
             "dataset_hash": data.hash,
