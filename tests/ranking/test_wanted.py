@@ -9,30 +9,36 @@ import pytest
 
 import metarec as mr
 from metarec.contracts import Catalogue, DataError, UnknownItemWarning
+from metarec.contracts.alignment import align
 from metarec.ranking import Wanted
 
 CATALOGUE = Catalogue.of(pl.DataFrame({"item_id": ["a", "b", "c", "d"]}))
-NONE = np.zeros(0, dtype=np.int64)
+NOBODY = align([[]], CATALOGUE)
 
 
 def test_seen_items_go_unless_they_are_wanted():
     scores = np.array([[4.0, 3.0, 2.0, 1.0], [1.0, 2.0, 3.0, 4.0]])
-    rows, items = np.array([0, 1, 1]), np.array([0, 3, 2])
-    lists = Wanted.of(2, {}, CATALOGUE).best(scores.copy(), rows, items)
+    people = align([["a"], ["d", "c"]], CATALOGUE)
+    lists, missing = Wanted.of(2, {}, CATALOGUE).best(scores.copy(), people)
     assert lists.tolist() == [[1, 2], [1, 0]]
-    lists = Wanted.of(2, {"exclude_seen": False}, CATALOGUE).best(scores.copy(), rows, items)
+    assert missing is None
+    lists, _ = Wanted.of(2, {"exclude_seen": False}, CATALOGUE).best(scores.copy(), people)
     assert lists.tolist() == [[0, 1], [3, 2]]
 
 
 def test_only_candidates_compete_and_there_may_be_too_few():
     wanted = Wanted.of(3, {"candidates": ["d", "b"]}, CATALOGUE)
-    assert wanted.best(np.array([[9.0, 1.0, 8.0, 2.0]]), NONE, NONE).tolist() == [[3, 1, -1]]
+    lists, missing = wanted.best(np.array([[9.0, 1.0, 8.0, 2.0]]), NOBODY)
+    assert lists.tolist() == [[3, 1, -1]]
+    assert missing is not None
+    assert missing.tolist() == [[0, 2, 0, 0, 0, 0, 0]]
     gone = Wanted.of(2, {}, CATALOGUE.retire(["a"]))
-    assert gone.best(np.array([[9.0, 1.0, 8.0, 2.0]]), NONE, NONE).tolist() == [[2, 3]]
+    assert gone.best(np.array([[9.0, 1.0, 8.0, 2.0]]), NOBODY)[0].tolist() == [[2, 3]]
 
 
 def test_a_word_that_no_list_knows_is_refused():
-    with pytest.raises(DataError, match=r"does not know \['a', 'z'\]; it takes k and \['cand"):
+    told = r"does not know \['a', 'z'\]; it takes k and \['at_most"
+    with pytest.raises(DataError, match=told):
         Wanted.of(2, {"z": 1, "a": 2}, CATALOGUE)  # type: ignore[typeddict-unknown-key]
 
 

@@ -7,6 +7,7 @@ from metarec.testing import RecommenderContract
 
 
 class TestRandom(RecommenderContract):
+    has_item_to_item = False
     uses_chance = True
     learns_taste = False
 
@@ -15,6 +16,7 @@ class TestRandom(RecommenderContract):
 
 
 class TestPopularity(RecommenderContract):
+    has_item_to_item = False
     learns_taste = False
 
     def make(self) -> Recommender:
@@ -22,6 +24,7 @@ class TestPopularity(RecommenderContract):
 
 
 class TestItemMean(RecommenderContract):
+    has_item_to_item = False
     feedback = "rating"
     learns_taste = False
 
@@ -30,6 +33,7 @@ class TestItemMean(RecommenderContract):
 
 
 class TestUserMean(RecommenderContract):
+    has_item_to_item = False
     feedback = "rating"
     learns_taste = False
 
@@ -38,6 +42,7 @@ class TestUserMean(RecommenderContract):
 
 
 class TestUserItemBias(RecommenderContract):
+    has_item_to_item = False
     feedback = "rating"
     learns_taste = False
 
@@ -46,6 +51,7 @@ class TestUserItemBias(RecommenderContract):
 
 
 class TestLikeShare(RecommenderContract):
+    has_item_to_item = False
     feedback = "rating"
     learns_taste = False
 
@@ -66,6 +72,7 @@ class TestContentKNNOnRatings(RecommenderContract):
 
 
 class TestTextRidge(RecommenderContract):
+    has_item_to_item = False
     feedback = "rating"
     learns_taste = False
 
@@ -74,6 +81,7 @@ class TestTextRidge(RecommenderContract):
 
 
 class TestPredictedPopularity(RecommenderContract):
+    has_item_to_item = False
     learns_taste = False
 
     def make(self) -> Recommender:

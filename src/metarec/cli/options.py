@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-import polars as pl
 import typer
 import yaml
 
@@ -169,8 +168,5 @@ def content_of(shop: Dataset, encoder: Encoder) -> ContentFeatures:
 
 def names_of(catalogue: Catalogue) -> list[str]:
     """What to call each item when people read: its title or name, else its id."""
-    for column in ("title", "name", "movie_title", "product_title"):
-        if catalogue.frame.schema.get(column) == pl.String:
-            titles = catalogue.frame[column].to_list()
-            return [t or str(i) for t, i in zip(titles, catalogue.ids, strict=True)]
-    return [str(item_id) for item_id in catalogue.ids]
+    titles = catalogue.ids if catalogue.titles is None else catalogue.titles
+    return [str(title or i) for title, i in zip(titles, catalogue.ids, strict=True)]

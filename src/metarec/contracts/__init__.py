@@ -11,6 +11,7 @@ from metarec.contracts.episodes import Episodes
 from metarec.contracts.errors import (
     DataError,
     MetarecError,
+    MissingValueWarning,
     NotFittedError,
     UnknownItemWarning,
     UnsupportedError,
@@ -22,6 +23,7 @@ from metarec.contracts.hashing import hash_of
 from metarec.contracts.histories import Histories, nested_events
 from metarec.contracts.roles import Encoder, Recommender
 from metarec.contracts.running import Running
+from metarec.contracts.shortfall import Shortfall
 from metarec.contracts.vocabulary import Vocabulary, vocabulary_of
 
 __all__ = [
@@ -37,12 +39,14 @@ __all__ = [
     "Filters",
     "Histories",
     "MetarecError",
+    "MissingValueWarning",
     "NotFittedError",
     "Predictions",
     "Recommendations",
     "Recommender",
     "RepeatsRule",
     "Running",
+    "Shortfall",
     "UnknownItemWarning",
     "UnsupportedError",
     "Vocabulary",

@@ -2,13 +2,17 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import polars as pl
 from jaxtyping import Float, Int
 from numpy.typing import NDArray
 
+from metarec.contracts.catalogue import Catalogue
+from metarec.contracts.errors import DataError
 from metarec.contracts.printing import counted, listed
+from metarec.contracts.shortfall import REASONS, Shortfall
 from metarec.contracts.vocabulary import Vocabulary
 
 
@@ -24,6 +28,14 @@ class Recommendations:
     items: Int[np.ndarray, "*history rank"]
     scores: Float[np.ndarray, "*history rank"]
     stds: Float[np.ndarray, "*history rank"]
+    catalogue: Catalogue | None = None
+    """Where titles are looked up; None: nowhere."""
+    user_ids: NDArray[np.object_] | None = None
+    """Whose each list is, where the histories told."""
+    asked: int = 0
+    """The length of lists that was asked for."""
+    missing: Int[np.ndarray, "people reason"] | None = None
+    """Where lists are short: how many items each reason of `Shortfall` kept out of each."""
 
     @cached_property
     def ids(self) -> NDArray[np.object_]:
@@ -39,7 +51,8 @@ class Recommendations:
 
     def __repr__(self) -> str:
         if self.items.ndim == 1:
-            return f"Recommendations({counted(len(self), 'item')}{self._best()})"
+            why = f"; {self.why_short}" if self.why_short else ""
+            return f"Recommendations({counted(len(self), 'item')}{self._best()}{why})"
         filled, places = int((self.items >= 0).sum()), self.items.shape[1]
         size = f"{counted(len(self), 'history', 'histories')} x {counted(places, 'place')}"
         empty = f", {self.items.size - filled:,} of them empty" if filled < self.items.size else ""
@@ -64,21 +77,67 @@ class Recommendations:
             self.items[history][filled],
             self.scores[history][filled],
             self.stds[history][filled],
+            self.catalogue,
+            None if self.user_ids is None else self.user_ids[[history]],
+            self.asked,
+            None if self.missing is None else self.missing[[history]],
         )
 
-    def to_frame(self) -> pl.DataFrame:
-        """Columns [history,] rank (from 1), item_id, score, std; empty places left out."""
-        items = np.atleast_2d(self.items)
-        rows, ranks = np.nonzero(items >= 0)
-        columns = {
-            "history": rows,
-            "rank": ranks + 1,
-            "item_id": np.atleast_2d(self.ids)[rows, ranks].tolist(),
-            "score": np.atleast_2d(self.scores)[rows, ranks],
-            "std": np.atleast_2d(self.stds)[rows, ranks],
+    @property
+    def shortfalls(self) -> dict[int, Shortfall]:
+        """Why lists are shorter than asked, by history (0 for one person); full ones are absent."""
+        if self.missing is None:
+            return {}
+        found = (np.atleast_2d(self.items) >= 0).sum(axis=1)
+        return {
+            int(row): Shortfall(
+                self.asked,
+                int(found[row]),
+                **dict(zip(REASONS, map(int, self.missing[row]), strict=True)),
+            )
+            for row in np.flatnonzero(found < self.asked)
         }
-        frame = pl.DataFrame(columns, schema_overrides={"item_id": pl.String})
-        return frame if self.items.ndim == 2 else frame.drop("history")
+
+    @property
+    def why_short(self) -> str:
+        """Why there are fewer items than asked, in a line; empty where there are not."""
+        short = self.shortfalls
+        if self.items.ndim == 1 or not short:
+            return "".join(map(str, short.values()))
+        history, first = next(iter(short.items()))
+        return f"{len(short):,} of {len(self):,} lists are short; history {history}: {first}"
+
+    def to_frame(self) -> pl.DataFrame:
+        """Columns [history, [user_id,]] rank (from 1), item_id, [title,] score, std.
+
+        Empty places are left out. There is a `user_id` where the histories told whose they are, and
+        a `title` where the catalogue has such a column.
+        """
+        rows, ranks = np.nonzero(np.atleast_2d(self.items) >= 0)
+        ids = np.atleast_2d(self.ids)[rows, ranks].tolist()
+        columns = {"history": pl.Series(rows)} if self.items.ndim == 2 else {}
+        if self.user_ids is not None and self.items.ndim == 2:
+            columns["user_id"] = pl.Series(self.user_ids[rows].tolist(), dtype=pl.String)
+        columns["rank"] = pl.Series(ranks + 1)
+        columns["item_id"] = pl.Series(ids, dtype=pl.String)
+        if self.catalogue is not None and self.catalogue.titles is not None:
+            known = self.catalogue.index(ids)
+            titles = self.catalogue.titles[np.maximum(known, 0)]
+            titles[known < 0] = None
+            columns["title"] = pl.Series(titles.tolist(), dtype=pl.String)
+        columns["score"] = pl.Series(np.atleast_2d(self.scores)[rows, ranks])
+        columns["std"] = pl.Series(np.atleast_2d(self.stds)[rows, ranks])
+        return pl.DataFrame(columns)
+
+    def to_pandas(self) -> Any:
+        """`to_frame` as a pandas DataFrame."""
+        try:
+            return self.to_frame().to_pandas()
+        except ModuleNotFoundError as error:
+            raise DataError(
+                'to_pandas needs pandas: pip install "metarec[pandas]"; to_frame gives the same as '
+                "a Polars DataFrame"
+            ) from error
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -15,6 +15,9 @@ from metarec.contracts.offered import offered_mask
 from metarec.contracts.printing import counted, listed
 from metarec.contracts.vocabulary import Vocabulary, vocabulary_of
 
+TITLES = ("title", "name", "movie_title", "product_title")
+"""Columns that tell what people call an item, the first of them that there is."""
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Catalogue:
@@ -85,6 +88,14 @@ class Catalogue:
     def row_of(self) -> dict[str, int]:
         """Index of each item id."""
         return self.vocabulary.row_of
+
+    @cached_property
+    def titles(self) -> NDArray[np.object_] | None:
+        """What people call each item, None where it is not told; None if no column tells it."""
+        for column in TITLES:
+            if self.frame.schema.get(column) == pl.String:
+                return self.frame[column].to_numpy().astype(object)
+        return None
 
     @cached_property
     def hash(self) -> str:

@@ -27,6 +27,10 @@ class UnknownItemWarning(UserWarning):
     """Events about items outside the catalogue, or candidates outside it, were left out."""
 
 
+class MissingValueWarning(UserWarning):
+    """Items were left out because a value that a filter asks for is missing."""
+
+
 def whole_number(name: str, value: object, least: int = 1) -> int:
     """`value` as an int; raises DataError where it is another thing or below `least`."""
     if isinstance(value, bool) or not isinstance(value, SupportsIndex):

@@ -1,13 +1,38 @@
-"""What may stand in a list: the words that every `recommend` takes."""
+"""What may stand in a list, and in which order: the words that every `recommend` takes."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TypedDict
+
+import polars as pl
 
 
 class Filters(TypedDict, total=False):
-    """The words; each may be left out. `metarec.ranking.Wanted` gives them their meaning."""
+    """The words; each may be left out. `metarec.ranking.Wanted` gives them their meaning.
 
-    exclude_seen: bool
-    """Leave out what is in the person's own history (True where it is not said)."""
+    They act in the order: on offer, `candidates`, `where`, `exclude`, `exclude_seen`, then `boost`,
+    `diversity` and `at_most` on what is left. Scores in the answer stay those of the model.
+    """
+
+    exclude_seen: bool | Collection[str]
+    """Leave out what is in the person's own history (True where it is not said); or kinds of
+    events, such as ["buy"]: only items with an event of these kinds are left out."""
     candidates: Sequence[str] | None
     """The item ids that may stand in the list; None: all on offer. An unknown id warns."""
+    where: pl.Expr | str | None
+    """What must hold of an item, by the columns of the item table: `pl.col("price") < 20`, or the
+    same as text, `"price < 20 and brand == 'Acme'"`. Items of which it cannot be told, because a
+    value is missing, are left out, and a warning counts them."""
+    exclude: Collection[str] | Sequence[Collection[str]] | None
+    """Item ids that may not stand in the list; for many people also one such collection for each of
+    them. An unknown id warns."""
+    boost: str | None
+    """A column of numbers b. Lists are ordered by score + b·σ, σ the standard deviation of the
+    person's scores over all that may stand in their list: b = 1 lifts by one σ. Missing: 0."""
+    diversity: float
+    """From 0 (nothing changes) to below 1: each place goes to the item of the largest
+    (1 - diversity)·relevance - diversity·(largest cosine to the items before it), among the best
+    max(100, 10·k); relevance is the score from 0 (the last of those) to 1 (the best). Maximal
+    marginal relevance [Carbonell & Goldstein 1998]; the vectors are those of the model."""
+    at_most: Mapping[str, int] | None
+    """How many items of one value a list may hold, by column: {"brand": 2}. Items without a value
+    are not counted. What is left out makes room for the next."""

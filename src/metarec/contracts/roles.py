@@ -77,6 +77,28 @@ class Recommender(Protocol):
         """
         ...
 
+    def rank(
+        self, histories: Histories | Sequence[Sequence[EventLike]], ids: Sequence[str]
+    ) -> Recommendations:
+        """All the named items for each history, best first, whatever was seen or retired.
+
+        What has no score stands last with NaN; an unknown id warns.
+        """
+        ...
+
+    def similar(
+        self, items: str | Sequence[str], k: int = 10, **filters: Unpack[Filters]
+    ) -> Recommendations:
+        """The `k` items that one item, or a basket of several, speaks for most.
+
+        Raises UnsupportedError for a model without item-to-item scores.
+        """
+        ...
+
+    def item_vectors(self) -> Float[np.ndarray, "item d"]:
+        """Directions of the items by which lists are made diverse, of length 1."""
+        ...
+
     def save(self, path: str | Path) -> None:
         """Write the model to a folder; nothing in it is ever unpickled."""
         ...

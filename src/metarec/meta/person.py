@@ -23,6 +23,8 @@ from metarec.meta.heart import Heart
 from metarec.meta.recency import clock_order
 from metarec.meta.updaters import Adapted
 from metarec.ranking.candidates import candidate_rows, list_length
+from metarec.ranking.exclusions import OwnEvents
+from metarec.ranking.given import given_rows, whole_order
 from metarec.ranking.wanted import Wanted
 
 
@@ -39,6 +41,15 @@ class Model(Protocol):
     @property
     def catalogue(self) -> Catalogue:
         """The items that can be ranked."""
+        ...
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of events that the model knows."""
+        ...
+
+    def item_vectors(self) -> Float[np.ndarray, "item d"]:
+        """Directions of the items by which they are alike."""
         ...
 
     def checked(self, raw: EventLike) -> Event:
@@ -91,11 +102,32 @@ class Person:
         """The `k` best items, best first; fewer where fewer can be recommended."""
         catalogue, heart = self.model.catalogue, self._ranking.heart
         scores = self._ranking.scores[: len(catalogue)].copy()
-        mine = np.zeros(len(self._seen), dtype=np.int64)
-        best = Wanted.of(k, filters, catalogue).best(scores[None, :], mine, self._seen.items)[0]
-        best = best[best >= 0]
+        events = self._own_events(any_kind=filters.get("exclude_seen", True) is True)
+        wanted = Wanted.of(
+            k,
+            filters,
+            catalogue,
+            kinds=(*self.model.kinds, *events.kind_names),
+            vectors=self.model.item_vectors,
+        )
+        found, missing = wanted.best(scores[None, :], events)
+        best = found[0][found[0] >= 0]
         stds, _ = heart.stds(self._ranking.adapted, best)
-        return Recommendations(catalogue.vocabulary, best, heart.head.shown(scores[best]), stds)
+        shown = heart.head.shown(scores[best])
+        return Recommendations(
+            catalogue.vocabulary, best, shown, stds, catalogue, None, wanted.asked, missing
+        )
+
+    def rank(self, ids: Sequence[str]) -> Recommendations:
+        """All the named items, best first, whatever was seen or retired; what is unknown last."""
+        catalogue, ranking = self.model.catalogue, self._ranking
+        named, rows = given_rows(ids, catalogue)
+        scores = np.where(rows < 0, np.nan, ranking.scores[rows])
+        order = whole_order(scores[None, :], rows, catalogue)[0]
+        stds, _ = ranking.heart.stds(ranking.adapted, np.maximum(rows[order], 0))
+        stds = np.where(rows[order] < 0, np.nan, stds)
+        shown = ranking.heart.head.shown(scores[order])
+        return Recommendations(named, order, shown, stds, catalogue, None, len(named))
 
     def score(self, ids: Sequence[str]) -> Float[np.ndarray, " item"]:
         """The score of each named item, held inside the rating scale; NaN where unknown."""
@@ -176,6 +208,16 @@ class Person:
         if len(kept) == len(self.came):
             raise DataError(f"this person has no event on item {item_id!r}")
         return Person(self.model, kept, self.profile, self.now)
+
+    def _own_events(self, *, any_kind: bool) -> OwnEvents:
+        """The events of this person in the order of their clock, with their kinds where asked."""
+        if any_kind:
+            return OwnEvents.on(self._seen.items)
+        kinds = [event.kind for event in self.events]
+        named = dict.fromkeys(kind for kind in kinds if kind is not None)
+        row_of = {kind: row for row, kind in enumerate(named)}
+        rows = np.array([-1 if kind is None else row_of[kind] for kind in kinds], dtype=np.int64)
+        return OwnEvents(self._seen.items, rows, tuple(row_of))
 
     @cached_property
     def _seen(self) -> Seen:

@@ -43,10 +43,9 @@ from metarec.meta.profiles import check_columns, checked_table, copied
 from metarec.meta.recency import in_clock_order
 from metarec.meta.saved import heart_from, state_of
 from metarec.meta.updaters import Adapted
-from metarec.ranking.candidates import list_length
-from metarec.ranking.ties import ties_of
-from metarec.ranking.top_k import top_k
-from metarec.ranking.wanted import Wanted
+from metarec.ranking.exclusions import OwnEvents
+from metarec.ranking.given import basket_rows, given_rows, whole_order
+from metarec.ranking.wanted import Wanted, joined
 from metarec.training.threads import limited
 
 CELLS_AT_ONCE = 500_000
@@ -250,15 +249,24 @@ class MetaRecommender(Recommender):
         **filters: Unpack[Filters],
     ) -> Recommendations:
         """The `k` best items of each history, with standard deviations."""
-        wanted = Wanted.of(k, filters, self.catalogue)
         aligned = self._aligned(histories)
+        wanted = Wanted.of(
+            k,
+            filters,
+            self.catalogue,
+            kinds=(*self.kinds, *aligned.kind_names),
+            people=len(aligned),
+            vectors=self.item_vectors,
+        )
+        missing = []
         items = np.full((len(aligned), wanted.k), -1, dtype=np.int64)
         scores, stds = (np.full(items.shape, np.nan) for _ in range(2))
         for chunk in self._chunks(aligned):
             part = aligned.take(chunk)
             adapted = self._adapt_many(part)
             table = self.heart.scores(adapted)[:, : len(self.catalogue)]
-            ranked = wanted.best(table, part.rows, part.items)
+            ranked, short = wanted.best(table, part, chunk.start)
+            missing.append((len(part), short))
             found = ranked >= 0
             ranked = np.maximum(ranked, 0)
             std, _ = self.heart.stds(adapted, ranked)
@@ -266,23 +274,54 @@ class MetaRecommender(Recommender):
             items[chunk] = np.where(found, ranked, -1)
             scores[chunk] = np.where(found, self.heart.head.shown(best), np.nan)
             stds[chunk] = np.where(found, std, np.nan)
-        return Recommendations(self.catalogue.vocabulary, items, scores, stds)
-
-    def similar(self, item_id: str, k: int = 10) -> Recommendations:
-        """The `k` items whose scores move most like this one's: prior correlation of φᵀw."""
-        row = int(self.catalogue.index([item_id])[0])
-        if row < 0:
-            raise DataError(f"item {item_id!r} is not in the catalogue; add it with add_items")
-        k = list_length(k, self.catalogue)
-        whitened = self._whitened
-        correlation = whitened @ whitened[row]
-        correlation[row] = np.nan
-        correlation[~self.catalogue.offered] = np.nan
-        best = top_k(correlation[None, :], k, ties_of(self.catalogue.vocabulary))[0]
-        best = best[best >= 0]
         return Recommendations(
-            self.catalogue.vocabulary, best, correlation[best], np.full(len(best), np.nan)
+            self.catalogue.vocabulary,
+            items,
+            scores,
+            stds,
+            self.catalogue,
+            aligned.user_ids,
+            wanted.asked,
+            joined(missing),
         )
+
+    def rank(
+        self, histories: Histories | Sequence[Sequence[EventLike]], ids: Sequence[str]
+    ) -> Recommendations:
+        """All the named items for each history, best first, with standard deviations.
+
+        Whatever was seen or retired is among them; what is unknown stands last.
+        """
+        named, rows = given_rows(ids, self.catalogue)
+        aligned = self._aligned(histories)
+        order = np.zeros((len(aligned), len(rows)), dtype=np.int64)
+        scores, stds = (np.full(order.shape, np.nan) for _ in range(2))
+        for chunk in self._chunks(aligned):
+            adapted = self._adapt_many(aligned.take(chunk))
+            table = self.heart.scores(adapted)[:, rows]
+            table[:, rows < 0] = np.nan
+            order[chunk] = whole_order(table, rows, self.catalogue)
+            asked = rows[order[chunk]]
+            std, _ = self.heart.stds(adapted, np.maximum(asked, 0))
+            stds[chunk] = np.where(asked < 0, np.nan, std)
+            best = np.take_along_axis(table, order[chunk], 1)
+            scores[chunk] = self.heart.head.shown(best)
+        return Recommendations(
+            named, order, scores, stds, self.catalogue, aligned.user_ids, len(named)
+        )
+
+    def similar(
+        self, items: str | Sequence[str], k: int = 10, **filters: Unpack[Filters]
+    ) -> Recommendations:
+        """The `k` items whose scores move most like these: prior correlation of φᵀw.
+
+        Of a basket of several items it is the mean; `exclude_seen` leaves the basket itself out.
+        """
+        rows = basket_rows(items, self.catalogue)
+        wanted = Wanted.of(k, filters, self.catalogue, vectors=self.item_vectors)
+        directions = self.item_vectors()
+        correlation = directions @ directions[rows].mean(axis=0)
+        return wanted.one(correlation, OwnEvents.on(rows), self.catalogue)
 
     def add_items(self, frame: pl.DataFrame, *, progress: bool = False) -> Self:
         """The model with more items, from their content alone; `frame` has a column item_id."""
@@ -359,6 +398,16 @@ class MetaRecommender(Recommender):
         model._profiles = None if profiles is None else TabularFeatures.from_dict(profiles)
         model._no_profile = state["no_profile"]
         return model
+
+    def item_vectors(self) -> Float[np.ndarray, "item d"]:
+        """Directions of the items by which they are alike: learned features under the prior
+        covariance, scaled to length 1; without the constant."""
+        return self._whitened
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of events that the model was fitted on."""
+        return self.heart.confidence.kind_names
 
     @cached_property
     def _whitened(self) -> Float[np.ndarray, "item d"]:

@@ -20,19 +20,32 @@ def candidate_rows(
     """
     if candidates is None:
         return np.flatnonzero(catalogue.offered)
-    ids = checked_ids("candidates", candidates)
-    found = catalogue.index(ids)
+    rows = np.unique(found_rows("candidates", candidates, catalogue, noun="candidates"))
+    return rows[catalogue.offered[rows]]
+
+
+def found_rows(
+    name: str,
+    ids: object,
+    catalogue: Catalogue,
+    *,
+    noun: str,
+    told: str = "were left out",
+    keep: bool = False,
+    stacklevel: int = 5,
+) -> Int[np.ndarray, " id"]:
+    """Row of each named item; unknown ones warn, and are left out or, with `keep`, are -1."""
+    listed = checked_ids(name, ids)
+    found = catalogue.index(listed)
     if n_unknown := int((found < 0).sum()):
-        first = ids[int(np.argmax(found < 0))]
+        first = listed[int(np.argmax(found < 0))]
         warnings.warn(
-            f"{n_unknown} of {len(found)} candidates are not in the catalogue and were left out, "
+            f"{n_unknown} of {len(found)} {noun} are not in the catalogue and {told}, "
             f"the first is {first!r}",
             UnknownItemWarning,
-            stacklevel=4,
+            stacklevel=stacklevel,
         )
-    rows: Int[np.ndarray, " candidate"] = np.unique(found[found >= 0])
-    rows = rows[catalogue.offered[rows]]
-    return rows
+    return found if keep else found[found >= 0]
 
 
 def checked_ids(name: str, ids: object) -> list[str]:

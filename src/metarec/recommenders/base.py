@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self, Unpack
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from metarec.contracts import (
     Catalogue,
@@ -27,11 +27,15 @@ from metarec.contracts import (
     Recommendations,
     Recommender,
     Running,
+    UnsupportedError,
 )
 from metarec.contracts.alignment import align
 from metarec.files.model_folder import load_state, save_state
 from metarec.ranking.candidates import checked_ids
-from metarec.ranking.wanted import Wanted
+from metarec.ranking.exclusions import OwnEvents
+from metarec.ranking.given import basket_rows, given_rows, whole_order
+from metarec.ranking.wanted import Wanted, joined
+from metarec.recommenders.item_to_item import content_vectors
 from metarec.training.threads import limited
 
 CELLS_AT_ONCE = 500_000
@@ -50,6 +54,8 @@ class BaseRecommender(Recommender, ABC):
     serves_new_users: bool = True
     has_uncertainty: bool = False
     predicts_ratings: bool = False
+    kinds_: Sequence[str] = ()
+    """The kinds of events that the model was fitted on."""
 
     def __init__(self, config: Any = None) -> None:
         self.config = self.Config() if config is None else config
@@ -100,6 +106,7 @@ class BaseRecommender(Recommender, ABC):
         fitted._catalogue = train.catalogue
         with limited(running.threads):
             fitted._fit(train, valid, np.random.default_rng(running.rng))
+        fitted.kinds_ = list(train.histories.kind_names)
         for name, value in fitted._state().items():
             if isinstance(value, np.ndarray):  # one layout, so that a loaded model rounds alike
                 setattr(fitted, name, np.asarray(value, order="C"))
@@ -142,19 +149,76 @@ class BaseRecommender(Recommender, ABC):
 
         Lists have `k` places, or as many as the catalogue has items where these are fewer.
         """
-        wanted = Wanted.of(k, filters, self.catalogue)
         aligned = align(histories, self.catalogue, rated=self.predicts_ratings)
+        wanted = Wanted.of(
+            k,
+            filters,
+            self.catalogue,
+            kinds=(*self.kinds_, *aligned.kind_names),
+            people=len(aligned),
+            vectors=self.item_vectors,
+        )
         items = np.full((len(aligned), wanted.k), -1, dtype=np.int64)
         scores = np.full(items.shape, np.nan)
+        missing = []
         for chunk in self._chunks(len(aligned)):
             part = aligned.take(chunk)
             table = np.array(self._score(part), dtype=np.float64)
-            best = wanted.best(table, part.rows, part.items)
+            best, short = wanted.best(table, part, chunk.start)
             rows, ranks = np.nonzero(best >= 0)
             items[chunk] = best
             scores[chunk.start + rows, ranks] = table[rows, best[rows, ranks]]
-        stds = np.full(items.shape, np.nan)
-        return Recommendations(self.catalogue.vocabulary, items, scores, stds)
+            missing.append((len(part), short))
+        return Recommendations(
+            self.catalogue.vocabulary,
+            items,
+            scores,
+            np.full(items.shape, np.nan),
+            self.catalogue,
+            aligned.user_ids,
+            wanted.asked,
+            joined(missing),
+        )
+
+    def rank(
+        self, histories: Histories | Sequence[Sequence[EventLike]], ids: Sequence[str]
+    ) -> Recommendations:
+        """All the named items for each history, best first; what has no score stands last."""
+        named, rows = given_rows(ids, self.catalogue)
+        aligned = align(histories, self.catalogue, rated=self.predicts_ratings)
+        scores = np.full((len(aligned), len(rows)), np.nan)
+        for chunk in self._chunks(len(aligned)):
+            scores[chunk] = self._score(aligned.take(chunk))[:, rows]
+        scores[:, rows < 0] = np.nan
+        order = whole_order(scores, rows, self.catalogue)
+        ranked = np.take_along_axis(scores, order, 1)
+        stds = np.full(ranked.shape, np.nan)
+        return Recommendations(
+            named, order, ranked, stds, self.catalogue, aligned.user_ids, len(named)
+        )
+
+    def similar(
+        self, items: str | Sequence[str], k: int = 10, **filters: Unpack[Filters]
+    ) -> Recommendations:
+        """The `k` items that one item, or a basket of several, speaks for most.
+
+        A basket speaks by the mean of its items, and is itself what `exclude_seen` leaves out.
+        Raises UnsupportedError for a model without item-to-item scores.
+        """
+        rows = basket_rows(items, self.catalogue)
+        wanted = Wanted.of(k, filters, self.catalogue, vectors=self.item_vectors)
+        return wanted.one(self._alike(rows), OwnEvents.on(rows), self.catalogue)
+
+    def _alike(self, rows: Int[np.ndarray, " basket"]) -> Float[np.ndarray, " item"]:
+        """How much these items speak for each item; NaN where nothing is known."""
+        raise UnsupportedError(
+            f"{type(self).__name__} has no item-to-item scores; ask a model that has, such as "
+            "ItemKNN, EASE, Cooccurrence, ContentKNN or MetaRecommender"
+        )
+
+    def item_vectors(self) -> Float[np.ndarray, "item d"]:
+        """Directions of the items by which lists are made diverse."""
+        return content_vectors(self.catalogue)
 
     def save(self, path: str | Path) -> None:
         """Write the model to a folder; nothing in it is ever unpickled."""

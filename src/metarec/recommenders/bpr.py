@@ -13,6 +13,7 @@ from metarec.contracts import Dataset, Episodes, Histories
 from metarec.contracts.settings import Count, NotNegative, Positive, Settings
 from metarec.recommenders.base import BaseRecommender
 from metarec.recommenders.interactions import history_matrix
+from metarec.recommenders.item_to_item import mean_cosine
 from metarec.recommenders.one_thread import one_blas_thread
 
 
@@ -82,6 +83,9 @@ class BPR(BaseRecommender):
         scores[known] = self.user_factors_[rows[known]] @ self.item_factors_.T
         scores[:, ~self.touched_] = np.nan
         return scores
+
+    def _alike(self, rows: Int[np.ndarray, " basket"]) -> Float[np.ndarray, " item"]:
+        return mean_cosine(self.item_factors_, rows, self.touched_)
 
     def _user_rows(self, histories: Histories) -> Int[np.ndarray, " history"]:
         """Row of each history's user, -1 for who was not in training."""

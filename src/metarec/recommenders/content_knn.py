@@ -2,12 +2,13 @@
 
 import numpy as np
 import scipy.sparse as sp
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from metarec.contracts import Dataset, Episodes, Histories
 from metarec.contracts.directions import unit_rows
 from metarec.recommenders.bias import mean_value
 from metarec.recommenders.content import ContentRecommender
+from metarec.recommenders.item_to_item import mean_cosine
 
 
 class ContentKNN(ContentRecommender):
@@ -38,3 +39,10 @@ class ContentKNN(ContentRecommender):
         silent = ~(np.abs(users) > 1e-12).any(axis=1)
         users[silent] = self.average_
         return np.asarray(unit_rows(users) @ self.vectors_.T)
+
+    def _alike(self, rows: Int[np.ndarray, " basket"]) -> Float[np.ndarray, " item"]:
+        return mean_cosine(self.vectors_, rows, np.ones(len(self.vectors_), dtype=bool))
+
+    def item_vectors(self) -> Float[np.ndarray, "item d"]:
+        """The encoder's directions."""
+        return self.vectors_

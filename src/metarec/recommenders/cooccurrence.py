@@ -6,12 +6,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 import scipy.sparse as sp
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from metarec.contracts import Dataset, Episodes, Histories
 from metarec.contracts.settings import Count, NotNegative, Positive, Settings
 from metarec.recommenders.base import BaseRecommender
 from metarec.recommenders.interactions import NEGLIGIBLE
+from metarec.recommenders.item_to_item import mean_row
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,9 @@ class Cooccurrence(BaseRecommender):
         cells = (histories.rows[heard], histories.items[heard])
         x = sp.csr_matrix((weights[heard], cells), shape=shape)
         return np.where(self.touched_, (x @ self.follows_).toarray(), np.nan)
+
+    def _alike(self, rows: Int[np.ndarray, " basket"]) -> Float[np.ndarray, " item"]:
+        return mean_row(self.follows_, rows, self.touched_)
 
 
 def count_pairs(histories: Histories, window: int) -> sp.csr_matrix:

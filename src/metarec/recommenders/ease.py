@@ -12,6 +12,7 @@ from metarec.contracts import Dataset, Episodes, Histories
 from metarec.contracts.settings import Positive, Settings, Weight
 from metarec.recommenders.base import BaseRecommender
 from metarec.recommenders.interactions import history_matrix
+from metarec.recommenders.item_to_item import mean_row
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,13 @@ class EASE(BaseRecommender):
         x = history_matrix(histories, self.config.recency)[:, self.touched_]
         scores = np.full((len(histories), len(histories.vocabulary)), np.nan)
         scores[:, self.touched_] = x.astype(np.float32) @ self.weights_
+        return scores
+
+    def _alike(self, rows: Int[np.ndarray, " basket"]) -> Float[np.ndarray, " item"]:
+        scores = np.full(len(self.catalogue), np.nan)
+        known = np.flatnonzero(np.isin(self.touched_, rows))
+        everything = np.ones(len(self.touched_), dtype=bool)
+        scores[self.touched_] = mean_row(self.weights_, known, everything)
         return scores
 
 

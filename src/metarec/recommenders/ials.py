@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from metarec.contracts import Dataset, Episodes, Histories
 from metarec.contracts.settings import Count, Positive, Settings, Weight
 from metarec.posterior import Prior, condition, gather
 from metarec.recommenders.base import BaseRecommender
 from metarec.recommenders.interactions import event_weights, history_matrix
+from metarec.recommenders.item_to_item import mean_cosine
 from metarec.recommenders.one_thread import one_blas_thread
 
 
@@ -59,6 +60,9 @@ class IALS(BaseRecommender):
         weights = event_weights(histories, self.config.recency)
         users = fold_in(histories, weights, self.factors_, self.precision_, self.config.alpha)
         return np.where(self.touched_, users @ self.factors_.T, np.nan)
+
+    def _alike(self, rows: Int[np.ndarray, " basket"]) -> Float[np.ndarray, " item"]:
+        return mean_cosine(self.factors_, rows, self.touched_)
 
 
 def learn_item_factors(

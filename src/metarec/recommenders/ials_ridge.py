@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from metarec.contracts import Dataset, Episodes, Histories
 from metarec.contracts.settings import NotNegative, Positive
 from metarec.recommenders.content import ContentRecommender
 from metarec.recommenders.ials import IALSConfig, fold_in, learn_item_factors, prior_precision
 from metarec.recommenders.interactions import event_weights
+from metarec.recommenders.item_to_item import mean_cosine
 from metarec.recommenders.ridge import ridge_predictions, trust
 
 
@@ -59,3 +60,6 @@ class IALSRidge(ContentRecommender):
         weights = event_weights(histories, self.config.recency)
         users = fold_in(histories, weights, self.factors_, self.precision_, self.config.alpha)
         return np.asarray(users @ self.factors_.T)
+
+    def _alike(self, rows: Int[np.ndarray, " basket"]) -> Float[np.ndarray, " item"]:
+        return mean_cosine(self.factors_, rows, np.ones(len(self.factors_), dtype=bool))

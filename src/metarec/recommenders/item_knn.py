@@ -6,12 +6,13 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 import scipy.sparse as sp
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from metarec.contracts import Dataset, Episodes, Histories
 from metarec.contracts.settings import Count, Settings, Weight
 from metarec.recommenders.base import BaseRecommender
 from metarec.recommenders.interactions import history_matrix
+from metarec.recommenders.item_to_item import mean_row
 from metarec.recommenders.one_thread import one_blas_thread
 
 
@@ -51,6 +52,9 @@ class ItemKNN(BaseRecommender):
     def _score(self, histories: Histories) -> Float[np.ndarray, "history item"]:
         x = history_matrix(histories, self.config.recency)
         return np.where(self.touched_, (x @ self.similarity_).toarray(), np.nan)
+
+    def _alike(self, rows: Int[np.ndarray, " basket"]) -> Float[np.ndarray, " item"]:
+        return mean_row(self.similarity_, rows, self.touched_)
 
 
 def _similarity(x: sp.csr_matrix, config: ItemKNNConfig) -> sp.csr_matrix:

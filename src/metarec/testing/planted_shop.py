@@ -106,6 +106,8 @@ def _catalogue(
             "item_id": [f"item-{item}" for item in range(len(words))],
             "title": words,
             "price": generator.uniform(1, 9, len(words)).round(2),
+            "shelf": [None if item % 9 == 8 else f"shelf {item % 4}" for item in range(len(words))],
+            "margin": [None if item % 7 == 6 else item % 5 / 4 for item in range(len(words))],
         }
     )
     return Catalogue.of(frame).retire([f"item-{RETIRED}"])

@@ -27,13 +27,14 @@ from metarec.contracts import (
 )
 from metarec.recommenders.popularity import Popularity
 from metarec.recommenders.random import Random
+from metarec.testing.list_contract import ListContract
 from metarec.testing.planted_shop import RETIRED, PlantedShop, planted_shop
 
 TOLERANCE = 1e-5
 """Sums in another order may differ by this much, relative to the largest score."""
 
 
-class RecommenderContract:
+class RecommenderContract(ListContract):
     """Subclass it as `Test...` and give `make`; it relies on the protocol `Recommender` only."""
 
     feedback: Feedback = "implicit"
@@ -99,6 +100,7 @@ class RecommenderContract:
             lambda: unfitted.catalogue,
             lambda: unfitted.recommend([[]], 1),
             lambda: unfitted.score([[]], ["item-1"]),
+            lambda: unfitted.rank([[]], ["item-1"]),
             lambda: unfitted.predict(Histories.of([[]]), Histories.of([[]])),
             lambda: unfitted.save(tmp_path / "model"),
         ]
@@ -301,8 +303,22 @@ class RecommenderContract:
             ({"candidates": [["item-1"]]}, "candidates must hold item ids.*at place 0"),
             ({"candidates": [3]}, "candidates must hold item ids.*got 3"),
             ({"candidates": "item-1"}, "candidates must be a sequence of item ids.*one string"),
-            ({"exclude_seen": "buy"}, "exclude_seen must be True or False, got 'buy'"),
-            ({"exclude_seen": 1}, "exclude_seen must be True or False, got 1"),
+            ({"exclude_seen": "buy"}, "exclude_seen must be True or False, or a list.*got 'buy'"),
+            ({"exclude_seen": 1}, "exclude_seen must be True or False, or a list.*got 1"),
+            ({"exclude_seen": ["gift"]}, "names the kind 'gift'; the events have no kinds"),
+            ({"exclude": "item-1"}, "exclude must be a sequence of item ids.*one string"),
+            ({"exclude": [["item-1"]]}, "one for each of 10 people, got 1 lists"),
+            ({"where": "cost < 3"}, "where names the column 'cost'; the items have .*'price'"),
+            ({"where": pl.col("cost") < 3}, "where names the column 'cost'; the items have"),
+            ({"where": "price <"}, "where cannot be read: 'price <'"),
+            ({"where": pl.col("price") + 1}, "where must say true or false of each item"),
+            ({"boost": "cost"}, "boost must name a column of the items, got 'cost'; they have"),
+            ({"boost": "title"}, "boost must name a column of numbers, title holds String"),
+            ({"at_most": {"cost": 1}}, "at_most must name a column of the items, got 'cost'"),
+            ({"at_most": {"shelf": 0}}, "at_most of shelf must be at least 1, got 0"),
+            ({"at_most": 2}, "at_most must map columns to numbers"),
+            ({"diversity": 1.0}, r"diversity must be a number from 0 to below 1, got 1\.0"),
+            ({"diversity": True}, "diversity must be a number from 0 to below 1, got True"),
             ({"k": 0}, "k must be at least 1, got 0"),
             ({"k": 2.5}, r"k must be a whole number of at least 1, got 2\.5"),
             ({"k": True}, "k must be a whole number of at least 1, got True"),
@@ -392,6 +408,8 @@ def _answers(model: Recommender, people: Histories) -> list[Float[np.ndarray, ".
     lists = [
         model.recommend(people, 7),
         model.recommend(people, 7, exclude_seen=False, candidates=ids[5:20]),
+        model.recommend(people, 7, exclude=asked, diversity=0.3, at_most={"shelf": 3}),
+        model.rank(people, ids[3:9]),
     ]
     return [
         _table(model, people),

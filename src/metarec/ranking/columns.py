@@ -1,0 +1,68 @@
+"""What lists read of the item table: a column of numbers to boost by, and values to count."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from jaxtyping import Float, Int
+
+from metarec.contracts import Catalogue, DataError, whole_number
+
+
+def boost_of(column: object, catalogue: Catalogue) -> Float[np.ndarray, " item"]:
+    """The numbers of a column, 0 where there is none."""
+    values = _column("boost", column, catalogue)
+    if not (values.dtype.is_numeric() or values.dtype in (pl.Boolean, pl.Null)):
+        raise DataError(
+            f"boost must name a column of numbers, {column} holds {values.dtype}; the items have "
+            f"{_listed(catalogue)}"
+        )
+    numbers = values.cast(pl.Float64).fill_null(0.0).fill_nan(0.0).to_numpy()
+    if not np.isfinite(numbers).all():
+        raise DataError(f"boost must name a column of finite numbers, {column} holds infinite ones")
+    return numbers
+
+
+@dataclass(frozen=True, eq=False)
+class Cap:
+    """How many items of one value a list may hold."""
+
+    most: int
+    codes: Int[np.ndarray, " item"]
+    """The value of each item as a number, -1 where it has none."""
+
+
+def caps_of(at_most: object, catalogue: Catalogue) -> tuple[Cap, ...]:
+    """The caps that {"brand": 2} asks for."""
+    if not isinstance(at_most, Mapping):
+        raise DataError(
+            f'at_most must map columns to numbers, such as {{"brand": 2}}, got {at_most!r}'
+        )
+    caps = []
+    for column, most in at_most.items():
+        values = _column("at_most", column, catalogue)
+        if values.dtype.is_nested():
+            raise DataError(
+                f"at_most counts items by one value each, {column} holds {values.dtype}"
+            )
+        number = whole_number(f"at_most of {column}", most)
+        if values.dtype.is_float():
+            values = values.fill_nan(None)
+        kinds = values.drop_nulls().unique().sort()
+        codes = values.replace_strict(kinds, np.arange(len(kinds)), default=None).fill_null(-1)
+        caps.append(Cap(number, codes.cast(pl.Int64).to_numpy()))
+    return tuple(caps)
+
+
+def _column(word: str, column: object, catalogue: Catalogue) -> pl.Series:
+    if not isinstance(column, str) or column not in catalogue.frame.columns:
+        raise DataError(
+            f"{word} must name a column of the items, got {column!r}; they have "
+            f"{_listed(catalogue)}"
+        )
+    return catalogue.frame[column]
+
+
+def _listed(catalogue: Catalogue) -> list[str]:
+    return sorted(catalogue.frame.columns)

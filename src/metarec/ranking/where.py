@@ -1,0 +1,58 @@
+"""Which items a condition holds for."""
+
+import warnings
+
+import numpy as np
+import polars as pl
+from jaxtyping import Bool
+
+from metarec.contracts import Catalogue, DataError, MissingValueWarning
+from metarec.ranking.where_text import parse_where
+
+
+def where_mask(where: pl.Expr | str, catalogue: Catalogue) -> Bool[np.ndarray, " item"]:
+    """True for the items of which the condition holds; columns are those of the item table.
+
+    An item of which it cannot be told (null) is left out, and a `MissingValueWarning` counts them.
+    """
+    table = catalogue.table
+    if isinstance(where, str):
+        where = parse_where(where, table.schema)
+    if not isinstance(where, pl.Expr):
+        raise DataError(
+            "where must be a Polars expression, such as pl.col('price') < 20, or its text, got "
+            f"{type(where).__name__}"
+        )
+    holds = _evaluated(where, table)
+    if unknown := holds.null_count():
+        warnings.warn(
+            f"where leaves out {unknown:,} of {len(catalogue):,} items of which it cannot be told, "
+            "because a value is missing",
+            MissingValueWarning,
+            stacklevel=4,
+        )
+    return holds.fill_null(value=False).to_numpy()
+
+
+def _evaluated(where: pl.Expr, table: pl.DataFrame) -> pl.Series:
+    try:
+        column = table.select(where.alias("where")).to_series()
+    except pl.exceptions.ColumnNotFoundError as error:
+        missing = sorted(set(where.meta.root_names()) - set(table.columns))
+        raise DataError(
+            f"where names the column {', '.join(map(repr, missing))}; the items have "
+            f"{sorted(table.columns)}"
+        ) from error
+    except pl.exceptions.PolarsError as error:
+        told = str(error).splitlines()[0]
+        raise DataError(f"where cannot be asked of the items: {told}") from error
+    if column.dtype not in (pl.Boolean, pl.Null):
+        raise DataError(f"where must say true or false of each item, it gives {column.dtype}")
+    if len(column) == 1 != len(table):  # of all items together
+        column = pl.repeat(column[0], len(table), dtype=pl.Boolean, eager=True)
+    if len(column) != len(table):
+        raise DataError(
+            f"where must say true or false of each of {len(table):,} items, it gives "
+            f"{len(column):,} values"
+        )
+    return column.cast(pl.Boolean)
