@@ -10,7 +10,8 @@ import metarec as mr
 from metarec.contracts import Episodes, Histories
 from metarec.data.sampling import PrefixBatch, RatingBatch
 from metarec.meta.features.content_network import ContentNetwork
-from metarec.meta.heads.choice_losses import next_event_loss
+from metarec.meta.heads import choice_training
+from metarec.meta.heads.choice_losses import next_event_loss, other_events_loss
 from metarec.meta.heads.choice_validation import cross_entropy
 from metarec.meta.heads.value_training import absolute_error, query_loss
 from metarec.meta.loops.episodes import Inputs, pad_episodes, profiles_of
@@ -107,6 +108,53 @@ def test_a_prefix_in_training_is_a_support_in_validation():
     padded = pad_episodes(asked, "clock", {"u": 0}, ("a", "b"))
     judged = cross_entropy(network_of(implicit=True), inputs, padded, mr.MetaConfig())
     assert judged == pytest.approx(next_loss("clock", mr.MetaConfig(), 3), rel=1e-5)
+
+
+@pytest.mark.parametrize("evenness", [0.0, 1.0])
+def test_events_outside_a_support_in_training_are_a_query_in_validation(evenness: float):
+    """Two people, so that nobody's items compete with those of another."""
+    own = mr.MetaConfig(evenness=evenness, value_weight="log")
+    rows = np.array([[0, 1, 2, 3, 4], [5, 4, 0, 2, 1]])
+    one = one_history()
+    columns = {name: np.repeat(column, 2, axis=0) for name, column in one.items()}
+    columns["items"] = rows
+    known = np.arange(5) < np.array([[3], [2]])
+    network, inputs = network_of(implicit=True), inputs_of("none")
+    batch = RatingBatch(**columns, support_mask=known)
+    step = Step(batch, np.array([0, 1]), torch.ones(N_ITEMS), torch.Generator())
+    terms = network.features(inputs.content, step.z)
+    loss = other_events_loss(network, terms, step, batch, inputs, own).item()
+    events = Histories(
+        vocabulary=inputs.histories.vocabulary,
+        items=rows.ravel(),
+        values=columns["values"].ravel().astype(np.float64),
+        times=columns["times"].ravel(),
+        offsets=np.array([0, 5, 10]),
+        kinds=columns["kinds"].ravel(),
+        kind_names=("a", "b"),
+        user_ids=np.array(["u", "v"], dtype=object),
+    )
+    asked = Episodes(events.keep(known.ravel()), events.keep(~known.ravel()))
+    judged = [
+        cross_entropy(
+            network,
+            inputs,
+            pad_episodes(asked.take(np.array([row])), "none", {"u": 0, "v": 1}, ("a", "b")),
+            own,
+        )
+        for row in (0, 1)
+    ]
+    share = 2 / 5 if evenness == 0 else 1 / 2  # by events, or all alike
+    assert loss == pytest.approx(share * judged[0] + (1 - share) * judged[1], rel=1e-5)
+
+
+def test_the_factor_on_variances_is_the_square_of_that_on_deviations(monkeypatch):
+    monkeypatch.setattr(choice_training, "draw_scale", lambda *given: 3.0)
+    head = choice_training.LearnedChoice()
+    network, inputs = network_of(implicit=True), inputs_of("none")
+    rng, config = np.random.default_rng(0), mr.MetaConfig()
+    assert head.calibrate(network, inputs, object(), config, rng) == 9.0  # type: ignore[arg-type]
+    assert np.isnan(head.calibrate(network, inputs, None, config, rng))
 
 
 def rating_loss(recency: str, **given: np.ndarray) -> float:

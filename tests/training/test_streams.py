@@ -14,6 +14,7 @@ def test_no_two_purposes_steps_or_seeds_share_a_state():
         for step in steps
     }
     assert len(states) == 4 * len(Purpose) * len(steps)
+    assert len(Purpose.__members__) == len(Purpose)  # no number has two names
     plain = {str(np.random.default_rng(seed).bit_generator.state) for seed in (0, 1, [0, 2])}
     assert not states & plain
 
