@@ -144,3 +144,19 @@ class TestIALSRidge(RecommenderContract):
 
     def make(self) -> Recommender:
         return r.IALSRidge(HashEncoder(), r.IALSRidgeConfig(factors=4, l2=1.0))
+
+
+class TestTrending(RecommenderContract):
+    has_item_to_item = False
+    learns_taste = False
+
+    def make(self) -> Recommender:
+        return r.Trending()
+
+
+class TestNewest(RecommenderContract):
+    has_item_to_item = False
+    learns_taste = False
+
+    def make(self) -> Recommender:
+        return r.Newest(r.NewestConfig(column="price"))

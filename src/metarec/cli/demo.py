@@ -9,7 +9,7 @@ import typer
 
 from metarec.cli.abilities import person_of
 from metarec.cli.evaluate import fit_all, write_results
-from metarec.cli.options import Seed, check_out, encoder_of, names_of, shows_progress
+from metarec.cli.options import Seed, check_out, encoder_of, names_of
 from metarec.cli.recommend import line_of, reasons
 from metarec.cli.rows import HEART, TRIVIAL, models_of
 from metarec.contracts import Dataset, Event, Recommender
@@ -41,16 +41,13 @@ def demo(
     """
     check_out(out, data)
     started = time.monotonic()
-    progress = shows_progress()
     shop = load(data) if data is not None else generate(users=2000, items=800, rng=seed).dataset
     typer.echo(f"{shop!r}")
-    content = ContentFeatures.fit(
-        encoder_of(encoder, None), shop.catalogue.frame, progress=progress
-    )
+    content = ContentFeatures.fit(encoder_of(encoder, None), shop.catalogue.frame, progress=True)
     split = split_cold(shop, rng=seed)
     models = models_of(",".join([HEART, *TRIVIAL[shop.value]]), shop.value, content, DEMO_CONFIG)
-    fitted = fit_all(models, split, seed, progress)
-    results = evaluate(fitted, split, k=LIST, rng=seed, progress=progress)
+    fitted = fit_all(models, split, seed)
+    results = evaluate(fitted, split, k=LIST, rng=seed, progress=True)
     found = write_results(results, out)
     typer.echo("")
     typer.echo(table(results))

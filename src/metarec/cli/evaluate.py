@@ -1,12 +1,13 @@
 """`metarec evaluate`: models under one protocol, with results and a report."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from metarec.cli.options import Seed, check_out, config_of, encoder_of, shows_progress
+from metarec.cli.options import Seed, check_out, config_of, encoder_of
 from metarec.cli.rows import HEART, models_of
 from metarec.contracts import Dataset, Recommender
 from metarec.data import Split, load, split_cold, split_k_fold, split_last_out, split_time
@@ -62,13 +63,10 @@ def evaluate(
     saved = None if model is None else load_model(model)
     if saved is not None:
         warn_of_leak(saved, splits)
-    progress = shows_progress()
-    content = ContentFeatures.fit(
-        encoder_of(encoder, None), shop.catalogue.frame, progress=progress
-    )
+    content = ContentFeatures.fit(encoder_of(encoder, None), shop.catalogue.frame, progress=True)
     parts = []
     for split in splits:
-        fitted = fit_all(models_of(models, shop.value, content, chosen), split, seed, progress)
+        fitted = fit_all(models_of(models, shop.value, content, chosen), split, seed)
         ready = {} if saved is None else {f"{SAVED}{type(saved).__name__}": saved}
         parts.append(
             evaluate_models(
@@ -78,7 +76,7 @@ def evaluate(
                 rng=seed,
                 exclude_seen=exclude_seen,
                 fitted_elsewhere=list(ready),
-                progress=progress,
+                progress=True,
             )
         )
     results = parts[0] if len(parts) == 1 else combine(parts)
@@ -99,15 +97,13 @@ def splits_of(shop: Dataset, protocol: Protocol, seed: int) -> list[Split]:
     return [split_cold(shop, rng=seed)]
 
 
-def fit_all(
-    models: Mapping[str, Recommender], split: Split, seed: int, progress: bool
-) -> dict[str, Recommender]:
+def fit_all(models: Mapping[str, Recommender], split: Split, seed: int) -> dict[str, Recommender]:
     """Every model fitted to the split's training part."""
     fitted: dict[str, Recommender] = {}
     for name, model in models.items():
-        if progress:
+        if sys.stderr.isatty():
             typer.echo(f"fitting {name}", err=True)
-        fitted[name] = model.fit(split.train, split.valid, rng=seed, progress=progress)
+        fitted[name] = model.fit(split.train, split.valid, rng=seed, progress=True)
     return fitted
 
 

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from metarec.cli.options import Seed, check_out, config_of, encoder_of, shows_progress
+from metarec.cli.interruption import going_on
+from metarec.cli.options import Seed, check_out, config_of, encoder_of
 from metarec.contracts import DataError
 from metarec.data import load
 from metarec.files.model_folder import check_replaceable
@@ -51,9 +52,10 @@ def fit(
     checkpoints = out.absolute().parent / f"{out.absolute().name}.checkpoint"
     if (checkpoints / CHECKPOINT).exists():
         typer.echo(f"continuing from {checkpoints}", err=True)
-    model = MetaRecommender(encoder_of(encoder, template), chosen).fit(
-        shop, rng=seed, folder=checkpoints, progress=shows_progress()
-    )
+    with going_on(f"the same command continues from {checkpoints}"):
+        model = MetaRecommender(encoder_of(encoder, template), chosen).fit(
+            shop, rng=seed, folder=checkpoints, progress=True
+        )
     model.save(out)
     remove_checkpoint(checkpoints)
     loss = model.metrics["valid_loss"]

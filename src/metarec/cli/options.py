@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,11 +16,6 @@ from metarec.files.hyperparameters import parse_hyperparameters
 from metarec.meta import MetaConfig
 
 Seed = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of everything random.")]
-
-
-def shows_progress() -> bool:
-    """True where a person is watching: no bars into a pipe or a log."""
-    return sys.stderr.isatty()
 
 
 def parse_events(text: str, catalogue: Catalogue) -> list[EventLike]:
