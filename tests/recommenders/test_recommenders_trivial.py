@@ -194,7 +194,7 @@ def _dated(times: list[float] | None, **columns: list[object]) -> Dataset:
 
 def test_trending_halves_with_days_or_with_places() -> None:
     day = 86_400.0
-    scores = Trending(TrendingConfig(days=2)).fit(_dated([0, 2 * day, 4 * day, 4 * day]))
+    scores = Trending(TrendingConfig(days=2)).fit(_dated([0.0, 2 * day, 4 * day, 4 * day]))
     np.testing.assert_allclose(scores.score([[]], list("abcd")), [[0.25, 1.5, 1.0, 0.0]])
     scores = Trending(TrendingConfig(places=1)).fit(_dated(None))
     np.testing.assert_allclose(scores.score([[]], list("abcd")), [[0.25, 1.5, 1.0, 0.0]])

@@ -46,8 +46,8 @@ FILTERS: dict[str, dict[str, Any]] = {
 class ListContract:
     """Part of `RecommenderContract`, which gives the model and the people."""
 
-    has_item_to_item: bool = True
-    """False for a model that has no item-to-item scores, and says so when asked for them."""
+    has_item_to_item: bool = False
+    """True for a model that answers `similar`; others say that they cannot."""
 
     @pytest.fixture(scope="class")
     @classmethod
