@@ -46,7 +46,7 @@ def data_folder(name: str) -> Path:
 def as_implicit(shop: Dataset) -> Dataset:
     """Every rating as an event: that it was given, not what it says."""
     events = shop.interactions.with_columns(pl.lit(1.0, dtype=pl.Float32).alias("value"))
-    return replace(shop, value="implicit", interactions=events)
+    return replace(shop, feedback="implicit", interactions=events)
 
 
 def content_of(shop: Dataset) -> ContentFeatures:

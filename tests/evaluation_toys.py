@@ -24,16 +24,18 @@ def catalogue_of(n_items: int) -> Catalogue:
 
 
 def dataset_of(
-    rows: Sequence[tuple[int, int, float]], n_users: int, n_items: int, value: str = "rating"
+    rows: Sequence[tuple[int, int, float]], n_users: int, n_items: int, feedback: str = "rating"
 ) -> Dataset:
     frame = pl.DataFrame(
         rows, schema={"user": pl.Int64, "item": pl.Int64, "value": pl.Float32}, orient="row"
     )
     users = vocabulary_of(f"u{user}" for user in range(n_users))
-    return Dataset("toy", value, None, catalogue_of(n_items), users, frame)  # type: ignore[arg-type]
+    return Dataset("toy", feedback, None, catalogue_of(n_items), users, frame)  # type: ignore[arg-type]
 
 
-def planted(seed: int = 0, n_users: int = 120, n_items: int = 40, value: str = "rating") -> Split:
+def planted(
+    seed: int = 0, n_users: int = 120, n_items: int = 40, feedback: str = "rating"
+) -> Split:
     """Users with their own level, items with their own quality; half the users are new.
 
     Each new user has 10 events of support and 6 of query, in two scenarios of different users.
@@ -45,7 +47,7 @@ def planted(seed: int = 0, n_users: int = 120, n_items: int = 40, value: str = "
         for item in rng.permutation(n_items)[:16]:
             rating = level[user] + quality[item] + rng.normal(0, 0.7)
             rows.append((user, int(item), float(np.clip(np.round(rating), 1, 5))))
-    data = dataset_of(rows, n_users, n_items, value)
+    data = dataset_of(rows, n_users, n_items, feedback)
     half, quarter = n_users // 2, n_users // 4
     train = data.where(data.interactions["user"] < half)
     scenarios = {
@@ -63,11 +65,11 @@ def _episodes(data: Dataset, users: np.ndarray) -> Episodes:
     return Episodes(histories.keep(histories.places < 10), histories.keep(histories.places >= 10))
 
 
-def tiny(value: str = "rating") -> Split:
+def tiny(feedback: str = "rating") -> Split:
     """Items 0..4; in training 0 three times, 1 twice, 2 once. Users u3 and u4 are new."""
     rows = [(0, 0, 5), (0, 1, 3), (1, 0, 4), (1, 1, 2), (2, 0, 3), (2, 2, 1)]
     rows += [(3, 0, 5), (3, 1, 4), (3, 2, 2), (4, 1, 1), (4, 3, 5)]
-    data = dataset_of([(u, i, float(v)) for u, i, v in rows], 5, 5, value)
+    data = dataset_of([(u, i, float(v)) for u, i, v in rows], 5, 5, feedback)
     h = data.histories.take(np.array([3, 4]))
     episodes = Episodes(h.keep(h.places < 1), h.keep(h.places >= 1))
     train = data.where(data.interactions["user"] < 3)

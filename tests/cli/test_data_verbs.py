@@ -21,7 +21,7 @@ def test_generate_writes_a_shop_that_loads_and_equal_seeds_write_equal_shops(run
         answer = run("data", "generate", folder, *size, "--kind", "implicit", "--seed", seed)
         assert (answer.code, answer.out) == (0, f"wrote {folder}\n")
     a, b, c = (load(folder) for folder in "abc")
-    assert (len(a.user_ids), len(a.catalogue), a.value) == (30, 20, "implicit")
+    assert (len(a.user_ids), len(a.catalogue), a.feedback) == (30, 20, "implicit")
     assert a.hash == b.hash != c.hash
 
 

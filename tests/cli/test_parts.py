@@ -185,13 +185,13 @@ def test_an_inspected_shop_is_this_text(run):
     small = replace(
         load(saved(SHOP)),
         name="small",
-        timestamp=None,
+        clock=None,
         catalogue=Catalogue.of(items),
         interactions=events.cast({"value": pl.Float32}),
     )
     save(small, "small")
     lines = run("data", "inspect", "small").out.splitlines()
-    assert lines[0] == "small (rating, timestamp: None, repeats: keep)"
+    assert lines[0] == "small (rating, clock: None, repeats: keep)"
     assert lines[2:7] == [
         "  users     40 (38 without events)",
         "  items     3 (1 without events)",

@@ -175,8 +175,8 @@ def test_kinds_stand_in_order_and_the_scale_is_of_the_values():
     assert data.histories.kinds.tolist() == [1, -1, 0]
     assert data.histories.offsets.tolist() == [0, 3, 3]
     assert np.isnan(data.histories.times).all()
-    assert data.scale == (2.0, 4.5)
-    assert data.where(np.zeros(3, dtype=bool)).scale == (0.0, 1.0)
+    assert data.scale == (0.5, 5.0)
+    assert data.where(np.zeros(3, dtype=bool)).scale == (0.5, 5.0)
     assert data.item_counts.tolist() == [3, 0]
     assert data.touched.tolist() == [True, False]
 

@@ -40,7 +40,7 @@ def test_the_smallest_step_of_each_unit_orders_a_history(tmp_path, unit, zone) -
     first = (START - datetime(1970, 1, 1)) // timedelta(seconds=1)
     expected = first + np.arange(5) * STEPS[unit] * 1e-9
     assert np.abs(times - expected).max() < 2.5e-7
-    assert data.timestamp == "unix"
+    assert data.clock == "unix"
     save(data, tmp_path / "again")
     again = load(tmp_path / "again")
     assert again.hash == data.hash

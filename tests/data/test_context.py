@@ -85,13 +85,28 @@ def test_text_of_labels_is_text(tmp_path: Path) -> None:
     ("column", "cells", "told"),
     [
         ("text", [1, 2, 3, 4], "column text: found type Int64, expected what the person wrote"),
-        ("user", ["x"] * 4, "column user: found a column of that name, .* call it user_id"),
-        ("item", ["x"] * 4, "column item: found a column of that name, .* call it item_id"),
     ],
 )
 def test_what_cannot_be_kept_is_named(tmp_path: Path, column: str, cells: list, told: str) -> None:
     with pytest.raises(InvalidData, match=rf"interactions.parquet, {told}"):
         shop(tmp_path / "shop", "parquet", EVENTS.with_columns(pl.Series(column, cells)))
+
+
+def test_a_column_named_user_or_item_beside_the_ids_is_context(tmp_path: Path) -> None:
+    named = EVENTS.with_columns(user=pl.lit("a name"), item=pl.lit("a title"))
+    data = shop(tmp_path / "shop", "parquet", named)
+    assert data.details[-2:] == ["context_user", "context_item"]
+    assert data.histories.details is not None
+    assert set(data.histories.details["context_item"]) == {"a title"}
+    save(data, tmp_path / "saved")
+    assert load(tmp_path / "saved").hash == data.hash
+    with pytest.raises(InvalidData, match="columns user and context_user"):
+        shop(tmp_path / "both", "parquet", named.with_columns(context_user=pl.lit("x")))
+
+
+def test_columns_named_user_and_item_are_the_ids_where_there_are_no_others(tmp_path: Path) -> None:
+    short = EVENTS.rename({"user_id": "user", "item_id": "item"})
+    assert shop(tmp_path / "a", "csv", short).hash == shop(tmp_path / "b", "csv", EVENTS).hash
 
 
 def test_a_context_named_pair_outlives_the_rule_of_repeats(tmp_path: Path) -> None:

@@ -25,8 +25,8 @@ def shop(**changes: Any) -> Dataset:
     """Two users, three items and three events, with `changes` to the arguments."""
     arguments = {
         "name": "hand",
-        "value": "rating",
-        "timestamp": "unix",
+        "feedback": "rating",
+        "clock": "unix",
         "catalogue": Catalogue.of(pl.DataFrame({"item_id": ["a", "b", "c"]})),
         "user_ids": vocabulary_of(["u", "v"]),
         "interactions": pl.DataFrame(GOOD),
@@ -78,8 +78,8 @@ def test_a_wrong_cell_is_named_with_its_row_and_column(columns: dict[str, Any], 
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"value": "ratings"}, "value must be one of 'rating', 'implicit', got 'ratings'"),
-        ({"timestamp": "clock"}, "timestamp must be one of 'unix', 'order', None, got 'clock'"),
+        ({"feedback": "ratings"}, "feedback must be one of 'rating', 'implicit', got 'ratings'"),
+        ({"clock": "timer"}, "clock must be one of 'unix', 'order', None, got 'timer'"),
         ({"repeats": "first"}, "repeats must be one of .*got 'first'"),
         ({"user_ids": ["u", "v"]}, "user_ids must be a one-dimensional array"),
         ({"user_ids": np.array(["u", "v"])}, "user_ids must be a one-dimensional array.*<U1"),
@@ -93,7 +93,7 @@ def test_a_wrong_cell_is_named_with_its_row_and_column(columns: dict[str, Any], 
         ({"edges": pl.DataFrame({"user_id": ["u"]})}, "edges need a column 'other_id'"),
         ({"interactions": pl.DataFrame(GOOD).drop("timestamp")}, "needs a column 'timestamp'"),
         (
-            {"value": "implicit", "interactions": with_column(value=[1.0, 0.0, 2.0])},
+            {"feedback": "implicit", "interactions": with_column(value=[1.0, 0.0, 2.0])},
             "row 1 .*column value: found 0.0, expected a weight above 0",
         ),
     ],

@@ -111,7 +111,7 @@ def test_a_shop_is_what_its_seed_made_it(kind: str, regime: str) -> None:
 @pytest.mark.parametrize("name", SPLITS)
 def test_a_split_holds_out_what_its_seed_drew_and_names_its_settings(data, name: str) -> None:
     found, settings = split_of(data, name)
-    assert (found, settings) == (DRAWN[data.value, name], SETTINGS[name] | borders(data, name))
+    assert (found, settings) == (DRAWN[data.feedback, name], SETTINGS[name] | borders(data, name))
 
 
 def borders(data: Dataset, name: str) -> dict[str, Any]:

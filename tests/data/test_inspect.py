@@ -13,8 +13,8 @@ from metarec.data import generate, inspect
 def test_a_small_shop_is_summed_up_by_hand() -> None:
     data = Dataset(
         name="tiny",
-        value="rating",
-        timestamp="unix",
+        feedback="rating",
+        clock="unix",
         catalogue=Catalogue.of(
             pl.DataFrame(
                 {"item_id": ["a", "b", "c", "d"], "title": ["A", " ", None, "D"],
@@ -57,13 +57,13 @@ def test_a_dataset_without_events_or_clock_has_no_ranges() -> None:
     assert summary.value_range is None
     assert summary.time_range is None
     assert summary.density == 0
-    assert inspect(replace(data, timestamp="order")).time_range is None
+    assert inspect(replace(data, clock="order")).time_range is None
 
 
 def test_many_values_fall_into_ten_bins() -> None:
     data = generate(60, 30).dataset
     spread = pl.int_range(pl.len()).cast(pl.Float32).alias("value")
-    summary = inspect(replace(data, interactions=data.interactions.with_columns(spread)))
+    summary = inspect(replace(data, interactions=data.interactions.with_columns(spread % 101)))
     assert len(summary.values.counts) == 10
     assert len(summary.values.edges) == 11
     assert sum(summary.values.counts) == len(data.interactions)
@@ -81,7 +81,7 @@ def test_each_part_is_counted_and_values_stand_in_order() -> None:
     assert summary.values.edges == tuple(sorted(found))
     counted = {v: int((values == v).sum()) for v in found}
     assert summary.values.counts == tuple(counted[v] for v in sorted(found))
-    assert (summary.name, summary.value, summary.timestamp) == (data.name, "rating", "unix")
+    assert (summary.name, summary.feedback, summary.clock) == (data.name, "rating", "unix")
     assert (summary.hash, summary.repeats) == (data.hash, "keep")
 
 

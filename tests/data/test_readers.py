@@ -40,7 +40,7 @@ class TestFolder:
             "edges.csv": "user_id,other_id,kind\nu,w,friend\n",
         })  # fmt: skip
         data = load(folder)
-        assert (data.name, data.value, data.timestamp, data.licence) == (
+        assert (data.name, data.feedback, data.clock, data.licence) == (
             "Corner",
             "implicit",
             "order",
@@ -97,7 +97,7 @@ class TestMovieLens:
         (tmp_path / "u.item").write_bytes(film.encode("latin-1"))
         (tmp_path / "u.user").write_bytes(b"1|24|M|writer|55105\n")
         data = load(tmp_path)
-        assert data.timestamp == "unix"
+        assert data.clock == "unix"
         assert data.catalogue.frame.rows(named=True) == [
             {
                 "title": "Amélie",
@@ -181,7 +181,7 @@ class TestRecBole:
 
     def test_atomic_files_are_read_with_their_types(self, tmp_path: Path) -> None:
         data = load(self.write(tmp_path))
-        assert (data.name, data.value, data.timestamp) == ("x", "rating", "unix")
+        assert (data.name, data.feedback, data.clock) == ("x", "rating", "unix")
         assert data.catalogue.frame.rows() == [("Toy Story", 2.5), ("Heat", None)]
         assert data.users is not None
         assert data.users["age"].to_list() == ["24", None]
@@ -198,7 +198,7 @@ class TestRecBole:
     def test_without_ratings_events_are_implicit(self, tmp_path: Path) -> None:
         (tmp_path / "y.inter").write_text("user_id:token\titem_id:token\nu\t1\n")
         data = load(tmp_path)
-        assert data.value == "implicit"
+        assert data.feedback == "implicit"
         assert list(data.catalogue.ids) == ["1"]
 
     def test_a_refused_event_is_no_event_and_is_counted(self, tmp_path: Path) -> None:
@@ -310,7 +310,7 @@ class TestDelimited:
         columns = {"user_id": "uid", "item_id": "movie", "value": "stars"}
         data = load_csv(path, columns, separator=";")
         assert data.interactions.rows() == [(0, 0, 4.0, "phone")]
-        assert data.value == "rating"
+        assert data.feedback == "rating"
 
     def test_a_column_of_our_name_gives_way_to_the_mapped_one(self, tmp_path: Path) -> None:
         path = tmp_path / "log.csv"
@@ -331,7 +331,7 @@ class TestDelimited:
     def test_a_wrong_mapping_is_explained(self, tmp_path: Path) -> None:
         path = tmp_path / "log.csv"
         path.write_text("uid,movie\nu,m\n")
-        with pytest.raises(InvalidData, match="correct the mapping"):
+        with pytest.raises(InvalidData, match="expected a column film; say what holds item_id"):
             load_csv(path, {"user_id": "uid", "item_id": "film"})
 
     def test_a_separator_of_two_characters_is_refused(self, tmp_path: Path) -> None:

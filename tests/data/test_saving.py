@@ -21,8 +21,8 @@ KEY = "a key of sixteen bytes or more"
 def small(**changes: object) -> Dataset:
     data = Dataset(
         name='A "corner" shop\n',
-        value="rating",
-        timestamp="unix",
+        feedback="rating",
+        clock="unix",
         catalogue=Catalogue.of(
             pl.DataFrame({"item_id": ["a", "b"], "tags": [["x", "y"], None], "year": [1, None]})
         ),
@@ -42,7 +42,7 @@ def test_a_saved_dataset_loads_with_the_same_hash_and_settings(tmp_path: Path) -
     save(data, tmp_path / "out")
     again = load(tmp_path / "out")
     assert again.hash == data.hash
-    assert (again.name, again.licence, again.timestamp) == (data.name, "CC0", "unix")
+    assert (again.name, again.licence, again.clock) == (data.name, "CC0", "unix")
     assert list(again.user_ids) == ["v", "u", "idle"]
 
 
@@ -63,7 +63,7 @@ def test_the_hash_sees_every_part_and_not_the_name() -> None:
     data = small()
     assert small(name="other", licence="").hash == data.hash
     changed = [
-        small(value="implicit"),
+        small(feedback="implicit"),
         small(user_ids=vocabulary_of(["v", "u", "other"])),
         small(edges=None),
         small(interactions=data.interactions.with_columns(value=pl.lit(1.0, pl.Float32))),
@@ -122,8 +122,8 @@ def test_any_content_survives_saving(titles, numbers, events, tmp_path: Path) ->
     )
     data = Dataset(
         name="any",
-        value="implicit",
-        timestamp=None,
+        feedback="implicit",
+        clock=None,
         catalogue=Catalogue.of(items),
         user_ids=vocabulary_of(["x", "y", "z"]),
         interactions=pl.DataFrame(

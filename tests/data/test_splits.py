@@ -34,7 +34,7 @@ def clicks() -> Dataset:
     return generate(users=150, items=80, kind="implicit", rng=1).dataset
 
 
-def tiny(timestamp: str | None = "unix", value: str = "rating") -> Dataset:
+def tiny(clock: str | None = "unix", feedback: str = "rating") -> Dataset:
     """User u: a b c d in time; user v: c a; user w: b."""
     events = pl.DataFrame(
         {
@@ -46,7 +46,7 @@ def tiny(timestamp: str | None = "unix", value: str = "rating") -> Dataset:
     )
     items = pl.DataFrame({"item_id": ["a", "b", "c", "d"]})
     ids = np.array(["u", "v", "w"], dtype=object)
-    return Dataset("tiny", value, timestamp, Catalogue.of(items), ids, events)  # type: ignore[arg-type]
+    return Dataset("tiny", feedback, clock, Catalogue.of(items), ids, events)  # type: ignore[arg-type]
 
 
 def all_queries(split: Split) -> set[tuple[str, str]]:
@@ -289,7 +289,7 @@ class TestCold:
         for episodes in (cold.valid, *cold.test.values()):
             assert pairs(episodes.support) <= real
             assert np.array_equal(episodes.support.user_ids, episodes.query.user_ids)  # type: ignore[arg-type]
-            if cold_data.value == "rating":  # an implicit event may come again
+            if cold_data.feedback == "rating":  # an implicit event may come again
                 assert not pairs(episodes.support) & pairs(episodes.query)
 
     def test_a_known_users_support_is_the_training_history(self, cold: Split) -> None:
@@ -397,9 +397,9 @@ class TestColdItems:
     def test_repeated_events_are_told_apart(self) -> None:
         events = pl.DataFrame({"user": [0] * 400, "item": [0, 1, 2, 3] * 100})
         data = replace(
-            tiny(value="implicit"),
+            tiny(feedback="implicit"),
             interactions=events.with_columns(value=pl.lit(1.0)),
-            timestamp=None,
+            clock=None,
         )
         split = split_cold_items(data, items=0.5)
         assert 60 < len(split.test["cold items"].query.items) < 140

@@ -123,7 +123,7 @@ def test_the_regimes_differ_in_who_can_win() -> None:
 
 def test_implicit_events_have_no_rating_and_may_repeat() -> None:
     data = generate(200, 50, kind="implicit").dataset
-    assert data.value == "implicit"
+    assert data.feedback == "implicit"
     assert set(data.interactions["value"]) == {1.0}
     assert data.interactions.select("user", "item").is_duplicated().any()
 

@@ -48,6 +48,11 @@ def test_an_older_file_without_what_lists_could_hold_is_still_read(tmp_path):
     assert load_results(tmp_path).attainable.is_empty()
 
 
+def test_facts_of_a_shop_under_their_former_names_have_the_present_ones(tmp_path):
+    save_results(replace(ONE, dataset={"value": "rating", "timestamp": "order"}), tmp_path)
+    assert load_results(tmp_path).dataset == {"feedback": "rating", "clock": "order"}
+
+
 def test_names_stand_in_the_order_of_the_rows_and_seeds_ascend():
     values = pl.concat([ONE.values.with_columns(seed=seed, scenario=pl.lit(s)) for seed, s in
                         ((2, "t"), (0, "s"))]).cast({"seed": pl.Int64})  # fmt: skip

@@ -271,7 +271,7 @@ def test_content_adds_the_measures_of_variety():
 
 
 def test_all_lists_alike_are_as_unequal_as_lists_can_be():
-    split = planted(value="implicit")
+    split = planted(feedback="implicit")
     results = evaluate({"c": constant(split)}, split, k=5, curve=None, exclude_seen=False)
     assert value(results, "gini@5", scenario="new users") == pytest.approx(1 - 5 / 40)
     assert value(results, "catalogue_coverage@5", scenario="new users") == 5 / 40

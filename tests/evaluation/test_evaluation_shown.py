@@ -66,7 +66,7 @@ def hand_made() -> Results:
     return Results(
         pl.DataFrame(values, schema=VALUES, orient="row"),
         pl.DataFrame(calibration, schema=CALIBRATION, orient="row"),
-        {"name": "toy", "value": "rating"},
+        {"name": "toy", "feedback": "rating"},
         {"split": "cold", "models": models, "excludes": ["one", "two"]},
         {"numpy": "2"},
         attainable=pl.DataFrame(attainable, schema=ATTAINABLE, orient="row"),
@@ -249,7 +249,7 @@ def test_notes_say_what_a_model_cannot_do():
         "Shy answered 50.0 % of the ratings asked for in t; its errors are over those alone, and "
         "it cannot win on them.",
     ]
-    implicit = replace(RESULTS, dataset={"value": "implicit"})
+    implicit = replace(RESULTS, dataset={"feedback": "implicit"})
     assert "orders items" not in str(notes_of(implicit))
     assert attainable_of(RESULTS) == [
         {"scenario": "s", "share": "50.0 %"},

@@ -99,7 +99,7 @@ def steady(shape: tuple[int, ...], phase: float) -> np.ndarray:
 def loss_and_gradients(name: str) -> Arrays:
     """The training loss of fixed parameters on one fixed batch in float64, and its gradient."""
     data, settings = shop(str(MODELS[name]["kind"])), config(name)
-    implicit = data.value == "implicit"
+    implicit = data.feedback == "implicit"
     users = np.arange(0, 60, 4)
     assert data.users is not None
     tabular = TabularFeatures.fit(data.users)

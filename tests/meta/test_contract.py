@@ -5,7 +5,7 @@ from metarec.testing import RecommenderContract
 
 
 class TestMetaRecommenderOnEvents(RecommenderContract):
-    value = "implicit"
+    feedback = "implicit"
     uses_chance = True
     has_item_to_item = True
 
@@ -15,7 +15,7 @@ class TestMetaRecommenderOnEvents(RecommenderContract):
 
 
 class TestMetaRecommenderOnRatings(RecommenderContract):
-    value = "rating"
+    feedback = "rating"
     uses_chance = True
     has_item_to_item = True
 

@@ -99,7 +99,7 @@ def test_an_age_that_cannot_be_learned_is_refused(rating_split: Split):
     config = mr.MetaConfig(**{**SMALL, "recency": "clock"})
     with pytest.raises(DataError, match="needs a timestamp"):
         mr.MetaRecommender(mr.HashEncoder(d=16), config).fit(
-            replace(rating_split.train, timestamp="order")
+            replace(rating_split.train, clock="order")
         )
 
 

@@ -244,7 +244,7 @@ def test_all_that_decides_a_training_run_is_in_its_fingerprint(rating_split: Spl
         "profiles": (other_users, valid, content, config),
         "no profiles": (replace(train, users=None), valid, content, config),
         "catalogue": (replace(train, catalogue=catalogue), valid, content, config),
-        "clock": (replace(train, timestamp=None), valid, content, config),
+        "clock": (replace(train, clock=None), valid, content, config),
         "content": (train, valid, content[:, ::-1], config),
         "content's width": (train, valid, content.reshape(-1, 1), config),
         "candidates": (train, replace(valid, candidates=few), content, config),

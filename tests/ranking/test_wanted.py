@@ -37,8 +37,8 @@ def test_only_candidates_compete_and_there_may_be_too_few():
 
 
 def test_a_word_that_no_list_knows_is_refused():
-    with pytest.raises(DataError, match=r"does not know \['without'\]; it takes k and \['at_most"):
-        Wanted.of(2, {"without": ["a"]}, CATALOGUE)  # type: ignore[typeddict-unknown-key]
+    with pytest.raises(DataError, match=r"does not know \['a', 'z'\]; it takes k and \['at_most"):
+        Wanted.of(2, {"z": 1, "a": 2}, CATALOGUE)  # type: ignore[typeddict-unknown-key]
 
 
 def test_a_warning_of_unknown_candidates_points_at_the_caller():

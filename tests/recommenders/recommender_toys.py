@@ -5,13 +5,13 @@ from typing import Any
 
 import polars as pl
 
-from metarec.contracts import Catalogue, Dataset, ValueKind, vocabulary_of
+from metarec.contracts import Catalogue, Dataset, Feedback, vocabulary_of
 
 Toy = Sequence[tuple[str, str, float]]
 
 
 def dataset(
-    events: Toy, items: str | Mapping[str, Sequence[Any]], value: ValueKind = "rating"
+    events: Toy, items: str | Mapping[str, Sequence[Any]], feedback: Feedback = "rating"
 ) -> Dataset:
     """Events (user, item, value) in order; `items` are one-letter ids, or a table with item_id."""
     table = {"item_id": list(items)} if isinstance(items, str) else dict(items)
@@ -24,7 +24,7 @@ def dataset(
             "value": pl.Series([v for _, _, v in events], dtype=pl.Float32),
         }
     )
-    return Dataset("toy", value, None, catalogue, vocabulary_of(users), interactions)
+    return Dataset("toy", feedback, None, catalogue, vocabulary_of(users), interactions)
 
 
 def taken(**histories: str) -> Dataset:

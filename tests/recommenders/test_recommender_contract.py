@@ -22,7 +22,7 @@ class TestPopularity(RecommenderContract):
 
 
 class TestItemMean(RecommenderContract):
-    value = "rating"
+    feedback = "rating"
     learns_taste = False
 
     def make(self) -> Recommender:
@@ -30,7 +30,7 @@ class TestItemMean(RecommenderContract):
 
 
 class TestUserMean(RecommenderContract):
-    value = "rating"
+    feedback = "rating"
     learns_taste = False
 
     def make(self) -> Recommender:
@@ -38,7 +38,7 @@ class TestUserMean(RecommenderContract):
 
 
 class TestUserItemBias(RecommenderContract):
-    value = "rating"
+    feedback = "rating"
     learns_taste = False
 
     def make(self) -> Recommender:
@@ -46,7 +46,7 @@ class TestUserItemBias(RecommenderContract):
 
 
 class TestLikeShare(RecommenderContract):
-    value = "rating"
+    feedback = "rating"
     learns_taste = False
 
     def make(self) -> Recommender:
@@ -62,14 +62,14 @@ class TestContentKNN(RecommenderContract):
 
 class TestContentKNNOnRatings(RecommenderContract):
     has_item_to_item = True
-    value = "rating"
+    feedback = "rating"
 
     def make(self) -> Recommender:
         return r.ContentKNN(HashEncoder())
 
 
 class TestTextRidge(RecommenderContract):
-    value = "rating"
+    feedback = "rating"
     learns_taste = False
 
     def make(self) -> Recommender:

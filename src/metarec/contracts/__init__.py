@@ -6,7 +6,7 @@ The two never share a name: `ids` are strings, `items` and `users` are indices.
 
 from metarec.contracts.answers import Predictions, Recommendations
 from metarec.contracts.catalogue import Catalogue
-from metarec.contracts.dataset import Dataset, RepeatsRule, TimestampKind, ValueKind
+from metarec.contracts.dataset import Clock, Dataset, Feedback, RepeatsRule
 from metarec.contracts.episodes import Episodes
 from metarec.contracts.errors import (
     DataError,
@@ -29,12 +29,14 @@ from metarec.contracts.vocabulary import Vocabulary, vocabulary_of
 
 __all__ = [
     "Catalogue",
+    "Clock",
     "DataError",
     "Dataset",
     "Encoder",
     "Episodes",
     "Event",
     "EventLike",
+    "Feedback",
     "Filters",
     "Histories",
     "ItemChanges",
@@ -47,10 +49,8 @@ __all__ = [
     "RepeatsRule",
     "Running",
     "Shortfall",
-    "TimestampKind",
     "UnknownItemWarning",
     "UnsupportedError",
-    "ValueKind",
     "Vocabulary",
     "hash_of",
     "nested_events",

@@ -22,10 +22,21 @@ from metarec.contracts.errors import DataError
 from metarec.contracts.events import Event
 from metarec.contracts.hashing import hash_of
 from metarec.contracts.histories import Histories
+from metarec.contracts.meaning import (
+    Roles,
+    Scale,
+    check_kinds,
+    check_roles,
+    check_scale,
+    kinds_of,
+    recognised_scale,
+    roles_of,
+    scale_of,
+)
 from metarec.contracts.printing import counted, nearest
 
-ValueKind = Literal["rating", "implicit"]
-TimestampKind = Literal["unix", "order"]
+Feedback = Literal["rating", "implicit"]
+Clock = Literal["unix", "order"]
 RepeatsRule = Literal["keep", "last", "sum"]
 EVENT_COLUMNS = ("user", "item", "value", "timestamp", "event")
 """The columns of `interactions` that have a meaning of their own."""
@@ -39,13 +50,13 @@ class Dataset:
     events without a weight), and where known `timestamp` (Int64 or Float64), `event` (String) and
     `text` (String: what the person wrote); any others are the events' context.
     All of it is checked when it is made: what does not fit is a `DataError` with its place.
-    Rows are in the order of the source; `timestamp` says whether the column is a clock ("unix"),
+    Rows are in the order of the source; `clock` says whether `timestamp` is a clock ("unix"),
     only the order within a user ("order"), or absent (None: the order of rows is taken).
     """
 
     name: str
-    value: ValueKind
-    timestamp: TimestampKind | None
+    feedback: Feedback
+    clock: Clock | None
     catalogue: Catalogue
     user_ids: NDArray[np.object_]
     interactions: pl.DataFrame
@@ -54,28 +65,51 @@ class Dataset:
     triples: pl.DataFrame | None = None
     edges: pl.DataFrame | None = None
     repeats: RepeatsRule = "keep"
+    declared_scale: Scale | None = None
+    """Lowest and highest rating that may be given; None where they are recognised (`scale`)."""
+    target_kinds: tuple[str, ...] = ()
+    """The kinds of events that are to be foretold; all of them where none is named."""
+    negative_kinds: tuple[str, ...] = ()
+    """The kinds of events that speak against their item, such as "dislike"."""
+    roles: Roles = field(default_factory=dict)
+    """What columns of items are said to be: a role of `ROLES`, and its columns."""
     licence: str = ""
     dropped: Mapping[str, int] = field(default_factory=dict)
     """How many rows of the source were left out, by reason; empty where all were taken."""
+    notes: tuple[str, ...] = ()
+    """What was understood of the source without being told: a sentence each, for people."""
 
     def __post_init__(self) -> None:
-        check_choice("value", self.value, get_args(ValueKind))
-        check_choice("timestamp", self.timestamp, (*get_args(TimestampKind), None))
+        check_choice("feedback", self.feedback, get_args(Feedback))
+        check_choice("clock", self.clock, (*get_args(Clock), None))
         check_choice("repeats", self.repeats, get_args(RepeatsRule))
-        if self.value == "rating" and self.repeats == "sum":
+        if self.feedback == "rating" and self.repeats == "sum":
             raise DataError('ratings cannot be summed; take repeats="last" or "keep"')
         check_user_ids(self.user_ids)
         n_users, n_items = len(self.user_ids), len(self.catalogue)
-        check_events(self.interactions, self.value, self.timestamp, n_users, n_items)
+        check_events(self.interactions, self.feedback, self.clock, n_users, n_items)
+        self._check_meaning()
         check_height("users", self.users, n_users, "user_ids")
         check_columns("triples", self.triples, ("head", "relation", "tail"))
         check_columns("edges", self.edges, ("user_id", "other_id"))
+
+    def _check_meaning(self) -> None:
+        """Settle and check what is declared of ratings, kinds and columns."""
+        settled = vars(self)
+        if self.declared_scale is not None:
+            settled["declared_scale"] = scale_of(self.declared_scale)
+        for name in ("target_kinds", "negative_kinds"):
+            settled[name] = kinds_of(name, getattr(self, name))
+        settled["roles"] = roles_of(self.roles)
+        check_scale(self.interactions["value"], self.feedback, self.declared_scale)
+        check_kinds(self.interactions, self.target_kinds, self.negative_kinds)
+        check_roles(self.roles, self.catalogue.frame.columns)
 
     def __repr__(self) -> str:
         left_out = sum(self.dropped.values())
         parts = [
             repr(self.name),
-            self.value,
+            self.feedback,
             counted(len(self.interactions), "event"),
             counted(len(self.user_ids), "user"),
             counted(len(self.catalogue), "item"),
@@ -87,19 +121,36 @@ class Dataset:
     def hash(self) -> str:
         """Content hash of everything but the name and the licence, the items on offer included."""
         ids = pl.DataFrame({"user_id": pl.Series(self.user_ids.tolist(), dtype=pl.String)})
-        rules = pl.DataFrame({"rules": [self.value, str(self.timestamp), self.repeats]})
+        rules = pl.DataFrame({"rules": [self.feedback, str(self.clock), *self._declared()]})
         offered = self.catalogue.offered
         optional = [f for f in (self.users, self.triples, self.edges) if f is not None]
         retired = [] if offered.all() else [pl.DataFrame({"offered": offered})]
         return hash_of(ids, rules, self.catalogue.table, self.interactions, *optional, *retired)
 
+    def _declared(self) -> list[str]:
+        """The rule of repeats, and what more is declared, as text."""
+        more = {
+            "scale": self.declared_scale,
+            "target_kinds": self.target_kinds,
+            "negative_kinds": self.negative_kinds,
+            "roles": {role: columns for role, columns in self.roles.items() if columns},
+        }
+        return [self.repeats, *(f"{name} {said}" for name, said in more.items() if said)]
+
     @cached_property
-    def scale(self) -> tuple[float, float]:
-        """Smallest and largest rating (0 and 1 where there are no events)."""
+    def scale(self) -> Scale:
+        """Lowest and highest rating that may be given: as declared, else as recognised.
+
+        Of implicit events, the smallest and the largest weight (0 and 1 where there are none).
+        """
+        if self.declared_scale is not None:
+            return self.declared_scale
         values = self.interactions["value"]
-        if not len(values):
-            return 0.0, 1.0
-        return float(values.min()), float(values.max())  # type: ignore[arg-type]
+        if self.feedback == "implicit" and len(values):
+            return float(values.min()), float(values.max())  # type: ignore[arg-type]
+        scale = recognised_scale(values)
+        assert scale is not None, "checked when the dataset was made"
+        return scale
 
     @cached_property
     def touched(self) -> Bool[np.ndarray, " item"]:
@@ -132,7 +183,7 @@ class Dataset:
         frame = self.interactions[self.order]
         users = frame["user"].to_numpy()
         counts = np.bincount(users, minlength=len(self.user_ids))
-        if self.timestamp == "unix":
+        if self.clock == "unix":
             times = frame["timestamp"].cast(pl.Float64).to_numpy()
         else:  # an order within one user is a place, and places are counted anew
             times = np.full(len(frame), np.nan)
@@ -170,8 +221,10 @@ class Dataset:
         return {str(user_id): row for row, user_id in enumerate(self.user_ids)}
 
     def where(self, mask: Bool[np.ndarray, " event"] | pl.Series) -> "Dataset":
-        """The dataset with only the interactions where `mask` is true; items and users stay."""
+        """The dataset with only the interactions where `mask` is true; all the rest stays."""
         part = object.__new__(Dataset)  # what was checked stays so with fewer events
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         vars(part).update(values, interactions=self.interactions.filter(pl.Series(mask)))
+        if self.feedback == "rating":
+            vars(part)["scale"] = self.scale
         return part

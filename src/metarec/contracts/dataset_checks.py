@@ -57,21 +57,21 @@ def check_columns(name: str, frame: pl.DataFrame | None, needed: Sequence[str]) 
 
 
 def check_events(
-    events: pl.DataFrame, value: str, timestamp: str | None, n_users: int, n_items: int
+    events: pl.DataFrame, feedback: str, clock: str | None, n_users: int, n_items: int
 ) -> None:
     """Refuse events that speak of nobody, of nothing, or not in finite numbers."""
     check_columns("interactions", events, ("user", "item", "value"))
     check_indices(events["user"], n_users, "user_ids")
     check_indices(events["item"], n_items, "the catalogue")
     check_numbers(events["value"])
-    if value == "implicit":
+    if feedback == "implicit":
         refuse(events["value"] <= 0, events["value"], "a weight above 0 (the events are implicit)")
     if "timestamp" in events.columns:
         check_numbers(events["timestamp"])
-    elif timestamp is not None:
+    elif clock is not None:
         raise DataError(
-            f"timestamp={timestamp!r} needs a column 'timestamp' of interactions, got "
-            f"{events.columns}; pass timestamp=None for the order of rows"
+            f"clock={clock!r} needs a column 'timestamp' of interactions, got "
+            f"{events.columns}; pass clock=None for the order of rows"
         )
     if "event" in events.columns and not is_text(events.schema["event"]):
         raise DataError(

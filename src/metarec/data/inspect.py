@@ -28,8 +28,8 @@ class Summary:
 
     name: str
     hash: str
-    value: str
-    timestamp: str | None
+    feedback: str
+    clock: str | None
     repeats: str
     users: int
     items: int
@@ -55,6 +55,8 @@ class Summary:
     events_per_item: Histogram
     values: Histogram
     dropped: dict[str, int]
+    notes: tuple[str, ...]
+    """What was understood of the source without being told."""
 
     def to_dict(self) -> dict[str, Any]:
         """The summary as JSON values."""
@@ -69,8 +71,8 @@ def inspect(data: Dataset) -> Summary:
     return Summary(
         name=data.name,
         hash=data.hash,
-        value=data.value,
-        timestamp=data.timestamp,
+        feedback=data.feedback,
+        clock=data.clock,
         repeats=data.repeats,
         users=len(data.user_ids),
         items=len(data.catalogue),
@@ -82,7 +84,7 @@ def inspect(data: Dataset) -> Summary:
         repeated_events=len(frame) - n_pairs,
         density=n_pairs / max(len(data.user_ids) * len(data.catalogue), 1),
         value_range=range_of(frame["value"]),
-        time_range=range_of(frame["timestamp"]) if data.timestamp == "unix" else None,
+        time_range=range_of(frame["timestamp"]) if data.clock == "unix" else None,
         missing_content=missing_shares(data.catalogue.frame),
         missing_profile={} if data.users is None else missing_shares(data.users),
         not_used={column: reason_of(column) for column in data.details},
@@ -90,6 +92,7 @@ def inspect(data: Dataset) -> Summary:
         events_per_item=counts_histogram(data.item_counts),
         values=values_histogram(frame["value"]),
         dropped=dict(data.dropped),
+        notes=data.notes,
     )
 
 

@@ -1,12 +1,14 @@
 """Writing a dataset as a folder, whole or not at all."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import polars as pl
 
 from metarec.contracts import DataError
 from metarec.contracts.dataset import Dataset
+from metarec.data.readers.tabular import SETTLED
 from metarec.files.atomic import whole_folder
 from metarec.files.disk import writing
 
@@ -55,7 +57,7 @@ def write_tables(data: Dataset, folder: Path) -> None:
     events = data.interactions
     ids = [users.gather(events["user"]), items.gather(events["item"])]
     pl.DataFrame(ids).hstack(events.drop("user", "item")).write_parquet(
-        folder / "interactions.parquet"
+        folder / "interactions.parquet", metadata=SETTLED
     )
     catalogue_table(data).write_parquet(folder / "items.parquet")
     profiles = pl.DataFrame([users])
@@ -77,11 +79,23 @@ def catalogue_table(data: Dataset) -> pl.DataFrame:
 
 def settings_of(data: Dataset) -> str:
     """The content of `dataset.toml`."""
-    settings = {"name": data.name, "value": data.value, "timestamp": data.timestamp}
-    settings |= {"repeats": data.repeats, "licence": data.licence}
-    return "".join(
-        f"{key} = {toml_string(text)}\n" for key, text in settings.items() if text is not None
-    )
+    texts = {"name": data.name, "feedback": data.feedback, "clock": data.clock}
+    texts |= {"repeats": data.repeats, "licence": data.licence}
+    lines = [f"{key} = {toml_string(text)}" for key, text in texts.items() if text is not None]
+    if data.declared_scale is not None:
+        lines.append(f"scale = {list(data.declared_scale)}")
+    for key in ("target_kinds", "negative_kinds"):
+        if kinds := getattr(data, key):
+            lines.append(f"{key} = {toml_strings(kinds)}")
+    if data.roles:
+        lines += ["", "[items]"]
+        lines += [f"{role} = {toml_strings(columns)}" for role, columns in data.roles.items()]
+    return "\n".join(lines) + "\n"
+
+
+def toml_strings(texts: Iterable[str]) -> str:
+    """A list of texts in TOML."""
+    return f"[{', '.join(map(toml_string, texts))}]"
 
 
 def toml_string(text: str) -> str:

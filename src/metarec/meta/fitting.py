@@ -100,7 +100,7 @@ def learn(
 
 
 def _head(train: Dataset, config: MetaConfig) -> LearnedChoice | LearnedValue:
-    if train.value == "implicit":
+    if train.feedback == "implicit":
         return LearnedChoice()
     if config.start == "factors":
         raise DataError(

@@ -39,14 +39,14 @@ def hold_out_users(train: Dataset, rng: int) -> tuple[Dataset, Episodes]:
     held = np.zeros(len(train.user_ids), dtype=bool)
     held[chosen] = True
     own = histories.take(chosen)
-    if train.value == "rating":
+    if train.feedback == "rating":
         keys = random.random(len(own.items))
         own = permuted(own, np.lexsort((keys, own.rows)))
     sizes = support_sizes(own.lengths, random)
     support = own.places < sizes[own.rows]
     kept = train.where(~held[train.interactions["user"].to_numpy()])
     episodes = Episodes(own.keep(support), own.keep(~support))
-    if train.value == "implicit":
+    if train.feedback == "implicit":
         episodes = without_repeats(episodes)
         episodes = episodes.take(np.flatnonzero(episodes.query.lengths > 0))
     return kept, episodes
@@ -56,7 +56,7 @@ def checked_validation(train: Dataset, valid: Episodes) -> Episodes:
     """What of `valid` a fit on `train` is judged on; raises DataError where that is nothing."""
     if valid.support.vocabulary != train.catalogue.vocabulary:
         raise DataError("valid must be episodes over train's catalogue, as a split gives them")
-    if train.value == "implicit":
+    if train.feedback == "implicit":
         valid = without_repeats(valid)
     if len(valid) and not len(valid.query.items):
         raise DataError(

@@ -12,16 +12,16 @@ SECONDS_A_DAY = 86_400.0
 def resolve_recency(config: MetaConfig, train: Dataset) -> str:
     """What "auto" stands for; refuses an age that the data or the training cannot tell."""
     if config.recency == "auto":
-        return "place" if train.value == "implicit" else "none"
-    if config.recency == "place" and train.value == "rating":
+        return "place" if train.feedback == "implicit" else "none"
+    if config.recency == "place" and train.feedback == "rating":
         raise DataError(
             'recency="place" is for implicit events: episodes of ratings stand in random order, so '
             'a weight by place could not be learned; use "none" or "clock"'
         )
-    if config.recency == "clock" and train.timestamp != "unix":
+    if config.recency == "clock" and train.clock != "unix":
         raise DataError(
             f'recency="clock" needs a timestamp that is a clock, this shop has '
-            f'{train.timestamp or "none"}; use "place" or "none"'
+            f'{train.clock or "none"}; use "place" or "none"'
         )
     return config.recency
 

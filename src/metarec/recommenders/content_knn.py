@@ -29,7 +29,7 @@ class ContentKNN(ContentRecommender):
         counts = train.item_counts
         self.average_ = counts @ self.vectors_ / max(1, counts.sum())
         values = train.histories.values
-        self.neutral_ = mean_value(values) if train.value == "rating" else 0.0
+        self.neutral_ = mean_value(values) if train.feedback == "rating" else 0.0
 
     def _score(self, histories: Histories) -> Float[np.ndarray, "history item"]:
         weights = histories.values - self.neutral_

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 from jaxtyping import Float, Int
 
-from metarec.contracts import Catalogue, Dataset, Histories, ValueKind, vocabulary_of
+from metarec.contracts import Catalogue, Dataset, Feedback, Histories, vocabulary_of
 
 TOPICS = (
     ("engine", "wheel", "road", "garage", "brake", "diesel"),
@@ -35,11 +35,11 @@ class PlantedShop:
         """One new person for each topic, with three events on items of that topic."""
         ids = self.data.catalogue.ids
         firsts = [topic * PER_TOPIC + 3 for topic in range(len(TOPICS))]
-        value = 5.0 if self.data.value == "rating" else 1.0
+        value = 5.0 if self.data.feedback == "rating" else 1.0
         return Histories.of([[(ids[first + i], value) for i in range(3)] for first in firsts])
 
 
-def planted_shop(value: ValueKind = "implicit", n_users: int = 60, rng: int = 0) -> PlantedShop:
+def planted_shop(feedback: Feedback = "implicit", n_users: int = 60, rng: int = 0) -> PlantedShop:
     """A shop of 36 items in three topics; equal seeds give equal shops.
 
     Each user loves one topic and mostly takes items of it, and the hits. As ratings, half of what
@@ -49,11 +49,11 @@ def planted_shop(value: ValueKind = "implicit", n_users: int = 60, rng: int = 0)
     topic_of_item = np.repeat(np.arange(len(TOPICS)), PER_TOPIC)
     topic_of_user = np.arange(n_users) % len(TOPICS)
     match = topic_of_user[:, None] == topic_of_item  # (user, item)
-    takes = _taken(match, value, generator)
+    takes = _taken(match, feedback, generator)
     users = np.repeat(np.arange(n_users), EVENTS_PER_USER)
     items = takes.ravel()  # (user, event) -> (user * event)
     values = np.ones(len(items))
-    if value == "rating":
+    if feedback == "rating":
         values = _ratings(match, generator)[users, items]
     interactions = pl.DataFrame(
         {
@@ -65,8 +65,8 @@ def planted_shop(value: ValueKind = "implicit", n_users: int = 60, rng: int = 0)
     )
     data = Dataset(
         name="planted",
-        value=value,
-        timestamp="order",
+        feedback=feedback,
+        clock="order",
         catalogue=_catalogue(topic_of_item, generator),
         user_ids=vocabulary_of(f"user-{user}" for user in range(n_users)),
         interactions=interactions,
@@ -75,10 +75,10 @@ def planted_shop(value: ValueKind = "implicit", n_users: int = 60, rng: int = 0)
 
 
 def _taken(
-    match: np.ndarray, value: ValueKind, generator: np.random.Generator
+    match: np.ndarray, feedback: Feedback, generator: np.random.Generator
 ) -> Int[np.ndarray, "user event"]:
     """Distinct items of each user, drawn in proportion to their appeal (Gumbel top-k)."""
-    appeal = np.where(match, 10.0, 1.0 if value == "implicit" else 5.0)
+    appeal = np.where(match, 10.0, 1.0 if feedback == "implicit" else 5.0)
     appeal[:, HITS] = 40.0
     appeal[:, UNTOUCHED_PLACE::PER_TOPIC] = 0.0
     with np.errstate(divide="ignore"):

@@ -18,12 +18,12 @@ from jaxtyping import Float
 from metarec.contracts import (
     DataError,
     Event,
+    Feedback,
     Histories,
     NotFittedError,
     Recommendations,
     Recommender,
     UnknownItemWarning,
-    ValueKind,
 )
 from metarec.recommenders.popularity import Popularity
 from metarec.recommenders.random import Random
@@ -37,7 +37,7 @@ TOLERANCE = 1e-5
 class RecommenderContract(ListContract):
     """Subclass it as `Test...` and give `make`; it relies on the protocol `Recommender` only."""
 
-    value: ValueKind = "implicit"
+    feedback: Feedback = "implicit"
     """Kind of the planted shop that the model is fitted on."""
     learns_taste: bool = True
     """False for a model that gives people of all tastes the same order."""
@@ -64,7 +64,7 @@ class RecommenderContract(ListContract):
     @classmethod
     def shop(cls) -> PlantedShop:
         """The planted shop."""
-        return planted_shop(cls.value)
+        return planted_shop(cls.feedback)
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -118,14 +118,14 @@ class RecommenderContract(ListContract):
         with pytest.raises(NotFittedError):
             unfitted.recommend(people, 1)
         before = fitted.recommend(people, 5)
-        fitted.fit(planted_shop(self.value, n_users=30, rng=9).data, rng=3)
+        fitted.fit(planted_shop(self.feedback, n_users=30, rng=9).data, rng=3)
         _assert_same(before, fitted.recommend(people, 5))
 
     def test_fit_twice_is_fit_once(
         self, model: Recommender, shop: PlantedShop, people: Histories
     ) -> None:
         """A second fit starts from nothing, and equal seeds give equal bits."""
-        again = model.fit(planted_shop(self.value, n_users=30, rng=9).data, rng=3)
+        again = model.fit(planted_shop(self.feedback, n_users=30, rng=9).data, rng=3)
         again = again.fit(shop.data, rng=0)
         _assert_same(model.recommend(people, 5), again.recommend(people, 5))
 

@@ -46,8 +46,8 @@ def read_amazon(place: Path, report: Report) -> Tables:
         name=reviews[0].name.split(".")[0],
         interactions=None if events is None else review_columns(events),
         items=None if items is None else item_columns(items),
-        value="rating",
-        timestamp="unix",
+        feedback="rating",
+        clock="unix",
         repeats="last",
         licence=LICENCE,
     )

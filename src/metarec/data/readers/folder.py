@@ -1,20 +1,14 @@
 """The folder format: a shop as a folder of tables and a `dataset.toml`."""
 
-import tomllib
 from pathlib import Path
-from typing import Any
 
+from metarec.data.readers.settings import read_settings
 from metarec.data.readers.tabular import read_table
+from metarec.data.validation.naming import named
 from metarec.data.validation.problems import Report
 from metarec.data.validation.table import Table, Tables
-from metarec.files.disk import reason
 
 SUFFIXES = (".parquet", ".csv", ".jsonl", ".csv.gz", ".jsonl.gz")
-CHOICES = {
-    "value": ("rating", "implicit"),
-    "timestamp": ("unix", "order"),
-    "repeats": ("keep", "last", "sum"),
-}
 
 
 def is_folder_format(folder: Path) -> bool:
@@ -28,18 +22,29 @@ def is_folder_format(folder: Path) -> bool:
 def read_folder(folder: Path, report: Report) -> Tables:
     """The tables of a folder; what is missing or cannot be read is reported."""
     settings = read_settings(folder / "dataset.toml", report)
-    interactions = find_table(folder, "interactions", report, needed=True)
-    items = find_table(folder, "items", report, needed=True)
-    rest = {name: find_table(folder, name, report) for name in ("users", "triples", "edges")}
+    interactions = named(
+        find_table(folder, "interactions", report, needed=True), "interactions", report
+    )
+    called = {} if interactions is None else interactions.names
+    listed = find_table(folder, "items", report, needed=True)
+    items = named(listed, "items", report, prefer=called.get("item_id"))
+    profiles = find_table(folder, "users", report)
+    users = named(profiles, "users", report, prefer=called.get("user_id"))
     return Tables(
         name=settings.get("name", folder.resolve().name),
         interactions=interactions,
         items=items,
-        value=settings.get("value"),
-        timestamp=settings.get("timestamp"),
+        feedback=settings.get("feedback"),
+        clock=settings.get("clock"),
         repeats=settings.get("repeats"),
+        scale=settings.get("scale"),
+        target_kinds=settings.get("target_kinds", ()),
+        negative_kinds=settings.get("negative_kinds", ()),
+        roles=settings.get("items", {}),
         licence=settings.get("licence", ""),
-        **rest,
+        users=users,
+        triples=find_table(folder, "triples", report),
+        edges=find_table(folder, "edges", report),
     )
 
 
@@ -58,25 +63,3 @@ def find_table(folder: Path, name: str, report: Report, *, needed: bool = False)
             report.fail(name, "no such file", f"a table of {name} in {folder}", fix)
         return None
     return read_table(found[0], report)
-
-
-def read_settings(path: Path, report: Report) -> dict[str, Any]:
-    """The checked content of `dataset.toml`; empty where there is no such file."""
-    if not path.exists():
-        return {}
-    try:
-        settings = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        report.fail(path.name, reason(error), "a readable file", "check the path")
-        return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        report.fail(path.name, f"broken TOML ({error})", "TOML in UTF-8", "mend that line")
-        return {}
-    for key, choices in CHOICES.items():
-        if settings.get(key, choices[0]) not in choices:
-            found, expected = repr(settings.pop(key)), " or ".join(f'"{c}"' for c in choices)
-            report.fail(path.name, found, expected, f"choose one of them for {key}", key)
-    for key in ("name", "licence"):
-        if not isinstance(settings.get(key, ""), str):
-            report.fail(path.name, repr(settings.pop(key)), "text", f"quote the {key}", key)
-    return settings

@@ -156,7 +156,7 @@ def read_tags(folder: Path, report: Report) -> pl.DataFrame | None:
 
 def tables_of(name: str, events: Table | None, items: Table | None, users: Table | None) -> Tables:
     """The tables with what is known of every MovieLens release: ratings and a clock."""
-    return Tables(name, events, items, users, value="rating", timestamp="unix", licence=LICENCE)
+    return Tables(name, events, items, users, feedback="rating", clock="unix", licence=LICENCE)
 
 
 def split_genres(items: Table | None) -> Table | None:

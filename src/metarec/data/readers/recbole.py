@@ -42,7 +42,7 @@ def read_recbole(folder: Path, report: Report) -> Tables:
         items=items,
         users=users,
         triples=triples_over_items(graph, links, item_ids_of(items, events), report),
-        timestamp="unix" if events is not None and "timestamp" in events.frame.columns else None,
+        clock="unix" if events is not None and "timestamp" in events.frame.columns else None,
     )
 
 

@@ -126,7 +126,7 @@ def drawn_groups(data: Dataset, users: float, items: float, valid: float, rng: i
 
 def drawing_order(data: Dataset, rng: int) -> Int[np.ndarray, " event"]:
     """The order in which a history is known: of time for implicit events, else drawn by id."""
-    if data.value == "implicit" and data.timestamp is not None:
+    if data.feedback == "implicit" and data.clock is not None:
         return np.arange(len(data.interactions))
     histories = data.histories
     return np.lexsort((event_keys(histories, rng, "order"), histories.rows))

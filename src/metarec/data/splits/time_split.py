@@ -22,16 +22,16 @@ def split_time(data: Dataset, *, valid: float = 0.1, test: float = 0.1) -> Split
     Events at the very moment of a border fall after it; where so many share one that a part would
     be empty, that is an error, and where a part is half or twice as large as asked, a warning.
     Users without an event before the border are judged too, with an empty support. Needs a clock:
-    `timestamp = "unix"`.
+    `clock = "unix"`.
     """
     check_fraction("valid", valid)
     check_fraction("test", test, zero=False)
     if valid + test >= 1:
         raise DataError(f"valid and test must leave events to learn from, got {valid} + {test}")
-    if data.timestamp != "unix":
+    if data.clock != "unix":
         raise DataError(
             f"a split by time needs a clock, and the timestamps of {data.name!r} are "
-            f'{data.timestamp!r}; use split_last_out, or set timestamp = "unix" if they are seconds'
+            f'{data.clock!r}; use split_last_out, or set clock = "unix" if they are seconds'
         )
     histories = data.histories
     if not len(histories.items):

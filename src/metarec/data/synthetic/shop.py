@@ -48,8 +48,8 @@ def generate(
     profiles = pl.concat([draw_profiles(truth, chunk) for chunk in range(truth.n_chunks)])
     dataset = Dataset(
         name=name_of(truth),
-        value=kind,
-        timestamp="unix",
+        feedback=kind,
+        clock="unix",
         catalogue=Catalogue.of(item_table(truth)),
         user_ids=profiles["user_id"].to_numpy(),
         interactions=events,
@@ -154,12 +154,12 @@ def name_of(truth: Truth) -> str:
 
 
 def settings_of(truth: Truth) -> str:
-    """The content of `dataset.toml`, with the settings of the truth in `[synthetic]`."""
+    """The content of `dataset.toml`, with the settings of the truth in `[notes]`."""
     made_with = "".join(
         f'{key} = "{value}"\n' if isinstance(value, str) else f"{key} = {value}\n"
         for key, value in asdict(truth).items()
     )
     return (
-        f'name = "{name_of(truth)}"\nvalue = "{truth.kind}"\ntimestamp = "unix"\n'
-        f'repeats = "keep"\nlicence = ""\n\n[synthetic]\n{made_with}'
+        f'name = "{name_of(truth)}"\nfeedback = "{truth.kind}"\nclock = "unix"\n'
+        f'repeats = "keep"\nlicence = ""\n\n[notes]\n{made_with}'
     )

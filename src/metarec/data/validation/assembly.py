@@ -5,10 +5,12 @@ from typing import cast
 
 import polars as pl
 
-from metarec.contracts.dataset import Dataset, RepeatsRule, TimestampKind, ValueKind
+from metarec.contracts.dataset import Clock, Dataset, Feedback, RepeatsRule
 from metarec.data.validation.content_types import typed_content
 from metarec.data.validation.context import with_context
 from metarec.data.validation.indexing import in_usual_order, on_catalogue, users_of
+from metarec.data.validation.meaning import has_kinds, has_roles, on_scale, with_own_names
+from metarec.data.validation.naming import weighs
 from metarec.data.validation.offered import with_offered
 from metarec.data.validation.problems import Check, Report
 from metarec.data.validation.repeats import settle_repeats
@@ -18,10 +20,10 @@ from metarec.data.validation.rows import (
     with_distinct,
     with_ids,
     with_safe_paths,
-    with_times,
     with_values,
 )
 from metarec.data.validation.table import Table, Tables
+from metarec.data.validation.times import with_times
 
 
 def assemble(
@@ -43,24 +45,25 @@ def assemble(
     users = keyed(tables.users, "user_id", report, folder)
     triples = linked(tables.triples, ("head", "relation", "tail"), report)
     edges = linked(tables.edges, ("user_id", "other_id"), report)
-    value = value_kind(tables)
-    events, timestamp = checked_events(tables.interactions, value, tables.timestamp, report)
+    feedback = feedback_of(tables)
+    events, clock = checked_events(tables, feedback, report)
+    has_roles(tables, report)
     if events is None or (items is None and tables.items is not None):
         report.raise_if_fatal()
     assert events is not None, "what cannot be used is reported as fatal"
     catalogue, events = on_catalogue(items, events, report, lenient=lenient)
-    user_ids, profiles, user = users_of(users, events.frame["user_id"])
+    user_ids, profiles, user = users_of(users, events, report)
     events = events.with_frame(events.frame.with_columns(user.alias("user")))
     rule = repeats or tables.repeats
-    frame = in_usual_order(settle_repeats(events, len(catalogue), value, rule, report))
+    frame = in_usual_order(settle_repeats(events, len(catalogue), feedback, rule, report))
     if lenient and not len(frame):
         fix = "mend the rows that are listed here"
         report.fail("interactions", "no row without a problem", "at least one", fix)
     dropped = report.settle(lenient=lenient, rejects=rejects)
     return Dataset(
         name=tables.name,
-        value=cast(ValueKind, value),
-        timestamp=cast(TimestampKind | None, timestamp),
+        feedback=cast(Feedback, feedback),
+        clock=cast(Clock | None, clock),
         catalogue=catalogue,
         user_ids=user_ids,
         interactions=frame,
@@ -68,32 +71,43 @@ def assemble(
         triples=triples,
         edges=edges,
         repeats=cast(RepeatsRule, rule or "keep"),
+        declared_scale=tables.scale,
+        target_kinds=tables.target_kinds,
+        negative_kinds=tables.negative_kinds,
+        roles=tables.roles,
         licence=tables.licence,
         dropped=dropped,
+        notes=tuple(report.said),
     )
 
 
-def value_kind(tables: Tables) -> str:
+def feedback_of(tables: Tables) -> str:
     """What the values mean: what the source says, else ratings where there is a value."""
-    if tables.value is not None:
-        return tables.value
+    if tables.feedback is not None:
+        return tables.feedback
     events = tables.interactions
-    return "rating" if events is not None and "value" in events.frame.columns else "implicit"
+    has_value = events is not None and "value" in events.frame.columns
+    return "rating" if events is not None and has_value and not weighs(events) else "implicit"
 
 
 def checked_events(
-    table: Table | None, value: str, timestamp: str | None, report: Report
+    tables: Tables, feedback: str, report: Report
 ) -> tuple[Table | None, str | None]:
     """The interactions with ids, value and time in order, as far as the columns allow."""
+    table, clock = tables.interactions, tables.clock
     if table is None:
-        return None, timestamp
+        return None, clock
+    table = with_own_names(table, report)
     named = has_columns(table, ("user_id", "item_id"), report)
     if not has_rows(table, report) or not named:
-        return None, timestamp
+        return None, clock
     events = with_ids(table, ("user_id", "item_id"), report)
     events = events and with_context(events, report)
-    events = events and with_values(events, value, report)
-    return with_times(events, timestamp, report) if events else (None, timestamp)
+    events = events and with_values(events, feedback, report)
+    if events:
+        events = on_scale(events, feedback, tables.scale, report)
+        has_kinds(events, tables, report)
+    return with_times(events, clock, report, tables.dates) if events else (None, clock)
 
 
 def keyed(
@@ -114,7 +128,7 @@ def keyed(
         return None
     safe = with_safe_paths(with_distinct(named, column, report), folder, report)
     if safe.untyped:
-        safe = safe.with_frame(typed_content(safe.frame, column))
+        safe = typed_content(safe, report, column)
     return finite_content(safe, column, report)
 
 

@@ -10,26 +10,19 @@ from metarec.data.validation.table import Table
 TEXTS = ("event", "text")
 """Columns that stay text, whatever they look like."""
 OURS = (*EVENT_COLUMNS, "user_id", "item_id")
-ROWS = ("user", "item")
 
 
 def with_context(table: Table, report: Report) -> Table | None:
     """The rows with their context typed and `text` as text; None if a column cannot be kept."""
     kinds = table.frame.schema
-    taken = [column for column in ROWS if column in kinds]
-    for column in taken:
-        fix = f"give it another name, or call it {column}_id if it holds the ids"
-        report.fail(table.file, "a column of that name", "another: ours holds rows", fix, column)
     kind = kinds.get("text", pl.String)
     if not (kind in (pl.String, pl.Null) or isinstance(kind, pl.Categorical | pl.Enum)):
         fix = "write it as text, or give the column another name"
         report.fail(table.file, f"type {kind}", "what the person wrote, as text", fix, "text")
         return None
-    if taken:
-        return None
     frame = table.frame.with_columns(pl.col(c).cast(pl.String) for c in ("text",) if c in kinds)
     if table.untyped:
         texts = [pl.when(pl.col(c) != "").then(pl.col(c)).alias(c) for c in TEXTS if c in kinds]
-        context = frame.select(pl.exclude(*TEXTS, *OURS))
-        frame = frame.with_columns(*texts, *typed_content(context).get_columns())
+        context = table.with_frame(frame.select(pl.exclude(*TEXTS, *OURS)))
+        frame = frame.with_columns(*texts, *typed_content(context, report).frame.get_columns())
     return table.with_frame(frame)

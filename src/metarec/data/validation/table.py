@@ -5,6 +5,9 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
+from metarec.contracts.meaning import Roles, Scale
+from metarec.data.validation.dates_as_text import DateOrder
+
 
 @dataclass(frozen=True, eq=False)
 class Table:
@@ -19,8 +22,12 @@ class Table:
     places: pl.Series | None = None
     untyped: bool = False
     """True if every cell is text because the format knows no types."""
+    decimal: str = "."
+    """The decimal mark that the file's separator makes likely."""
     names: Mapping[str, str] = field(default_factory=dict)
     """The file's own name of a column, where the reader renamed it."""
+    settled: bool = False
+    """True if we wrote the file: its names are ours, and none is guessed."""
 
     @property
     def lines(self) -> pl.Series:
@@ -60,7 +67,7 @@ class Tables:
 
     `interactions` is None where the file is missing or cannot be read, which the reader reports.
     `items` is None for a source that lists no items: they are then those that occur in the
-    interactions. `value`, `timestamp` and `repeats` are None where the source does not say.
+    interactions. `feedback`, `clock`, `repeats` and `scale` are None where the source does not say.
     """
 
     name: str
@@ -69,7 +76,13 @@ class Tables:
     users: Table | None = None
     triples: Table | None = None
     edges: Table | None = None
-    value: str | None = None
-    timestamp: str | None = None
+    feedback: str | None = None
+    clock: str | None = None
     repeats: str | None = None
+    scale: Scale | None = None
+    target_kinds: tuple[str, ...] = ()
+    negative_kinds: tuple[str, ...] = ()
+    roles: Roles = field(default_factory=dict)
     licence: str = ""
+    dates: DateOrder | None = None
+    """What comes first in dates such as 12/11/2024, where that was said."""

@@ -65,8 +65,8 @@ def _interest_coverage(lists: RankedLists) -> Float[np.ndarray, " episode"]:
 
 
 def _serendipity(lists: RankedLists) -> Float[np.ndarray, " episode"]:
-    popular = np.zeros(len(lists.background.popularity) + 1, dtype=bool)
-    popular[lists.background.popularity_order[: lists.k]] = True  # the last row stands for -1
+    popular = np.zeros(len(lists.background.popularity), dtype=bool)
+    popular[lists.background.popularity_order[: lists.k]] = True  # an empty place gains nothing
     return metrics.serendipity(lists.gains, popular[lists.items], lists.n_relevant, k=lists.k)
 
 
@@ -167,7 +167,7 @@ def choose(names: Sequence[str | Measure[RankedLists]] | None, background: Backg
     lists is passed as the `Measure` itself.
     """
     able_ranking = tuple(m for m in RANKING if m.name not in _unable(background))
-    able_rating = RATING if background.train.value == "rating" else ()
+    able_rating = RATING if background.train.feedback == "rating" else ()
     if names is None:
         return Chosen(able_ranking, able_rating)
     by_name = {m.name: m for m in able_ranking}

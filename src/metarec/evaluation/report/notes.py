@@ -49,7 +49,7 @@ def notes_of(results: Results) -> list[str]:
     notes += [
         f"{name} orders items without predicting ratings, so it has no rating error."
         for name, facts in models.items()
-        if results.dataset.get("value") == "rating" and not facts.get("predicts_ratings", True)
+        if results.dataset.get("feedback") == "rating" and not facts.get("predicts_ratings", True)
     ]
     answered = results.summary().filter((pl.col("metric") == "answered") & pl.col("k").is_null())
     notes += [

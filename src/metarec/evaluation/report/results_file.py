@@ -16,6 +16,8 @@ from metarec.files.atomic import whole_file
 
 RESULTS = "results.json"
 PER_USER = "per_user.parquet"
+FORMER = {"value": "feedback", "timestamp": "clock"}
+"""Names of facts of the dataset in results written before they had their own."""
 
 
 def save_results(results: Results, folder: str | Path) -> Path:
@@ -56,7 +58,7 @@ def load_results(folder: str | Path) -> Results:
         return Results(
             values=values.select(list(VALUES)),
             calibration=_frame(written["calibration"], CALIBRATION),
-            dataset=written["dataset"],
+            dataset={FORMER.get(key, key): fact for key, fact in written["dataset"].items()},
             protocol=written["protocol"],
             versions=written["versions"],
             comparisons=_frame(written["comparisons"], COMPARISONS)
