@@ -20,7 +20,16 @@ DEFAULTS: dict[tuple[str, ...], dict[str, object]] = {
         "exclude_seen": True,
         "seed": 0,
     },
-    ("recommend",): {"events": "", "k": 10, "explain": False, "as_json": False},
+    ("recommend",): {
+        **dict.fromkeys(("data", "user", "profile", "histories", "users", "out")),
+        **dict.fromkeys(("where", "exclude", "exclude_kinds", "candidates", "boost", "at_most")),
+        "events": "",
+        "k": 10,
+        "exclude_seen": True,
+        "diversity": 0.0,
+        "explain": False,
+        "as_json": False,
+    },
     ("ask",): {"events": "", "k": 5, "as_json": False},
     ("data", "generate"): {
         "users": 1000,
@@ -45,7 +54,7 @@ def command_of(verb: tuple[str, ...]):
 def test_what_is_not_said_is_this():
     for verb, expected in DEFAULTS.items():
         given = {p.name: p.default for p in command_of(verb).params if not p.required}
-        told = {name: str(d) if name == "out" else d for name, d in given.items()}
+        told = {name: str(d) if name == "out" and d else d for name, d in given.items()}
         assert {name: told[name] or expected[name] for name in expected} == expected, verb
         falsy = {name for name in expected if not expected[name]}
         assert not any(told[name] for name in falsy), verb

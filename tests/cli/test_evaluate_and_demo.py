@@ -214,7 +214,7 @@ def test_every_model_is_fitted_with_the_seed_and_shows_how_far_it_is():
             return super().fit(train, valid, rng=rng, **other)
 
     split = split_last_out(generate(users=20, items=10, rng=0).dataset)
-    fitted = fit_all({"one": Watched(), "two": Watched()}, split, 7, True)
+    fitted = fit_all({"one": Watched(), "two": Watched()}, split, 7)
     assert list(fitted) == ["one", "two"]
     assert asked == [(7, True), (7, True)]
 
@@ -245,7 +245,7 @@ def test_the_demo_generates_evaluates_saves_and_meets_a_stranger(run, quick_demo
     assert answer.code == 0
     shop, asked, (fitted, split) = quick_demo
     assert shop == {"users": 2000, "items": 800, "rng": 3}
-    assert asked == {"k": 10, "rng": 3, "progress": False}
+    assert asked == {"k": 10, "rng": 3, "progress": True}
     assert list(fitted) == ["MetaRecommender", *TRIVIAL["rating"]]
     data = generate(users=90, items=40, rng=3).dataset
     assert split.train.hash == split_cold(data, rng=3).train.hash

@@ -243,7 +243,8 @@ def test_the_help_offers_no_completion_and_a_quota_is_a_lack_of_room(run, monkey
 def test_a_score_that_nobody_is_sure_of_has_no_std_and_a_list_its_places(run, shop: Path):
     ItemMean().fit(load(shop)).save("row")
     answer = run("recommend", "row", "--k", 2)
-    lines = answer.out.splitlines()
+    header, *lines = answer.out.splitlines()
+    assert header == "rank title [id]  score"
     assert [line[:4] for line in lines] == ["  1.", "  2."]
     assert "±" not in answer.out
     asked = json.loads(run("recommend", "row", "--k", 2, "--json").out)["recommendations"]

@@ -36,7 +36,8 @@ def test_the_reasons_of_an_item_sum_to_its_score(run, model: Path):
 def test_people_read_titles_scores_and_reasons(run, model: Path, shop: Path):
     answer = run("recommend", model, "--events", EVENTS, "--k", 2, "--explain")
     titles = load(shop).catalogue.frame["title"].to_list()
-    lines = answer.out.splitlines()
+    header, *lines = answer.out.splitlines()
+    assert header.endswith("score ± standard deviation")
     assert len(lines) == 4
     assert any(lines[0].startswith(f"  1. {title} [") for title in titles)
     assert " ± " in lines[0]

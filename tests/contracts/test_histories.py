@@ -1,5 +1,6 @@
 """Histories, episodes and answers keep events with their people, and say what does not fit."""
 
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -237,3 +238,13 @@ def test_a_padded_column_keeps_its_type():
     histories = Histories.of([["a"], ["b", "c"]])
     assert histories.padded(histories.values.astype(np.float32), 0).dtype == np.float32
     assert histories.padded(np.ones(3, dtype=bool), False).tolist() == [[True, False], [True, True]]
+
+
+def test_a_frame_for_pandas_says_what_to_install_where_it_is_missing(monkeypatch):
+    one = Recommendations(Vocabulary.of("a"), np.array([0]), np.array([2.0]), np.array([np.nan]))
+    pandas = pytest.importorskip("pandas", reason="the extra pandas is not installed")
+    assert isinstance(one.to_pandas(), pandas.DataFrame)
+    assert one.to_pandas()["item_id"].tolist() == ["a"]
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(DataError, match=r'pip install "metarec\[pandas\]"'):
+        one.to_pandas()

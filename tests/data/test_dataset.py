@@ -117,3 +117,14 @@ def test_a_part_keeps_everything_but_the_events_and_computes_anew() -> None:
     assert part.users is data.users
     again = replace(data, interactions=part.interactions)
     assert again.hash == part.hash == pickle.loads(pickle.dumps(part)).hash == copy.copy(part).hash
+
+
+def test_a_user_has_a_history_of_events_and_an_unknown_one_has_neighbours() -> None:
+    data = shop()
+    first = str(data.user_ids[0])
+    assert data.history(first) == data.histories.events(0)
+    assert [event.kind for event in data.history(first)] == ["view", None]
+    with pytest.raises(
+        DataError, match=f"hand has no user '{first}x'; the nearest ids are '{first}'"
+    ):
+        data.history(f"{first}x")

@@ -351,9 +351,10 @@ def test_what_is_not_said_of_an_evaluation_is_this():
         assert defaults(plain) == {}
 
 
-def test_nothing_is_drawn_unless_asked_for_and_then_on_the_error_stream(capsys):
+def test_nothing_is_drawn_unless_asked_for_and_then_on_the_error_stream(capsys, monkeypatch):
     evaluate({"m": constant(tiny())}, tiny(), k=3, curve=None)
     assert capsys.readouterr() == ("", "")
+    monkeypatch.setattr("metarec.contracts.progress.EVERY_S", 0.0)
     evaluate({"m": constant(tiny())}, tiny(), k=3, curve=None, progress=True)
     drawn = capsys.readouterr()
     assert drawn.out == ""

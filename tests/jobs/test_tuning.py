@@ -195,7 +195,9 @@ def test_a_setting_that_json_does_not_know_is_logged_by_its_text():
     assert tuned.trials["settings"].to_list() == ["{}", '{"path": "a/b"}']
 
 
-def test_of_equal_trials_the_first_wins_and_only_a_bar_that_is_asked_for_is_drawn(capsys):
+def test_of_equal_trials_the_first_wins_and_only_a_bar_that_is_asked_for_is_drawn(
+    capsys, monkeypatch
+):
     split = planted(n_users=40)
     space = {"value": Choice([3.0])}
     make = lambda value=3.0: constant(split, value)  # noqa: E731
@@ -204,6 +206,7 @@ def test_of_equal_trials_the_first_wins_and_only_a_bar_that_is_asked_for_is_draw
     assert tuned.trials["best"].to_list() == [True, False, False]
     assert tuned.settings == {}
     assert capsys.readouterr() == ("", "")
+    monkeypatch.setattr("metarec.contracts.progress.EVERY_S", 0.0)
     tune(make, space, split.train, split.valid, progress=True, **asked)
     assert "tuning" in capsys.readouterr().err
 

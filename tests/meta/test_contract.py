@@ -7,6 +7,7 @@ from metarec.testing import RecommenderContract
 class TestMetaRecommenderOnEvents(RecommenderContract):
     feedback = "implicit"
     uses_chance = True
+    has_item_to_item = True
 
     def make(self) -> mr.MetaRecommender:
         config = mr.MetaConfig(d=8, steps=60, judge_every=30, batch_users=32)
@@ -16,6 +17,7 @@ class TestMetaRecommenderOnEvents(RecommenderContract):
 class TestMetaRecommenderOnRatings(RecommenderContract):
     feedback = "rating"
     uses_chance = True
+    has_item_to_item = True
 
     def make(self) -> mr.MetaRecommender:
         config = mr.MetaConfig(d=8, steps=60, judge_every=30, batch_users=32)

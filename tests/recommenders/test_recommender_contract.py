@@ -7,7 +7,6 @@ from metarec.testing import RecommenderContract
 
 
 class TestRandom(RecommenderContract):
-    has_item_to_item = False
     uses_chance = True
     learns_taste = False
 
@@ -16,7 +15,6 @@ class TestRandom(RecommenderContract):
 
 
 class TestPopularity(RecommenderContract):
-    has_item_to_item = False
     learns_taste = False
 
     def make(self) -> Recommender:
@@ -24,7 +22,6 @@ class TestPopularity(RecommenderContract):
 
 
 class TestItemMean(RecommenderContract):
-    has_item_to_item = False
     feedback = "rating"
     learns_taste = False
 
@@ -33,7 +30,6 @@ class TestItemMean(RecommenderContract):
 
 
 class TestUserMean(RecommenderContract):
-    has_item_to_item = False
     feedback = "rating"
     learns_taste = False
 
@@ -42,7 +38,6 @@ class TestUserMean(RecommenderContract):
 
 
 class TestUserItemBias(RecommenderContract):
-    has_item_to_item = False
     feedback = "rating"
     learns_taste = False
 
@@ -51,7 +46,6 @@ class TestUserItemBias(RecommenderContract):
 
 
 class TestLikeShare(RecommenderContract):
-    has_item_to_item = False
     feedback = "rating"
     learns_taste = False
 
@@ -60,11 +54,14 @@ class TestLikeShare(RecommenderContract):
 
 
 class TestContentKNN(RecommenderContract):
+    has_item_to_item = True
+
     def make(self) -> Recommender:
         return r.ContentKNN(HashEncoder())
 
 
 class TestContentKNNOnRatings(RecommenderContract):
+    has_item_to_item = True
     feedback = "rating"
 
     def make(self) -> Recommender:
@@ -72,7 +69,6 @@ class TestContentKNNOnRatings(RecommenderContract):
 
 
 class TestTextRidge(RecommenderContract):
-    has_item_to_item = False
     feedback = "rating"
     learns_taste = False
 
@@ -81,7 +77,6 @@ class TestTextRidge(RecommenderContract):
 
 
 class TestPredictedPopularity(RecommenderContract):
-    has_item_to_item = False
     learns_taste = False
 
     def make(self) -> Recommender:
@@ -89,31 +84,42 @@ class TestPredictedPopularity(RecommenderContract):
 
 
 class TestItemKNN(RecommenderContract):
+    has_item_to_item = True
+
     def make(self) -> Recommender:
         return r.ItemKNN(r.ItemKNNConfig(neighbours=8))
 
 
 class TestItemKNNByBM25WithRecency(RecommenderContract):
+    has_item_to_item = True
+
     def make(self) -> Recommender:
         return r.ItemKNN(r.ItemKNNConfig("bm25", neighbours=8, recency=0.8))
 
 
 class TestItemKNNByTFIDF(RecommenderContract):
+    has_item_to_item = True
+
     def make(self) -> Recommender:
         return r.ItemKNN(r.ItemKNNConfig("tfidf", neighbours=8))
 
 
 class TestEASE(RecommenderContract):
+    has_item_to_item = True
+
     def make(self) -> Recommender:
         return r.EASE(r.EASEConfig(l2=10.0))
 
 
 class TestEASEWithRecency(RecommenderContract):
+    has_item_to_item = True
+
     def make(self) -> Recommender:
         return r.EASE(r.EASEConfig(l2=10.0, recency=0.8))
 
 
 class TestIALS(RecommenderContract):
+    has_item_to_item = True
     uses_chance = True
 
     def make(self) -> Recommender:
@@ -121,6 +127,7 @@ class TestIALS(RecommenderContract):
 
 
 class TestIALSWithRecency(RecommenderContract):
+    has_item_to_item = True
     uses_chance = True
 
     def make(self) -> Recommender:
@@ -128,6 +135,7 @@ class TestIALSWithRecency(RecommenderContract):
 
 
 class TestBPR(RecommenderContract):
+    has_item_to_item = True
     uses_chance = True
 
     def make(self) -> Recommender:
@@ -135,12 +143,29 @@ class TestBPR(RecommenderContract):
 
 
 class TestCooccurrence(RecommenderContract):
+    has_item_to_item = True
+
     def make(self) -> Recommender:
         return r.Cooccurrence()
 
 
 class TestIALSRidge(RecommenderContract):
+    has_item_to_item = True
     uses_chance = True
 
     def make(self) -> Recommender:
         return r.IALSRidge(HashEncoder(), r.IALSRidgeConfig(factors=4, l2=1.0))
+
+
+class TestTrending(RecommenderContract):
+    learns_taste = False
+
+    def make(self) -> Recommender:
+        return r.Trending()
+
+
+class TestNewest(RecommenderContract):
+    learns_taste = False
+
+    def make(self) -> Recommender:
+        return r.Newest(r.NewestConfig(column="price"))

@@ -1,20 +1,27 @@
 """The trivial rows: numbers worked out by hand, and their edges."""
 
+import datetime
+
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from recommender_toys import dataset, taken
 
-from metarec.contracts import DataError, Dataset, Episodes, Histories
+from metarec.contracts import Catalogue, DataError, Dataset, Episodes, Histories, vocabulary_of
 from metarec.recommenders import (
     BaseRecommender,
     ItemMean,
     ItemMeanConfig,
     LikeShare,
     LikeShareConfig,
+    Newest,
+    NewestConfig,
     Popularity,
     Random,
+    Trending,
+    TrendingConfig,
     UserItemBias,
     UserItemBiasConfig,
     UserMean,
@@ -173,3 +180,35 @@ class Starter(Popularity):
 def test_a_second_fit_starts_from_nothing() -> None:
     once = Starter().fit(taken(u="ab"))
     np.testing.assert_array_equal(once.fit(taken(u="ab")).counts_, once.counts_)
+
+
+def _dated(times: list[float] | None, **columns: list[object]) -> Dataset:
+    frame = {"user": [0, 0, 0, 1], "item": [0, 1, 1, 2], "value": [1.0] * 4}
+    if times is not None:
+        frame["timestamp"] = times
+    items = pl.DataFrame({"item_id": ["a", "b", "c", "d"], **columns})
+    clock = None if times is None else "unix"
+    users = vocabulary_of(["u", "v"])
+    return Dataset("d", "implicit", clock, Catalogue.of(items), users, pl.DataFrame(frame))
+
+
+def test_trending_halves_with_days_or_with_places() -> None:
+    day = 86_400.0
+    scores = Trending(TrendingConfig(days=2)).fit(_dated([0.0, 2 * day, 4 * day, 4 * day]))
+    np.testing.assert_allclose(scores.score([[]], list("abcd")), [[0.25, 1.5, 1.0, 0.0]])
+    scores = Trending(TrendingConfig(places=1)).fit(_dated(None))
+    np.testing.assert_allclose(scores.score([[]], list("abcd")), [[0.25, 1.5, 1.0, 0.0]])
+
+
+def test_newest_is_the_date_or_the_first_event() -> None:
+    days = [datetime.date(1970, 1, day) for day in (3, 1, 2)]
+    by_date = Newest().fit(_dated([0, 1, 2, 3], since=[*days, None]))
+    np.testing.assert_array_equal(by_date.score([[]], list("abcd")), [[2, 0, 1, np.nan]])
+    assert by_date.recommend([[]], 4)[0].ids.tolist() == ["a", "c", "b"]
+    by_event = Newest().fit(_dated([0, 86_400 * 2, 86_400 * 3, 86_400]))
+    np.testing.assert_array_equal(by_event.score([[]], list("abcd")), [[0, 2, 1, np.nan]])
+    with pytest.raises(DataError, match="no column of dates, and the events no clock"):
+        Newest().fit(_dated(None))
+    for column, told in (("title", "'title' holds String"), ("x", "'x' is no column of the items")):
+        with pytest.raises(DataError, match=told):
+            Newest(NewestConfig(column)).fit(_dated(None, title=list("abcd")))

@@ -1,16 +1,16 @@
 """What a model can do beside the contract, asked of the model itself and never of its class."""
 
-from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, Unpack, runtime_checkable
 
-from metarec.contracts import EventLike, Recommendations, Recommender, UnsupportedError
+from metarec.contracts import EventLike, Filters, Recommendations, Recommender, UnsupportedError
 from metarec.meta import Explanation
 
 
 class Known(Protocol):
     """One person as a model knows them."""
 
-    def recommend(self, k: int) -> Recommendations:
+    def recommend(self, k: int, **filters: Unpack[Filters]) -> Recommendations:
         """The `k` best items."""
         ...
 
@@ -27,7 +27,9 @@ class Known(Protocol):
 class Adapts(Protocol):
     """A model that becomes one person's own."""
 
-    def adapt(self, events: Sequence[EventLike]) -> Known:
+    def adapt(
+        self, events: Sequence[EventLike], *, profile: Mapping[str, Any] | None = None
+    ) -> Known:
         """The person who did these events."""
         ...
 

@@ -17,7 +17,6 @@ from metarec.cli.options import (
     content_of,
     encoder_of,
     names_of,
-    shows_progress,
 )
 from metarec.cli.recommend import line_of, reasons
 from metarec.cli.rows import HEART, TRIVIAL, models_of
@@ -48,7 +47,6 @@ def demo(
     """
     check_out(out, data)
     started = time.monotonic()
-    progress = shows_progress()
     shop = load(data) if data is not None else generate(users=2000, items=800, rng=seed).dataset
     typer.echo(f"{shop!r}")
     content = content_of(shop, encoder_of(encoder, template))
@@ -56,8 +54,8 @@ def demo(
     models = models_of(
         ",".join([HEART, *TRIVIAL[shop.feedback]]), shop.feedback, content, DEMO_CONFIG
     )
-    fitted = fit_all(models, split, seed, progress)
-    results = evaluate(fitted, split, k=LIST, rng=seed, progress=progress)
+    fitted = fit_all(models, split, seed)
+    results = evaluate(fitted, split, k=LIST, rng=seed, progress=True)
     found = write_results(results, out)
     typer.echo("")
     typer.echo(table(results))

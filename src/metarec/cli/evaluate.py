@@ -1,5 +1,6 @@
 """`metarec evaluate`: models under one protocol, with results and a report."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
@@ -15,7 +16,6 @@ from metarec.cli.options import (
     content_of,
     encoder_of,
     say_notes,
-    shows_progress,
 )
 from metarec.cli.rows import HEART, models_of
 from metarec.contracts import Dataset, Recommender
@@ -71,11 +71,10 @@ def evaluate(
     saved = None if model is None else load_model(model)
     if saved is not None:
         warn_of_leak(saved, splits)
-    progress = shows_progress()
     content = content_of(shop, encoder_of(encoder, template))
     parts = []
     for split in splits:
-        fitted = fit_all(models_of(models, shop.feedback, content, chosen), split, seed, progress)
+        fitted = fit_all(models_of(models, shop.feedback, content, chosen), split, seed)
         ready = {} if saved is None else {f"{SAVED}{type(saved).__name__}": saved}
         parts.append(
             evaluate_models(
@@ -85,7 +84,7 @@ def evaluate(
                 rng=seed,
                 exclude_seen=exclude_seen,
                 fitted_elsewhere=list(ready),
-                progress=progress,
+                progress=True,
             )
         )
     results = parts[0] if len(parts) == 1 else combine(parts)
@@ -106,15 +105,13 @@ def splits_of(shop: Dataset, protocol: Protocol, seed: int) -> list[Split]:
     return [split_cold(shop, rng=seed)]
 
 
-def fit_all(
-    models: Mapping[str, Recommender], split: Split, seed: int, progress: bool
-) -> dict[str, Recommender]:
+def fit_all(models: Mapping[str, Recommender], split: Split, seed: int) -> dict[str, Recommender]:
     """Every model fitted to the split's training part."""
     fitted: dict[str, Recommender] = {}
     for name, model in models.items():
-        if progress:
+        if sys.stderr.isatty():
             typer.echo(f"fitting {name}", err=True)
-        fitted[name] = model.fit(split.train, split.valid, rng=seed, progress=progress)
+        fitted[name] = model.fit(split.train, split.valid, rng=seed, progress=True)
     return fitted
 
 

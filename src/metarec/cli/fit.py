@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from metarec.cli.interruption import going_on
 from metarec.cli.options import (
     EncoderName,
     Seed,
@@ -14,7 +15,6 @@ from metarec.cli.options import (
     content_of,
     encoder_of,
     say_notes,
-    shows_progress,
 )
 from metarec.contracts import DataError
 from metarec.data import load
@@ -59,9 +59,10 @@ def fit(
     if (checkpoints / CHECKPOINT).exists():
         typer.echo(f"continuing from {checkpoints}", err=True)
     content = content_of(shop, encoder_of(encoder, template))
-    model = MetaRecommender(content, chosen).fit(
-        shop, rng=seed, folder=checkpoints, progress=shows_progress()
-    )
+    with going_on(f"the same command continues from {checkpoints}"):
+        model = MetaRecommender(content, chosen).fit(
+            shop, rng=seed, folder=checkpoints, progress=True
+        )
     model.save(out)
     remove_checkpoint(checkpoints)
     loss = model.metrics["valid_loss"]

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,11 +22,6 @@ EncoderName = Annotated[
 Template = Annotated[
     str | None, typer.Option(help='How an item\'s text is composed: "{title}. {genres}".')
 ]
-
-
-def shows_progress() -> bool:
-    """True where a person is watching: no bars into a pipe or a log."""
-    return sys.stderr.isatty()
 
 
 def say_notes(shop: Dataset) -> None:
@@ -163,7 +157,7 @@ def encoder_of(name: str, template: str | None) -> Encoder:
 def content_of(shop: Dataset, encoder: Encoder) -> ContentFeatures:
     """The features of the shop's items; what each column is used as goes to the standard error."""
     typer.echo(f"{ColumnTable.of(shop, encoder)}", err=True)
-    return ContentFeatures.of(encoder, shop, progress=shows_progress())
+    return ContentFeatures.of(encoder, shop, progress=True)
 
 
 def names_of(catalogue: Catalogue) -> list[str]:

@@ -18,6 +18,7 @@ def _plain(make: Callable[[], Recommender]) -> Maker:
 ROWS: Mapping[str, Maker] = {
     "Random": _plain(rows.Random),
     "Popularity": _plain(rows.Popularity),
+    "Trending": _plain(rows.Trending),
     "ItemMean": _plain(rows.ItemMean),
     "UserMean": _plain(rows.UserMean),
     "UserItemBias": _plain(rows.UserItemBias),

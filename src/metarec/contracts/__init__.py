@@ -21,6 +21,7 @@ from metarec.contracts.events import Event, EventLike
 from metarec.contracts.filters import Filters
 from metarec.contracts.hashing import hash_of
 from metarec.contracts.histories import Histories, nested_events
+from metarec.contracts.item_changes import ItemChanges
 from metarec.contracts.roles import Encoder, Recommender
 from metarec.contracts.running import Running
 from metarec.contracts.shortfall import Shortfall
@@ -38,6 +39,7 @@ __all__ = [
     "Feedback",
     "Filters",
     "Histories",
+    "ItemChanges",
     "MetarecError",
     "MissingValueWarning",
     "NotFittedError",

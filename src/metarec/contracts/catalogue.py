@@ -135,10 +135,64 @@ class Catalogue:
 
     def retire(self, ids: Sequence[str]) -> "Catalogue":
         """The catalogue without the named items on offer; their rows stay."""
+        return self._offering(ids, "retired", value=False)
+
+    def restore(self, ids: Sequence[str]) -> "Catalogue":
+        """The catalogue with the named items on offer again."""
+        return self._offering(ids, "restored", value=True)
+
+    def patch(self, frame: pl.DataFrame, *, widen: bool = False) -> "Catalogue":
+        """The catalogue with other values in the columns that `frame` has, for the items it names.
+
+        A null says that the value is missing now. A column `offered` retires and restores. Columns
+        that the catalogue lacks are an error, or with `widen` new ones, null for other items.
+        """
+        given = Catalogue.of(frame)
+        rows = self._known(given.ids, "updated", "; add_items adds new ones")
+        content = self.frame
+        if unknown := [name for name in given.frame.columns if name not in content.columns]:
+            if not widen:
+                raise DataError(
+                    f"the items have no column {unknown[0]!r}; they have {sorted(content.columns)}"
+                )
+            lacking = given.frame.select(unknown).clear(len(self))
+            content = lacking if not content.width else content.hstack(lacking)
+        places = np.arange(len(self))
+        places[rows] = len(self) + np.arange(len(rows))
+        patched = [
+            _joined(content[name], given.frame[name])[places] for name in given.frame.columns
+        ]
+        offered = self.offered.copy()
+        if "offered" in frame.columns:
+            offered[rows] = given.offered
+        return Catalogue(self.ids, content.with_columns(patched), offered)
+
+    def _offering(self, ids: Sequence[str], done: str, *, value: bool) -> "Catalogue":
+        rows = self._known(ids, done)
+        offered = self.offered.copy()
+        offered[rows] = value
+        return replace(self, offered=offered)
+
+    def _known(
+        self, ids: Sequence[str] | NDArray[np.object_], done: str, more: str = ""
+    ) -> Int[np.ndarray, " id"]:
+        """Rows of the ids; raises DataError where one is unknown."""
         rows = self.index(ids)
         if (rows < 0).any():
             missing = ids[int(np.argmax(rows < 0))]
-            raise DataError(f"item {missing!r} cannot be retired: it is not in the catalogue")
-        offered = self.offered.copy()
-        offered[rows] = False
-        return replace(self, offered=offered)
+            raise DataError(f"item {missing!r} cannot be {done}: it is not in the catalogue{more}")
+        return rows
+
+
+def _joined(old: pl.Series, new: pl.Series) -> pl.Series:
+    """Both columns as one, of a type that holds both; numbers stay numbers."""
+    try:
+        both = pl.concat([old.to_frame(), new.to_frame()], how="vertical_relaxed").to_series()
+    except pl.exceptions.PolarsError:
+        both = None
+    numbers = old.dtype.is_numeric()
+    if both is None or (old.dtype != pl.Null and both.dtype.is_numeric() != numbers):
+        raise DataError(
+            f"column {old.name} of the items holds {old.dtype}, the update has {new.dtype}"
+        )
+    return both

@@ -20,6 +20,7 @@ from metarec.contracts.dataset_checks import (
 )
 from metarec.contracts.errors import DataError
 from metarec.contracts.event_kinds import EventKinds
+from metarec.contracts.events import Event
 from metarec.contracts.hashing import hash_of
 from metarec.contracts.histories import Histories
 from metarec.contracts.meaning import (
@@ -33,7 +34,7 @@ from metarec.contracts.meaning import (
     roles_of,
     scale_of,
 )
-from metarec.contracts.printing import counted
+from metarec.contracts.printing import counted, nearest
 
 Feedback = Literal["rating", "implicit"]
 Clock = Literal["unix", "order"]
@@ -221,6 +222,18 @@ class Dataset:
             profiles=self.users,
             details=details if details.width else None,
         )
+
+    def history(self, user_id: str) -> list[Event]:
+        """The events of one user in order of time; raises DataError for an unknown user."""
+        row = self._user_rows.get(user_id)
+        if row is None:
+            near = ", ".join(map(repr, nearest(str(user_id), self.user_ids))) or "none"
+            raise DataError(f"{self.name} has no user {user_id!r}; the nearest ids are {near}")
+        return self.histories.events(row)
+
+    @cached_property
+    def _user_rows(self) -> dict[str, int]:
+        return {str(user_id): row for row, user_id in enumerate(self.user_ids)}
 
     def where(self, mask: Bool[np.ndarray, " event"] | pl.Series) -> "Dataset":
         """The dataset with only the interactions where `mask` is true; all the rest stays."""

@@ -57,8 +57,8 @@ Part = Annotated[float, Bound(least=0, below=1)]
 class Settings:
     """Base of a frozen dataclass of settings; `help` shows the text that stands under each field.
 
-    A field is a bool, a `Literal`, or one of the numbers above (each may be `| None`). NumPy's
-    numbers become Python's; anything else raises DataError.
+    A field is a bool, a `Literal`, text, or one of the numbers above (each may be `| None`).
+    NumPy's numbers become Python's; anything else raises DataError.
     """
 
     texts: ClassVar[Mapping[str, str]] = {}
@@ -96,6 +96,8 @@ def checked(name: str, value: Any, hint: Any) -> Any:
         return bool(value)
     if origin is Literal and value not in parts:
         raise DataError(f"{name} must be one of {parts}, got {value!r}")
+    if hint is str and not isinstance(value, str):
+        raise DataError(f"{name} must be text, got {value!r}")
     if NoneType in parts:
         return None if value is None else checked(name, value, parts[0])
     return value

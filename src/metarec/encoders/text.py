@@ -11,9 +11,9 @@ from typing import Any, Literal, get_args
 import numpy as np
 import polars as pl
 from jaxtyping import Float
-from rich.progress import track
 
 from metarec.contracts import DataError, whole_number
+from metarec.contracts.progress import tracked
 from metarec.encoders.cache import VectorCache, cache_folder
 from metarec.encoders.model_files import DEFAULT_MODEL, REMEDY, folder_of, hash_of, placed
 from metarec.encoders.progress_bars import no_progress_bars
@@ -103,7 +103,7 @@ class TextEncoder:
         # suffice, the first batch says so.
         new = sorted((text for text in wanted if text not in known), key=lambda t: (-len(t), t))
         batches = [new[i : i + self.batch_size] for i in range(0, len(new), self.batch_size)]
-        for batch in track(batches, "encoding texts", disable=not progress, transient=True):
+        for batch in tracked(batches, "encoding texts", show=progress):
             vectors = self._forward(batch)
             cache.put(batch, vectors)
             known.update(zip(batch, vectors, strict=True))

@@ -8,10 +8,9 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import polars as pl
-from rich.console import Console
-from rich.progress import track
 
 from metarec.contracts import DataError, Dataset, Episodes, Recommender
+from metarec.contracts.progress import tracked
 from metarec.evaluation.protocol.answers import answer, users_of
 from metarec.evaluation.protocol.background import Background
 from metarec.evaluation.protocol.measures import better, choose
@@ -122,8 +121,7 @@ def tune(
     best: Recommender | None = None
     values: list[float] = []
     winner = -1
-    steps = track(settings, "tuning", console=Console(stderr=True), disable=not progress)
-    for trial, chosen in enumerate(steps):
+    for trial, chosen in enumerate(tracked(settings, "tuning", show=progress)):
         model = make(**chosen).fit(train, valid, rng=rng)
         values.append(
             validation_value(model, train, valid, objective, k, exclude_seen=exclude_seen)

@@ -73,3 +73,7 @@ class Heart:
     def with_items(self, others: ItemTerms, n_items: int) -> "Heart":
         """The model with more items behind its first `n_items` rows."""
         return replace(self, terms=self.terms.followed_by(others, n_items))
+
+    def with_changed(self, rows: Int[np.ndarray, " changed"], others: ItemTerms) -> "Heart":
+        """The model with other terms of the items in these rows."""
+        return replace(self, terms=self.terms.changed(rows, others))

@@ -23,6 +23,7 @@ from metarec.contracts import (
     EventLike,
     Filters,
     Histories,
+    ItemChanges,
     NotFittedError,
     Predictions,
     Recommendations,
@@ -345,9 +346,66 @@ class MetaRecommender(Recommender):
 
     def retire_items(self, ids: Sequence[str]) -> Self:
         """The model without the named items on offer; events on them keep their meaning."""
-        narrower = copy.copy(self)
-        narrower._catalogue = self.catalogue.retire(ids)
-        return narrower
+        return self._offering(self.catalogue.retire(ids))
+
+    def restore_items(self, ids: Sequence[str]) -> Self:
+        """The model with retired items on offer again."""
+        return self._offering(self.catalogue.restore(ids))
+
+    def update_items(self, frame: pl.DataFrame, *, progress: bool = False) -> Self:
+        """The model with other content of known items, in the columns that `frame` has.
+
+        A null says that the value is missing now. Features follow the content at once; what was
+        learned of an item beyond its content stays.
+        """
+        return self._patched(frame, progress=progress)
+
+    def item_changes(self, frame: pl.DataFrame) -> ItemChanges:
+        """What `sync_items` would do, to be printed first; `frame` is all that is on offer."""
+        return ItemChanges.between(self.catalogue, frame)
+
+    def sync_items(self, frame: pl.DataFrame, *, progress: bool = False) -> Self:
+        """The model that offers what a snapshot holds, and nothing else.
+
+        New items are added, known ones updated in the columns that the snapshot has, and all that
+        it lacks are retired; see `item_changes`.
+        """
+        changes, model = self.item_changes(frame), self
+        if len(changes.updated):
+            model = model._patched(changes.updated, progress=progress, widen=True)
+        if len(changes.added):
+            model = model.add_items(changes.added, progress=progress)
+        catalogue = model.catalogue.retire(changes.retired).restore(changes.restored)
+        return model._offering(catalogue)
+
+    def _patched(self, frame: pl.DataFrame, *, progress: bool, widen: bool = False) -> Self:
+        from metarec.meta.features.freezing import item_terms  # PyTorch: serving never needs it
+
+        catalogue = self.catalogue.patch(frame, widen=widen)
+        rows = catalogue.index(Catalogue.of(frame).ids)
+        read = catalogue.frame.select(self.catalogue.frame.columns)[rows]
+        content = self._content.encode(read, progress=progress)
+        patched = self._offering(catalogue)
+        vars(patched).pop("_whitened", None)  # a copy carries cached values along
+        hearts = {}
+        for name, heart in self.hearts.items():
+            # what content does not tell is nothing exactly where residuals were learned
+            learned = np.where(heart.terms.unsure[rows] == 0, rows, -1)
+            terms = item_terms(self._weights, self._content.blocks, self.config, content, learned)
+            hearts[name] = heart.with_changed(rows, terms)
+        patched.hearts = hearts
+        return patched
+
+    def _offering(self, catalogue: Catalogue) -> Self:
+        other = copy.copy(self)
+        other._catalogue = catalogue
+        return other
+
+    @property
+    def profile_columns(self) -> tuple[str, ...]:
+        """The columns that a profile may have."""
+        known = self._profiles
+        return () if known is None else (*known.numbers, *known.categories, *known.lists)
 
     def profile_features(
         self, profile: Mapping[str, Any] | None

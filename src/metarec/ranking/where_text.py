@@ -7,6 +7,7 @@ or as col("unit price"); values are text, numbers, True and False; dates are wri
 import ast
 import operator
 from collections.abc import Callable, Mapping
+from datetime import date, datetime, time
 from typing import Any
 
 import polars as pl
@@ -25,6 +26,11 @@ COMPARISONS: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.LtE: operator.le,
     ast.Gt: operator.gt,
     ast.GtE: operator.ge,
+}
+MOMENTS: Mapping[Any, Callable[[str], Any]] = {
+    pl.Date: date.fromisoformat,
+    pl.Datetime: datetime.fromisoformat,
+    pl.Time: time.fromisoformat,
 }
 
 
@@ -142,11 +148,11 @@ class _Reader:
             raise DataError(f"where compares {beside}, which holds {kind}, with {value!r}")
         if isinstance(value, str) and kind.is_temporal():
             try:
-                return pl.lit(pl.Series([value]).cast(kind).item())
-            except pl.exceptions.PolarsError as error:
+                return pl.lit(MOMENTS[kind.base_type()](value))
+            except (KeyError, ValueError) as error:
                 raise DataError(
                     f"where compares {beside}, which holds {kind}, with {value!r}; dates are "
-                    'written as "2026-01-31"'
+                    'written as "2026-01-31", moments as "2026-01-31T18:30"'
                 ) from error
         return pl.lit(sign * value) if sign < 0 else pl.lit(value)
 

@@ -19,6 +19,7 @@ from metarec.recommenders.ials_ridge import IALSRidge, IALSRidgeConfig
 from metarec.recommenders.item_knn import ItemKNN, ItemKNNConfig
 from metarec.recommenders.like_share import LikeShare, LikeShareConfig
 from metarec.recommenders.loading import load_recommender
+from metarec.recommenders.newest import Newest, NewestConfig
 from metarec.recommenders.popularity import Popularity
 from metarec.recommenders.predicted_popularity import (
     PredictedPopularity,
@@ -26,6 +27,7 @@ from metarec.recommenders.predicted_popularity import (
 )
 from metarec.recommenders.random import Random
 from metarec.recommenders.text_ridge import TextRidge, TextRidgeConfig
+from metarec.recommenders.trending import Trending, TrendingConfig
 
 __all__ = [
     "BPR",
@@ -47,6 +49,8 @@ __all__ = [
     "ItemMeanConfig",
     "LikeShare",
     "LikeShareConfig",
+    "Newest",
+    "NewestConfig",
     "NoHyperparameters",
     "Popularity",
     "PredictedPopularity",
@@ -54,6 +58,8 @@ __all__ = [
     "Random",
     "TextRidge",
     "TextRidgeConfig",
+    "Trending",
+    "TrendingConfig",
     "UserItemBias",
     "UserItemBiasConfig",
     "UserMean",

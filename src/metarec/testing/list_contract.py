@@ -46,13 +46,14 @@ FILTERS: dict[str, dict[str, Any]] = {
 class ListContract:
     """Part of `RecommenderContract`, which gives the model and the people."""
 
-    has_item_to_item: bool = True
-    """False for a model that has no item-to-item scores, and says so when asked for them."""
+    has_item_to_item: bool = False
+    """True for a model that answers `similar`; others say that they cannot."""
 
     @pytest.fixture(scope="class")
     @classmethod
     def shoppers(cls, people: Histories) -> Histories:
-        """The same people, every third of whose events is a purchase, every other a view."""
+        """Four of the people, every third of whose events is a purchase, the others views."""
+        people = people.take(slice(0, 4))
         kinds = np.where(people.places % 3 == 0, 1, 0)
         kinds[::7] = -1
         return replace(people, kinds=kinds, kind_names=("view", "buy"))

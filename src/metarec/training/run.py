@@ -15,17 +15,16 @@ killed at any moment continues from its last checkpoint to the same bits.
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 import torch
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor, nn
 
 from metarec.contracts import DataError
+from metarec.contracts.progress import progress_of
 from metarec.training.checkpoints import read_checkpoint, write_checkpoint
 from metarec.training.streams import Purpose, stream
 
@@ -82,12 +81,8 @@ class Run:
         """
         self._steps = steps
         started = saved = time.monotonic()
-        columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        bar = Progress(
-            TextColumn(columns[0]), *columns[1:], disable=not self.progress, transient=True
-        )
-        with bar if self.progress else nullcontext():  # a hidden bar ends with an empty line
-            task = bar.add_task("meta-training", total=steps, completed=self.step)
+        what = "meta-training"
+        with progress_of(what, steps, show=self.progress, done=self.step) as advance:
             try:
                 while self.step < steps and self._stale < self.patience:
                     if self.time_s is not None and time.monotonic() - started > self.time_s:
@@ -99,7 +94,7 @@ class Run:
                     yield batch
                     self._in_step = False
                     described = f"meta-training (best {self.best:.4f})" if self.judged else None
-                    bar.update(task, completed=self.step, description=described)
+                    advance(self.step, described)
                     if time.monotonic() - saved > self.checkpoint_every_s:
                         self.save()
                         saved = time.monotonic()

@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from rich.console import Console
-from rich.progress import Progress
 
 from metarec.contracts import DataError, Episodes, Recommender, whole_number
+from metarec.contracts.progress import progress_of
 from metarec.data.splits.split import Split
 from metarec.evaluation.protocol.answers import Answers, answer, users_of
 from metarec.evaluation.protocol.attainable import attainable
@@ -60,13 +59,14 @@ def evaluate(
     asked = _Question(background, choose(metrics, background), k, exclude_seen, relevance)
     sizes: list[int | None] = [None, *(sorted(set(curve)) if curve is not None else [])]
     frames, calibrations = [], []
-    with Progress(console=Console(stderr=True), disable=not progress, transient=True) as bar:
-        task = bar.add_task("evaluating", total=len(models) * len(split.test) * len(sizes))
+    total, done = len(models) * len(split.test) * len(sizes), 0
+    with progress_of("evaluating", total, show=progress) as advance:
         for name, model in models.items():
             for scenario, episodes in split.test.items():
                 codes, user_ids = users_of(episodes)
                 for size, answers in _along(model, episodes, codes, asked, sizes):
-                    bar.update(task, advance=1, description=f"{name}: {scenario}")
+                    done += 1
+                    advance(done, f"{name}: {scenario}")
                     labels = {"model": name, "scenario": scenario, "k": size, "seed": rng}
                     frames.append(_long(answers, user_ids, labels))
                     calibrations.append(_labelled(answers.calibration, labels, CALIBRATION))

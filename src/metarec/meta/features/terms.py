@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 ROW_BLOCK = 64
 """Item arrays are padded to this many rows. The kernels of a matrix product treat the rows at the
@@ -42,6 +42,13 @@ class ItemTerms:
                 for f in fields(self)
             )
         )
+
+    def changed(self, rows: Int[np.ndarray, " changed"], others: "ItemTerms") -> "ItemTerms":
+        """The terms with those of the others in these rows; how popular they were stays."""
+        columns = {f.name: getattr(self, f.name).copy() for f in fields(self)}
+        for name in columns.keys() - {"popularity"}:
+            columns[name][rows] = getattr(others, name)
+        return ItemTerms(**columns)
 
 
 def pad_rows(rows: np.ndarray) -> np.ndarray:

@@ -1,0 +1,78 @@
+"""The filters of lists as options of the command line."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from metarec.contracts import DataError, Filters
+
+
+def filters_of(
+    *,
+    where: str | None,
+    exclude: str | None,
+    exclude_seen: bool,
+    exclude_kinds: str | None,
+    candidates: str | None,
+    diversity: float,
+    boost: str | None,
+    at_most: Sequence[str],
+) -> Filters:
+    """What the options say, in the words of every `recommend`."""
+    if exclude_kinds is not None and not exclude_seen:
+        raise DataError(
+            "--exclude-kinds names what is left out, and --no-exclude-seen leaves all in"
+        )
+    asked: Filters = {"exclude_seen": exclude_seen}
+    if exclude_kinds is not None:
+        asked["exclude_seen"] = [kind.strip() for kind in exclude_kinds.split(",")]
+    if where is not None:
+        asked["where"] = where
+    if exclude is not None:
+        asked["exclude"] = ids_of(exclude)
+    if candidates is not None:
+        asked["candidates"] = ids_of(candidates)
+    if diversity:
+        asked["diversity"] = diversity
+    if boost is not None:
+        asked["boost"] = boost
+    if at_most:
+        asked["at_most"] = dict(map(_cap, at_most))
+    return asked
+
+
+def ids_of(text: str) -> list[str]:
+    """The ids of "a,b,c", or of a file that holds one a line."""
+    file = Path(text)
+    try:
+        is_file = file.is_file()
+    except OSError:  # longer than a name may be
+        is_file = False
+    if not is_file:
+        return [part.strip() for part in text.split(",") if part.strip()]
+    try:
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise DataError(f"{file} must hold ids as UTF-8 text, one a line: {error}") from error
+    return [line.strip() for line in lines if line.strip()]
+
+
+def profile_of(text: str | None) -> dict[str, Any] | None:
+    """The columns of a JSON object; None where nothing is said."""
+    if text is None:
+        return None
+    try:
+        raw = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"--profile is no JSON: {error}") from error
+    if not isinstance(raw, dict):
+        raise DataError(f'--profile must be a JSON object, such as {{"age": 30}}, got {text!r}')
+    return raw
+
+
+def _cap(text: str) -> tuple[str, int]:
+    column, equals, most = text.rpartition("=")
+    if not equals or not column or not most.strip().isdecimal():
+        raise DataError(f"--at-most takes column=number, such as brand=2, got {text!r}")
+    return column.strip(), int(most)

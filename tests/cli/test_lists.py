@@ -1,0 +1,123 @@
+"""`metarec recommend`: filters, users of a shop, and a file for everyone."""
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from metarec.data import load
+from metarec.meta import load_model
+
+EVENTS = "i0000003:5,i0000005:1"
+
+
+def ids_of(answer) -> list[str]:
+    assert answer.code == 0, answer.err
+    return [row["item_id"] for row in json.loads(answer.out)["recommendations"]]
+
+
+def test_filters_say_what_they_say_to_the_model(run, model: Path):
+    Path("only.txt").write_text("i0000001\ni0000002\n\ni0000003\n")
+    person = load_model(model).adapt([("i0000003", 5.0), ("i0000005", 1.0)])
+    column = next(c for c, t in person.model.catalogue.frame.schema.items() if t.is_numeric())
+    middle = person.model.catalogue.frame[column].median()
+    for options, asked in (
+        (["--where", f"{column} < {middle}"], {"where": pl.col(column) < middle}),
+        (["--exclude", "i0000001, i0000002"], {"exclude": ["i0000001", "i0000002"]}),
+        (["--no-exclude-seen"], {"exclude_seen": False}),
+        (["--candidates", "only.txt"], {"candidates": ["i0000001", "i0000002", "i0000003"]}),
+        (["--diversity", "0.5"], {"diversity": 0.5}),
+        (["--boost", column], {"boost": column}),
+        (["--at-most", f"{column}=1"], {"at_most": {column: 1}}),
+    ):
+        answer = run("recommend", model, "--events", EVENTS, "--k", 8, "--json", *options)
+        assert ids_of(answer) == list(person.recommend(8, **asked).ids), options
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--where", "nothing < 3"], "where names the column 'nothing'; the items have ["),
+        (["--at-most", "brand"], "--at-most takes column=number, such as brand=2, got 'brand'"),
+        (["--exclude-kinds", "gift"], "exclude_seen names the kind 'gift'"),
+        (["--exclude-kinds", "gift", "--no-exclude-seen"], "leaves all in"),
+        (["--profile", "[1]"], "--profile must be a JSON object"),
+        (["--profile", "{"], "--profile is no JSON"),
+        (["--user", "u"], "--data and --user go together"),
+        (["--histories", "x"], "--histories and --out go together"),
+        (["--users", "x"], "--users goes with --histories"),
+        (["--events", "a", "--data", "x", "--user", "y"], "give one of --events, --user and"),
+        (["--histories", "x", "--out", "y", "--profile", "{}"], "--profile is for one person"),
+        (["--histories", "x", "--out", "y", "--json"], "--explain and --json are for one"),
+    ],
+)
+def test_what_makes_no_sense_is_one_line(run, model: Path, options: list[str], told: str):
+    answer = run("recommend", model, *options)
+    assert (answer.code, answer.out) == (1, "")
+    assert told in answer.err
+    assert answer.err.count("\n") == 1
+
+
+def test_a_user_of_a_shop_is_served_by_their_events(run, model: Path, shop: Path):
+    known = load(shop)
+    user = str(known.user_ids[4])
+    answer = run("recommend", model, "--data", shop, "--user", user, "--k", 5, "--json")
+    expected = load_model(model).recommend(known.histories.take(slice(4, 5)), 5)  # their profile
+    assert ids_of(answer) == list(expected[0].ids)
+    aged = '{"age": 30}' if "age" in known.users.columns else "{}"
+    strange = run("recommend", model, "--events", EVENTS, "--profile", '{"colour": "red"}')
+    assert "the profile has ['colour']; the model knows" in strange.err
+    command = ("recommend", model, "--events", EVENTS, "--profile", aged, "--json")
+    person = load_model(model).adapt(
+        [("i0000003", 5.0), ("i0000005", 1.0)], profile=json.loads(aged)
+    )
+    assert ids_of(run(*command)) == list(person.recommend(10).ids)
+    wrong = run("recommend", model, "--data", shop, "--user", f"{user}x")
+    assert wrong.code == 1
+    assert f"has no user '{user}x'; the nearest ids are '{user}'" in wrong.err
+
+
+def test_a_list_names_its_parts_and_says_why_it_is_short(run, model: Path):
+    answer = run("recommend", model, "--events", EVENTS, "--k", 4, "--candidates", "i0000001")
+    assert answer.out.splitlines()[0] == "rank title [id]  score ± standard deviation"
+    assert len(answer.out.splitlines()) == 2
+    assert answer.err == "fewer than asked: 1 of 4 places; of 40 items: 39 no candidates\n"
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "csv", "jsonl"])
+def test_everyone_is_written_to_one_file(run, model: Path, shop: Path, suffix: str):
+    out = Path("lists") / f"all.{suffix}"
+    answer = run("recommend", model, "--histories", shop, "--out", out, "--k", 3)
+    assert answer.out.startswith(f"wrote {out}: "), answer.err
+    read = {"parquet": pl.read_parquet, "csv": pl.read_csv, "jsonl": pl.read_ndjson}[suffix]
+    frame = read(out)
+    histories = load(shop).histories
+    expected = load_model(model).recommend(histories, 3).to_frame()
+    assert frame.columns == ["user_id", "rank", "item_id", "title", "score", "std"]
+    for column in ("user_id", "rank", "item_id", "title"):
+        assert frame[column].to_list() == expected[column].to_list()
+    assert (frame["score"] - expected["score"]).abs().max() < 1e-9
+    assert [file.name for file in out.parent.iterdir()] == [out.name]
+
+
+def test_named_users_alone_are_written_in_their_order(run, model: Path, shop: Path):
+    chosen = [str(load(shop).user_ids[row]) for row in (7, 2)]
+    Path("users.txt").write_text("\n".join(chosen))
+    for users in ("users.txt", ",".join(chosen)):
+        command = ("recommend", model, "--histories", shop, "--users", users, "--out", "two.csv")
+        assert run(*command, "--k", 1).code == 0
+        assert pl.read_csv("two.csv")["user_id"].to_list() == chosen
+    unknown = run("recommend", model, "--histories", shop, "--users", "x", "--out", "two.csv")
+    assert "1 of 1 users are not in" in unknown.err
+
+
+def test_an_interrupted_file_for_everyone_is_not_there(run, model: Path, shop: Path, monkeypatch):
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("metarec.meta.MetaRecommender.recommend", interrupted)
+    answer = run("recommend", model, "--histories", shop, "--out", "all.csv")
+    assert answer.code == 130
+    assert answer.err.startswith("all.csv was not written; the same command begins anew\n")
+    assert not [file for file in Path().iterdir() if "all.csv" in file.name]

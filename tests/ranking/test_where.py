@@ -1,0 +1,107 @@
+"""Conditions on items, as text and as expressions."""
+
+import datetime
+
+import numpy as np
+import polars as pl
+import pytest
+
+from metarec.contracts import Catalogue, DataError, MissingValueWarning
+from metarec.ranking.where import where_mask
+
+CATALOGUE = Catalogue.of(
+    pl.DataFrame(
+        {
+            "item_id": ["a", "b", "c", "d"],
+            "price": [5.0, 20.0, -1.0, 7.5],
+            "brand": ["Acme", "Bolt", "Acme", "Ücker"],
+            "unit price": [1, 2, 3, 4],
+            "new": [True, False, False, True],
+            "tags": [["red", "big"], [], ["red"], ["blue"]],
+            "since": [datetime.date(2020, month, 1) for month in (1, 2, 3, 4)],
+            "stock": [1, None, 0, None],
+        }
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("price < 20", "acd"),
+        ("price <= 20 and brand == 'Acme'", "ac"),
+        ('brand == "Acme" or brand == "Ücker" and not new', "ac"),
+        ("not (brand == 'Acme' or new)", "b"),
+        ("-2 < price < 6", "ac"),
+        ("price == -1", "c"),
+        ("20 > price >= 7.5", "d"),
+        ("brand in ['Acme', 'Bolt']", "abc"),
+        ("brand not in ('Acme',)", "bd"),
+        ("brand in []", ""),
+        ("'red' in tags", "ac"),
+        ("'red' not in tags", "bd"),
+        ("'c' in brand", "acd"),
+        ("new", "ad"),
+        ("new == False", "bc"),
+        ("col('unit price') >= 3", "cd"),
+        ("since >= '2020-03-01'", "cd"),
+        ("item_id != 'a'", "bcd"),
+        ("stock is None", "bd"),
+        ("stock is not None and price > 0", "a"),
+        ("price < col('unit price')", "c"),
+    ],
+)
+def test_a_text_means_what_it_says(text: str, expected: str):
+    mask = where_mask(text, CATALOGUE)
+    assert "".join(CATALOGUE.ids[np.flatnonzero(mask)]) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("__import__('os').system('true')", "where cannot take .*__import__"),
+        ("price.real < 3", r"where cannot take 'price\.real' here"),
+        ("(lambda: 3)() < price", "where cannot take"),
+        ("[p for p in price]", "where cannot take"),
+        ("price + 1 < 3", r"where cannot take 'price \+ 1' here"),
+        ("price < f'{brand}'", "where cannot take"),
+        ("price < 'a'", "compares price, which holds Float64, with 'a'"),
+        ("brand == 3", "compares brand, which holds String, with 3"),
+        ("brand == True", "with True"),
+        ("since > 'today'", "dates are written as"),
+        ("brand", "the column brand alone says neither yes nor no"),
+        ("3 < 4", "where cannot take"),
+        ("3 in tags", "3 cannot be in tags"),
+        ("colour == 'red'", "names the column 'colour'; the items have"),
+        ("price is 3", "where cannot take"),
+        ("price < " + "9" * 30, "where cannot take"),
+        ("price = 3", "where cannot be read"),
+        ("(" * 300 + "new" + ")" * 300, "where cannot be read"),
+        ("", "where cannot be read"),
+        ("new and " * 400 + "new", "where has 3,203 characters"),
+        ("price < -'a'", "where cannot take"),
+    ],
+)
+def test_a_text_that_means_nothing_here_is_refused(text: str, told: str):
+    with pytest.raises(DataError, match=told) as refused:
+        where_mask(text, CATALOGUE)
+    assert "\n" not in str(refused.value)
+
+
+def test_an_expression_is_asked_of_every_item():
+    assert where_mask(pl.col("price").is_between(0, 10), CATALOGUE).tolist() == [1, 0, 0, 1]
+    assert where_mask(pl.lit(value=True), CATALOGUE).all()
+    with pytest.raises(DataError, match=r"must be a Polars expression.*got int"):
+        where_mask(3, CATALOGUE)  # type: ignore[arg-type]
+    with pytest.raises(DataError, match="it gives 2 values"):
+        where_mask(pl.col("new").head(2), CATALOGUE)
+    with pytest.raises(DataError, match="cannot be asked of the items"):
+        where_mask(pl.col("brand") < 3, CATALOGUE)
+
+
+def test_what_cannot_be_told_is_left_out_and_counted():
+    for where in ("stock < 5", "not (stock == 1)", pl.col("stock") < 5):
+        with pytest.warns(MissingValueWarning, match="leaves out 2 of 4 items"):
+            mask = where_mask(where, CATALOGUE)
+        assert not mask[[1, 3]].any()
+    assert where_mask("stock == 1 or price > 6", CATALOGUE).tolist() == [1, 1, 0, 1]
