@@ -65,6 +65,10 @@ class Report:
         """True if something is wrong with the whole column already."""
         return any((problem.file, problem.column) == (file, column) for problem in self.fatal)
 
+    def rejects_some_of(self, file: str) -> bool:
+        """True if rows of the file were rejected."""
+        return any(frame["file"][0] == file for frame in self.rejected)
+
     def say(self, sentence: str) -> None:
         """Keep what was understood without being told, once."""
         if sentence not in self.said:
