@@ -70,7 +70,7 @@ def test_a_file_is_read_by_its_own_names_and_says_so(tmp_path) -> None:
     path = tmp_path / "orders.csv"
     path.write_text("customer_no,sku,qty,colour\nc,a,2,red\nd,b,1,blue\n")
     data = load_csv(path)
-    assert (data.value, data.interactions.columns) == (
+    assert (data.feedback, data.interactions.columns) == (
         "implicit",
         ["user", "item", "value", "colour"],
     )
@@ -88,7 +88,11 @@ def test_the_tables_of_a_folder_are_read_by_their_own_names(shop) -> None:
             "users.csv": "id,age\nu,7\n",
         })
     )  # fmt: skip
-    assert (data.value, list(data.user_ids), list(data.catalogue.ids)) == ("rating", ["u"], ["a"])
+    assert (data.feedback, list(data.user_ids), list(data.catalogue.ids)) == (
+        "rating",
+        ["u"],
+        ["a"],
+    )
     assert data.users is not None
     assert data.users.columns == ["age"]
 
@@ -123,7 +127,7 @@ def test_a_context_that_is_no_time_stays_so_when_the_shop_is_written_and_read(tm
     path.write_text("user_id,item_id,date\nu,a,spring\n")
     made = convert(path, tmp_path / "out", format="csv", mapping={"timestamp": None})
     again = load(tmp_path / "out")
-    assert (again.hash, again.timestamp, again.notes) == (made.hash, None, ())
+    assert (again.hash, again.clock, again.notes) == (made.hash, None, ())
     frame = pl.read_parquet(tmp_path / "out" / "interactions.parquet")
     frame.write_parquet(tmp_path / "out" / "interactions.parquet")  # no longer as we wrote it
     with pytest.raises(InvalidData, match=r"column date: found 'spring'"):

@@ -378,7 +378,7 @@ class TestLenient:
     events = "user_id,item_id,value\nu,a,3\n,a,3\nu,z,3\nu,b,x\n"
 
     def test_the_bad_rows_are_dropped_counted_and_said(self, shop) -> None:
-        with pytest.warns(DroppedRowsWarning, match="pass rejects=FILE"):
+        with pytest.warns(DroppedRowsWarning, match='pass rejects="FILE"'):
             data = load(shop({"interactions.csv": self.events}), lenient=True)
         assert data.interactions.rows() == [(0, 0, 3.0)]
         assert data.dropped == {"empty id": 1, "wrong type": 1, "unknown item": 1}
@@ -426,8 +426,8 @@ def test_a_long_list_shows_its_head_and_its_count(shop) -> None:
     error = problem_of(shop({"interactions.csv": "user_id,item_id,value\nu,b,1\n" + rows}))
     assert error.counts == {"wrong type": 3000}
     assert len(error.problems) == 1000
-    assert str(error).count("'x") == 20
-    assert "and 2,980 more" in str(error)
+    assert str(error).count("'x") == 1
+    assert "(and 2,999 rows more: 4, 5, 6, ...)" in str(error)
 
 
 @settings(
