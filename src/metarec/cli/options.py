@@ -13,11 +13,17 @@ import typer
 import yaml
 
 from metarec.contracts import Catalogue, DataError, Dataset, Encoder, Event, EventLike
-from metarec.encoders import HashEncoder, TextEncoder
+from metarec.encoders import ColumnTable, ContentFeatures, HashEncoder, TextEncoder
 from metarec.files.hyperparameters import parse_hyperparameters
 from metarec.meta import MetaConfig
 
 Seed = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of everything random.")]
+EncoderName = Annotated[
+    str, typer.Option(help='"default", "hash", or a name or folder that transformers loads.')
+]
+Template = Annotated[
+    str | None, typer.Option(help='How an item\'s text is composed: "{title}. {genres}".')
+]
 
 
 def shows_progress() -> bool:
@@ -153,6 +159,12 @@ def encoder_of(name: str, template: str | None) -> Encoder:
     if name == "hash":
         return HashEncoder(template=template)
     return TextEncoder(template=template) if name == "default" else TextEncoder(name, template)
+
+
+def content_of(shop: Dataset, encoder: Encoder) -> ContentFeatures:
+    """The features of the shop's items; what each column is used as goes to the standard error."""
+    typer.echo(f"{ColumnTable.of(shop, encoder)}", err=True)
+    return ContentFeatures.fit(encoder, shop.catalogue.frame, progress=shows_progress())
 
 
 def names_of(catalogue: Catalogue) -> list[str]:

@@ -1,5 +1,6 @@
 """What happened and what is on offer: datasets, readers, validation, splits, episodes."""
 
+from metarec.data.from_frames import from_frames
 from metarec.data.inspect import Histogram, Summary, inspect
 from metarec.data.load import load
 from metarec.data.load_csv import convert, load_csv
@@ -35,6 +36,7 @@ __all__ = [
     "Summary",
     "Truth",
     "convert",
+    "from_frames",
     "generate",
     "generate_to",
     "inspect",
