@@ -3,6 +3,9 @@
 import polars as pl
 import pytest
 
+from metarec.contracts import Catalogue, Dataset
+from metarec.data import load, save
+
 EVENTS = "user_id,item_id\nu,1\n"
 
 
@@ -75,3 +78,31 @@ def test_values_may_have_decimal_commas_and_what_is_none_is_told_once(read, refu
     (told,) = refused("user_id;item_id;value\nv;1;4,5\n" + rows)
     assert told.startswith("events.csv, row 3, column value: found 'n/a', expected a number")
     assert told.endswith("(and 2,485 rows more: 4, 5, 6, ...)")
+
+
+def test_prices_are_the_same_numbers_in_every_format_and_stay_when_written(tmp_path) -> None:
+    frame = pl.DataFrame({
+        "item_id": ["1", "2"], "price": ["12,99 €", "3,00 €"], "size": ["40", "41"],
+        "title": ["Shoe, red", "Hat"],
+    })  # fmt: skip
+    for suffix, write in (("jsonl", frame.write_ndjson), ("parquet", frame.write_parquet)):
+        folder = tmp_path / suffix
+        folder.mkdir()
+        write(folder / f"items.{suffix}")
+        (folder / "interactions.csv").write_text(EVENTS)
+        data = load(folder)
+        assert data.catalogue.frame["price"].to_list() == [12.99, 3.0]
+        assert data.catalogue.frame["size"].to_list() == ["40", "41"]
+        save(data, tmp_path / f"{suffix} again")
+        assert load(tmp_path / f"{suffix} again").hash == data.hash
+    texts = pl.DataFrame({"item_id": ["1"], "price": ["12,99 €"]})
+    made = Dataset(
+        name="by hand",
+        feedback="implicit",
+        clock=None,
+        catalogue=Catalogue.of(texts),
+        user_ids=data.user_ids,
+        interactions=data.interactions,
+    )
+    save(made, tmp_path / "by hand")
+    assert load(tmp_path / "by hand").hash == made.hash

@@ -127,7 +127,7 @@ def keyed(
     if named is None:
         return None
     safe = with_safe_paths(with_distinct(named, column, report), folder, report)
-    if safe.untyped:
+    if not safe.settled:
         safe = typed_content(safe, report, column)
     return finite_content(safe, column, report)
 
