@@ -43,3 +43,11 @@ def test_profiles_are_found_by_ids_that_lost_their_zeros(read) -> None:
     data = read("user_id,item_id\n7,a\n", users="user_id,age\n007,30\n")
     assert data.users is not None
     assert (list(data.user_ids), data.users["age"].to_list()) == (["007"], [30])
+
+
+def test_an_event_on_an_item_whose_row_is_wrong_is_no_fault_of_its_own(refused) -> None:
+    items = "Item No.,image\na,a.jpg\nb,/etc/passwd\n"
+    (told,) = refused("user_id,item_id\nu,a\nu,b\n", items)
+    assert told.startswith("items.csv, row 3, column image: found '/etc/passwd'")
+    broken = b"Item No.,title\na,A\nb,\xff\n"
+    assert len(refused("user_id,item_id\nu,a\nu,b\n", broken)) == 1
