@@ -195,7 +195,7 @@ SHOPS = [
     [
         ("model", "holds a saved model (config.json, *.safetensors) and no shop; name the folder"),
         ("nowhere", "no such file or folder"),
-        ("file.txt", "is a single file of no known format"),
+        ("file.txt", "is a single file, and a shop is a folder; make one by"),
         (
             "unreadable",
             "interactions.csv: found Is a directory, expected a readable file",
@@ -209,7 +209,8 @@ def test_what_is_no_shop_reads_the_same_under_every_verb(
     Path("model").symlink_to(model)
     Path("file.txt").write_text("hello")
     Path("unreadable/interactions.csv").mkdir(parents=True)
-    answers = {run(*(part.format(place) for part in verb)) for verb in SHOPS}
+    readers = [verb for verb in SHOPS if place != "file.txt" or "convert" not in verb]
+    answers = {run(*(part.format(place) for part in verb)) for verb in readers}
     assert len(answers) == 1
     (answer,) = answers
     assert (answer.code, answer.out) == (1, "")

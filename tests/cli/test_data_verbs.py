@@ -180,8 +180,10 @@ def test_convert_leaves_bad_rows_out_only_when_asked_and_writes_them_down(run):
     [
         (["--format", "csv", "--map", "user_id"], "--map takes ours=theirs"),
         (["--format", "csv", "--map", "user_id=nobody"], "column nobody"),
-        (["--map", "user_id=uid"], "needs format"),
-        ([], "no known format"),
+        (["--map", "rating=uid"], "did you mean value=uid?"),
+        (["--scale", "five"], "--scale takes the lowest and the highest rating"),
+        (["--separator", ";"], "--map user_id=NAME"),
+        (["--format", "folder", "--users", "log.csv"], "users goes with a single file"),
     ],
 )
 def test_a_conversion_that_makes_no_sense_writes_nothing(run, arguments: list[str], told: str):

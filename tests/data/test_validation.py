@@ -378,7 +378,7 @@ class TestLenient:
     events = "user_id,item_id,value\nu,a,3\n,a,3\nu,z,3\nu,b,x\n"
 
     def test_the_bad_rows_are_dropped_counted_and_said(self, shop) -> None:
-        with pytest.warns(DroppedRowsWarning, match="pass rejects=FILE"):
+        with pytest.warns(DroppedRowsWarning, match='pass rejects="FILE"'):
             data = load(shop({"interactions.csv": self.events}), lenient=True)
         assert data.interactions.rows() == [(0, 0, 3.0)]
         assert data.dropped == {"empty id": 1, "wrong type": 1, "unknown item": 1}

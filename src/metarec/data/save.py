@@ -59,11 +59,11 @@ def write_tables(data: Dataset, folder: Path) -> None:
     pl.DataFrame(ids).hstack(events.drop("user", "item")).write_parquet(
         folder / "interactions.parquet", metadata=SETTLED
     )
-    catalogue_table(data).write_parquet(folder / "items.parquet")
+    catalogue_table(data).write_parquet(folder / "items.parquet", metadata=SETTLED)
     profiles = pl.DataFrame([users])
     if data.users is not None:
         profiles = profiles.hstack(data.users)
-    profiles.write_parquet(folder / "users.parquet")
+    profiles.write_parquet(folder / "users.parquet", metadata=SETTLED)
     for name, table in (("triples", data.triples), ("edges", data.edges)):
         if table is not None:
             table.write_parquet(folder / f"{name}.parquet")

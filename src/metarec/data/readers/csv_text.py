@@ -13,6 +13,7 @@ import pyarrow.csv as arrow_csv
 from metarec.data.readers.dialect import Dialect, dialect_of
 from metarec.data.readers.quotes import broken_quote
 from metarec.data.readers.text_encoding import (
+    LOOKED_AT,
     as_utf8,
     encoding_fix,
     is_utf8,
@@ -56,6 +57,8 @@ def read_csv(
         text = text.decode("latin-1").encode()
     header_lines = 0 if columns else dialect.lines_before + 1
     quote = dialect.quote if quoted else None
+    if len(text) < LOOKED_AT and text.count(b"\n") < header_lines:
+        text += b"\n"
     try:
         frame, ragged = parse_csv(text, names, header_lines, dialect.separator, quote)
     except pa.ArrowInvalid as error:

@@ -49,8 +49,7 @@ def assemble(
     events, clock = checked_events(tables, feedback, report)
     has_roles(tables, report)
     if events is None or (items is None and tables.items is not None):
-        report.raise_if_fatal()
-    assert events is not None, "what cannot be used is reported as fatal"
+        raise report.invalid()
     catalogue, events = on_catalogue(items, events, report, lenient=lenient)
     user_ids, profiles, user = users_of(users, events, report)
     events = events.with_frame(events.frame.with_columns(user.alias("user")))
@@ -128,7 +127,7 @@ def keyed(
     if named is None:
         return None
     safe = with_safe_paths(with_distinct(named, column, report), folder, report)
-    if safe.untyped:
+    if not safe.settled:
         safe = typed_content(safe, report, column)
     return finite_content(safe, column, report)
 

@@ -17,11 +17,27 @@ MOST = 0.8
 
 
 def typed_content(table: Table, report: Report, key: str | None = None) -> Table:
-    """A text file's columns beside `key` with empty text as null, and numbers as numbers."""
+    """The columns beside `key` with numbers as numbers, as far as text says that they are.
+
+    Where a format knows types, what it calls text is a number only as people write one ("12,99 €").
+    Where it knows none, empty text is null.
+    """
     frame = table.frame
     content = [c for c, kind in frame.schema.items() if c != key and kind == pl.String]
+    if not table.untyped:
+        written = [c for c in content if as_people_write(frame[c])]
+        return table.with_frame(frame.with_columns(typed(frame[c], table, report) for c in written))
     frame = frame.with_columns(pl.when(pl.col(c) != "").then(pl.col(c)).alias(c) for c in content)
     return table.with_frame(frame.with_columns(typed(frame[c], table, report) for c in content))
+
+
+def as_people_write(column: pl.Series) -> bool:
+    """True if the first cells of the column are mostly numbers with a currency or a comma."""
+    cells = column.drop_nulls().head(LOOKED_AT)
+    if not len(cells) or not cells.str.contains(AS_WRITTEN).any():
+        return False
+    numbers, example = numbers_of(cells, ".")
+    return example is not None and numbers.null_count() <= len(cells) / 2
 
 
 def typed(column: pl.Series, table: Table, report: Report) -> pl.Series:

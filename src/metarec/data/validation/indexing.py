@@ -33,7 +33,7 @@ def on_catalogue(
         return catalogue_of(listed), events
     missing = pl.col("item").is_null()
     own = items.names.get("item_id", "item_id")
-    rejected = pl.col("item_id").is_in(report.rejected_ids(items.file, own).implode())
+    rejected = pl.col("item_id").is_in(report.rejected_ids(items.file, *{"item_id", own}).implode())
     fix = "add the item to the items file, or remove the row"
     expected = "an id of the items file"
     unknown = Check("unknown item", "item_id", missing & ~rejected, expected, fix)

@@ -45,8 +45,9 @@ def on_scale(events: Table, feedback: str, declared: Scale | None, report: Repor
         low, high = declared
         off = (pl.col("value") < low) | (pl.col("value") > high)
         expected = f"a rating on the declared scale, {low:g} to {high:g}"
-        widened = [min(low, values.min()), max(high, values.max())]  # type: ignore[type-var]
-        fix = f"mend the rating, or {report.remedies.setting('scale', widened)}"
+        fix = "mend the rating, or widen scale in dataset.toml"
+        if report.remedies.source == "file":
+            fix = f"mend the rating, or widen {report.remedies.option('scale', [low, high])}"
         return report.sift(events, [Check("outside the scale", "value", off, expected, fix)])
     if len(values) and recognised_scale(values) is None:
         least, most = float(values.min()), float(values.max())  # type: ignore[arg-type]

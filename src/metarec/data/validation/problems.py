@@ -65,6 +65,10 @@ class Report:
         """True if something is wrong with the whole column already."""
         return any((problem.file, problem.column) == (file, column) for problem in self.fatal)
 
+    def rejects_some_of(self, file: str) -> bool:
+        """True if rows of the file were rejected."""
+        return any(frame["file"][0] == file for frame in self.rejected)
+
     def say(self, sentence: str) -> None:
         """Keep what was understood without being told, once."""
         if sentence not in self.said:
@@ -134,11 +138,15 @@ class Report:
             )
         )
 
-    def rejected_ids(self, file: str, column: str) -> pl.Series:
-        """The ids of those rows of a file that were rejected, as far as they can be told."""
+    def rejected_ids(self, file: str, *columns: str) -> pl.Series:
+        """The ids of those rows of a file that were rejected, as far as they can be told.
+
+        `columns` are the names that the column of ids had, before and after it was renamed.
+        """
         contents = [frame.filter(pl.col("file") == file)["content"] for frame in self.rejected]
         texts = pl.concat([pl.Series([], dtype=pl.String), *contents])
-        return texts.str.json_path_match(f"$.{column}").drop_nulls()
+        paths = [f"$[{json.dumps(column, ensure_ascii=False)}]" for column in columns]
+        return pl.concat([texts.str.json_path_match(path).drop_nulls() for path in paths])
 
     def invalid(self) -> InvalidData:
         """All that was found, as an error."""

@@ -26,8 +26,8 @@ def has_columns(table: Table, needed: tuple[str, ...], report: Report) -> bool:
 
 
 def has_rows(table: Table, report: Report) -> bool:
-    """True if there is at least one row below the header."""
-    if not len(table.frame):
+    """True if there is at least one row below the header, or some were rejected already."""
+    if not len(table.frame) and not report.rejects_some_of(table.file):
         report.fail(table.file, "a header and no rows", "at least one row", "write the rows")
     return len(table.frame) > 0
 

@@ -23,7 +23,10 @@ def with_times(
     """
     if "timestamp" not in table.frame.columns:
         return table, None
-    table = with_moments(table, timestamp, report, dates)
+    told = with_moments(table, timestamp, report, dates)
+    if told is None:
+        return None, timestamp
+    table = told
     if isinstance(table.frame.schema["timestamp"], pl.Datetime | pl.Date):
         timestamp = timestamp or "unix"
     fix = "write seconds since 1970, or a column of datetimes in Parquet, or remove the row"
@@ -54,8 +57,11 @@ def with_times(
 
 def with_moments(
     table: Table, timestamp: str | None, report: Report, dates: DateOrder | None
-) -> Table:
-    """The table with dates that are text, or numbers such as 20241231, as datetimes."""
+) -> Table | None:
+    """The table with dates that are text, or numbers such as 20241231, as datetimes.
+
+    None, with the problem reported, where they do not tell the day from the month.
+    """
     column = table.frame["timestamp"]
     if column.dtype.is_integer() and timestamp is None and like_dates(column):
         column = column.cast(pl.String)
@@ -74,7 +80,7 @@ def with_moments(
         found = f"dates such as '{error}', of which none has a number above 12"
         expected = "dates that tell the day from the month"
         report.fail(table.file, found, expected, report.remedies.dates(), own)
-        return table.with_frame(table.frame.drop("timestamp"))
+        return None
     if moments is None:
         return table
     report.say(

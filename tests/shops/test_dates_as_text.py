@@ -1,0 +1,78 @@
+"""Dates are a clock however they are written, told by the column; what cannot be told is asked."""
+
+from datetime import UTC, datetime
+
+import polars as pl
+import pytest
+
+from metarec.data.validation.dates_as_text import AmbiguousDates, moments_of
+
+
+def seconds(*moment: int) -> float:
+    return datetime(*moment, tzinfo=UTC).timestamp()  # type: ignore[arg-type, misc]
+
+
+def log(*cells: str) -> str:
+    return "user_id;item_id;date\n" + "".join(f"u;{n};{cell}\n" for n, cell in enumerate(cells))
+
+
+@pytest.mark.parametrize(
+    ("cells", "first", "told"),
+    [
+        (["2024-12-31", "2024-01-02"], (2024, 12, 31), "dates"),
+        (["2024-12-31T08:00:00Z"], (2024, 12, 31, 8), "dates"),
+        (["2024-12-31 08:00:00.5+02:00"], (2024, 12, 31, 6, 0, 0, 500_000), "dates"),
+        (
+            ["2024-12-31T08:00:00+0100", "2024-12-31 08:00:00", "2024-12-30"],
+            (2024, 12, 31, 7),
+            "dates, those without a zone as UTC",
+        ),
+        (["31.12.2024", "01.02.2024"], (2024, 12, 31), "dates with the day first"),
+        (["1.2.24 13:05"], (2024, 2, 1, 13, 5), "dates with the day first, those without a zone"),
+        (["01/02/2024", "31/12/2024"], (2024, 2, 1), "dates with the day first"),
+        (["01/02/2024", "12/31/2024"], (2024, 1, 2), "dates with the month first"),
+        (["1/2/2024 1:05 PM", "1/13/2024 12:05 AM"], (2024, 1, 2, 13, 5), "dates with the month"),
+        (["20241231", "20240102"], (2024, 12, 31), "dates"),
+        (["31 Dec 2024", "Jan 2, 2024"], (2024, 12, 31), "dates"),
+    ],
+)
+def test_a_column_of_dates_is_a_clock(read, cells: list[str], first, told: str) -> None:
+    data = read(log(*cells))
+    assert data.clock == "unix"
+    assert data.interactions["timestamp"][0] == seconds(*first)
+    assert f"column date is read as {told}" in data.notes[-1]
+    assert repr(cells[0]) in data.notes[-1]
+
+
+def test_dates_that_do_not_tell_the_day_from_the_month_are_asked_about_once(read, refused) -> None:
+    cells = ["01/02/2024", "03/04/2024"]
+    assert refused(log(*cells)) == [
+        "events.csv, column date: found dates such as '01/02/2024', of which none has a number "
+        "above 12, expected dates that tell the day from the month; "
+        'pass dates="day-first" or dates="month-first"'
+    ]
+    assert read(log(*cells), dates="day-first").interactions["timestamp"][0] == seconds(2024, 2, 1)
+    data = read(log(*cells), dates="month-first")
+    assert data.interactions["timestamp"][0] == seconds(2024, 1, 2)
+
+
+def test_a_cell_that_is_no_date_is_named(refused) -> None:
+    (told,) = refused(log("2024-12-31", "2024-12-30", "soon", "2024-02-30"))
+    assert told == (
+        "events.csv, row 4, column date: found 'soon', expected a date as in the other rows, such "
+        "as '2024-12-31'; mend or remove the row (and 1 row more: 5)"
+    )
+
+
+def test_seconds_and_places_stay_what_they_are(read) -> None:
+    assert read(log("1600000000", "1600000001")).clock == "unix"
+    assert read(log("1", "2")).clock == "order"
+    assert read(log("20241301", "20241302")).clock == "order"
+    assert read(log("20241231"), clock="order").interactions["timestamp"][0] == 20241231
+
+
+def test_two_days_or_months_above_twelve_leave_no_order(refused) -> None:
+    with pytest.raises(AmbiguousDates):
+        moments_of(pl.Series(["1/2/2024 8:00 AM"]))
+    (told,) = refused(log("13/01/2024", "14/01/2024", "01/25/2024"))
+    assert "found '01/25/2024', expected a date as in the other rows" in told

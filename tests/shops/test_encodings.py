@@ -1,0 +1,41 @@
+"""Text in other encodings is read where it says what it is; else what would work is named."""
+
+import pytest
+
+EVENTS = "user_id,item_id\nu,a\nu,b\n"
+ITEMS = "item_id,title\na,Café crème\nb,Tee\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_marked_and_wide_text_is_read(read, encoding: str) -> None:
+    data = read(EVENTS, ITEMS.encode(encoding))
+    assert data.catalogue.frame["title"].to_list() == ["Café crème", "Tee"]
+    assert bool(data.notes) == encoding.startswith("utf-16")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "titles"),
+    [
+        ("cp1252", ["Café crème", "Müller’s Größe", "12 €"]),
+        ("gbk", ["红色连衣裙", "男士运动鞋", "手机"]),
+        ("cp1251", ["Красное платье", "Обувь", "Чай"]),
+        ("shift_jis", ["ワンピース", "くつ下", "テスト"]),
+    ],
+)
+def test_the_encoding_that_would_work_is_named_and_works(
+    read, refused, encoding: str, titles: list[str]
+) -> None:
+    rows = "".join(f"{number},{title}\n" for number, title in zip("abc", titles, strict=True))
+    items = ("item_id,title\n" + rows).encode(encoding)
+    (told,) = refused(EVENTS, items)
+    assert "column title" in told
+    assert f'pass encoding="{encoding}", which reads ' in told
+    data = read(EVENTS, items, encoding=encoding)
+    assert data.catalogue.frame["title"].to_list() == titles
+
+
+def test_a_file_in_a_wrong_encoding_is_told_once_with_its_rows(refused) -> None:
+    rows = "".join(f"{n},Café {n}\n" for n in range(500))
+    (told,) = refused("user_id,item_id\nu,1\n", ("item_id,title\n" + rows).encode("latin-1"))
+    assert "row 2" in told
+    assert told.endswith("(and 499 rows more: 3, 4, 5, ...)")
