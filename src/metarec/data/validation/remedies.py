@@ -10,9 +10,10 @@ from metarec.data.column_names import TableKind
 
 @dataclass(frozen=True)
 class Remedies:
-    """What can be said where: in a folder's own files, in a call of Python, or in a shell."""
+    """What can be said where: in a folder's own files, in a call of Python
+    (whose `columns` are of all tables where these are frames), or in a shell."""
 
-    where: Literal["folder", "call", "shell"] = "folder"
+    where: Literal["folder", "call", "frames", "shell"] = "folder"
 
     def setting(self, name: str, value: str) -> str:
         """How a setting is given."""
@@ -42,5 +43,7 @@ class Remedies:
         if self.where == "shell":
             place = "" if table == "interactions" else f"{table}."
             return f"say which holds it, such as --map {shlex.quote(f'{place}{ours}={name}')}"
+        if self.where == "frames":
+            return f"say which holds it, such as columns={json.dumps({ours: name})}"
         before = {"interactions": "", "items": "item_", "users": "user_"}[table]
         return f"say which holds it, such as {before}columns={json.dumps({ours: name})}"
