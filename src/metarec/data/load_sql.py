@@ -6,8 +6,10 @@ from pathlib import Path
 from metarec.contracts import DataError
 from metarec.contracts.dataset import Clock, Dataset, Feedback, RepeatsRule
 from metarec.data.assembled import assembled
+from metarec.data.column_names import Given
 from metarec.data.readers.sql import connected, table_of_query
 from metarec.data.validation.problems import Report
+from metarec.data.validation.remedies import Remedies
 
 
 def load_sql(
@@ -23,7 +25,7 @@ def load_sql(
     target_kinds: Sequence[str] | None = None,
     negative_kinds: Sequence[str] | None = None,
     roles: Mapping[str, Sequence[str]] | None = None,
-    columns: Mapping[str, str] | None = None,
+    columns: Given | None = None,
     name: str = "shop",
     lenient: bool = False,
     rejects: str | Path | None = None,
@@ -38,13 +40,13 @@ def load_sql(
     """
     if not isinstance(url, str) or not url:
         raise DataError("url must be text, such as sqlite:///shop.db")
-    report = Report()
-    asked = {"interactions": interactions, "items": items, "users": users}
+    report = Report(Remedies("frames"))
+    asked: dict[str, str | None] = {"interactions": interactions, "items": items, "users": users}
     with connected(url) as connection:
         found = {
             place: table_of_query(connection, query, place, report)
             for place, query in asked.items()
-            if query is not None
+            if query is not None or place == "interactions"
         }
     return assembled(
         found,

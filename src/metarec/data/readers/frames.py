@@ -1,6 +1,6 @@
 """Any library's table as a Polars frame: Polars, pandas, Arrow, or a SciPy sparse matrix."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -86,7 +86,7 @@ def pandas_column(column: Any, name: str, file: str, report: Report) -> pl.Serie
             column = column.dt.to_timestamp()  # its first moment; Arrow would count periods
         return pl.Series(name, pl.from_pandas(column, nan_to_null=True))
     except Exception as error:  # pandas, NumPy, Arrow and Polars each fail in their own way
-        mixed = first_of_another_kind(column)
+        mixed = first_of_another_kind(column) if str(column.dtype) == "object" else None
         said = " ".join(str(error).split())[:120] or type(error).__name__
         found = f"{column.dtype} that cannot be read ({said})" if mixed is None else mixed
         fix = f"write one kind of values, such as {name} as text: .astype('string')"
@@ -94,15 +94,16 @@ def pandas_column(column: Any, name: str, file: str, report: Report) -> pl.Serie
         return None
 
 
-def first_of_another_kind(column: Any) -> str | None:
-    """Where a column of objects first holds another kind of value than in its first filled row."""
-    if str(column.dtype) != "object":
-        return None
-    kinds = [(row, type(value)) for row, value in enumerate(column) if not is_missing(value)]
+def first_of_another_kind(values: Iterable[Any], start: int = 0) -> str | None:
+    """Where Python's objects first are of another kind than in the first filled row.
+
+    Rows count from `start`. Whole numbers and fractions are of one kind.
+    """
+    kinds = [(row, type(value)) for row, value in enumerate(values, start) if not is_missing(value)]
     for row, kind in kinds:
-        if kind is not kinds[0][1]:
-            first, other = kinds[0][1].__name__, kind.__name__
-            return f"{first} in row {kinds[0][0]} and {other} in row {row}"
+        first = kinds[0][1]
+        if kind is not first and {kind, first} != {int, float}:
+            return f"{first.__name__} in row {kinds[0][0]} and {kind.__name__} in row {row}"
     return None
 
 

@@ -10,6 +10,7 @@ from urllib.parse import quote, quote_plus
 import polars as pl
 
 from metarec.contracts import DataError
+from metarec.data.readers.frames import first_of_another_kind
 from metarec.data.validation.problems import Report
 from metarec.data.validation.table import Table
 
@@ -68,9 +69,9 @@ def parsed_url(url: str) -> "URL":
         # the URL itself may hold a password, so it is not repeated
         raise DataError(f"url must name a database, such as {EXAMPLE}") from None
     place = parsed.database or ""
-    if parsed.get_backend_name() == "sqlite" and place not in ("", ":memory:"):
-        if not Path(place).is_file() and not place.startswith("file:"):
-            raise DataError(f"there is no SQLite file {place}; check the path after sqlite:///")
+    is_file = parsed.get_backend_name() == "sqlite" and not place.startswith("file:")
+    if is_file and place not in ("", ":memory:") and not Path(place).is_file():
+        raise DataError(f"there is no SQLite file {place}; check the path after sqlite:///")
     return parsed
 
 
@@ -83,12 +84,15 @@ def without_secret(error: Exception, url: "URL") -> str:
     return said
 
 
-def table_of_query(connection: "Connection", query: str, name: str, report: Report) -> Table | None:
+def table_of_query(
+    connection: "Connection", query: str | None, name: str, report: Report
+) -> Table | None:
     """The rows of a query as a table whose rows count from 1; only queries that read are run."""
     words = query.split() if isinstance(query, str) else []
     if not words or words[0].lower().lstrip("(") not in QUERIES:
         first = words[0] if words else query
         raise DataError(f"{name} must be a query that reads, such as SELECT ..., got {first!r} ...")
+    assert query is not None, "it has words"
     result = connection.exec_driver_sql(query)
     names = list(result.keys())
     file = f"the query of {name}"
@@ -96,21 +100,45 @@ def table_of_query(connection: "Connection", query: str, name: str, report: Repo
         fix = "name each column once, with AS"
         report.fail(file, f"{names.count(column)} columns of that name", "one", fix, column)
         return None
-    parts = [
-        pl.DataFrame(
-            [plain(column, values) for column, values in zip(names, zip(*rows), strict=True)]
-        )
-        for rows in result.partitions(ROWS_AT_ONCE)
-    ]
+    parts, start = [], 1
+    for rows in result.partitions(ROWS_AT_ONCE):
+        values = list(zip(*rows, strict=True))
+        columns = [plain(n, v, start, file, report) for n, v in zip(names, values, strict=True)]
+        parts.append(pl.DataFrame([column for column in columns if column is not None]))
+        start += len(rows)
+    if report.fatal:
+        return None
     if not parts:
         return Table(pl.DataFrame(schema=dict.fromkeys(names, pl.Null)), file)
-    return Table(pl.concat(parts, how="vertical_relaxed"), file)
+    return joined(parts, file, report)
 
 
-def plain(name: str, values: tuple[Any, ...]) -> pl.Series:
-    """One column of a part; identifiers of the database's own kind are text."""
+def plain(
+    name: str, values: tuple[Any, ...], start: int, file: str, report: Report
+) -> pl.Series | None:
+    """One column of the rows from `start` on; identifiers of the database's own kind are text."""
     if any(isinstance(value, uuid.UUID) for value in values):
         values = tuple(None if value is None else str(value) for value in values)
     if any(isinstance(value, memoryview) for value in values):
         values = tuple(None if value is None else bytes(value) for value in values)
-    return pl.Series(name, values)
+    try:
+        return pl.Series(name, values)
+    except (TypeError, pl.exceptions.PolarsError):
+        found = first_of_another_kind(values, start) or "values that cannot be read"
+        fix = f"make them one kind in the query, such as CAST({name} AS text)"
+        report.fail(file, found, "values of one kind", fix, name)
+        return None
+
+
+def joined(parts: list[pl.DataFrame], file: str, report: Report) -> Table | None:
+    """The parts as one table; a column that changes its kind between them is reported."""
+    try:
+        return Table(pl.concat(parts, how="vertical_relaxed"), file)
+    except pl.exceptions.PolarsError:
+        for name, kind in parts[0].schema.items():
+            kinds = {str(part.schema[name]) for part in parts} - {"Null"}
+            if len(kinds) > 1:
+                fix = f"make them one kind in the query, such as CAST({name} AS text)"
+                found = " and ".join(sorted(kinds))
+                report.fail(file, found, f"values of one kind, such as {kind}", fix, name)
+        return None

@@ -25,9 +25,10 @@ def shell_words() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Remedies:
-    """What can be said where: in a folder's own `dataset.toml`, or beside a file that is read."""
+    """What can be said where: in a folder's own files, beside a file that is read, or of frames
+    (whose `columns` are of all tables)."""
 
-    source: Literal["folder", "file"] = "folder"
+    source: Literal["folder", "file", "frames"] = "folder"
 
     def setting(self, name: str, value: object) -> str:
         """How a setting is given."""
@@ -56,7 +57,9 @@ class Remedies:
             return f"rename the column that holds it to {ours}{example}"
         name = "NAME" if own is None else own
         if IN_A_SHELL.get():
-            place = "" if table == "interactions" else f"{table}."
+            place = "" if table == "interactions" or self.source == "frames" else f"{table}."
             return f"say which holds it, such as --map {shlex.quote(f'{place}{ours}={name}')}"
+        if self.source == "frames":
+            return f"say which holds it, such as columns={json.dumps({ours: name})}"
         before = {"interactions": "", "items": "item_", "users": "user_"}[table]
         return f"say which holds it, such as {before}columns={json.dumps({ours: name})}"
