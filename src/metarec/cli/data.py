@@ -120,6 +120,7 @@ def _described(summary: Summary) -> str:
     if summary.value_range:
         low, high = summary.value_range
         lines.append(f"  values    {low:g} to {high:g}")
+    lines += [f"  {line}" for line in summary.meanings]
     for title, shares in (
         ("items without", summary.missing_content),
         ("users without", summary.missing_profile),

@@ -16,6 +16,7 @@ from metarec.contracts.errors import (
     UnsupportedError,
     whole_number,
 )
+from metarec.contracts.event_kinds import EventKinds
 from metarec.contracts.events import Event, EventLike
 from metarec.contracts.filters import Filters
 from metarec.contracts.hashing import hash_of
@@ -32,6 +33,7 @@ __all__ = [
     "Encoder",
     "Episodes",
     "Event",
+    "EventKinds",
     "EventLike",
     "Feedback",
     "Filters",

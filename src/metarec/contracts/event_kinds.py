@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Int
 
 from metarec.contracts.episodes import Episodes
 from metarec.contracts.histories import Histories
@@ -43,11 +43,22 @@ class EventKinds:
         """The histories without the events that speak against their item."""
         return histories.keep(~self.refused(histories)) if self.negative else histories
 
+    def barred(
+        self, histories: Histories
+    ) -> tuple[Int[np.ndarray, " refused"], Int[np.ndarray, " refused"]]:
+        """History and item of the events that speak against their item, which stays hidden."""
+        refused = self.refused(histories)
+        return histories.rows[refused], histories.items[refused]
+
     def asked(self, episodes: Episodes) -> Episodes:
         """The episodes with only such queries as are to be foretold."""
         if not (self.target or self.negative):
             return episodes
         return replace(episodes, query=episodes.query.keep(self.foretold(episodes.query)))
+
+
+ANY_KIND = EventKinds()
+"""No kind is told from another."""
 
 
 def of_kinds(histories: Histories, kinds: Sequence[str]) -> EventMask:

@@ -19,6 +19,7 @@ from metarec.contracts import (
     Encoder,
     Episodes,
     Event,
+    EventKinds,
     EventLike,
     Filters,
     Histories,
@@ -31,6 +32,8 @@ from metarec.contracts import (
 )
 from metarec.contracts.alignment import align, warn_of_unknown
 from metarec.contracts.directions import unit_rows
+from metarec.contracts.event_kinds import ANY_KIND
+from metarec.contracts.printing import counted
 from metarec.encoders import ContentFeatures, TabularFeatures, TextEncoder
 from metarec.files.model_folder import load_state, save_state
 from metarec.meta.config import MetaConfig
@@ -78,6 +81,8 @@ class MetaRecommender(Recommender):
         heads = " and ".join(self.hearts)
         loss = self.metrics.get("valid_loss")
         judged = "" if loss is None else f", validation loss {loss:.4f}"
+        if left_out := self.metrics.get("negative_events"):
+            judged += f", {counted(left_out, 'negative event')} left out"
         return f"{told}; {heads}, {len(self._catalogue):,} items{judged})"
 
     def fit(
@@ -106,6 +111,8 @@ class MetaRecommender(Recommender):
                 f"train must be a Dataset, as load(folder) gives it, got {type(train).__name__}"
             )
         given = train.hash  # of all that is learned from or validated on, held-out users too
+        n_given, train = len(train.interactions), train.without_negative()
+        left_out = n_given - len(train.interactions)
         if valid is None:
             train, valid = hold_out_users(train, running.rng)
         else:
@@ -132,8 +139,13 @@ class MetaRecommender(Recommender):
         fitted._weights, fitted._no_profile = learned.weights, learned.no_profile
         fitted.hearts = {learned.heart.head.name: learned.heart}
         fitted.metrics = {**learned.metrics, "train_hash": given}
+        if train.negative_kinds:
+            fitted.metrics["negative_events"] = left_out
+        fitted.event_kinds = train.event_kinds
         return fitted
 
+    event_kinds: EventKinds = ANY_KIND
+    """The kinds of events that the shop of the fit declared."""
     hearts: Mapping[str, Heart]
     """The fitted arrays of each head, by the head's name."""
     metrics: Mapping[str, Any]
@@ -201,7 +213,7 @@ class MetaRecommender(Recommender):
         if not isinstance(histories, Histories):
             nested = nested_events(histories)
             histories = Histories.of([[self.checked(event) for event in h] for h in nested])
-        return in_clock_order(align(histories, self.catalogue))
+        return align(histories, self.catalogue)
 
     def score(
         self, histories: Histories | Sequence[Sequence[EventLike]], ids: Sequence[str]
@@ -248,7 +260,12 @@ class MetaRecommender(Recommender):
         k: int = 10,
         **filters: Unpack[Filters],
     ) -> Recommendations:
-        """The `k` best items of each history, with standard deviations."""
+        """The `k` best items of each history, with standard deviations.
+
+        An item that the person has a negative event on is never among them. Where the shop declares
+        target kinds, `exclude_seen` leaves out the items with such an event: what was only looked
+        at may still be bought.
+        """
         wanted = Wanted.of(k, filters, self.catalogue)
         aligned = self._aligned(histories)
         items = np.full((len(aligned), wanted.k), -1, dtype=np.int64)
@@ -257,7 +274,9 @@ class MetaRecommender(Recommender):
             part = aligned.take(chunk)
             adapted = self._adapt_many(part)
             table = self.heart.scores(adapted)[:, : len(self.catalogue)]
-            ranked = wanted.best(table, part.rows, part.items)
+            table[self.event_kinds.barred(part)] = np.nan
+            had = self.event_kinds.had(part)
+            ranked = wanted.best(table, had.rows, had.items)
             found = ranked >= 0
             ranked = np.maximum(ranked, 0)
             std, _ = self.heart.stds(adapted, ranked)
@@ -343,6 +362,8 @@ class MetaRecommender(Recommender):
             "no_profile": self._no_profile,
             "metrics": dict(self.metrics),
         }
+        if self.event_kinds != ANY_KIND:
+            state["event_kinds"] = {k: list(v) for k, v in vars(self.event_kinds).items()}
         save_state(path, type(self).__name__, self.config, catalogue, state)
 
     @classmethod
@@ -357,6 +378,8 @@ class MetaRecommender(Recommender):
         profiles = state["profiles"]
         model._profiles = None if profiles is None else TabularFeatures.from_dict(profiles)
         model._no_profile = state["no_profile"]
+        kinds = state.get("event_kinds", {})
+        model.event_kinds = EventKinds(**{name: tuple(named) for name, named in kinds.items()})
         return model
 
     @cached_property
@@ -367,6 +390,7 @@ class MetaRecommender(Recommender):
         return unit_rows(features @ root)
 
     def _adapt_many(self, histories: Histories) -> Adapted:
+        histories = in_clock_order(self.event_kinds.support(histories))
         profiles = None
         if self._profiles is not None and self._no_profile is not None:
             profiles = np.broadcast_to(self._no_profile, (len(histories), len(self._no_profile)))

@@ -37,7 +37,9 @@ def split_last_out(data: Dataset, *, min_events: int = 3) -> Split:
         train=train_on(data, ~judged | (to_go >= 2)),
         valid=episodes_of(histories, judged & (to_go >= 2), judged & asked & (to_go == 1)),
         test={
-            "next event": episodes_of(histories, judged & (to_go >= 1), judged & asked & (to_go == 0)),
+            "next event": episodes_of(
+                histories, judged & (to_go >= 1), judged & asked & (to_go == 0)
+            ),
         },
         excludes=EXCLUDES,
         settings={"dataset_hash": data.hash, "min_events": min_events},

@@ -194,9 +194,7 @@ def draw_episodes(
     """All draws of one scenario, one draw's users after another's."""
     inside = data.histories.keep(scenario)
     able = counts_of(inside, data.event_kinds.foretold(inside)) >= rules.queries
-    judged = np.flatnonzero(
-        able & (inside.lengths >= rules.least) & (inside.lengths <= rules.most)
-    )
+    judged = np.flatnonzero(able & (inside.lengths >= rules.least) & (inside.lengths <= rules.most))
     events = inside.take(np.tile(judged, rules.draws))
     draw = np.repeat(np.arange(rules.draws), len(judged))[events.rows]
     purpose = keys_of([f"draw {number}" for number in range(rules.draws)], seed_of(rules.rng, name))
