@@ -1,5 +1,8 @@
 """Queries are of the kinds that a shop wants foretold; all kinds but negative ones are support."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
@@ -8,6 +11,7 @@ from metarec.contracts import Catalogue, DataError, Dataset, Episodes, Histories
 from metarec.contracts.event_kinds import EventKinds
 from metarec.data import (
     Split,
+    load,
     sample_prefix_batch,
     sample_rating_batch,
     split_cold,
@@ -16,6 +20,8 @@ from metarec.data import (
     split_time,
 )
 from metarec.data.splits.cold_items import split_cold_items
+from metarec.evaluation import evaluate
+from metarec.recommenders import EASE, Popularity
 
 KINDS = ("view", "view", "buy", "view", "return", "buy", "view")
 
@@ -128,6 +134,20 @@ def test_kinds_that_histories_do_not_name_are_met_by_no_event() -> None:
     assert not kinds.foretold(plain).any()
     assert kinds.support(plain).items.tolist() == [0, 1]
     assert EventKinds((), ("return",)).foretold(plain).all()
+
+
+@pytest.mark.slow
+def test_purchases_of_a_real_shop_are_foretold_from_its_views(real_data: Path) -> None:
+    data = replace(load(real_data / "retailrocket"), target_kinds=("buy",))
+    split = split_last_out(data)
+    for episodes in all_episodes(split):
+        assert len(episodes) == 488
+        assert set(names(episodes.query)) == {"buy"}
+    models = {"EASE": EASE().fit(split.train), "popularity": Popularity().fit(split.train)}
+    results = evaluate(models, split, curve=None, k=100, metrics=["recall"])
+    assert results.attainable["share"].item() > 0.6  # what was viewed before may be shown
+    recall = {row["model"]: row["mean"] for row in results.summary().to_dicts()}
+    assert recall["EASE"] > 2 * recall["popularity"]
 
 
 def test_what_is_learned_from_has_no_negative_event() -> None:
