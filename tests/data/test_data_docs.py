@@ -22,5 +22,10 @@ def test_the_settings_of_the_page_load(shop) -> None:
     text = PAGE.read_text(encoding="utf-8")
     settings = re.search(r"```toml\n(.*?)```", text, re.DOTALL)
     assert settings is not None
-    data = load(shop({"dataset.toml": settings[1]}))
-    assert (data.name, data.repeats) == ("Corner shop", "last")
+    tables = {
+        "interactions.csv": "user_id,item_id,value,event\nu,a,3,buy\nu,b,4,return\n",
+        "items.csv": "item_id,title,internal_code\na,Apple,7\nb,Bread,8\n",
+    }
+    data = load(shop({"dataset.toml": settings[1], **tables}))
+    assert (data.name, data.repeats, data.scale) == ("Corner shop", "last", (1, 5))
+    assert (data.target_kinds, data.roles["ignore"]) == (("buy",), ("internal_code",))

@@ -62,7 +62,7 @@ def test_the_factor_is_the_ninetieth_percentile_over_that_of_a_gaussian(monkeypa
     # of 0.1, 0.2, ... 1.0 is 0.9, where a Gaussian would have 1.6449
     shape = (10, 1)
     episodes = PaddedEpisodes(
-        *(np.zeros(shape, dtype=kind) for kind in (int, float, int, float, bool, int)),
+        *(np.zeros(shape, dtype=kind) for kind in (int, float, int, float, bool, bool, int)),
         query_values=np.linspace(0.1, 1.0, 10)[:, None],
         query_mask=np.ones(shape, dtype=bool),
         profile_rows=np.full(10, -1),

@@ -41,5 +41,5 @@ def test_the_loss_of_a_batch_is_the_weighed_mean_of_its_users(rating_split: Spli
 def sample_row(batch, row):
     """One user's episode alone, without padding."""
     n = int(batch.event_mask[row].sum())
-    columns = ("items", "values", "times", "kinds", "event_mask", "support_mask")
+    columns = ("items", "values", "times", "kinds", "event_mask", "target_mask", "support_mask")
     return type(batch)(*(getattr(batch, name)[[row], :n] for name in columns))

@@ -7,7 +7,7 @@ import torch
 from sklearn.metrics import ndcg_score
 
 import metarec as mr
-from metarec.contracts import Dataset, Episodes
+from metarec.contracts import Dataset, Episodes, EventKinds
 from metarec.data import Split
 from metarec.encoders import ContentFeatures
 from metarec.meta.heads.choice_start import set_recency, set_slope
@@ -110,7 +110,7 @@ def test_the_slope_and_recency_are_set_where_the_loss_is_least():
 
 def test_the_loss_of_a_list_is_the_metric(implicit: mr.MetaRecommender, implicit_split: Split):
     n, config = len(implicit.catalogue), implicit.config
-    valid = without_repeats(implicit_split.valid)
+    valid = without_repeats(implicit_split.valid, EventKinds())
     few = valid.take(np.flatnonzero(valid.query.lengths > 0))
     assert few.query.lengths.max() > 1
     content = implicit._content.encode(implicit_split.train.catalogue.frame)

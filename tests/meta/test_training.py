@@ -62,6 +62,7 @@ def one_history(**given: np.ndarray) -> dict[str, np.ndarray]:
         "times": 1e9 + DAY * np.array([[0.0, 3.0, 4.0, 9.0, 11.0]]),
         "kinds": np.array([[0, 1, -1, 0, 1]]),
         "event_mask": np.ones((1, n), dtype=bool),
+        "target_mask": np.ones((1, n), dtype=bool),
     } | given
 
 

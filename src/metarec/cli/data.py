@@ -249,6 +249,7 @@ def _described(summary: Summary) -> str:
         low, high = summary.value_range
         lines.append(f"  values    {low:g} to {high:g}")
     lines += [f"  note      {note}" for note in summary.notes]
+    lines += [f"  {line}" for line in summary.meanings]
     for title, histogram in (
         ("events per user", summary.events_per_user),
         ("events per item", summary.events_per_item),

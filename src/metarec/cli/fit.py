@@ -17,7 +17,9 @@ from metarec.cli.options import (
     say_notes,
 )
 from metarec.contracts import DataError
+from metarec.contracts.printing import counted
 from metarec.data import load
+from metarec.data.meanings import meanings
 from metarec.files.model_folder import check_replaceable
 from metarec.meta import MetaRecommender
 from metarec.training.checkpoints import CHECKPOINT, remove_checkpoint
@@ -54,7 +56,7 @@ def fit(
         raise DataError(f"{out} is a saved model; --force replaces it, or choose another --out")
     shop = load(data)
     say_notes(shop)
-    typer.echo(f"{shop!r}", err=True)
+    typer.echo("\n  ".join([repr(shop), *meanings(shop)]), err=True)
     checkpoints = out.absolute().parent / f"{out.absolute().name}.checkpoint"
     if (checkpoints / CHECKPOINT).exists():
         typer.echo(f"continuing from {checkpoints}", err=True)
@@ -67,4 +69,6 @@ def fit(
     remove_checkpoint(checkpoints)
     loss = model.metrics["valid_loss"]
     told = "" if loss is None else f"; best validation loss {loss:.4f}"
+    if left_out := model.metrics.get("negative_events"):
+        told += f"; {counted(left_out, 'negative event')} left out"
     typer.echo(f"wrote {out} after {model.metrics['steps']} steps{told}")

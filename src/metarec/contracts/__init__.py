@@ -17,6 +17,7 @@ from metarec.contracts.errors import (
     UnsupportedError,
     whole_number,
 )
+from metarec.contracts.event_kinds import EventKinds
 from metarec.contracts.events import Event, EventLike
 from metarec.contracts.filters import Filters
 from metarec.contracts.hashing import hash_of
@@ -35,6 +36,7 @@ __all__ = [
     "Encoder",
     "Episodes",
     "Event",
+    "EventKinds",
     "EventLike",
     "Feedback",
     "Filters",

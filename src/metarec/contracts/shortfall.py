@@ -20,6 +20,7 @@ class Shortfall:
     not_candidates: int = 0
     filtered: int = 0
     excluded: int = 0
+    refused: int = 0
     seen: int = 0
     unscorable: int = 0
     capped: int = 0
@@ -38,6 +39,7 @@ TOLD = {
     "not_candidates": "no candidates",
     "filtered": "left out by where",
     "excluded": "excluded",
+    "refused": "refused before",
     "seen": "seen",
     "unscorable": "without a score",
     "capped": "beyond at_most",

@@ -9,6 +9,7 @@ from jaxtyping import Int
 
 from metarec.contracts.dataset import Dataset
 from metarec.contracts.histories import TEXT
+from metarec.data.meanings import meanings
 
 COUNT_EDGES = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 VALUE_BINS = 10
@@ -42,6 +43,8 @@ class Summary:
     """Events beyond the first of the same user on the same item."""
     density: float
     """Share of all pairs of a user and an item that have an event."""
+    meanings: tuple[str, ...]
+    """What the values and the kinds of events mean, a line each."""
     value_range: tuple[float, float] | None
     time_range: tuple[float, float] | None
     """First and last moment in seconds since 1970; None where there is no clock."""
@@ -83,6 +86,7 @@ def inspect(data: Dataset) -> Summary:
         items_without_events=int((~data.touched).sum()),
         repeated_events=len(frame) - n_pairs,
         density=n_pairs / max(len(data.user_ids) * len(data.catalogue), 1),
+        meanings=tuple(meanings(data)),
         value_range=range_of(frame["value"]),
         time_range=range_of(frame["timestamp"]) if data.clock == "unix" else None,
         missing_content=missing_shares(data.catalogue.frame),

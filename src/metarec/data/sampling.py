@@ -21,8 +21,10 @@ class RatingBatch:
     """One episode a user: some events to adapt on, the others to be judged on.
 
     A user's events stand in random order, support first. Padding is item 0, value 0, time NaN,
-    kind -1, and false in both masks. `support_mask` is true for the events to adapt on; the query
-    is `event_mask & ~support_mask`, and holds at least one event of every user who has any.
+    kind -1, and false in all masks. `support_mask` is true for the events to adapt on,
+    `target_mask` for those of kinds that are to be foretold; the query is
+    `target_mask & ~support_mask`. Where all kinds are to be, it holds at least one event of every
+    user who has any.
     """
 
     items: Int[np.ndarray, "user event"]
@@ -30,6 +32,7 @@ class RatingBatch:
     times: Float[np.ndarray, "user event"]
     kinds: Int[np.ndarray, "user event"]
     event_mask: Bool[np.ndarray, "user event"]
+    target_mask: Bool[np.ndarray, "user event"]
     support_mask: Bool[np.ndarray, "user event"]
 
     def __repr__(self) -> str:
@@ -41,7 +44,7 @@ class RatingBatch:
     @property
     def query_mask(self) -> Bool[np.ndarray, "user event"]:
         """True for the events to be judged on."""
-        return self.event_mask & ~self.support_mask
+        return self.target_mask & ~self.support_mask
 
     @property
     def width(self) -> int:
@@ -67,7 +70,8 @@ class PrefixBatch:
 
     A user's events stand in order of time in one window, oldest first. Padding is as in
     `RatingBatch`, and position 0 with a false `position_mask`. `positions` are columns of the
-    event axis, rising; position 0 is the question with no support.
+    event axis, rising; position 0 is the question with no support. `target_mask` is true for the
+    events of kinds that are to be foretold, and positions are theirs alone.
     """
 
     items: Int[np.ndarray, "user event"]
@@ -75,6 +79,7 @@ class PrefixBatch:
     times: Float[np.ndarray, "user event"]
     kinds: Int[np.ndarray, "user event"]
     event_mask: Bool[np.ndarray, "user event"]
+    target_mask: Bool[np.ndarray, "user event"]
     positions: Int[np.ndarray, "user prefix"]
     position_mask: Bool[np.ndarray, "user prefix"]
 
@@ -89,12 +94,14 @@ def sample_rating_batch(
     rng: np.random.Generator,
     *,
     max_events: int,
+    targets: Bool[np.ndarray, " event"] | None = None,
 ) -> RatingBatch:
     """One random episode for each of `users` (rows of `histories`).
 
     Of a longer history `max_events` random events are taken. Half of the support sizes are uniform
     from 0 to all but one event, half are drawn from 0, 1, 2, 3, 5, 10 (as far as events last), so
     that people with next to nothing are trained for as much as people with a long history.
+    `targets` are the events of kinds that are to be foretold, all where None.
     """
     check_window(max_events)
     starts, lengths = spans(histories, users)
@@ -103,7 +110,7 @@ def sample_rating_batch(
     event = (starts[owner] + place)[shuffled]
     kept = place < max_events
     event, sizes = event[kept], np.minimum(lengths, max_events)
-    columns = columns_of(histories, event, sizes)
+    columns = columns_of(histories, event, sizes, targets)
     support = support_sizes(sizes, rng)
     width = np.arange(columns["items"].shape[1])
     return RatingBatch(**columns, support_mask=width[None, :] < support[:, None])
@@ -126,12 +133,14 @@ def sample_prefix_batch(
     *,
     max_events: int,
     prefixes: int,
+    targets: Bool[np.ndarray, " event"] | None = None,
 ) -> PrefixBatch:
     """`prefixes` random positions in one random window of each of `users`' histories.
 
     A history of up to `max_events` events is its own window; of a longer one, any `max_events`
     consecutive events are, each place of the window being equally likely. Positions are drawn
-    without repetition; a window with fewer events than `prefixes` has them all.
+    without repetition; a window with fewer events than `prefixes` has them all. Where `targets`
+    names the events of kinds that are to be foretold, positions are drawn among them alone.
     """
     check_window(max_events)
     if prefixes < 1:
@@ -140,11 +149,14 @@ def sample_prefix_batch(
     sizes = np.minimum(lengths, max_events)
     starts = starts + (rng.random(len(users)) * (lengths - sizes + 1)).astype(np.int64)
     owner, place = grid(sizes)
-    columns = columns_of(histories, starts[owner] + place, sizes)
-    shuffled = np.lexsort((rng.random(len(owner)), owner))
-    drawn = shuffled[place < prefixes]  # the first few of each user's events in random order
+    event = starts[owner] + place
+    columns = columns_of(histories, event, sizes, targets)
+    last = np.zeros(len(owner), dtype=bool) if targets is None else ~targets[event]
+    shuffled = np.lexsort((rng.random(len(owner)), last, owner))
+    able = np.bincount(owner[~last], minlength=len(users))
+    counts = np.minimum(able, prefixes)
+    drawn = shuffled[place < counts[owner]]  # the first few of each user's events in random order
     drawn.sort()  # back in order of user and time
-    counts = np.minimum(sizes, prefixes)
     _, rank = grid(counts)
     positions = np.zeros((len(users), int(counts.max(initial=0))), dtype=np.int64)
     mask = np.zeros(positions.shape, dtype=bool)
@@ -176,9 +188,13 @@ def grid(
 
 
 def columns_of(
-    histories: Histories, event: Int[np.ndarray, " event"], sizes: Int[np.ndarray, " user"]
+    histories: Histories,
+    event: Int[np.ndarray, " event"],
+    sizes: Int[np.ndarray, " user"],
+    targets: Bool[np.ndarray, " event"] | None,
 ) -> dict[str, NDArray[Any]]:
-    """Chosen events, `sizes` of them a user, as arrays (user, event), and the mask of real ones."""
+    """Chosen events, `sizes` of them a user, as arrays (user, event), and which are real, or are
+    to be foretold."""
     offsets = np.concatenate([[0], np.cumsum(sizes)])
     chosen = replace(replace(histories, details=None).at(event), offsets=offsets)
     return {
@@ -187,4 +203,5 @@ def columns_of(
         "times": chosen.padded(chosen.times, np.nan),
         "kinds": chosen.padded(chosen.kinds, -1),
         "event_mask": chosen.present,
+        "target_mask": chosen.present if targets is None else chosen.padded(targets[event], False),
     }

@@ -65,7 +65,9 @@ def learn(
     )
     user_rows = {user_id: row for row, user_id in enumerate(train.user_ids)}
     judged = (
-        pad_episodes(valid, inputs.recency, user_rows, train.histories.kind_names)
+        pad_episodes(
+            valid, inputs.recency, user_rows, train.histories.kind_names, train.event_kinds
+        )
         if len(valid)
         else None
     )
@@ -120,10 +122,16 @@ def _inputs(
     config: MetaConfig,
 ) -> Inputs:
     histories = train.histories
-    users = np.flatnonzero(histories.lengths >= 2)
+    targets = train.event_kinds.foretold(histories) if train.target_kinds else None
+    able = histories.lengths >= 2
+    if targets is not None:
+        able &= np.bincount(histories.rows[targets], minlength=len(histories)) > 0
+    users = np.flatnonzero(able)
     if not len(users):
+        kinds = f", one of the kinds {', '.join(train.target_kinds)}" if train.target_kinds else ""
         raise DataError(
-            "no user has two or more events, so there is nothing to adapt on and be judged on"
+            f"no user has two or more events{kinds}, so there is nothing to adapt on and be judged "
+            "on"
         )
     no_one, features = None, None
     if profiles is not None and train.users is not None:
@@ -137,4 +145,5 @@ def _inputs(
         torch.from_numpy(learned_counts(train)).float(),
         resolve_recency(config, train),
         users,
+        targets,
     )

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from metarec.contracts import DataError, Dataset, Episodes
+from metarec.contracts import DataError, Dataset, Episodes, EventKinds
 from metarec.data.draws import permuted
 from metarec.data.sampling import support_sizes
 from metarec.training.streams import Purpose, stream
@@ -15,10 +15,11 @@ LARGEST_SHARE = 0.25
 """A small shop gives up at most this share of its users, however few they are."""
 
 
-def without_repeats(episodes: Episodes) -> Episodes:
-    """Episodes whose queries ask once for each item, and for none in their own support."""
+def without_repeats(episodes: Episodes, event_kinds: EventKinds) -> Episodes:
+    """Episodes whose queries ask once for each item, and for none that is had in the support."""
     n_items = len(episodes.support.vocabulary)
-    had = episodes.support.rows * n_items + episodes.support.items
+    own = event_kinds.had(episodes.support)
+    had = own.rows * n_items + own.items
     asked = episodes.query.rows * n_items + episodes.query.items
     once = np.zeros(len(asked), dtype=bool)
     once[np.unique(asked, return_index=True)[1]] = True
@@ -33,7 +34,9 @@ def hold_out_users(train: Dataset, rng: int) -> tuple[Dataset, Episodes]:
     """
     random = stream(rng, Purpose.HOLD_OUT)
     histories = train.histories
-    able = np.flatnonzero(histories.lengths >= 2)
+    foretold = train.event_kinds.foretold(histories)
+    has_one = np.bincount(histories.rows[foretold], minlength=len(histories)) > 0
+    able = np.flatnonzero((histories.lengths >= 2) & has_one)
     n = min(MOST_USERS, max(LEAST_USERS, int(len(able) * SHARE)), int(len(able) * LARGEST_SHARE))
     chosen = np.sort(random.choice(able, size=n, replace=False))
     held = np.zeros(len(train.user_ids), dtype=bool)
@@ -45,19 +48,20 @@ def hold_out_users(train: Dataset, rng: int) -> tuple[Dataset, Episodes]:
     sizes = support_sizes(own.lengths, random)
     support = own.places < sizes[own.rows]
     kept = train.where(~held[train.interactions["user"].to_numpy()])
-    episodes = Episodes(own.keep(support), own.keep(~support))
+    episodes = train.event_kinds.asked(Episodes(own.keep(support), own.keep(~support)))
     if train.feedback == "implicit":
-        episodes = without_repeats(episodes)
-        episodes = episodes.take(np.flatnonzero(episodes.query.lengths > 0))
-    return kept, episodes
+        episodes = without_repeats(episodes, train.event_kinds)
+    return kept, episodes.take(np.flatnonzero(episodes.query.lengths > 0))
 
 
 def checked_validation(train: Dataset, valid: Episodes) -> Episodes:
     """What of `valid` a fit on `train` is judged on; raises DataError where that is nothing."""
     if valid.support.vocabulary != train.catalogue.vocabulary:
         raise DataError("valid must be episodes over train's catalogue, as a split gives them")
+    valid = train.event_kinds.asked(valid)
+    valid = replace(valid, support=train.event_kinds.support(valid.support))
     if train.feedback == "implicit":
-        valid = without_repeats(valid)
+        valid = without_repeats(valid, train.event_kinds)
     if len(valid) and not len(valid.query.items):
         raise DataError(
             f"none of the {len(valid)} validation episodes has a query event to be judged on (of "

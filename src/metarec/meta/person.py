@@ -11,11 +11,13 @@ from metarec.contracts import (
     Catalogue,
     DataError,
     Event,
+    EventKinds,
     EventLike,
     Filters,
     Predictions,
     Recommendations,
 )
+from metarec.contracts.event_kinds import ANY_KIND
 from metarec.meta.adaptation import Accumulators, Adaptation, Seen
 from metarec.meta.asking import most_telling
 from metarec.meta.explanation import Explanation
@@ -32,6 +34,7 @@ class Model(Protocol):
     """What a person needs of the model that they were adapted by."""
 
     hearts: Mapping[str, Heart]
+    event_kinds: EventKinds
 
     @property
     def heart(self) -> Heart:
@@ -87,19 +90,25 @@ class Person:
 
     def __repr__(self) -> str:
         known = f", profile {dict(self.profile)}" if self.profile else ""
-        return f"Person({len(self.came)} events{known})"
+        left_out = len(self.came) - len(self._support)
+        told = f", {left_out} of them negative and left out" if left_out else ""
+        return f"Person({len(self.came)} events{told}{known})"
 
     @cached_property
     def events(self) -> tuple[Event, ...]:
-        """The events in the order of their clock; an undated one keeps its place."""
-        return tuple(self.came[place] for place in self._seen.came)
+        """The events that speak for the person, in the order of their clock; an undated one keeps
+        its place. Those that speak against their item are in `came` alone."""
+        return tuple(self._support[place] for place in self._seen.came)
 
     def recommend(
         self,
         k: int = 10,
         **filters: Unpack[Filters],
     ) -> Recommendations:
-        """The `k` best items, best first; fewer where fewer can be recommended."""
+        """The `k` best items, best first; fewer where fewer can be recommended.
+
+        What the person has a negative event on is never among them.
+        """
         catalogue, heart = self.model.catalogue, self._ranking.heart
         scores = self._ranking.scores[: len(catalogue)].copy()
         events = self._own_events(any_kind=filters.get("exclude_seen", True) is True)
@@ -109,6 +118,7 @@ class Person:
             catalogue,
             kinds=(*self.model.kinds, *events.kind_names),
             vectors=self.model.item_vectors,
+            event_kinds=self.model.event_kinds,
         )
         found, missing = wanted.best(scores[None, :], events)
         best = found[0][found[0] >= 0]
@@ -169,7 +179,7 @@ class Person:
         k = list_length(k, catalogue)
         allowed = candidate_rows(candidates, catalogue)
         shown = allowed if sure else candidate_rows(None, catalogue)
-        questions = np.setdiff1d(allowed, self._seen.items)
+        questions = np.setdiff1d(allowed, self._rows(event.item for event in self.came))
         covariance = self._ranking.adapted.covariance()
         rows, gains = most_telling(
             self._ranking.heart, covariance, catalogue, questions, shown, k, sure=sure
@@ -197,9 +207,13 @@ class Person:
         if event.item not in self.model.catalogue.row_of:
             raise DataError(f"item {event.item!r} is not in the catalogue; add it with add_items")
         later = Person(self.model, (*self.came, event), self.profile, self.now)
-        later._accumulators = {
-            name: adaptation.after(later._seen) for name, adaptation in self._adaptations.items()
-        }
+        if event.kind in self.model.event_kinds.negative:  # nothing that counts has come
+            later._accumulators = self._accumulators
+        else:
+            later._accumulators = {
+                name: adaptation.after(later._seen)
+                for name, adaptation in self._adaptations.items()
+            }
         return later
 
     def forget(self, item_id: str) -> "Person":
@@ -210,23 +224,29 @@ class Person:
         return Person(self.model, kept, self.profile, self.now)
 
     def _own_events(self, *, any_kind: bool) -> OwnEvents:
-        """The events of this person in the order of their clock, with their kinds where asked."""
-        if any_kind:
+        """The events of this person, with their kinds where these say what may be shown."""
+        if any_kind and self.model.event_kinds == ANY_KIND:
             return OwnEvents.on(self._seen.items)
-        kinds = [event.kind for event in self.events]
+        kinds = [event.kind for event in self.came]
         named = dict.fromkeys(kind for kind in kinds if kind is not None)
         row_of = {kind: row for row, kind in enumerate(named)}
         rows = np.array([-1 if kind is None else row_of[kind] for kind in kinds], dtype=np.int64)
-        return OwnEvents(self._seen.items, rows, tuple(row_of))
+        return OwnEvents(self._rows(event.item for event in self.came), rows, tuple(row_of))
+
+    @cached_property
+    def _support(self) -> tuple[Event, ...]:
+        """The events that count, in the order in which they came."""
+        negative = self.model.event_kinds.negative
+        return tuple(event for event in self.came if event.kind not in negative)
 
     @cached_property
     def _seen(self) -> Seen:
         row_of, kind_row = self.model.catalogue.row_of, self.model.heart.confidence.kind_row
-        times = np.array([np.nan if e.t is None else e.t for e in self.came], dtype=np.float64)
+        times = np.array([np.nan if e.t is None else e.t for e in self._support], dtype=np.float64)
         order = clock_order(np.zeros(len(times), dtype=np.int64), times)
-        items = np.array([row_of[event.item] for event in self.came], dtype=np.int64)
-        values = np.array([event.value for event in self.came], dtype=np.float64)
-        kinds = [-1 if e.kind is None else kind_row.get(e.kind, -1) for e in self.came]
+        items = np.array([row_of[event.item] for event in self._support], dtype=np.int64)
+        values = np.array([event.value for event in self._support], dtype=np.float64)
+        kinds = [-1 if e.kind is None else kind_row.get(e.kind, -1) for e in self._support]
         kind_rows = np.array(kinds, dtype=np.int64)
         return Seen(items[order], values[order], kind_rows[order], times[order], came=order)
 

@@ -20,6 +20,7 @@ from metarec.contracts import (
     Encoder,
     Episodes,
     Event,
+    EventKinds,
     EventLike,
     Filters,
     Histories,
@@ -33,6 +34,8 @@ from metarec.contracts import (
 )
 from metarec.contracts.alignment import align, warn_of_unknown
 from metarec.contracts.directions import unit_rows
+from metarec.contracts.event_kinds import ANY_KIND
+from metarec.contracts.printing import counted
 from metarec.encoders import ColumnTable, ContentFeatures, TabularFeatures, TextEncoder
 from metarec.files.model_folder import load_state, save_state
 from metarec.meta.config import MetaConfig
@@ -79,6 +82,8 @@ class MetaRecommender(Recommender):
         heads = " and ".join(self.hearts)
         loss = self.metrics.get("valid_loss")
         judged = "" if loss is None else f", validation loss {loss:.4f}"
+        if left_out := self.metrics.get("negative_events"):
+            judged += f", {counted(left_out, 'negative event')} left out"
         return f"{told}; {heads}, {len(self._catalogue):,} items{judged})"
 
     def fit(
@@ -107,6 +112,8 @@ class MetaRecommender(Recommender):
                 f"train must be a Dataset, as load(folder) gives it, got {type(train).__name__}"
             )
         given = train.hash  # of all that is learned from or validated on, held-out users too
+        n_given, train = len(train.interactions), train.without_negative()
+        left_out = n_given - len(train.interactions)
         if valid is None:
             train, valid = hold_out_users(train, running.rng)
         else:
@@ -133,8 +140,13 @@ class MetaRecommender(Recommender):
         fitted._weights, fitted._no_profile = learned.weights, learned.no_profile
         fitted.hearts = {learned.heart.head.name: learned.heart}
         fitted.metrics = {**learned.metrics, "train_hash": given}
+        if train.negative_kinds:
+            fitted.metrics["negative_events"] = left_out
+        fitted.event_kinds = train.event_kinds
         return fitted
 
+    event_kinds: EventKinds = ANY_KIND
+    """The kinds of events that the shop of the fit declared."""
     hearts: Mapping[str, Heart]
     """The fitted arrays of each head, by the head's name."""
     metrics: Mapping[str, Any]
@@ -202,7 +214,7 @@ class MetaRecommender(Recommender):
         if not isinstance(histories, Histories):
             nested = nested_events(histories)
             histories = Histories.of([[self.checked(event) for event in h] for h in nested])
-        return in_clock_order(align(histories, self.catalogue))
+        return align(histories, self.catalogue)
 
     def score(
         self, histories: Histories | Sequence[Sequence[EventLike]], ids: Sequence[str]
@@ -249,7 +261,12 @@ class MetaRecommender(Recommender):
         k: int = 10,
         **filters: Unpack[Filters],
     ) -> Recommendations:
-        """The `k` best items of each history, with standard deviations."""
+        """The `k` best items of each history, with standard deviations.
+
+        An item that the person has a negative event on is never among them. Where the shop declares
+        target kinds, `exclude_seen` leaves out the items with such an event: what was only looked
+        at may still be bought.
+        """
         aligned = self._aligned(histories)
         wanted = Wanted.of(
             k,
@@ -258,6 +275,7 @@ class MetaRecommender(Recommender):
             kinds=(*self.kinds, *aligned.kind_names),
             people=len(aligned),
             vectors=self.item_vectors,
+            event_kinds=self.event_kinds,
         )
         missing = []
         items = np.full((len(aligned), wanted.k), -1, dtype=np.int64)
@@ -441,6 +459,8 @@ class MetaRecommender(Recommender):
             "no_profile": self._no_profile,
             "metrics": dict(self.metrics),
         }
+        if self.event_kinds != ANY_KIND:
+            state["event_kinds"] = {k: list(v) for k, v in vars(self.event_kinds).items()}
         save_state(path, type(self).__name__, self.config, catalogue, state)
 
     @classmethod
@@ -455,6 +475,8 @@ class MetaRecommender(Recommender):
         profiles = state["profiles"]
         model._profiles = None if profiles is None else TabularFeatures.from_dict(profiles)
         model._no_profile = state["no_profile"]
+        kinds = state.get("event_kinds", {})
+        model.event_kinds = EventKinds(**{name: tuple(named) for name, named in kinds.items()})
         return model
 
     def item_vectors(self) -> Float[np.ndarray, "item d"]:
@@ -475,6 +497,7 @@ class MetaRecommender(Recommender):
         return unit_rows(features @ root)
 
     def _adapt_many(self, histories: Histories) -> Adapted:
+        histories = in_clock_order(self.event_kinds.support(histories))
         profiles = None
         if self._profiles is not None and self._no_profile is not None:
             profiles = np.broadcast_to(self._no_profile, (len(histories), len(self._no_profile)))

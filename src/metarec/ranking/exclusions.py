@@ -9,6 +9,7 @@ import polars as pl
 from jaxtyping import Bool, Int
 
 from metarec.contracts import Catalogue, DataError
+from metarec.contracts.event_kinds import ANY_KIND, EventKinds
 from metarec.ranking.candidates import checked_flag, checked_ids, found_rows
 
 NOUN = "excluded items"
@@ -73,10 +74,12 @@ def seen_kinds(exclude_seen: object, known: Iterable[str]) -> bool | frozenset[s
     return frozenset(asked)
 
 
-def counted_events(events: Had, seen: bool | frozenset[str]) -> Bool[np.ndarray, " event"] | slice:
+def counted_events(
+    events: Had, seen: bool | frozenset[str], event_kinds: EventKinds = ANY_KIND
+) -> Bool[np.ndarray, " event"] | slice:
     """The events whose items are not shown again."""
     if seen is True:
-        return slice(None)
+        return event_kinds.is_had(events) if event_kinds.target else slice(None)
     if seen is False:
         return slice(0)
     named = [kind in seen for kind in events.kind_names] + [False]  # row -1: no kind

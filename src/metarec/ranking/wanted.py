@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from metarec.contracts import Catalogue, DataError, Filters, Recommendations
+from metarec.contracts.event_kinds import ANY_KIND, EventKinds
 from metarec.contracts.shortfall import REASONS
 from metarec.ranking.candidates import candidate_rows, list_length
 from metarec.ranking.columns import boost_of, caps_of
@@ -42,6 +43,7 @@ class Wanted:
     left_out: Mapping[str, int]
     """How many items of the catalogue nobody is shown, by reason."""
     own: Exclusions | None = None
+    event_kinds: EventKinds = ANY_KIND
     boost: Float[np.ndarray, " item"] | None = None
     reranking: Reranking | None = None
 
@@ -55,11 +57,13 @@ class Wanted:
         kinds: Iterable[str] = (),
         people: int | None = None,
         vectors: Vectors | None = None,
+        event_kinds: EventKinds = ANY_KIND,
     ) -> Self:
         """The caller's words for this catalogue; raises DataError for what they cannot mean.
 
         `kinds` are those that events may have; `people` is the number of histories, None for one
-        person alone; `vectors` gives a vector of length 1 for each item.
+        person alone; `vectors` gives a vector of length 1 for each item; `event_kinds`
+        are those that the shop declared.
         """
         known = Filters.__annotations__
         if unknown := sorted(filters.keys() - known):
@@ -90,6 +94,7 @@ class Wanted:
             ties_of(catalogue.vocabulary),
             left_out,
             own,
+            event_kinds,
             None if boost is None else boost_of(boost, catalogue),
             _reranking(length, filters, catalogue, vectors),
         )
@@ -106,8 +111,11 @@ class Wanted:
         barred = {}
         if self.own is not None:
             barred["excluded"] = self.own.of(first, len(scores))
+        if self.event_kinds.negative:
+            refused = self.event_kinds.refused(events)
+            barred["refused"] = events.rows[refused], events.items[refused]
         if self.exclude_seen is not False:
-            counted = counted_events(events, self.exclude_seen)
+            counted = counted_events(events, self.exclude_seen, self.event_kinds)
             barred["seen"] = events.rows[counted], events.items[counted]
         for rows, items in barred.values():
             scores[rows, items] = np.nan

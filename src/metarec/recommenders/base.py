@@ -7,7 +7,7 @@ row of scores for each history in `_score`. The rest of the contract follows fro
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self, Unpack
 
@@ -19,6 +19,7 @@ from metarec.contracts import (
     DataError,
     Dataset,
     Episodes,
+    EventKinds,
     EventLike,
     Filters,
     Histories,
@@ -30,6 +31,7 @@ from metarec.contracts import (
     UnsupportedError,
 )
 from metarec.contracts.alignment import align
+from metarec.contracts.printing import counted
 from metarec.files.model_folder import load_state, save_state
 from metarec.ranking.candidates import checked_ids
 from metarec.ranking.exclusions import OwnEvents
@@ -56,6 +58,10 @@ class BaseRecommender(Recommender, ABC):
     predicts_ratings: bool = False
     kinds_: Sequence[str] = ()
     """The kinds of events that the model was fitted on."""
+    target_kinds_: Sequence[str] = ()
+    negative_kinds_: Sequence[str] = ()
+    negative_events_: int = 0
+    """How many events the fit left out because they speak against their item."""
 
     def __init__(self, config: Any = None) -> None:
         self.config = self.Config() if config is None else config
@@ -69,6 +75,8 @@ class BaseRecommender(Recommender, ABC):
     def __repr__(self) -> str:
         settings = ", ".join(f"{k}={v!r}" for k, v in vars(self.config).items())
         known = "not fitted" if self._catalogue is None else f"{len(self._catalogue):,} items"
+        if self.negative_events_:
+            known += f", {counted(self.negative_events_, 'negative event')} left out"
         return f"{type(self).__name__}({settings}{'; ' if settings else ''}{known})"
 
     @abstractmethod
@@ -104,13 +112,33 @@ class BaseRecommender(Recommender, ABC):
         for name in fitted._state():  # a second fit starts from nothing
             delattr(fitted, name)
         fitted._catalogue = train.catalogue
+        fitted.kinds_ = list(train.histories.kind_names)
+        train, valid = fitted._understood(train, valid)
         with limited(running.threads):
             fitted._fit(train, valid, np.random.default_rng(running.rng))
-        fitted.kinds_ = list(train.histories.kind_names)
         for name, value in fitted._state().items():
             if isinstance(value, np.ndarray):  # one layout, so that a loaded model rounds alike
                 setattr(fitted, name, np.asarray(value, order="C"))
         return fitted
+
+    def _understood(
+        self, train: Dataset, valid: Episodes | None
+    ) -> tuple[Dataset, Episodes | None]:
+        """What is learned from, and the kinds that the model keeps in mind, if any is declared."""
+        kinds, learned = train.event_kinds, train.without_negative()
+        if kinds.target:
+            self.target_kinds_ = list(kinds.target)
+        if kinds.negative:
+            self.negative_kinds_ = list(kinds.negative)
+            self.negative_events_ = len(train.interactions) - len(learned.interactions)
+        if valid is not None:
+            valid = replace(kinds.asked(valid), support=kinds.support(valid.support))
+        return learned, valid
+
+    @property
+    def event_kinds(self) -> EventKinds:
+        """The kinds of events that the shop of the fit declared."""
+        return EventKinds(tuple(self.target_kinds_), tuple(self.negative_kinds_))
 
     def score(
         self, histories: Histories | Sequence[Sequence[EventLike]], ids: Sequence[str]
@@ -120,7 +148,7 @@ class BaseRecommender(Recommender, ABC):
         aligned = align(histories, self.catalogue, rated=self.predicts_ratings)
         scores = np.full((len(aligned), len(rows)), np.nan)
         for chunk in self._chunks(len(aligned)):
-            scores[chunk] = self._score(aligned.take(chunk))[:, rows]
+            scores[chunk] = self._scores(aligned.take(chunk))[:, rows]
         scores[:, rows < 0] = np.nan
         return scores
 
@@ -132,7 +160,7 @@ class BaseRecommender(Recommender, ABC):
         rows = self.catalogue.index(query.vocabulary)[query.items]
         scores = np.full(len(rows), np.nan)
         for chunk in self._chunks(len(support)):
-            table = self._score(support.take(chunk))
+            table = self._scores(support.take(chunk))
             first, last = query.offsets[chunk.start], query.offsets[min(chunk.stop, len(query))]
             scores[first:last] = table[query.rows[first:last] - chunk.start, rows[first:last]]
         scores[rows < 0] = np.nan
@@ -147,6 +175,9 @@ class BaseRecommender(Recommender, ABC):
     ) -> Recommendations:
         """The `k` best items of each history; what cannot be scored is never recommended.
 
+        Nor is an item that the person has a negative event on. Where the shop declares target
+        kinds, `exclude_seen` leaves out the items with such an event: what was only looked at may
+        still be bought.
         Lists have `k` places, or as many as the catalogue has items where these are fewer.
         """
         aligned = align(histories, self.catalogue, rated=self.predicts_ratings)
@@ -157,13 +188,14 @@ class BaseRecommender(Recommender, ABC):
             kinds=(*self.kinds_, *aligned.kind_names),
             people=len(aligned),
             vectors=self.item_vectors,
+            event_kinds=self.event_kinds,
         )
         items = np.full((len(aligned), wanted.k), -1, dtype=np.int64)
         scores = np.full(items.shape, np.nan)
         missing = []
         for chunk in self._chunks(len(aligned)):
             part = aligned.take(chunk)
-            table = np.array(self._score(part), dtype=np.float64)
+            table = np.array(self._scores(part), dtype=np.float64)
             best, short = wanted.best(table, part, chunk.start)
             rows, ranks = np.nonzero(best >= 0)
             items[chunk] = best
@@ -232,6 +264,10 @@ class BaseRecommender(Recommender, ABC):
         model._catalogue = catalogue
         vars(model).update(state)
         return model
+
+    def _scores(self, histories: Histories) -> Float[np.ndarray, "history item"]:
+        """The scores after all events that do not speak against their item."""
+        return self._score(self.event_kinds.support(histories))
 
     def _state(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name.endswith("_")}

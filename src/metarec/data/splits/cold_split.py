@@ -68,7 +68,8 @@ def split_cold(
     them for a user with fewer than twice as many; the others are the support. Ratings are drawn
     and ordered at random, by id; implicit events in order of time are asked for from the newest
     and known from the oldest. Where kinds of events are declared, only those that are to be
-    foretold are asked for, and what comes after the first of them is not known. `at(k)` of a scenario is a point of the learning curve.
+    foretold are asked for, and what comes after the first of them is not known. `at(k)` of a
+    scenario is a point of the learning curve.
     """
     for name, share in (("users", users), ("items", items), ("valid", valid)):
         check_fraction(name, share)

@@ -46,7 +46,11 @@ def attainable(
         allowed = allowed & episodes.candidates
     query = episodes.query.keep(is_relevant(episodes.query, background, relevance))
     available = allowed[query.items]
-    seen = available & _in_support(query, episodes.support) & exclude_seen
+    seen = (
+        available
+        & _in_support(query, background.train.event_kinds.had(episodes.support))
+        & exclude_seen
+    )
     return Attainable(len(query.items), int((~available).sum()), int(seen.sum()))
 
 

@@ -27,6 +27,8 @@ def dataset_facts(split: Split) -> dict[str, Any]:
         "clock": train.clock,
         "repeats": train.repeats,
         "scale": list(train.scale),
+        **({"target_kinds": list(train.target_kinds)} if train.target_kinds else {}),
+        **({"negative_kinds": list(train.negative_kinds)} if train.negative_kinds else {}),
         "train_events": len(train.interactions),
         "users": len(train.user_ids),
         "items": len(train.catalogue),

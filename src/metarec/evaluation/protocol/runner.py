@@ -1,7 +1,7 @@
 """Drives recommenders through a split and keeps every user's values."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -42,7 +42,8 @@ def evaluate(
     where the dataset has ratings. `curve` names the support sizes of the learning curve, measured
     beside the whole support on the same users (one with fewer events brings all of them). A user's
     several draws are averaged before anything else. `rng` is the seed that the models were fitted
-    with. What a model leaves unanswered is left out of its rating errors; `answered` says how
+    with. Where the dataset declares kinds of events, only queries of those that are to be foretold
+    are judged. What a model leaves unanswered is left out of its rating errors; `answered` says how
     much it did answer. `exclude_seen` leaves what a person already has out of every model's lists;
     `Results.attainable` says how much of the truth that costs. `fitted_elsewhere` names models that
     came ready: unless they say that they were fitted on this very training part, the results warn
@@ -55,6 +56,8 @@ def evaluate(
     if not isinstance(exclude_seen, bool):
         raise DataError(f"exclude_seen must be True or False, got {exclude_seen!r}")
     k = whole_number("k", k)
+    kinds = split.train.event_kinds
+    split = replace(split, test={name: kinds.asked(part) for name, part in split.test.items()})
     background = Background.of(split.train, content, likes_from)
     asked = _Question(background, choose(metrics, background), k, exclude_seen, relevance)
     sizes: list[int | None] = [None, *(sorted(set(curve)) if curve is not None else [])]

@@ -38,7 +38,8 @@ def other_events_loss(
     support = TorchSupport(terms.of(items), torch.zeros(items.shape), confidence)
     posterior = network.adapt(terms, support, profiles_of(inputs, step.users))
     logits = logits_of(network, terms, posterior)
-    seen = seen_before(items, support_mask, logits.shape[1])
+    had = support_mask & torch.from_numpy(batch.target_mask)
+    seen = seen_before(items, had, logits.shape[1])
     asked = torch.from_numpy(batch.query_mask) & ~seen.gather(1, items)
     log_p = torch.log_softmax(logits.masked_fill(seen, -torch.inf), dim=1)
     taken = torch.where(asked, log_p.gather(1, items), 0.0)
@@ -69,7 +70,8 @@ def next_event_loss(
     logits = logits_of(network, terms, posterior).flatten(0, 1)
     target = torch.from_numpy(np.take_along_axis(batch.items, batch.positions, 1)).flatten()
     shared = items.expand(-1, n_prefixes, -1).flatten(0, 1)
-    seen = seen_before(shared, torch.from_numpy(before).flatten(0, 1), logits.shape[1])
+    had = torch.from_numpy(before & batch.target_mask[:, None, :])
+    seen = seen_before(shared, had.flatten(0, 1), logits.shape[1])
     asked = torch.from_numpy(batch.position_mask).flatten() & ~seen.gather(1, target[:, None])[:, 0]
     seen[torch.arange(len(target)), target] = False  # a loss that does not count must be finite too
     losses = torch.nn.functional.cross_entropy(
@@ -97,7 +99,7 @@ def logits_of(
 def seen_before(
     items: Int[Tensor, "person event"], real: Bool[Tensor, "person event"], n_items: int
 ) -> Bool[Tensor, "person item"]:
-    """True for the items of each person's support."""
+    """True for the items of each person's `real` events."""
     seen = torch.zeros(len(items), n_items + 1, dtype=torch.bool)
     seen.scatter_(1, torch.where(real, items, n_items), True)  # padding falls off the end
     return seen[:, :-1].contiguous()

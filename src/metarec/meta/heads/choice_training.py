@@ -64,11 +64,16 @@ class LearnedChoice(nn.Module):
         teach many times more in one step."""
 
         def sample(users: Int[np.ndarray, " person"], rng: np.random.Generator) -> ChoiceBatch:
-            histories, most = inputs.histories, config.max_events
+            histories, most, targets = inputs.histories, config.max_events, inputs.targets
             if inputs.recency == "none":
-                return sample_rating_batch(histories, users, rng, max_events=most)
+                return sample_rating_batch(histories, users, rng, max_events=most, targets=targets)
             return sample_prefix_batch(
-                histories, users, rng, max_events=most, prefixes=config.prefixes
+                histories,
+                users,
+                rng,
+                max_events=most,
+                prefixes=config.prefixes,
+                targets=targets,
             )
 
         return sample

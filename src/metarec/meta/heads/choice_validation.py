@@ -88,7 +88,7 @@ def adapt_episodes(
     confidence = confidence * mask * torch.from_numpy(values).float()
     support = TorchSupport(terms.of(items), torch.zeros(items.shape), confidence)
     posterior = network.adapt(terms, support, profiles_of(inputs, valid.profile_rows[part]))
-    out = seen_before(items, mask, len(terms.features))
+    out = seen_before(items, torch.from_numpy(valid.had[part]), len(terms.features))
     if valid.candidates is not None:
         out |= torch.from_numpy(~valid.candidates)
     return terms, posterior, out

@@ -56,7 +56,9 @@ class LearnedValue(nn.Module):
         """Random parts of the histories of random users."""
 
         def sample(users: Int[np.ndarray, " person"], rng: np.random.Generator) -> RatingBatch:
-            return sample_rating_batch(inputs.histories, users, rng, max_events=config.max_events)
+            return sample_rating_batch(
+                inputs.histories, users, rng, max_events=config.max_events, targets=inputs.targets
+            )
 
         return sample
 

@@ -7,7 +7,8 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from metarec.contracts import Dataset, Episodes, Histories
+from metarec.contracts import Dataset, Episodes, EventKinds, Histories
+from metarec.contracts.event_kinds import ANY_KIND
 from metarec.meta.confidence import own_kinds
 from metarec.meta.recency import ages
 
@@ -24,7 +25,9 @@ class Inputs:
     counts: Float[Tensor, " item"]
     recency: str
     users: Int[np.ndarray, " user"]
-    """Users that episodes are drawn from: those with at least two events."""
+    """Users that episodes are drawn from: those with at least two events, one to be foretold."""
+    targets: Bool[np.ndarray, " event"] | None = None
+    """The events of kinds that are to be foretold; None where all are."""
 
     @property
     def touched(self) -> Float[Tensor, " item"]:
@@ -46,6 +49,8 @@ class PaddedEpisodes:
     kinds: Int[np.ndarray, "person event"]
     ages: Float[np.ndarray, "person event"]
     mask: Bool[np.ndarray, "person event"]
+    had: Bool[np.ndarray, "person event"]
+    """The events whose items do not compete; what was only looked at may still be bought."""
     query_items: Int[np.ndarray, "person query"]
     query_values: Float[np.ndarray, "person query"]
     query_mask: Bool[np.ndarray, "person query"]
@@ -63,11 +68,16 @@ class PaddedEpisodes:
 
 
 def pad_episodes(
-    episodes: Episodes, recency: str, user_rows: dict[str, int], kind_names: tuple[str, ...] = ()
+    episodes: Episodes,
+    recency: str,
+    user_rows: dict[str, int],
+    kind_names: tuple[str, ...] = (),
+    event_kinds: EventKinds = ANY_KIND,
 ) -> PaddedEpisodes:
     """The episodes as padded arrays; `user_rows` finds a person's profile, -1 where unknown.
 
-    `kind_names` are the kinds that the model knows, in the order of its rows.
+    `kind_names` are the kinds that the model knows, in the order of its rows; `event_kinds` says
+    which are to be foretold.
     """
     support, query = episodes.support, episodes.query
     mask = support.present
@@ -81,6 +91,7 @@ def pad_episodes(
         support.padded(own_kinds(support, kind_names), -1),
         old,
         mask,
+        support.padded(event_kinds.foretold(support), False),
         query.padded(query.items, 0),
         query.padded(query.values, 0.0),
         query.present,
