@@ -79,7 +79,10 @@ def read_csv(
 
 def header_of(content: bytes, file: str, dialect: Dialect, report: Report) -> list[str]:
     """The names of the columns, spaces around them left out; none where they cannot be used."""
-    line = content.split(b"\n", dialect.lines_before + 1)[dialect.lines_before]
+    line = b"".join(content.split(b"\n", dialect.lines_before + 1)[dialect.lines_before :][:1])
+    if not line.strip():
+        report.fail(file, "no header", "a line of names", "write the names of the columns")
+        return []
     try:
         first = line.decode().rstrip("\r")
     except UnicodeDecodeError:
