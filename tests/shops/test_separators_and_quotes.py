@@ -3,9 +3,10 @@
 import gzip
 from pathlib import Path
 
+import polars as pl
 import pytest
 
-from metarec.data import load, load_csv
+from metarec.data import convert, load, load_csv
 from metarec.data.readers.dialect import Dialect, dialect_of
 
 PLAIN = "user_id,item_id,value\nu,a,4\nu,b,3\nv,a,5\n"
@@ -103,3 +104,14 @@ def test_blank_lines_above_the_header_only_shift_the_rows(read, refused) -> None
 def test_a_name_that_is_a_pattern_is_refused(refused) -> None:
     (told,) = refused("user_id,item_id,^x.*$\nu,a,1\n")
     assert told.startswith("events.csv, column ^x.*$: found a column ^x.*$, expected names that")
+
+
+def test_json_lines_and_parquet_of_any_names_become_a_shop_as_csv_does(tmp_path: Path) -> None:
+    log = pl.DataFrame({"customer": ["u", "v"], "sku": ["a", "b"], "stars": [4, 5]})
+    log.write_csv(tmp_path / "log.csv")
+    log.write_ndjson(tmp_path / "log.jsonl")
+    log.write_parquet(tmp_path / "log.parquet")
+    made = {
+        convert(tmp_path / f"log.{end}", tmp_path / end).hash for end in ("csv", "jsonl", "parquet")
+    }
+    assert len(made) == 1
