@@ -76,3 +76,10 @@ def test_two_days_or_months_above_twelve_leave_no_order(refused) -> None:
         moments_of(pl.Series(["1/2/2024 8:00 AM"]))
     (told,) = refused(log("13/01/2024", "14/01/2024", "01/25/2024"))
     assert "found '01/25/2024', expected a date as in the other rows" in told
+
+
+def test_a_column_that_only_its_name_makes_a_time_can_be_said_to_be_none(read, refused) -> None:
+    (told,) = refused(log("morning", "noon"))
+    assert told.endswith('pass columns={"timestamp": None} if it is no time (and 1 row more: 3)')
+    data = read(log("morning", "noon"), columns={"timestamp": None})
+    assert data.interactions["date"].to_list() == ["morning", "noon"]

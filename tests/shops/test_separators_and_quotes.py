@@ -3,9 +3,10 @@
 import gzip
 from pathlib import Path
 
+import polars as pl
 import pytest
 
-from metarec.data import load, load_csv
+from metarec.data import convert, load, load_csv
 from metarec.data.readers.dialect import Dialect, dialect_of
 
 PLAIN = "user_id,item_id,value\nu,a,4\nu,b,3\nv,a,5\n"
@@ -87,3 +88,30 @@ def test_a_folder_of_semicolons_needs_no_option(tmp_path: Path) -> None:
     data = load(tmp_path)
     assert data.interactions["value"].to_list() == [4.5, 3.0, 5.0]
     assert data.catalogue.frame["price"].to_list() == [1.5, 2.25]
+
+
+@pytest.mark.parametrize("content", ["\ufeff", "sep=;\n"])
+def test_a_file_without_a_header_is_named(refused, content: str) -> None:
+    (told,) = refused(content)
+    assert told.startswith("events.csv: found no header, expected a line of names")
+
+
+def test_blank_lines_above_the_header_only_shift_the_rows(read, refused) -> None:
+    assert read("\n\r\n" + PLAIN).hash == read(PLAIN).hash
+    assert "row 4, column value" in refused("\n\nuser_id,item_id,value\nu,a,four\n")[0]
+
+
+def test_a_name_that_is_a_pattern_is_refused(refused) -> None:
+    (told,) = refused("user_id,item_id,^x.*$\nu,a,1\n")
+    assert told.startswith("events.csv, column ^x.*$: found a column ^x.*$, expected names that")
+
+
+def test_json_lines_and_parquet_of_any_names_become_a_shop_as_csv_does(tmp_path: Path) -> None:
+    log = pl.DataFrame({"customer": ["u", "v"], "sku": ["a", "b"], "stars": [4, 5]})
+    log.write_csv(tmp_path / "log.csv")
+    log.write_ndjson(tmp_path / "log.jsonl")
+    log.write_parquet(tmp_path / "log.parquet")
+    made = {
+        convert(tmp_path / f"log.{end}", tmp_path / end).hash for end in ("csv", "jsonl", "parquet")
+    }
+    assert len(made) == 1

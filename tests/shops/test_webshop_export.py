@@ -76,3 +76,14 @@ def test_what_values_and_kinds_mean_is_written_into_the_shop(run, own_place) -> 
     written = (own_place / "shop" / "dataset.toml").read_text().splitlines()
     assert {'target_kinds = ["buy", "order"]', 'negative_kinds = ["return"]'} < set(written)
     assert {'feedback = "implicit"', 'repeats = "last"'} < set(written)
+
+
+def test_a_folder_of_exports_is_told_the_command_as_well(run, export, own_place) -> None:  # noqa: F811
+    folder = own_place / "export"
+    folder.mkdir()
+    for name in ("orders.csv", "products.csv"):
+        (own_place / name).rename(folder / name)
+    told = run("fit", "export", "--out", "model").err
+    command = "metarec data convert export/orders.csv export-shop --items export/products.csv"
+    assert f"such as by {command}" in told
+    assert run(*command.split()[1:]).code == 0

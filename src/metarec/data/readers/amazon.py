@@ -6,6 +6,8 @@ become seconds with a fraction. One person often reviews a thing twice: the last
 (`repeats = "last"`).
 """
 
+import gzip
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,8 +22,19 @@ LICENCE = "Amazon reviews (UCSD): research use by custom, no redistribution"
 
 
 def is_amazon(place: Path) -> bool:
-    """True for a file of JSON Lines, or a folder that holds one."""
-    return bool(json_files(place))
+    """True for a file of JSON Lines that speaks of ASINs, or a folder that holds JSON Lines."""
+    if place.is_dir():
+        return bool(json_files(place))
+    return place.name.endswith(SUFFIXES) and b'asin"' in beginning(place)
+
+
+def beginning(path: Path) -> bytes:
+    """The first 64 KiB of a file, unpacked; nothing where it cannot be read."""
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            return file.read(65_536)
+    except (OSError, EOFError, zlib.error):
+        return b""
 
 
 def json_files(place: Path) -> list[Path]:

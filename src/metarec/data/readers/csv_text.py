@@ -79,9 +79,13 @@ def read_csv(
 
 def header_of(content: bytes, file: str, dialect: Dialect, report: Report) -> list[str]:
     """The names of the columns, spaces around them left out; none where they cannot be used."""
-    line = content.split(b"\n", dialect.lines_before + 1)[dialect.lines_before]
+    lines = io.BytesIO(content)
+    line = [lines.readline() for _ in range(dialect.lines_before + 1)][-1]
+    if not line.strip():
+        report.fail(file, "no header", "a line of names", "write the names of the columns")
+        return []
     try:
-        first = line.decode().rstrip("\r")
+        first = line.decode().rstrip("\r\n")
     except UnicodeDecodeError:
         fix = encoding_fix(content, report)
         report.fail(file, "a header that is not UTF-8", "UTF-8 text", fix)

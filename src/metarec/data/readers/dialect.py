@@ -37,11 +37,14 @@ def dialect_of(content: bytes, separator: str | None = None) -> Dialect:
     text = content[stated.end() if stated else 0 :][:LOOKED_AT].decode("utf-8", "replace")
     if separator is None and stated:
         separator = stated[1].decode("latin-1")
+    before = len(text) - len(text.lstrip("\r\n"))
+    n_before = text[:before].count("\n") + (1 if stated else 0)
+    text = text[before:]
     whole, _, rest = text.rpartition("\n")  # the last line may be cut
     text = whole or rest
     if separator is None:
         separator = max(SEPARATORS, key=lambda one: agreement(text, one))
-    return Dialect(separator, quote_of(text, separator), 1 if stated else 0)
+    return Dialect(separator, quote_of(text, separator), n_before)
 
 
 def agreement(text: str, separator: str) -> float:

@@ -1,5 +1,6 @@
 """The folder format: a shop as a folder of tables and a `dataset.toml`."""
 
+import shlex
 from pathlib import Path
 
 from metarec.data.readers.settings import read_settings
@@ -48,6 +49,20 @@ def read_folder(folder: Path, report: Report) -> Tables:
     )
 
 
+def conversion(folder: Path) -> str:
+    """The command that makes a shop of a folder's tables of other names; the largest is events."""
+    suffixes = (*SUFFIXES, ".tsv", ".txt", ".tsv.gz", ".txt.gz")
+    there = sorted(folder.iterdir()) if folder.is_dir() else []
+    tables = [path for path in there if path.is_file() and path.name.endswith(suffixes)]
+    tables = [path for path in tables if path.name.split(".")[0] not in ("items", "users")]
+    if not tables:
+        return ""
+    events, *others = sorted(tables, key=lambda path: -path.stat().st_size)
+    words = ["metarec", "data", "convert", str(events), f"{folder.resolve().name}-shop"]
+    words += ["--items", str(others[0])] if others else []
+    return shlex.join(words)
+
+
 def find_table(folder: Path, name: str, report: Report, *, needed: bool = False) -> Table | None:
     """The one table of that name in whichever format it has."""
     found = [folder / f"{name}{s}" for s in SUFFIXES if (folder / f"{name}{s}").exists()]
@@ -60,6 +75,8 @@ def find_table(folder: Path, name: str, report: Report, *, needed: bool = False)
             fix = f"write {name}.parquet, {name}.csv or {name}.jsonl"
             if name == "items":
                 fix += " with a column item_id and the items' content"
+            elif command := conversion(folder):
+                fix += f", or make a shop of the files there, such as by {command}"
             report.fail(name, "no such file", f"a table of {name} in {folder}", fix)
         return None
     return read_table(found[0], report)

@@ -1,5 +1,7 @@
 """A table under our names, with what was recognised said and what is unclear reported."""
 
+import polars as pl
+
 from metarec.data.column_names import OURS, Given, Naming, TableKind, is_weight, recognise
 from metarec.data.validation.problems import Report
 from metarec.data.validation.table import Table
@@ -27,6 +29,7 @@ def named(
         }
     naming = recognise(table.frame.columns, kind, given, prefer)
     report_unclear(table, naming, kind, report)
+    table = without_patterns(table, report)
     if naming.guessed:
         told = [
             f"{own} as {ours}" + (" (the weight of an implicit event)" if is_weight(own) else "")
@@ -35,6 +38,16 @@ def named(
         report.say(f"{table.file}: read {', '.join(told)}")
     table = aside(table, naming, given or {}, report)
     return table.renamed(naming.columns)
+
+
+def without_patterns(table: Table, report: Report) -> Table:
+    """The table without columns whose names Polars takes for patterns of names, each reported."""
+    patterns = [c for c in table.frame.columns if c.startswith("^") and c.endswith("$")]
+    for column in patterns:
+        found, expected = f"a column {column}", "names that do not begin with ^ and end with $"
+        report.fail(table.file, found, expected, "rename it", column)
+    kept = [column for column in table.frame.get_columns() if column.name not in patterns]
+    return table.with_frame(pl.DataFrame(kept)) if patterns else table
 
 
 def report_unclear(table: Table, naming: Naming, kind: TableKind, report: Report) -> None:

@@ -50,6 +50,12 @@ class Remedies:
         both = (self.option("dates", first) for first in ("day-first", "month-first"))
         return f"pass {' or '.join(both)}"
 
+    def no_column(self, ours: str) -> str:
+        """How it is said that a table has none of our columns, whatever another is called."""
+        if self.source == "folder":
+            return "give the column another name"
+        return f"pass --map {ours}=" if IN_A_SHELL.get() else f'pass columns={{"{ours}": None}}'
+
     def column(self, ours: str, own: str | None, table: TableKind = "interactions") -> str:
         """How a column of a table, perhaps `own`, is said to be one of ours."""
         if self.source == "folder":

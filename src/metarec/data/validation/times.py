@@ -29,7 +29,9 @@ def with_times(
     table = told
     if isinstance(table.frame.schema["timestamp"], pl.Datetime | pl.Date):
         timestamp = timestamp or "unix"
-    fix = "write seconds since 1970, or a column of datetimes in Parquet, or remove the row"
+    fix = "write seconds since 1970 or a date such as 2024-12-31 08:00, or remove the row"
+    if table.names.get("timestamp", "timestamp") != "timestamp":
+        fix += f"; {report.remedies.no_column('timestamp')} if it is no time"
     checked = with_numbers(in_seconds(table), "timestamp", report, fix)
     if checked is None:
         return None, timestamp
