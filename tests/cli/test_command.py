@@ -18,6 +18,7 @@ VERBS = [
     ("data", "generate"),
     ("data", "inspect"),
     ("data", "convert"),
+    ("data", "import-sql"),
     ("data", "pseudonymise"),
 ]
 

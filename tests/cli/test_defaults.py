@@ -9,10 +9,17 @@ from metarec.cli.main import app
 
 FITTING = {"encoder": "default", "config": None, "settings": None}
 DEFAULTS: dict[tuple[str, ...], dict[str, object]] = {
-    ("demo",): {"data": None, "out": "demo", "encoder": "default", "seed": 0},
+    ("demo",): {
+        "data": None,
+        "out": "demo",
+        "encoder": "default",
+        "template": None,
+        "seed": 0,
+    },
     ("fit",): {**FITTING, "template": None, "seed": 0, "force": False},
     ("evaluate",): {
         **FITTING,
+        "template": None,
         "protocol": "cold",
         "models": "MetaRecommender",
         "model": None,
@@ -38,8 +45,15 @@ DEFAULTS: dict[tuple[str, ...], dict[str, object]] = {
         "regime": "content",
         "seed": 0,
     },
-    ("data", "inspect"): {"as_json": False},
+    ("data", "inspect"): {"as_json": False, "encoder": "default", "template": None},
     ("data", "convert"): {"format": None, "columns": None, "lenient": False, "rejects": None},
+    ("data", "import-sql"): {
+        "items": None,
+        "users": None,
+        "columns": None,
+        "lenient": False,
+        "rejects": None,
+    },
     ("data", "pseudonymise"): {"key_variable": "METAREC_KEY"},
 }
 

@@ -139,6 +139,7 @@ class TestMovieLens:
             ("X", None, ["War"], None, None, None),
         ]
         assert data.interactions["value"].to_list() == [4.5]
+        assert data.roles == {"ignore": ("tags",)}
 
     def test_problems_carry_the_names_that_the_file_uses(self, tmp_path: Path) -> None:
         (tmp_path / "ratings.csv").write_text("userId,movieId,rating\n1,3,x\n1,99,2\n")

@@ -4,6 +4,7 @@ The year at the end of a title becomes its own column, and genres become a list.
 Latin-1; ages and occupations of 1M, which are codes there, become the words of its README.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -31,6 +32,9 @@ OCCUPATIONS = (
     "K-12 student", "lawyer", "programmer", "retired", "sales/marketing", "scientist",
     "self-employed", "technician/engineer", "tradesman/craftsman", "unemployed", "writer",
 )  # fmt: skip
+
+TAGGED = {"ignore": ("tags",)}
+"""Tags are written by people who have seen the film: nobody has written them of a new one."""
 
 
 def is_movielens(folder: Path) -> bool:
@@ -97,7 +101,9 @@ def read_latest(folder: Path, report: Report) -> Tables:
             if extra is not None:
                 frame = frame.join(extra, on="item_id", how="left", maintain_order="left")
         items = items.with_frame(frame)
-    return tables_of("MovieLens latest", events, items, None)
+    tables = tables_of("MovieLens latest", events, items, None)
+    tagged = items is not None and "tags" in items.frame.columns
+    return replace(tables, roles=TAGGED) if tagged else tables
 
 
 def read_plain(
