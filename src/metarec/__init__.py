@@ -10,7 +10,7 @@
 
 from metarec.contracts import Catalogue, DataError, Dataset, Event, Histories, Recommendations
 from metarec.contracts.version import __version__
-from metarec.data import generate, load, split_cold, split_last_out
+from metarec.data import from_frames, generate, load, split_cold, split_last_out
 from metarec.encoders import HashEncoder, TextEncoder
 from metarec.evaluation import evaluate
 from metarec.meta import MetaConfig, MetaRecommender, load_model
@@ -28,6 +28,7 @@ __all__ = [
     "TextEncoder",
     "__version__",
     "evaluate",
+    "from_frames",
     "generate",
     "load",
     "load_model",

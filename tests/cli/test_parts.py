@@ -192,13 +192,12 @@ def test_an_inspected_shop_is_this_text(run):
     save(small, "small")
     lines = run("data", "inspect", "small").out.splitlines()
     assert lines[0] == "small (rating, clock: None, repeats: keep)"
-    assert lines[2:8] == [
+    assert lines[2:7] == [
         "  users     40 (38 without events)",
         "  items     3 (1 without events)",
         "  events    3 (0 repeated), density 2.5000%",
         "  values    3 to 5",
         "  scale     1 to 5 (recognised; scale in dataset.toml says another)",
-        "  items without title: 33.3%",
     ]
     assert not any("without year" in line for line in lines)
     shown = lines[lines.index("values") + 1 :]

@@ -31,8 +31,9 @@ def test_context_and_text_come_back_from_columns():
     ],
 )
 def test_what_is_no_context_is_refused(event: Event, said: str):
-    with pytest.raises(DataError, match=said):
-        Histories.of([[event]])
+    for histories in ([[event]], [["b"], ["c", event]]):
+        with pytest.raises(DataError, match=said):
+            Histories.of(histories)
 
 
 BEYOND = 10**400

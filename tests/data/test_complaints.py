@@ -12,7 +12,8 @@ SAID = Path(__file__).with_name("complaints.txt")
 GONE: dict[str, str | bytes | None] = {"interactions.csv": None, "items.csv": None}
 CASES: dict[str, dict[str, str | bytes | None]] = {
     "nothing at all": GONE,
-    "no column of ids": {"items.csv": "id,title\na,x\n"},
+    "no column of ids": {"items.csv": "name,title\na,x\n"},
+    "two columns of ids": {"interactions.csv": "user_id,sku,ean\nu,a,b\n"},
     "no rows": {"items.csv": "item_id\n", "interactions.csv": "user_id,item_id\n"},
     "two files": {"items.jsonl": '{"item_id": "a"}\n'},
     "empty id": {"interactions.csv": "user_id,item_id\n ,a\nu,\n"},

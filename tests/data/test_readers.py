@@ -331,7 +331,7 @@ class TestDelimited:
     def test_a_wrong_mapping_is_explained(self, tmp_path: Path) -> None:
         path = tmp_path / "log.csv"
         path.write_text("uid,movie\nu,m\n")
-        with pytest.raises(InvalidData, match="correct the mapping"):
+        with pytest.raises(InvalidData, match="expected a column film; say what holds item_id"):
             load_csv(path, {"user_id": "uid", "item_id": "film"})
 
     def test_a_separator_of_two_characters_is_refused(self, tmp_path: Path) -> None:

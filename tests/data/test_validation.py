@@ -38,10 +38,10 @@ def test_a_good_folder_has_no_problem(shop) -> None:
 
 
 def test_a_missing_column_is_named(shop) -> None:
-    folder = shop({"interactions.csv": "person,item_id,value\nu,a,3\n"})
+    folder = shop({"interactions.csv": "who,item_id,value\nu,a,3\n"})
     file, row, column, found = only(folder)
     assert (file, row, column) == ("interactions.csv", None, "user_id")
-    assert "person, item_id, value" in found
+    assert "who, item_id, value" in found
 
 
 def test_text_in_a_column_of_numbers_is_a_wrong_type(shop) -> None:
@@ -178,8 +178,8 @@ class TestEncoding:
         folder = shop({"items.csv": items, "interactions.csv": "user_id,item_id\nu,a\n"})
         assert problem_of(folder).counts == {"ragged row": 1, "wrong encoding": 1}
 
-    def test_a_header_in_utf16_is_named(self, shop) -> None:
-        assert "header" in only(shop({"items.csv": "item_id\na\nb\n".encode("utf-16")}))[3]
+    def test_a_header_that_is_not_utf8_is_named(self, shop) -> None:
+        assert "header" in only(shop({"items.csv": b"item_id,\xe9\na,x\nb,y\n"}))[3]
 
     def test_a_broken_byte_in_json_lines_is_placed(self, shop) -> None:
         items = b'{"item_id":"a"}\n{"item_id":"c","t":"\xff"}\n{"item_id":"b"}\n'
@@ -407,7 +407,7 @@ def test_all_problems_of_all_files_come_in_one_error(shop) -> None:
         "dataset.toml": 'repeats = "first"\n',
         "interactions.csv": "user_id,item_id,value,timestamp\nu,a,x,-7\n,b,2,1600000000\nu,c,3\n",
         "items.csv": "item_id,image\na,x.jpg\nb,../x\n,y.jpg\n",
-        "users.csv": "id,age\nu,3\n",
+        "users.csv": "name,age\nu,3\n",
     })  # fmt: skip
     error = problem_of(folder)
     places = [(p.file, p.row) for p in error.problems]
@@ -457,7 +457,7 @@ def test_exactly_the_values_that_float32_cannot_hold_are_rejected(values, tmp_pa
 
 
 def test_a_shop_of_ratings_without_a_column_of_ratings_is_refused(shop) -> None:
-    events = "user_id,item_id,stars\nu,a,3\nu,b,4\n"
+    events = "user_id,item_id,mood\nu,a,3\nu,b,4\n"
     folder = shop({"interactions.csv": events, "dataset.toml": 'value = "rating"\n'})
     assert only(folder) == ("interactions.csv", None, "value", "no such column")
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from metarec.contracts import DataError
 from metarec.encoders import HashEncoder, encoder_from
+from metarec.encoders.words import words_of
 
 
 def vectors_of(*texts: str | None, d: int = 64) -> np.ndarray:
@@ -33,6 +34,30 @@ def test_another_process_gives_the_same_bits():
 
 def test_a_text_without_words_is_the_zero_vector():
     assert not vectors_of("", None, "!?").any()
+
+
+@pytest.mark.parametrize(
+    ("text", "near", "far"),
+    [
+        ("红色跑步鞋", "跑步鞋男", "木吉他琴弦"),
+        ("รองเท้าวิ่งสีแดง", "รองเท้าวิ่งผู้ชาย", "กีตาร์โปร่ง"),
+        ("ランニングシューズ", "赤いシューズ", "アコースティックギター"),
+        ("लाल जूते", "जूते", "गिटार"),
+        ("👟👟 new", "👟", "🎸"),
+        ("👩🏽‍💻", "👩‍💻", "👩‍🚀"),
+    ],
+)
+def test_every_script_has_words_that_tell_texts_apart(text: str, near: str, far: str):
+    one, other, another = vectors_of(text, near, far, d=512)
+    assert one @ other > 0.3
+    assert one @ another < 0.25
+
+
+def test_words_of_spaced_scripts_are_what_they_were():
+    assert words_of("Quiet garden-tools, 3.5 cm & Ärger_x!") == [
+        "quiet", "garden", "tools", "3", "5", "cm", "ärger_x"
+    ]  # fmt: skip
+    assert words_of("한국어 신발 हिन्दी") == ["한국어", "신발", "हिन्दी"]
 
 
 def test_no_rows_give_no_vectors_of_the_right_length():

@@ -73,9 +73,43 @@ def test_a_wrong_template_is_an_error_that_says_why(template: str, told: str):
         compose(FILMS, template)
 
 
-def test_records_are_no_text():
-    with pytest.raises(DataError, match="column maker holds Struct"):
-        compose(pl.DataFrame({"maker": [{"name": "x"}]}), "{maker}")
+def test_the_fields_of_a_record_are_columns_of_their_own():
+    frame = pl.DataFrame({"maker": [{"name": "Ann", "since": 1999}, None]})
+    assert compose(frame) == ["Ann", ""]
+    assert compose(frame, "{maker.name} ({maker.since})") == ["Ann (1999)", ""]
+    with pytest.raises(DataError, match=r"they have \['maker.name', 'maker.since'\]"):
+        compose(frame, "{maker}")
+
+
+def test_lists_in_lists_and_arrays_are_read_to_their_leaves():
+    nested = pl.Series("tags", [[["a", "b"], ["c"]], [[]], None])
+    array = pl.Series("pair", [["x", "y"]] * 3, dtype=pl.Array(pl.String, 2))
+    assert compose(pl.DataFrame([nested, array])) == ["a, b, c. x, y", "x, y", "x, y"]
+
+
+def test_bytes_are_no_text():
+    with pytest.raises(DataError, match="column cover holds Binary"):
+        compose(pl.DataFrame({"cover": [b"x"]}), "{cover}")
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("<p>Red <b>w</b>ine</p><p>dry &amp; good</p>", "Red wine dry & good"),
+        ("&lt;p&gt;Hi&lt;br/&gt;there&lt;/p&gt;", "Hi there"),
+        ("<script>if (a<b) {}</script>shown <!-- not --> <![CDATA[raw]]>", "shown raw"),
+        ("5&nbsp;&euro; &#128095; &#x1F3B8;", "5 € 👟 🎸"),
+        ("<a href='x>y' class=z>link</a>", "link"),
+        (
+            "I <3 tea & a <b and c> d, x<y>z, AT&T, R&D",
+            "I <3 tea & a <b and c> d, x<y>z, AT&T, R&D",
+        ),
+        ("half open 5 <a", "half open 5 <a"),
+        ("ﬁlm Ⅳ ｆｕｌｌ cafe\u0301 x\u00a0y", "film IV full café x y"),
+    ],
+)
+def test_html_goes_and_unicode_has_one_form(written: str, shown: str):
+    assert compose(pl.DataFrame({"title": [written]})) == [shown]
 
 
 words = st.text("abc .,:;", max_size=8)

@@ -129,6 +129,15 @@ def attainable(split: Split, k: int | None = None, **settings: object) -> tuple[
     return row["share"], row["unavailable"], row["seen"]
 
 
+def test_what_another_person_has_seen_is_new_to_this_one():
+    split = grocery()
+    known, asked = split.test["next"].support, split.test["next"].query
+    swapped = Episodes(known.take([1, 0]), asked.take([0, 1]))  # u0's questions, u1 has only a
+    split = replace(split, test={"next": swapped})
+    # u0 is asked a, b, b, c and knows a alone; u1 is asked d, e and knows a and b
+    assert attainable(split) == (4 / 6, 1, 1)
+
+
 def test_the_attainable_share_is_the_number_worked_by_hand():
     # 6 events are asked for: a, b, b are known already, e is not on offer -> c and d remain
     split = grocery()

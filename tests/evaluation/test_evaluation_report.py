@@ -39,7 +39,7 @@ def first_line(html: str) -> str:
 def test_the_first_line_says_that_the_heart_wins(results, tmp_path):
     found = write_report(results, tmp_path / "report.html", heart="Heart")
     html = (tmp_path / "report.html").read_text()
-    assert first_line(html) == found.line
+    assert first_line(html) == found.headline
     assert found.line.startswith(
         "By MAE Heart wins in all 2 scenarios: better than all 2 simple models that answer every "
         "pair (1 does not) (closest: "
@@ -51,7 +51,8 @@ def test_the_first_line_says_that_the_heart_wins(results, tmp_path):
 def test_the_first_line_says_that_a_simple_model_wins(results, tmp_path):
     found = write_report(results, tmp_path / "report.html", heart="Flat")
     line = first_line((tmp_path / "report.html").read_text())
-    assert line.startswith("A simple model wins: Heart beats Flat on “new users")
+    assert line == "A simple model wins by MAE: Heart beats Flat in all 2 scenarios."
+    assert found.line.startswith("A simple model wins: Heart beats Flat on “new users")
     assert set(found.outcomes.values()) == {"loses"}
 
 
@@ -63,7 +64,8 @@ def test_the_first_line_says_that_a_simple_model_ties(tmp_path):
     found = evaluate(models, SPLIT, curve=None)
     said = write_report(found, tmp_path / "report.html", heart="Heart")
     line = first_line((tmp_path / "report.html").read_text())
-    assert line.startswith("A simple model ties with Heart in all 2 scenarios (closest: Twin, MAE")
+    assert line == "A simple model ties with Heart in all 2 scenarios by MAE."
+    assert said.line.startswith(line.removesuffix(" by MAE.") + " (closest: Twin, MAE")
     assert set(said.outcomes.values()) == {"ties"}
 
 
@@ -86,7 +88,7 @@ def test_a_loss_anywhere_comes_before_wins_elsewhere():
     assert found.line.endswith("Heart wins on “new users”.")
 
 
-def test_a_loss_by_the_order_of_lists_comes_before_a_win_on_errors(results):
+def test_a_loss_by_the_order_of_lists_comes_before_a_win_on_errors(results, tmp_path):
     """Who foretells every rating well may still show the wrong items first."""
     asked = SPLIT.test["new users"].query
 
@@ -106,6 +108,11 @@ def test_a_loss_by_the_order_of_lists_comes_before_a_win_on_errors(results):
     assert "Order beats Heart on" in lead
     assert rest.startswith("Heart wins in all 2 scenarios")
     assert set(found.outcomes.values()) == {"wins"}
+    told = "A simple model wins by nDCG@10: Order beats Heart in 1 of 2 scenarios."
+    assert (found.headline, found.headline_metric, found.metric) == (told, "ndcg@10", "mae")
+    write_report(evaluate(shown, SPLIT, curve=(0, 1)), tmp_path / "r.html", heart="Heart")
+    page = (tmp_path / "r.html").read_text("utf-8")
+    assert page.index("nDCG@10 ↑ by number of known") < page.index("MAE ↓ by number of known")
     only = verdict(evaluate(shown, SPLIT, curve=None), "Heart", metric="mae")
     assert only.line.startswith("By MAE Heart wins")
 

@@ -64,6 +64,14 @@ def test_who_has_a_value_under_one_seed_alone_counts_as_one_who_has_some():
     assert (row["n"], row["undefined"]) == (2, 1)
 
 
+def test_numbers_of_the_whole_system_are_counted_where_there_are_none():
+    whole = results_of({"a": np.array([[1.0]])})
+    row = whole.values.row(0, named=True) | {"user_id": None}
+    values = [row | {"value": v, "seed": s} for s, v in enumerate([3.0, np.nan, np.nan])]
+    table = replace(whole, values=pl.DataFrame(values, schema=whole.values.schema)).summary()
+    assert table.select("n", "undefined").rows() == [(1, 2)]
+
+
 def test_shares_of_scenarios_and_seeds_are_pooled_by_their_answers():
     shares = pl.DataFrame({"level": [0.9, 0.9], "observed": [1.0, 0.5], "n": [10, 30]})
     assert pooled(shares, ["level"]).row(0) == (0.9, 0.625, 40)

@@ -1,12 +1,10 @@
 """What a training step reads and weighs, worked out on a few people."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
 import metarec as mr
 from metarec.contracts import Episodes, Histories
@@ -18,7 +16,6 @@ from metarec.meta.heads.value_training import absolute_error, query_loss
 from metarec.meta.loops.episodes import Inputs, pad_episodes, profiles_of
 from metarec.meta.loops.steps import PROFILE_DROPOUT, Step, draw_step, query_weights, torch_seed
 from metarec.meta.network import HeartNetwork
-from metarec.training.run import Run
 
 from .networks import small_network
 
@@ -210,64 +207,3 @@ def test_dropout_silences_units_and_keeps_the_mean():
     assert ((draws.mean(dim=0) - whole).abs() < 5 * error).all()
     silent = ContentNetwork({"all": 3}, 2, rng, hidden=40, dropout=0.0)
     torch.testing.assert_close(silent(content, rng), silent(content))
-
-
-def run_of(losses: list[float], **settings: object) -> tuple[Run, nn.Linear, list[int]]:
-    """A run whose weight is its step, judged by the given losses in turn."""
-    run, network = Run(**settings), nn.Linear(1, 1, bias=False)
-    run.attach(network, torch.optim.Adam(network.parameters()))
-    judged = []
-    for _ in run.batches(lambda rng: None, 20):
-        with torch.no_grad():
-            network.weight.fill_(float(run.step))
-        if run.judges_now:
-            judged.append(run.step)
-            run.judge(losses[len(judged) - 1])
-    run.restore_best()
-    return run, network, judged
-
-
-def test_the_best_weights_are_restored_and_patience_ends_the_run():
-    losses = [5.0, 3.0, 4.0, 2.0, 6.0, 2.0, 9.0, 1.0, 1.0, 1.0]
-    run, network, judged = run_of(losses, patience=3, judge_every=2)
-    assert judged == [2, 4, 6, 8, 10, 12, 14]  # 2.0 again is no improvement
-    assert (run.best, run.best_step, run.step) == (2.0, 8, 14)
-    assert network.weight.item() == 8.0
-    run, network, judged = run_of(losses, patience=4, judge_every=2)
-    assert judged == list(range(2, 21, 2))
-    assert (run.best, run.best_step) == (1.0, 16)
-    assert network.weight.item() == 16.0
-
-
-def test_a_run_judges_at_its_last_step_too():
-    _, network, judged = run_of([3.0, 2.0, 1.0], patience=9, judge_every=8)
-    assert judged == [8, 16, 20]
-    assert network.weight.item() == 20.0
-
-
-def test_a_run_whose_time_is_up_ends_with_the_best_so_far(monkeypatch: pytest.MonkeyPatch):
-    clock = iter(range(100))  # a second passes whenever somebody looks
-    monkeypatch.setattr("metarec.training.run.time.monotonic", lambda: float(next(clock)))
-    run, network, judged = run_of([3.0, 2.0, 9.0, 1.0], judge_every=1, time_s=6.0)
-    assert run.cut_by_time
-    assert judged == [1, 2, 3]
-    assert network.weight.item() == 2.0
-    run, _, judged = run_of([float(9 - n) for n in range(20)], judge_every=1, time_s=1e9)
-    assert (run.step, run.cut_by_time) == (20, False)
-
-
-def test_a_loss_that_is_no_number_ends_the_run():
-    with pytest.raises(FloatingPointError, match="validation loss is nan at step 2"):
-        run_of([1.0, float("nan")], judge_every=1)
-
-
-def test_batches_are_drawn_from_the_seed_and_the_step_alone(tmp_path: Path):
-    def drawn(rng: int, start: int = 0) -> list[float]:
-        run, network = Run(rng=rng, step=start), nn.Linear(1, 1)
-        run.attach(network, torch.optim.Adam(network.parameters()))
-        return list(run.batches(lambda generator: float(generator.random()), 6))
-
-    assert len(set(drawn(0))) == 6
-    assert drawn(0) == drawn(0)
-    assert drawn(0)[4:] == drawn(0, start=4)
-    assert not set(drawn(0)) & set(drawn(1))

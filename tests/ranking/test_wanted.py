@@ -32,8 +32,8 @@ def test_only_candidates_compete_and_there_may_be_too_few():
 
 
 def test_a_word_that_no_list_knows_is_refused():
-    with pytest.raises(DataError, match=r"does not know \['exclude'\]; it takes k and \['cand"):
-        Wanted.of(2, {"exclude": ["a"]}, CATALOGUE)  # type: ignore[typeddict-unknown-key]
+    with pytest.raises(DataError, match=r"does not know \['a', 'z'\]; it takes k and \['cand"):
+        Wanted.of(2, {"z": 1, "a": 2}, CATALOGUE)  # type: ignore[typeddict-unknown-key]
 
 
 def test_a_warning_of_unknown_candidates_points_at_the_caller():

@@ -11,7 +11,7 @@ TESTS_OF = {
     "contracts": ("data", "recommenders", "evaluation"),
     "files": ("data", "encoders", "recommenders"),
     "ranking": ("recommenders",),
-    "training": ("meta", "recommenders"),
+    "training": ("meta",),
 }
 """Further folders of tests/ for rooms that are tested through others; tests/<room> comes first."""
 NO_ROOMS = frozenset({"testing"})

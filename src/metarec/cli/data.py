@@ -8,9 +8,10 @@ from typing import Annotated, Literal
 import typer
 
 from metarec import data as shops
-from metarec.cli.options import Seed
-from metarec.contracts import DataError
+from metarec.cli.options import EncoderName, Seed, Template, encoder_of, say_notes
+from metarec.contracts import DataError, Dataset
 from metarec.data.inspect import Histogram, Summary
+from metarec.encoders import ColumnTable
 
 app = typer.Typer(help="Generate, inspect, convert and pseudonymise shops.", no_args_is_help=True)
 Folder = Annotated[Path, typer.Argument(metavar="DIR")]
@@ -41,16 +42,19 @@ def generate(
 def inspect(
     folder: Folder,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    encoder: EncoderName = "default",
+    template: Template = None,
 ) -> None:
-    """Say what is in a shop; exit 1 with the list of problems if its data is bad.
+    """Say what is in a shop and what each column is used as; exit 1 with the list of problems if its data is bad.
 
     Example: metarec data inspect my-shop
     """
-    summary = shops.inspect(shops.load(folder))
+    shop = shops.load(folder)
+    summary, columns = shops.inspect(shop), _columns(shop, encoder, template)
     if as_json:
-        typer.echo(json.dumps(summary.to_dict(), indent=2))
+        typer.echo(json.dumps({**summary.to_dict(), **columns.to_dict()}, indent=2))
     else:
-        typer.echo(_described(summary))
+        typer.echo(f"{_described(summary)}\n\ncolumns\n{columns}")
 
 
 @app.command()
@@ -83,6 +87,7 @@ def convert(
     shop = shops.convert(
         source, folder, format=format, mapping=mapping or None, lenient=lenient, rejects=rejects
     )
+    say_notes(shop)
     typer.echo(f"wrote {folder}: {shop!r}")
 
 
@@ -108,6 +113,17 @@ def pseudonymise(
     typer.echo(f"wrote {folder}: {shop!r}")
 
 
+def _columns(shop: Dataset, encoder: str, template: str | None) -> ColumnTable:
+    """What is made of each column; without the default reader's package, all but its counts."""
+    try:
+        return ColumnTable.of(shop, encoder_of(encoder, template))
+    except DataError as error:
+        if encoder != "default" or "metarec[minilm]" not in str(error):
+            raise
+        typer.echo(f"what the default reader cannot read is not counted: {error}", err=True)
+        return ColumnTable.of(shop, encoder_of("hash", template))
+
+
 def _described(summary: Summary) -> str:
     lines = [
         f"{summary.name} ({summary.feedback}, clock: {summary.clock}, repeats: {summary.repeats})",
@@ -121,15 +137,7 @@ def _described(summary: Summary) -> str:
         low, high = summary.value_range
         lines.append(f"  values    {low:g} to {high:g}")
     lines += [f"  {line}" for line in summary.meanings]
-    for title, shares in (
-        ("items without", summary.missing_content),
-        ("users without", summary.missing_profile),
-    ):
-        for column, share in shares.items():
-            if share > 0:
-                lines.append(f"  {title} {column}: {share:.1%}")
-    for column, reason in summary.not_used.items():
-        lines.append(f"  not used  {column} ({reason})")
+    lines += [f"  note      {note}" for note in summary.notes]
     for title, histogram in (
         ("events per user", summary.events_per_user),
         ("events per item", summary.events_per_item),

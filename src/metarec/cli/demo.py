@@ -9,12 +9,20 @@ import typer
 
 from metarec.cli.abilities import person_of
 from metarec.cli.evaluate import fit_all, write_results
-from metarec.cli.options import Seed, check_out, encoder_of, names_of, shows_progress
+from metarec.cli.options import (
+    EncoderName,
+    Seed,
+    Template,
+    check_out,
+    content_of,
+    encoder_of,
+    names_of,
+    shows_progress,
+)
 from metarec.cli.recommend import line_of, reasons
 from metarec.cli.rows import HEART, TRIVIAL, models_of
 from metarec.contracts import Dataset, Event, Recommender
 from metarec.data import Split, generate, load, split_cold
-from metarec.encoders import ContentFeatures
 from metarec.evaluation import evaluate, table
 from metarec.meta import MetaConfig
 
@@ -30,9 +38,8 @@ def demo(
         Path | None, typer.Option("--data", help="A shop of your own; else a synthetic one.")
     ] = None,
     out: Annotated[Path, typer.Option("--out", help="Folder for the results.")] = Path("demo"),
-    encoder: Annotated[
-        str, typer.Option(help='"default", "hash", or a name or folder that transformers loads.')
-    ] = "default",
+    encoder: EncoderName = "default",
+    template: Template = None,
     seed: Seed = 0,
 ) -> None:
     """Fit, evaluate the four cold-start scenarios, and meet one stranger.
@@ -44,9 +51,7 @@ def demo(
     progress = shows_progress()
     shop = load(data) if data is not None else generate(users=2000, items=800, rng=seed).dataset
     typer.echo(f"{shop!r}")
-    content = ContentFeatures.fit(
-        encoder_of(encoder, None), shop.catalogue.frame, progress=progress
-    )
+    content = content_of(shop, encoder_of(encoder, template))
     split = split_cold(shop, rng=seed)
     models = models_of(
         ",".join([HEART, *TRIVIAL[shop.feedback]]), shop.feedback, content, DEMO_CONFIG
@@ -56,7 +61,7 @@ def demo(
     found = write_results(results, out)
     typer.echo("")
     typer.echo(table(results))
-    typer.echo(found.line)
+    typer.echo(f"{found.headline}\n{found.line}")
     heart = fitted[HEART]
     heart.save(out / "model")
     typer.echo("")

@@ -6,11 +6,20 @@ from typing import Annotated, Literal
 
 import typer
 
-from metarec.cli.options import Seed, check_out, config_of, encoder_of, shows_progress
+from metarec.cli.options import (
+    EncoderName,
+    Seed,
+    Template,
+    check_out,
+    config_of,
+    content_of,
+    encoder_of,
+    say_notes,
+    shows_progress,
+)
 from metarec.cli.rows import HEART, models_of
 from metarec.contracts import Dataset, Recommender
 from metarec.data import Split, load, split_cold, split_k_fold, split_last_out, split_time
-from metarec.encoders import ContentFeatures
 from metarec.evaluation import Results, Verdict, combine, save_results, table, write_report
 from metarec.evaluation import evaluate as evaluate_models
 from metarec.evaluation.protocol.provenance import fitted_on
@@ -35,9 +44,8 @@ def evaluate(
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="One hyperparameter: name=value.")
     ] = None,
-    encoder: Annotated[
-        str, typer.Option(help='"default", "hash", or a name or folder that transformers loads.')
-    ] = "default",
+    encoder: EncoderName = "default",
+    template: Template = None,
     k: Annotated[int, typer.Option(min=1, help="Length of the ranked lists.")] = 10,
     exclude_seen: Annotated[
         bool,
@@ -55,6 +63,7 @@ def evaluate(
     chosen = config_of(config, settings or [])
     check_out(out, data)
     shop = load(data)
+    say_notes(shop)
     if k > len(shop.catalogue):
         typer.echo(f"warning: lists of all {len(shop.catalogue)} items, not of {k}", err=True)
         k = len(shop.catalogue)
@@ -63,9 +72,7 @@ def evaluate(
     if saved is not None:
         warn_of_leak(saved, splits)
     progress = shows_progress()
-    content = ContentFeatures.fit(
-        encoder_of(encoder, None), shop.catalogue.frame, progress=progress
-    )
+    content = content_of(shop, encoder_of(encoder, template))
     parts = []
     for split in splits:
         fitted = fit_all(models_of(models, shop.feedback, content, chosen), split, seed, progress)
@@ -84,7 +91,7 @@ def evaluate(
     results = parts[0] if len(parts) == 1 else combine(parts)
     found = write_results(results, out)
     typer.echo(table(results))
-    typer.echo(found.line)
+    typer.echo(f"{found.headline}\n{found.line}")
     typer.echo(f"wrote {out / 'results.json'} and {out / 'report.html'}")
 
 

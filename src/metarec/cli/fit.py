@@ -5,7 +5,17 @@ from typing import Annotated
 
 import typer
 
-from metarec.cli.options import Seed, check_out, config_of, encoder_of, shows_progress
+from metarec.cli.options import (
+    EncoderName,
+    Seed,
+    Template,
+    check_out,
+    config_of,
+    content_of,
+    encoder_of,
+    say_notes,
+    shows_progress,
+)
 from metarec.contracts import DataError
 from metarec.contracts.printing import counted
 from metarec.data import load
@@ -26,12 +36,8 @@ def fit(
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="One hyperparameter: name=value.")
     ] = None,
-    encoder: Annotated[
-        str, typer.Option(help='"default", "hash", or a name or folder that transformers loads.')
-    ] = "default",
-    template: Annotated[
-        str | None, typer.Option(help='How an item\'s text is composed: "{title}. {genres}".')
-    ] = None,
+    encoder: EncoderName = "default",
+    template: Template = None,
     seed: Seed = 0,
     force: Annotated[
         bool, typer.Option("--force", help="Replace the model that is there.")
@@ -49,11 +55,13 @@ def fit(
     if out.exists() and any(out.iterdir()) and not force:
         raise DataError(f"{out} is a saved model; --force replaces it, or choose another --out")
     shop = load(data)
+    say_notes(shop)
     typer.echo("\n  ".join([repr(shop), *meanings(shop)]), err=True)
     checkpoints = out.absolute().parent / f"{out.absolute().name}.checkpoint"
     if (checkpoints / CHECKPOINT).exists():
         typer.echo(f"continuing from {checkpoints}", err=True)
-    model = MetaRecommender(encoder_of(encoder, template), chosen).fit(
+    content = content_of(shop, encoder_of(encoder, template))
+    model = MetaRecommender(content, chosen).fit(
         shop, rng=seed, folder=checkpoints, progress=shows_progress()
     )
     model.save(out)

@@ -12,17 +12,29 @@ import polars as pl
 import typer
 import yaml
 
-from metarec.contracts import Catalogue, DataError, Encoder, Event, EventLike
-from metarec.encoders import HashEncoder, TextEncoder
+from metarec.contracts import Catalogue, DataError, Dataset, Encoder, Event, EventLike
+from metarec.encoders import ColumnTable, ContentFeatures, HashEncoder, TextEncoder
 from metarec.files.hyperparameters import parse_hyperparameters
 from metarec.meta import MetaConfig
 
 Seed = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of everything random.")]
+EncoderName = Annotated[
+    str, typer.Option(help='"default", "hash", or a name or folder that transformers loads.')
+]
+Template = Annotated[
+    str | None, typer.Option(help='How an item\'s text is composed: "{title}. {genres}".')
+]
 
 
 def shows_progress() -> bool:
     """True where a person is watching: no bars into a pipe or a log."""
     return sys.stderr.isatty()
+
+
+def say_notes(shop: Dataset) -> None:
+    """Tell what was understood of a shop's files without being told."""
+    for note in shop.notes:
+        typer.echo(note, err=True)
 
 
 def parse_events(text: str, catalogue: Catalogue) -> list[EventLike]:
@@ -147,6 +159,12 @@ def encoder_of(name: str, template: str | None) -> Encoder:
     if name == "hash":
         return HashEncoder(template=template)
     return TextEncoder(template=template) if name == "default" else TextEncoder(name, template)
+
+
+def content_of(shop: Dataset, encoder: Encoder) -> ContentFeatures:
+    """The features of the shop's items; what each column is used as goes to the standard error."""
+    typer.echo(f"{ColumnTable.of(shop, encoder)}", err=True)
+    return ContentFeatures.fit(encoder, shop.catalogue.frame, progress=shows_progress())
 
 
 def names_of(catalogue: Catalogue) -> list[str]:

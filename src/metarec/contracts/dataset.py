@@ -76,6 +76,8 @@ class Dataset:
     licence: str = ""
     dropped: Mapping[str, int] = field(default_factory=dict)
     """How many rows of the source were left out, by reason; empty where all were taken."""
+    notes: tuple[str, ...] = ()
+    """What was understood of the source without being told: a sentence each, for people."""
 
     def __post_init__(self) -> None:
         check_choice("feedback", self.feedback, get_args(Feedback))

@@ -1,5 +1,6 @@
 """What happened and what is on offer: datasets, readers, validation, splits, episodes."""
 
+from metarec.data.from_frames import from_frames
 from metarec.data.inspect import Histogram, Summary, inspect
 from metarec.data.load import convert, load, load_csv
 from metarec.data.pseudonymise import pseudonymise, pseudonymise_folder
@@ -19,7 +20,8 @@ from metarec.data.splits.split import Split
 from metarec.data.splits.time_split import split_time
 from metarec.data.synthetic.shop import Shop, generate, generate_to
 from metarec.data.synthetic.truth import Truth
-from metarec.data.validation.problems import DroppedRowsWarning, InvalidData, Problem
+from metarec.data.validation.invalid_data import InvalidData, Problem
+from metarec.data.validation.problems import DroppedRowsWarning
 
 __all__ = [
     "DroppedRowsWarning",
@@ -33,6 +35,7 @@ __all__ = [
     "Summary",
     "Truth",
     "convert",
+    "from_frames",
     "generate",
     "generate_to",
     "inspect",

@@ -58,6 +58,8 @@ class Summary:
     events_per_item: Histogram
     values: Histogram
     dropped: dict[str, int]
+    notes: tuple[str, ...]
+    """What was understood of the source without being told."""
 
     def to_dict(self) -> dict[str, Any]:
         """The summary as JSON values."""
@@ -94,6 +96,7 @@ def inspect(data: Dataset) -> Summary:
         events_per_item=counts_histogram(data.item_counts),
         values=values_histogram(frame["value"]),
         dropped=dict(data.dropped),
+        notes=data.notes,
     )
 
 

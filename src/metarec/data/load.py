@@ -1,12 +1,13 @@
 """One door for all formats: look at the path, read, validate, index."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Literal, get_args
 
 from metarec.contracts import DataError
 from metarec.contracts.dataset import Dataset, RepeatsRule
+from metarec.data.column_names import Given
 from metarec.data.readers.amazon import is_amazon, read_amazon
 from metarec.data.readers.delimited import read_delimited
 from metarec.data.readers.folder import is_folder_format, read_folder
@@ -15,6 +16,7 @@ from metarec.data.readers.recbole import is_recbole, read_recbole
 from metarec.data.save import save
 from metarec.data.validation.assembly import assemble
 from metarec.data.validation.problems import Report
+from metarec.data.validation.remedies import Remedies
 from metarec.data.validation.table import Tables
 from metarec.files.disk import reading
 
@@ -57,12 +59,12 @@ def load(
 
 def load_csv(
     path: str | Path,
-    columns: Mapping[str, str] | None = None,
+    columns: Given | None = None,
     *,
     items: str | Path | None = None,
-    item_columns: Mapping[str, str] | None = None,
-    separator: str = ",",
-    encoding: str = "utf-8",
+    item_columns: Given | None = None,
+    separator: str | None = None,
+    encoding: str | None = None,
     lenient: bool = False,
     rejects: str | Path | None = None,
     repeats: RepeatsRule | None = None,
@@ -72,7 +74,7 @@ def load_csv(
     `columns={"user_id": "uid", "item_id": "movie"}` reads users from `uid`. With a column `value`
     the events are ratings, without one implicit. `items` is a second such file with the content.
     """
-    place, report = Path(path), Report()
+    place, report = Path(path), Report(Remedies("call"))
     listed = [] if items is None else [Path(items)]
     for file in (place, *listed):
         require(file, report, is_file=True)
@@ -92,7 +94,7 @@ def convert(
     target: str | Path,
     *,
     format: Format | None = None,
-    mapping: Mapping[str, str] | None = None,
+    mapping: Given | None = None,
     lenient: bool = False,
     rejects: str | Path | None = None,
     repeats: RepeatsRule | None = None,

@@ -8,6 +8,7 @@ import polars as pl
 
 from metarec.contracts import DataError
 from metarec.contracts.dataset import Dataset
+from metarec.data.readers.tabular import SETTLED
 from metarec.files.atomic import whole_folder
 from metarec.files.disk import writing
 
@@ -56,7 +57,7 @@ def write_tables(data: Dataset, folder: Path) -> None:
     events = data.interactions
     ids = [users.gather(events["user"]), items.gather(events["item"])]
     pl.DataFrame(ids).hstack(events.drop("user", "item")).write_parquet(
-        folder / "interactions.parquet"
+        folder / "interactions.parquet", metadata=SETTLED
     )
     catalogue_table(data).write_parquet(folder / "items.parquet")
     profiles = pl.DataFrame([users])

@@ -1,17 +1,26 @@
 """Content to vectors."""
 
 from metarec.encoders.cache import VectorCache, cache_folder
+from metarec.encoders.column_table import ColumnTable, ColumnUse
 from metarec.encoders.columns import ItemColumns, UnusedColumnWarning
 from metarec.encoders.content import ContentFeatures, encoder_from
 from metarec.encoders.hashed import HashEncoder
+from metarec.encoders.reading import Reading
+from metarec.encoders.roles import ColumnRole, ColumnRoles, Role
 from metarec.encoders.tabular import TabularFeatures
 from metarec.encoders.template import compose
 from metarec.encoders.text import TextEncoder
 
 __all__ = [
+    "ColumnRole",
+    "ColumnRoles",
+    "ColumnTable",
+    "ColumnUse",
     "ContentFeatures",
     "HashEncoder",
     "ItemColumns",
+    "Reading",
+    "Role",
     "TabularFeatures",
     "TextEncoder",
     "UnusedColumnWarning",

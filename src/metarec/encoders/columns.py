@@ -79,6 +79,8 @@ def _as_kind(column: pl.Series, kind: str) -> pl.Series:
     if str(column.dtype) == kind:
         return column
     wanted = _PLAIN.get(kind)
+    if wanted is None and column.dtype == pl.String and kind.startswith(("Date", "Time", "Dura")):
+        return column  # a date that is written as text
     if wanted is None:  # strings where there was no text are values, and no text
         wanted = pl.Categorical() if column.dtype == pl.String else column.dtype
     try:

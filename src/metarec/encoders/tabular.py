@@ -1,4 +1,4 @@
-"""Numbers, categories and lists of the catalogue as features beside the text."""
+"""Numbers, categories, lists, dates and vectors of the catalogue as features beside the text."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -9,74 +9,83 @@ import polars as pl
 from jaxtyping import Float
 
 from metarec.contracts import DataError
-from metarec.encoders.template import FILE_COLUMNS
+from metarec.encoders.records import expanded
+from metarec.encoders.roles import (
+    MOST_CATEGORIES,
+    MOST_VALUES,
+    ColumnRoles,
+    frequent,
+    is_few,
+    leaves_of,
+)
+from metarec.encoders.vectors import Vectors
 
-MOST_CATEGORIES = 64
-"""A text column with more distinct values than this is text, not a category."""
-MOST_LIST_VALUES = 256
-"""Values kept of a list column, the most frequent first."""
-LEAST_ITEMS = 3
-"""A category or list value that fewer items have says nothing that could be learned."""
+Measured = tuple[float, float, float, float]
+"""Mean, standard deviation, smallest and largest value."""
 
 
 @dataclass(frozen=True)
 class TabularFeatures:
     """How each column becomes features, learned from one table and applied to any other.
 
-    A number is standardised and held inside the range seen at `fit`; a category is one-hot; a list
-    of strings is multi-hot. A missing value is a feature of its own, never a guess; a category
-    that was not seen at `fit` is all zeros.
+    A number is standardised and held inside the range seen at `fit`, and so is a date, as its
+    seconds since 1970; a category is one-hot; a list is multi-hot in its values; a vector is
+    centred and brought to the length of a text's. A missing value is a feature of its own, never a
+    guess; a category that was not seen at `fit` is all zeros. Fields of a struct are columns.
     """
 
-    numbers: Mapping[str, tuple[float, float, float, float]] = field(default_factory=dict)
-    """Mean, standard deviation, smallest and largest value by column."""
+    numbers: Mapping[str, Measured] = field(default_factory=dict)
     categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    dates: Mapping[str, Measured] = field(default_factory=dict)
+    vectors: Mapping[str, Vectors] = field(default_factory=dict)
 
     @classmethod
-    def fit(cls, frame: pl.DataFrame) -> Self:
-        """Choose and measure the columns of `frame`."""
-        numbers, categories, lists = {}, {}, {}
-        for name, kind in frame.schema.items():
-            column = frame[name].drop_nulls()
-            if name in FILE_COLUMNS or not len(column):
-                continue
-            if kind.is_numeric():
-                numbers[name] = _measure(column.cast(pl.Float64))
-            elif kind == pl.List(pl.String):
-                if kept := _frequent(column.explode().drop_nulls(), MOST_LIST_VALUES):
-                    lists[name] = kept
-            elif kind in (pl.String, pl.Boolean, pl.Categorical):
-                text = column.cast(pl.String)
-                if text.n_unique() <= min(MOST_CATEGORIES, max(2, len(text) // LEAST_ITEMS)):
-                    categories[name] = _frequent(text, MOST_CATEGORIES)
-        return cls(numbers, categories, lists)
+    def fit(cls, frame: pl.DataFrame, roles: ColumnRoles | None = None) -> Self:
+        """Measure the columns of `frame` by their roles, which are found where not given."""
+        frame = expanded(frame)
+        roles = roles or ColumnRoles.fit(frame)
+        filled = {name: frame[name].drop_nulls() for name in frame.columns}
+        return cls(
+            {c: _measure(filled[c].cast(pl.Float64)) for c in roles.columns("number")},
+            {c: _categories(filled[c].cast(pl.String)) for c in roles.columns("category")},
+            {c: _values(filled[c]) for c in roles.columns("list")},
+            {c: _measure(seconds_of(filled[c])) for c in roles.columns("date")},
+            {c: Vectors.fit(filled[c]) for c in roles.columns("vector")},
+        )
+
+    @property
+    def columns(self) -> set[str]:
+        """The columns that features are made of."""
+        return {
+            *self.numbers, *self.categories, *self.lists, *self.dates, *self.vectors
+        }  # fmt: skip
 
     def transform(self, frame: pl.DataFrame) -> Float[np.ndarray, "row d"]:
         """One row of features a row of `frame`, float32; absent columns count as missing."""
+        frame = expanded(frame)
         blocks = [np.zeros((len(frame), 0))]
-        for name, (mean, std, low, high) in self.numbers.items():
-            values = _column(frame, name, pl.Float64).to_numpy()
-            missing = ~np.isfinite(values)
-            scaled = (np.clip(values, low, high) - mean) / std
-            blocks += [np.where(missing, 0.0, scaled)[:, None], missing[:, None]]
+        for name, measured in self.numbers.items():
+            blocks.append(_scaled(_column(frame, name, pl.Float64), measured))
         for name, kept in self.categories.items():
             coded = _codes(_column(frame, name, pl.String), kept)
             blocks.append(_one_hot(np.arange(len(frame)), coded, len(frame), len(kept)))
         for name, kept in self.lists.items():
-            nested = _column(frame, name, pl.List(pl.String))
-            rows = np.repeat(np.arange(len(frame)), nested.list.len().fill_null(0).to_numpy())
-            coded = _codes(nested.drop_nulls().explode(empty_as_null=False), kept)
-            hot = _one_hot(rows, coded, len(frame), len(kept))
-            hot[nested.is_null().to_numpy(), -1] = 1.0
-            blocks.append(hot)
+            blocks.append(_multi_hot(frame, name, kept))
+        for name, measured in self.dates.items():
+            there = frame[name] if name in frame.columns else _nothing(frame, name, pl.Date)
+            blocks.append(_scaled(seconds_of(there), measured))
+        for name, vectors in self.vectors.items():
+            there = frame[name] if name in frame.columns else _nothing(frame, name, pl.Null)
+            blocks.append(vectors.transform(there))
         return np.concatenate(blocks, axis=1).astype(np.float32)
 
     @property
     def width(self) -> int:
         """Number of features; each column has one more for a missing value."""
         coded = sum(len(kept) + 1 for kept in (*self.categories.values(), *self.lists.values()))
-        return 2 * len(self.numbers) + coded
+        vectors = sum(vectors.width + 1 for vectors in self.vectors.values())
+        return 2 * (len(self.numbers) + len(self.dates)) + coded + vectors
 
     def to_dict(self) -> dict[str, Any]:
         """The features as JSON values."""
@@ -89,7 +98,38 @@ class TabularFeatures:
             {name: tuple(measured) for name, measured in raw["numbers"].items()},
             {name: tuple(values) for name, values in raw["categories"].items()},
             {name: tuple(values) for name, values in raw["lists"].items()},
+            {name: tuple(measured) for name, measured in raw.get("dates", {}).items()},
+            {name: Vectors.from_dict(part) for name, part in raw.get("vectors", {}).items()},
         )
+
+
+def seconds_of(moments: pl.Series) -> pl.Series:
+    """Dates, moments and times as seconds since 1970 or midnight, durations as their length.
+
+    Texts are read as ISO 8601 by their own clock: a zone that they name is not counted, since hours
+    make no difference to a content's date.
+    """
+    kind = moments.dtype
+    if kind == pl.String:
+        days = moments.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
+        clock = moments.str.slice(11, 8).str.to_time("%H:%M:%S", strict=False)
+        midday = clock.to_physical().cast(pl.Float64).fill_null(0.0) / 1e9
+        return seconds_of(days) + midday
+    if isinstance(kind, pl.Time):
+        return moments.to_physical().cast(pl.Float64) / 1e9
+    if isinstance(kind, pl.Duration):
+        return moments.cast(pl.Duration("us")).to_physical().cast(pl.Float64) / 1e6
+    if kind.is_temporal():
+        return moments.cast(pl.Datetime("us")).to_physical().cast(pl.Float64) / 1e6
+    return _as(moments, pl.Float64)
+
+
+def _categories(text: pl.Series) -> tuple[str, ...]:
+    return frequent(text, MOST_CATEGORIES if is_few(text) else MOST_VALUES)
+
+
+def _values(lists: pl.Series) -> tuple[str, ...]:
+    return frequent(leaves_of(lists)[1].drop_nulls().cast(pl.String), MOST_VALUES)
 
 
 def _measure(column: pl.Series) -> tuple[float, float, float, float]:
@@ -104,21 +144,40 @@ def _measure(column: pl.Series) -> tuple[float, float, float, float]:
     return float((values / scale).mean()) * scale, std, low, high
 
 
-def _frequent(values: pl.Series, most: int) -> tuple[str, ...]:
-    counts = values.alias("value").value_counts()
-    kept = counts.filter(pl.col("count") >= min(LEAST_ITEMS, max(1, len(values) // 10)))
-    ordered = kept.sort(["count", "value"], descending=[True, False]).head(most)
-    return tuple(sorted(ordered["value"].cast(pl.String)))
+def _scaled(column: pl.Series, measured: Measured) -> np.ndarray:
+    mean, std, low, high = measured
+    values = column.to_numpy()
+    missing = ~np.isfinite(values)
+    scaled = (np.clip(values, low, high) - mean) / std
+    return np.concatenate([np.where(missing, 0.0, scaled)[:, None], missing[:, None]], axis=1)
+
+
+def _multi_hot(frame: pl.DataFrame, name: str, kept: tuple[str, ...]) -> np.ndarray:
+    nested = frame[name] if name in frame.columns else _nothing(frame, name, pl.List(pl.String))
+    if not isinstance(nested.dtype, pl.List | pl.Array):
+        nested = _as(nested, pl.List(pl.String))
+    rows, values = leaves_of(nested)
+    hot = _one_hot(rows, _codes(values.cast(pl.String), kept), len(frame), len(kept))
+    hot[nested.is_null().to_numpy(), -1] = 1.0
+    return hot
 
 
 def _column(frame: pl.DataFrame, name: str, kind: Any) -> pl.Series:
-    if name not in frame.columns:
-        return pl.Series(name, [None] * len(frame), dtype=kind)
+    return _as(frame[name], kind) if name in frame.columns else _nothing(frame, name, kind)
+
+
+def _nothing(frame: pl.DataFrame, name: str, kind: Any) -> pl.Series:
+    return pl.Series(name, [None] * len(frame), dtype=kind)
+
+
+def _as(column: pl.Series, kind: Any) -> pl.Series:
     try:
-        return frame[name].cast(kind, strict=False)
+        if column.dtype == pl.String and kind == pl.List(pl.String):
+            raise pl.exceptions.InvalidOperationError
+        return column.cast(kind, strict=False)
     except pl.exceptions.InvalidOperationError as error:
         raise DataError(
-            f"column {name} holds {frame[name].dtype}, expected {kind} as in the table that the "
+            f"column {column.name} holds {column.dtype}, expected {kind} as in the table that the "
             "model was fitted on"
         ) from error
 

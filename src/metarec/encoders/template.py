@@ -1,52 +1,56 @@
 """An item's text, composed from the columns of the catalogue."""
 
 import re
+from collections.abc import Sequence
 from string import Formatter
 
 import polars as pl
 
 from metarec.contracts import DataError
+from metarec.encoders.cleaning import cleaned
+from metarec.encoders.records import expanded
+from metarec.encoders.roles import ColumnRoles
 
 Part = tuple[str, str | None]
 """Literal text, and the column that follows it."""
-FILE_COLUMNS = ("image", "audio")
-"""Columns of the folder format that hold relative paths, not text."""
 
 
-def text_columns(frame: pl.DataFrame) -> list[str]:
-    """The columns that hold text by default: strings and lists of strings, in table order."""
-    return [
-        name
-        for name, kind in frame.schema.items()
-        if (kind == pl.String or kind == pl.List(pl.String)) and name not in FILE_COLUMNS
-    ]
-
-
-def compose(frame: pl.DataFrame, template: str | None = None) -> list[str]:
+def compose(
+    frame: pl.DataFrame, template: str | None = None, columns: Sequence[str] | None = None
+) -> list[str]:
     """One text a row, from `template` such as "{title} ({year}). {genres}".
 
-    Without a template the text columns are joined by ". " in table order. Lists are joined by
-    ", ". A missing value is left out together with the brackets and punctuation around it; a row
-    without any text gives "".
+    Without a template the text columns are joined by ". " in table order: those named, else those
+    that `ColumnRoles` finds. Lists are joined by ", ", the fields of a struct are named as
+    "{maker.name}". Each value is freed of HTML and brought to Unicode's form NFKC. A missing value
+    is left out together with the brackets and punctuation around it; a row without any text gives
+    "".
     """
+    frame = expanded(frame)
     if template is None:
-        parts: list[Part] = [(". ", name) for name in text_columns(frame)]
+        names = ColumnRoles.fit(frame).columns("text") if columns is None else columns
+        parts: list[Part] = [(". ", name) for name in names]
     else:
         parts = _parse(template)
-    columns = [name for _, name in parts if name is not None]
-    missing = [name for name in columns if name not in frame.columns]
+    named = [name for _, name in parts if name is not None]
+    missing = [name for name in named if name not in frame.columns]
     if missing:
         raise DataError(
             f"the text template names the columns {missing}, which the items do not have; "
             f"they have {frame.columns}"
         )
-    if not columns:
+    if not named:
         return [""] * len(frame)
-    rows = frame.select(_as_text(frame, name) for name in dict.fromkeys(columns)).rows(named=True)
+    rows = pl.DataFrame([_as_text(frame[name]) for name in dict.fromkeys(named)]).rows(named=True)
     return [
         _tidy("".join(literal + ("" if name is None else row[name]) for literal, name in parts))
         for row in rows
     ]
+
+
+def template_columns(template: str) -> list[str]:
+    """The columns that a template names."""
+    return [name for _, name in _parse(template) if name is not None]
 
 
 def checked_template(template: object) -> None:
@@ -73,13 +77,23 @@ def _parse(template: str) -> list[Part]:
     return [(literal, name) for literal, name, _, _ in parsed]
 
 
-def _as_text(frame: pl.DataFrame, name: str) -> pl.Expr:
-    column, kind = pl.col(name), frame.schema[name]
-    if kind.is_nested() and not isinstance(kind, pl.List):
-        raise DataError(f"column {name} holds {kind}, expected text, numbers or lists of them")
-    if kind.is_nested():
-        column = column.list.eval(pl.element().cast(pl.String)).list.join(", ")
-    return column.cast(pl.String).fill_null("").str.strip_chars().alias(name)
+def _as_text(column: pl.Series) -> pl.Series:
+    kind = column.dtype
+    while isinstance(kind, pl.List | pl.Array):
+        if isinstance(kind, pl.Array):
+            column = column.arr.to_list()
+        elif isinstance(kind.inner, pl.List):
+            column = column.list.eval(pl.element().explode())
+        elif isinstance(kind.inner, pl.Array):
+            column = column.list.eval(pl.element().arr.to_list())
+        else:
+            column = column.list.eval(pl.element().cast(pl.String)).list.join(", ")
+        kind = column.dtype
+    if kind == pl.Struct or kind == pl.Binary or kind == pl.Object:
+        raise DataError(
+            f"column {column.name} holds {kind}, expected text, numbers or lists of them"
+        )
+    return cleaned(column.cast(pl.String)).fill_null("").str.strip_chars()
 
 
 _EMPTY_BRACKETS = re.compile(r"[(\[]\s*[)\]]")

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +17,9 @@ from metarec.contracts import DataError, whole_number
 from metarec.encoders.cache import VectorCache, cache_folder
 from metarec.encoders.model_files import DEFAULT_MODEL, REMEDY, folder_of, hash_of, placed
 from metarec.encoders.progress_bars import no_progress_bars
+from metarec.encoders.reading import Counts
 from metarec.encoders.template import checked_template, compose
+from metarec.encoders.tokens import counts_of
 
 Pooling = Literal["mean", "last"]
 
@@ -109,6 +111,10 @@ class TextEncoder:
         nothing = np.zeros(d, dtype=np.float32)
         stacked = [known.get(text, nothing) for text in texts]
         return np.stack(stacked) if stacked else np.zeros((0, d), dtype=np.float32)
+
+    def count(self, texts: Sequence[str]) -> Counts:
+        """Tokens of each text, those that the model does not know, and which texts are cut."""
+        return counts_of(self.folder, texts, self.max_tokens, lambda: self._loaded[0])
 
     def describe(self) -> Mapping[str, Any]:
         """What is needed to build the encoder again, with these weights, as JSON values."""

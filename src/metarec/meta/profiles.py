@@ -14,7 +14,7 @@ PLAIN = (str, int, float, bool, datetime.date, type(None))
 
 def check_columns(names: Iterable[str], known: TabularFeatures) -> None:
     """Refuse columns that the model has never seen: a misspelt one would say nothing."""
-    columns = {*known.numbers, *known.categories, *known.lists}
+    columns = known.columns
     if unknown := sorted(set(names) - columns):
         raise DataError(f"the profile has {unknown}; the model knows {sorted(columns)}")
 
@@ -38,7 +38,7 @@ def checked_table(table: pl.DataFrame, known: TabularFeatures) -> pl.DataFrame:
 
     The table of a dataset has columns that no feature was made of, so others may stand beside.
     """
-    wanted = {*known.numbers, *known.categories, *known.lists}
+    wanted = known.columns
     if missing := sorted(wanted - set(table.columns)):
         raise DataError(
             f"the profiles lack {missing}, they have {table.columns}; name each column as in the "

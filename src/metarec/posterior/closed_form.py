@@ -131,7 +131,7 @@ def condition(prior: Prior, statistics: Statistics) -> Posterior:
         return Posterior(prior.mean + moved, np.linalg.cholesky(A))
     s = statistics.b - statistics.S @ prior.mean
     # LAPACK directly: the checks around scipy.linalg.cho_solve cost more than the solve itself
-    factor, failed = lapack.dpotrf(A, lower=1, clean=1)
+    factor, failed = lapack.dpotrf(A, lower=1)
     if failed:
         raise np.linalg.LinAlgError("the posterior precision is not positive definite")
     moved, _ = lapack.dpotrs(factor, s, lower=1)

@@ -1,71 +1,63 @@
 """Any delimited file, with a mapping from our column names to its own."""
 
-import codecs
-from collections.abc import Mapping
 from pathlib import Path
 
 from metarec.contracts import DataError
+from metarec.data.column_names import Given
 from metarec.data.readers.csv_text import read_csv
-from metarec.data.readers.tabular import read_bytes
+from metarec.data.readers.tabular import read_bytes, read_table
+from metarec.data.readers.text_encoding import known_encoding
+from metarec.data.validation.naming import named
 from metarec.data.validation.problems import Report
 from metarec.data.validation.table import Table, Tables
-
-Columns = Mapping[str, str]
 
 
 def read_delimited(
     path: Path,
     report: Report,
     *,
-    columns: Columns | None = None,
+    columns: Given | None = None,
     items: Path | None = None,
-    item_columns: Columns | None = None,
-    separator: str = ",",
-    encoding: str = "utf-8",
+    item_columns: Given | None = None,
+    separator: str | None = None,
+    encoding: str | None = None,
 ) -> Tables:
     """The tables of a file of events and, where there is one, a file of items.
 
-    `columns` maps our names (user_id, item_id, value, timestamp, event) to the file's; a name that
-    is not mapped is looked for as it is. Columns beyond these are the events' context. Without
-    `items` the catalogue is made of the items that occur, without content.
+    `columns` maps our names (user_id, item_id, value, timestamp, event, text) to the file's; what
+    is not mapped is recognised by the names that people use. Columns beyond these are the events'
+    context. Without `items` the catalogue is made of the items that occur, without content.
     """
-    events = read_mapped(path, report, columns or {}, separator, encoding)
+    check_text_options(separator, encoding)
+    events = named(read_plain(path, report, separator, encoding), "interactions", report, columns)
     listed = None
     if items is not None:
-        listed = read_mapped(items, report, item_columns or {}, separator, encoding)
+        prefer = None if events is None else events.names.get("item_id")
+        listed = read_plain(items, report, separator, encoding)
+        listed = named(listed, "items", report, item_columns, prefer)
     return Tables(path.name.split(".")[0], events, listed)
 
 
-def read_mapped(
-    path: Path, report: Report, columns: Columns, separator: str, encoding: str
+def read_plain(
+    path: Path, report: Report, separator: str | None, encoding: str | None
 ) -> Table | None:
-    """One file with our names for its columns."""
-    if len(separator) != 1 or not separator.isascii() or separator in '"\r\n\0':
+    """One file with its own names."""
+    if path.suffix == ".parquet" or {".jsonl", ".json"} & set(path.suffixes):
+        return read_table(path, report)
+    content = read_bytes(path, report)
+    if content is None:
+        return None
+    return read_csv(content, path.name, report, separator=separator, encoding=encoding)
+
+
+def check_text_options(separator: str | None, encoding: str | None) -> None:
+    """Refuse a separator that is no character, and an encoding that nobody knows."""
+    if separator is not None and (
+        len(separator) != 1 or not separator.isascii() or separator in '"\r\n\0'
+    ):
         raise DataError(
             f"separator must be one character of ASCII, no quote and no line break, got "
             f"{separator!r}"
         )
-    encoding = known_encoding(encoding)
-    content = read_bytes(path, report)
-    if content is None:
-        return None
-    table = read_csv(content, path.name, report, separator=separator, encoding=encoding)
-    if table is None:
-        return None
-    missing = [own for own in columns.values() if own not in table.frame.columns]
-    for own in missing:
-        found = f"the columns {', '.join(table.frame.columns)}"
-        report.fail(path.name, found, f"a column {own}", "correct the mapping", own)
-    return table.renamed(columns)
-
-
-def known_encoding(name: str) -> str:
-    """The encoding's own name, whatever its spelling."""
-    try:
-        "a".encode(name)  # which a codec such as base64, from bytes to bytes, refuses
-        return codecs.lookup(name).name
-    except (LookupError, ValueError, TypeError):
-        raise DataError(
-            "encoding must be one that Python knows, such as utf-8, latin-1 or cp1252, "
-            f"got {name!r}"
-        ) from None
+    if encoding is not None:
+        known_encoding(encoding)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from metarec.data.readers.settings import read_settings
 from metarec.data.readers.tabular import read_table
+from metarec.data.validation.naming import named
 from metarec.data.validation.problems import Report
 from metarec.data.validation.table import Table, Tables
 
@@ -21,9 +22,14 @@ def is_folder_format(folder: Path) -> bool:
 def read_folder(folder: Path, report: Report) -> Tables:
     """The tables of a folder; what is missing or cannot be read is reported."""
     settings = read_settings(folder / "dataset.toml", report)
-    interactions = find_table(folder, "interactions", report, needed=True)
-    items = find_table(folder, "items", report, needed=True)
-    rest = {name: find_table(folder, name, report) for name in ("users", "triples", "edges")}
+    interactions = named(
+        find_table(folder, "interactions", report, needed=True), "interactions", report
+    )
+    called = {} if interactions is None else interactions.names
+    listed = find_table(folder, "items", report, needed=True)
+    items = named(listed, "items", report, prefer=called.get("item_id"))
+    profiles = find_table(folder, "users", report)
+    users = named(profiles, "users", report, prefer=called.get("user_id"))
     return Tables(
         name=settings.get("name", folder.resolve().name),
         interactions=interactions,
@@ -36,7 +42,9 @@ def read_folder(folder: Path, report: Report) -> Tables:
         negative_kinds=settings.get("negative_kinds", ()),
         roles=settings.get("items", {}),
         licence=settings.get("licence", ""),
-        **rest,
+        users=users,
+        triples=find_table(folder, "triples", report),
+        edges=find_table(folder, "edges", report),
     )
 
 

@@ -4,14 +4,24 @@ import io
 
 import polars as pl
 
-from metarec.data.readers.text_encoding import ENCODING_FIX, UTF8, from_latin
+from metarec.data.readers.text_encoding import (
+    UTF8,
+    as_utf8,
+    encoding_fix,
+    from_latin,
+    is_utf8,
+    with_newlines,
+)
 from metarec.data.validation.problems import Check, Report
 from metarec.data.validation.table import Table
 
 
 def read_json_lines(content: bytes, file: str, report: Report) -> Table | None:
     """JSON Lines, one object a line, with the types found over all lines."""
-    content = content.removeprefix(b"\xef\xbb\xbf")
+    text = as_utf8(content, file, report, None)
+    if text is None:
+        return None
+    content = with_newlines(text)
     n_lines = content.count(b"\n") + (not content.endswith(b"\n"))
     try:
         frame = pl.read_ndjson(io.BytesIO(content), infer_schema_length=None)
@@ -27,7 +37,8 @@ def read_json_carefully(content: bytes, file: str, report: Report) -> Table | No
     lines = Table(pl.DataFrame({"line": content.decode("latin-1").split("\n")}), file)
     lines = lines.keep(lines.frame["line"].str.strip_chars() != "")
     is_text = pl.col("line").str.contains(UTF8)
-    check = Check("wrong encoding", None, ~is_text, "UTF-8 text", ENCODING_FIX)
+    fix = "" if is_utf8(content) else encoding_fix(content, report)
+    check = Check("wrong encoding", None, ~is_text, "UTF-8 text", fix)
     lines = report.sift(lines, [check])
     lines = lines.with_frame(from_latin(lines.frame))
     is_object = pl.col("line").str.starts_with("{") & (

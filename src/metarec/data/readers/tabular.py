@@ -11,6 +11,10 @@ from metarec.data.readers.json_lines import read_json_lines
 from metarec.data.validation.problems import Report
 from metarec.data.validation.table import Table
 
+SETTLED = {"metarec.columns": "settled"}
+"""In the metadata of a Parquet file that we wrote: a context called `date` is none of ours."""
+GZIPPED = b"\x1f\x8b"
+
 
 def read_table(path: Path, report: Report) -> Table | None:
     """The file as a table by its suffix; None, with a problem reported, if it cannot be read."""
@@ -25,9 +29,11 @@ def read_table(path: Path, report: Report) -> Table | None:
 
 
 def read_bytes(path: Path, report: Report) -> bytes | None:
-    """The content of a file, unpacked where its name ends in .gz."""
+    """The content of a file, unpacked where it is gzipped, whatever its name."""
     try:
-        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        content = path.read_bytes()
+        if path.suffix == ".gz" or content[:2] == GZIPPED:
+            content = gzip.decompress(content)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         report.fail(path.name, f"a broken gzip file ({error})", "a whole one", "copy it again")
         return None
@@ -48,7 +54,9 @@ def read_parquet(path: Path, report: Report) -> Table | None:
         if path.stat().st_size == 0:
             report.fail(path.name, "an empty file", "rows of data", "write the file again")
             return None
-        return Table(pl.read_parquet(path, glob=False, hive_partitioning=False), path.name)
+        frame = pl.read_parquet(path, glob=False, hive_partitioning=False)
+        settled = SETTLED.items() <= pl.read_parquet_metadata(path).items()
+        return Table(frame, path.name, settled=settled)
     except (pl.exceptions.PolarsError, OSError) as error:
         reason = str(error).splitlines()[0]
         report.fail(path.name, f"no Parquet ({reason})", "a Parquet file", "write the file again")

@@ -1,9 +1,13 @@
-"""Text that should be UTF-8: where it is not, and how to go on with the rest."""
+"""Text that should be UTF-8: what it is where it is not, and how to go on with the rest."""
 
+import codecs
 import io
+import re
+from collections.abc import Callable
 
 import polars as pl
 
+from metarec.contracts import DataError
 from metarec.data.validation.problems import Check, Report
 from metarec.data.validation.table import Table
 
@@ -12,7 +16,16 @@ UTF8 = (
     r"^(?:[\x00-\x7f]|[\u{c2}-\u{df}][\u{80}-\u{bf}]|[\u{e0}-\u{ef}][\u{80}-\u{bf}]{2}"
     r"|[\u{f0}-\u{f4}][\u{80}-\u{bf}]{3})*$"
 )
-ENCODING_FIX = "save the file as UTF-8"
+UTF8_MARK = b"\xef\xbb\xbf"
+LOOKED_AT = 65_536
+"""Bytes from which a file's encoding and dialect are told."""
+USUAL: dict[str, Callable[[str], bool]] = {
+    "gbk": lambda c: "\u4e00" <= c <= "\u9fff" and 0xB0 <= c.encode("gbk")[0] <= 0xD7,
+    "shift_jis": lambda c: "\u3040" <= c <= "\u30ff",
+    "cp1251": lambda c: "\u0410" <= c <= "\u044f",
+    "cp1252": lambda c: c.isalpha() or c in "€£§°´’“”«»–…•",
+}
+"""Encodings that exports still have, by characters that are frequent in each; the first counts."""
 
 
 def is_utf8(content: bytes) -> bool:
@@ -24,11 +37,91 @@ def is_utf8(content: bytes) -> bool:
     return True
 
 
-def report_encoding(table: Table, report: Report) -> Table:
+def as_utf8(content: bytes, file: str, report: Report, encoding: str | None) -> bytes | None:
+    """The content in UTF-8 without its mark, if its encoding is said or plain; else as it is.
+
+    UTF-16 is known by its mark or its zeros, which is said; None if it is not what was named.
+    """
+    if encoding is None or known_encoding(encoding) in ("utf-8", "utf-8-sig"):
+        encoding = utf16_of(content)
+        if encoding is None:
+            return content.removeprefix(UTF8_MARK)
+        report.say(f"{file}: read as {encoding.upper()}")
+    try:
+        return content.decode(encoding).encode().removeprefix(UTF8_MARK)
+    except UnicodeError as error:
+        found = f"bytes that are not {encoding} ({error})"
+        report.fail(file, found, f"text in {encoding}", "name the encoding that it has")
+        return None
+
+
+def with_newlines(content: bytes) -> bytes:
+    """UTF-8 whose lines end as everywhere today: no lone carriage returns, no marks inside."""
+    start = content[:LOOKED_AT]
+    if b"\r" in start and b"\n" not in start:
+        content = content.replace(b"\r", b"\n")
+    inside = b"\n" + UTF8_MARK  # left where files were put together
+    return content.replace(inside, b"\n") if inside in content else content
+
+
+def known_encoding(name: str) -> str:
+    """The encoding's own name, whatever its spelling."""
+    try:
+        "a".encode(name)  # which a codec such as base64, from bytes to bytes, refuses
+        return codecs.lookup(name).name
+    except (LookupError, ValueError, TypeError):
+        raise DataError(
+            "encoding must be one that Python knows, such as utf-8, latin-1 or cp1252, "
+            f"got {name!r}"
+        ) from None
+
+
+def utf16_of(content: bytes) -> str | None:
+    """The kind of UTF-16 that the content is in, by its mark or its many zeros; None if none."""
+    if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return "utf-16"
+    sample = content[:LOOKED_AT]
+    for odd, name in ((1, "utf-16-le"), (0, "utf-16-be")):
+        if sample[odd::2].count(0) > 0.4 * len(sample) / 2:
+            return name
+    return None
+
+
+def likely_encoding(content: bytes) -> tuple[str, str]:
+    """The encoding whose frequent characters the odd bytes make, and a piece so read."""
+    pieces = [line for line in re.split(rb"[\r\n]+", content) if not line.isascii()]
+    sample = b"\n".join(pieces[:1000])
+    runs = re.findall(rb"[\x80-\xff]+", sample)
+    alone = sum(len(run) == 1 for run in runs) > len(runs) / 2  # accents among plain letters
+    best = "latin-1"
+    for name, is_frequent in USUAL.items():
+        try:
+            odd = [c for c in sample.decode(name) if not c.isascii()]
+        except UnicodeDecodeError:
+            continue
+        fits = sum(map(is_frequent, odd)) > len(odd) / 2
+        if fits and not (alone and name in ("gbk", "cp1251")):
+            best = name
+            break
+    words = re.findall(r"[^\s,;|\"]*[^\x00-\x7f][^\s,;|\"]*", sample.decode(best))
+    return best, words[0] if words else ""
+
+
+def encoding_fix(content: bytes, report: Report) -> str:
+    """What to do about text that is not UTF-8."""
+    name, word = likely_encoding(content)
+    if report.remedies.where == "folder":
+        return f"save the file as UTF-8; as {name} it reads {word!r}"
+    return (
+        f"pass {report.remedies.option('encoding', name)}, which reads {word!r}, if that is right"
+    )
+
+
+def report_encoding(table: Table, fix: str, report: Report) -> Table:
     """The rows that are UTF-8 throughout, back from one character a byte to text."""
     broken = table.frame.select(~pl.all().str.contains(UTF8))
     checks = [
-        Check("wrong encoding", name, pl.lit(broken[name]), "UTF-8 text", ENCODING_FIX)
+        Check("wrong encoding", name, pl.lit(broken[name]), "UTF-8 text", fix)
         for name in table.frame.columns
     ]
     kept = report.sift(table, checks)

@@ -10,6 +10,7 @@ from metarec.data.validation.content_types import typed_content
 from metarec.data.validation.context import with_context
 from metarec.data.validation.indexing import in_usual_order, on_catalogue, users_of
 from metarec.data.validation.meaning import has_kinds, has_roles, on_scale, with_own_names
+from metarec.data.validation.naming import weighs
 from metarec.data.validation.offered import with_offered
 from metarec.data.validation.problems import Check, Report
 from metarec.data.validation.repeats import settle_repeats
@@ -19,10 +20,10 @@ from metarec.data.validation.rows import (
     with_distinct,
     with_ids,
     with_safe_paths,
-    with_times,
     with_values,
 )
 from metarec.data.validation.table import Table, Tables
+from metarec.data.validation.times import with_times
 
 
 def assemble(
@@ -51,7 +52,7 @@ def assemble(
         report.raise_if_fatal()
     assert events is not None, "what cannot be used is reported as fatal"
     catalogue, events = on_catalogue(items, events, report, lenient=lenient)
-    user_ids, profiles, user = users_of(users, events.frame["user_id"])
+    user_ids, profiles, user = users_of(users, events, report)
     events = events.with_frame(events.frame.with_columns(user.alias("user")))
     rule = repeats or tables.repeats
     frame = in_usual_order(settle_repeats(events, len(catalogue), feedback, rule, report))
@@ -76,6 +77,7 @@ def assemble(
         roles=tables.roles,
         licence=tables.licence,
         dropped=dropped,
+        notes=tuple(report.said),
     )
 
 
@@ -84,7 +86,8 @@ def feedback_of(tables: Tables) -> str:
     if tables.feedback is not None:
         return tables.feedback
     events = tables.interactions
-    return "rating" if events is not None and "value" in events.frame.columns else "implicit"
+    has_value = events is not None and "value" in events.frame.columns
+    return "rating" if events is not None and has_value and not weighs(events) else "implicit"
 
 
 def checked_events(
@@ -104,7 +107,7 @@ def checked_events(
     if events:
         events = on_scale(events, feedback, tables.scale, report)
         has_kinds(events, tables, report)
-    return with_times(events, clock, report) if events else (None, clock)
+    return with_times(events, clock, report, tables.dates) if events else (None, clock)
 
 
 def keyed(
@@ -125,7 +128,7 @@ def keyed(
         return None
     safe = with_safe_paths(with_distinct(named, column, report), folder, report)
     if safe.untyped:
-        safe = safe.with_frame(typed_content(safe.frame, column))
+        safe = typed_content(safe, report, column)
     return finite_content(safe, column, report)
 
 

@@ -2,22 +2,71 @@
 
 import polars as pl
 
+from metarec.data.validation.numbers_as_text import CURRENCIES, is_missing, written_numbers
+from metarec.data.validation.problems import Report
+from metarec.data.validation.table import Table
+
 WHOLE = r"^-?(?:0|[1-9][0-9]{0,17})$"  # a leading zero marks a code, such as a postcode
 DECIMAL = r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$"
+CODE = r"^[^0-9]*0[0-9]"
+AS_WRITTEN = rf",|\p{{Sc}}|{CURRENCIES}"
+"""What tells a number as people write it from a version, a telephone or an address."""
+LOOKED_AT = 1000
+MOST = 0.8
+"""From this share of numbers on it is told why a column is none of numbers."""
 
 
-def typed_content(frame: pl.DataFrame, key: str | None = None) -> pl.DataFrame:
+def typed_content(table: Table, report: Report, key: str | None = None) -> Table:
     """A text file's columns beside `key` with empty text as null, and numbers as numbers."""
+    frame = table.frame
     content = [c for c, kind in frame.schema.items() if c != key and kind == pl.String]
     frame = frame.with_columns(pl.when(pl.col(c) != "").then(pl.col(c)).alias(c) for c in content)
-    return frame.with_columns(typed(frame[c]) for c in content)
+    return table.with_frame(frame.with_columns(typed(frame[c], table, report) for c in content))
 
 
-def typed(column: pl.Series) -> pl.Series:
-    """The column as Int64 or Float64 if every cell that is filled is such a number."""
+def typed(column: pl.Series, table: Table, report: Report) -> pl.Series:
+    """The column as Int64 or Float64 if every cell that is filled is such a number.
+
+    Words for a lack of one, such as N/A, count as empty among numbers. That, and numbers as people
+    write them, are said; so is a column that would be numbers but for a few cells.
+    """
     filled = column.drop_nulls()
-    if len(filled) and filled.str.contains(WHOLE).all():
+    if not len(filled):
+        return column
+    if filled.str.contains(WHOLE).all():
         return column.cast(pl.Int64)
-    if len(filled) and filled.str.contains(DECIMAL).all():
+    if filled.str.contains(DECIMAL).all():
         return column.cast(pl.Float64)
-    return column
+    numbers = numbers_of(filled.head(LOOKED_AT), table.decimal)[0]
+    if numbers.null_count() > len(numbers) / 2:
+        return column
+    return mostly_numbers(column, table, report)
+
+
+def mostly_numbers(column: pl.Series, table: Table, report: Report) -> pl.Series:
+    """A column of numbers with words for a lack of one, or of numbers as people write them."""
+    numbers, example = numbers_of(column, table.decimal)
+    lacks = is_missing(column).fill_null(False)
+    odd = column.is_not_null() & numbers.is_null() & ~lacks
+    n_numbers, n_filled = len(numbers) - numbers.null_count(), len(column) - column.null_count()
+    told = f"{table.file}: column {column.name}"
+    share = f"{n_numbers:,} of {n_filled:,} are numbers"
+    if odd.any():
+        if n_numbers >= MOST * n_filled:
+            row, cell = table.lines.filter(odd)[0], column.filter(odd)[0]
+            report.say(f"{told} stays text: {share}, and {cell!r} (row {row}) is none")
+        return column
+    if example is not None:
+        report.say(f"{told} is read as numbers: {example[0]!r} is {example[1]:.12g}")
+    if lacks.any():
+        report.say(f"{told}: {share}, and {column.filter(lacks)[0]!r} is taken as missing")
+    return numbers.alias(column.name)
+
+
+def numbers_of(column: pl.Series, decimal: str) -> tuple[pl.Series, tuple[str, float] | None]:
+    """The numbers of a column, null where a cell is a code or none; a cell as people write it."""
+    plain = column.str.contains(DECIMAL)
+    if column.str.contains(AS_WRITTEN).any():
+        written = written_numbers(column.set(column.str.contains(CODE), None), decimal)
+        return written.numbers, written.example
+    return column.set(~plain.fill_null(False), None).cast(pl.Float64), None

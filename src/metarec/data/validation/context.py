@@ -23,6 +23,6 @@ def with_context(table: Table, report: Report) -> Table | None:
     frame = table.frame.with_columns(pl.col(c).cast(pl.String) for c in ("text",) if c in kinds)
     if table.untyped:
         texts = [pl.when(pl.col(c) != "").then(pl.col(c)).alias(c) for c in TEXTS if c in kinds]
-        context = frame.select(pl.exclude(*TEXTS, *OURS))
-        frame = frame.with_columns(*texts, *typed_content(context).get_columns())
+        context = table.with_frame(frame.select(pl.exclude(*TEXTS, *OURS)))
+        frame = frame.with_columns(*texts, *typed_content(context, report).frame.get_columns())
     return table.with_frame(frame)

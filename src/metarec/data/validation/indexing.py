@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from metarec.contracts import vocabulary_of
 from metarec.contracts.catalogue import Catalogue
 from metarec.contracts.offered import offered_mask
+from metarec.data.validation.id_forms import with_zeros
 from metarec.data.validation.problems import Check, Report
 from metarec.data.validation.table import Table
 
@@ -24,6 +25,9 @@ def on_catalogue(
     else:
         listed = items.frame
     item = rows_of(events.frame["item_id"], listed["item_id"]).alias("item")
+    if items is not None and item.null_count():
+        events = with_zeros(events, "item_id", listed["item_id"], items.file, report)
+        item = rows_of(events.frame["item_id"], listed["item_id"]).alias("item")
     events = events.with_frame(events.frame.with_columns(item))
     if items is None or not item.null_count():
         return catalogue_of(listed), events
@@ -53,7 +57,7 @@ def rows_of(ids: pl.Series, vocabulary: pl.Series) -> pl.Series:
 
 
 def users_of(
-    users: Table | None, named: pl.Series
+    users: Table | None, events: Table, report: Report
 ) -> tuple[NDArray[np.object_], pl.DataFrame | None, pl.Series]:
     """All user ids, their profiles, and the row of each event's user.
 
@@ -61,7 +65,11 @@ def users_of(
     order of appearance, with a profile of nulls.
     """
     listed = pl.Series("user_id", [], dtype=pl.String) if users is None else users.frame["user_id"]
-    rows = rows_of(named, listed)
+    rows = rows_of(events.frame["user_id"], listed)
+    if users is not None and rows.null_count():
+        events = with_zeros(events, "user_id", listed, users.file, report)
+        rows = rows_of(events.frame["user_id"], listed)
+    named = events.frame["user_id"]
     if rows.null_count():
         others = named.filter(rows.is_null()).unique(maintain_order=True)
         listed = listed.append(others)

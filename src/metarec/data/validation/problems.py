@@ -2,62 +2,21 @@
 
 import json
 import warnings
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
-from metarec.contracts import DataError
+from metarec.data.validation.invalid_data import InvalidData, Problem
+from metarec.data.validation.remedies import Remedies
 from metarec.data.validation.table import Table
 from metarec.files.atomic import whole_file
 
-SHOWN = 20
 LISTED = 1000
 
 
 class DroppedRowsWarning(UserWarning):
     """Rows of the source were left out; the message says how many, and why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing that is wrong: where it is, what was found, what was expected, what to do.
-
-    `row` is the line that an editor shows for a text file (the header is line 1), and the row
-    counted from 1 for Parquet. It is None for a problem of the whole file, `column` None for a
-    problem of the whole row.
-    """
-
-    file: str
-    row: int | None
-    column: str | None
-    found: str
-    expected: str
-    fix: str
-
-    def __str__(self) -> str:
-        place = self.file
-        place += "" if self.row is None else f", row {self.row}"
-        place += "" if self.column is None else f", column {self.column}"
-        return f"{place}: found {self.found}, expected {self.expected}; {self.fix}"
-
-
-class InvalidData(DataError):
-    """Every problem of all files. `problems` lists up to 1,000; `counts` counts them all."""
-
-    def __init__(self, problems: list[Problem], counts: Mapping[str, int]) -> None:
-        self.problems = problems
-        self.counts = dict(counts)
-        total = sum(self.counts.values())
-        lines = [f"{total:,} problem{'s' if total != 1 else ''} found"]
-        lines += [f"  {problem}" for problem in problems[:SHOWN]]
-        if total > SHOWN:
-            lines.append(f"  ... and {total - SHOWN:,} more")
-        lines += ["in all:"] if len(self.counts) > 1 or total > 1 else []
-        if len(lines) > 2:
-            lines += [f"  {count:,} x {reason}" for reason, count in self.counts.items()]
-        super().__init__("\n".join(lines))
 
 
 @dataclass(frozen=True)
@@ -78,20 +37,38 @@ class Report:
     """Collects the problems of all files while they are read and validated.
 
     `fail` notes a problem of a whole file, which no dropping of rows can mend. `sift` applies
-    checks to rows, and gives the rows that pass them all.
+    checks to rows, and gives the rows that pass them all. `say` keeps what was understood by
+    itself and is worth knowing. `remedies` are the words for what a reader can do about it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, remedies: Remedies | None = None) -> None:
+        self.remedies = remedies or Remedies()
+        self.said: list[str] = []
         self.fatal: list[Problem] = []
         self.rejected: list[pl.DataFrame] = []
         self.notes: dict[str, int] = {}
         self.reasons: dict[str, int] = {}
 
     def fail(
-        self, file: str, found: str, expected: str, fix: str, column: str | None = None
+        self,
+        file: str,
+        found: str,
+        expected: str,
+        fix: str,
+        column: str | None = None,
+        row: int | None = None,
     ) -> None:
-        """Note a problem of the whole file."""
-        self.fatal.append(Problem(file, None, column, found, expected, fix))
+        """Note a problem that makes the whole file useless, perhaps with the row of its cause."""
+        self.fatal.append(Problem(file, row, column, found, expected, fix))
+
+    def tells_of(self, file: str, column: str) -> bool:
+        """True if something is wrong with the whole column already."""
+        return any((problem.file, problem.column) == (file, column) for problem in self.fatal)
+
+    def say(self, sentence: str) -> None:
+        """Keep what was understood without being told, once."""
+        if sentence not in self.said:
+            self.said.append(sentence)
 
     def note(self, reason: str, count: int) -> None:
         """Count rows that a rule of the reader left out, though nothing was wrong with them."""
@@ -163,6 +140,14 @@ class Report:
         texts = pl.concat([pl.Series([], dtype=pl.String), *contents])
         return texts.str.json_path_match(f"$.{column}").drop_nulls()
 
+    def invalid(self) -> InvalidData:
+        """All that was found, as an error."""
+        kinds: list[tuple[Problem, list[int], int]] = [(problem, [], 0) for problem in self.fatal]
+        for frame in self.rejected:
+            first = Problem(*frame.drop("content").row(0))
+            kinds.append((first, frame["row"][1:4].to_list(), len(frame) - 1))
+        return InvalidData(self.problems, self.counts(), kinds)
+
     @property
     def problems(self) -> list[Problem]:
         """The problems in the order found, those of whole files first, up to 1,000."""
@@ -180,12 +165,12 @@ class Report:
     def raise_if_fatal(self) -> None:
         """Stop if some file cannot be used at all."""
         if self.fatal:
-            raise InvalidData(self.problems, self.counts())
+            raise self.invalid()
 
     def settle(self, *, lenient: bool, rejects: str | Path | None) -> dict[str, int]:
         """Raise, or in lenient mode warn and write the rejects; how many rows were left out."""
         if self.fatal or (self.rejected and not lenient):
-            raise InvalidData(self.problems, self.counts())
+            raise self.invalid()
         if rejects is not None:
             write_rejects(self.rejected, Path(rejects))
         dropped = self.reasons | self.notes

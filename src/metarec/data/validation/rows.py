@@ -4,24 +4,24 @@ from pathlib import Path
 
 import polars as pl
 
+from metarec.data.column_names import TableKind
+from metarec.data.validation.id_forms import with_plain_ids
 from metarec.data.validation.media_paths import media_checks
+from metarec.data.validation.numbers_as_text import written_numbers
 from metarec.data.validation.problems import Check, Report
 from metarec.data.validation.table import Table
-
-CENTURY_END_S = 4_102_444_800  # 2100-01-01 in seconds since 1970
-DAY_S = 86_400
-TICKS = {"ms": 1000, "us": 1_000_000, "ns": 1_000_000_000}
-"""Units of a datetime in one second."""
 
 
 def has_columns(table: Table, needed: tuple[str, ...], report: Report) -> bool:
     """True if all the needed columns are there; each missing one is reported."""
     missing = [column for column in needed if column not in table.frame.columns]
+    kind: TableKind = "users" if needed == ("user_id",) else "items"
     for column in missing:
         own = table.names.get(column, column)
         found = f"the columns {', '.join(table.frame.columns) or '(none)'}"
-        fix = f"rename the column that holds it to {own}"
-        report.fail(table.file, found, f"a column {own}", fix, own)
+        fix = report.remedies.column(own, None, "interactions" if len(needed) > 1 else kind)
+        if not report.tells_of(table.file, own):
+            report.fail(table.file, found, f"a column {own}", fix, own)
     return not missing
 
 
@@ -51,6 +51,8 @@ def with_ids(table: Table, columns: tuple[str, ...], report: Report) -> Table | 
         return None
     texts = [pl.col(c).cast(pl.String) for c in columns if kinds[c] != pl.String]
     table = table.with_frame(table.frame.with_columns(texts)) if texts else table
+    for column in columns:
+        table = with_plain_ids(table, column, report)
     fix = "give the row an id, or remove it"
     return report.sift(
         table,
@@ -58,7 +60,7 @@ def with_ids(table: Table, columns: tuple[str, ...], report: Report) -> Table | 
             Check(
                 "empty id",
                 c,
-                pl.col(c).is_null() | ~pl.col(c).str.contains(r"\S"),
+                pl.col(c).is_null() | (pl.col(c) == ""),
                 "an id",
                 fix,
             )
@@ -76,12 +78,7 @@ def with_numbers(
     """The rows whose `column` is a finite number, as a numeric column; None for another type."""
     kind = table.frame.schema[column]
     if kind in (pl.String, pl.Null):
-        text = pl.col(column).cast(pl.String).str.strip_chars()
-        number = text.cast(pl.Float64, strict=False)
-        table = report.sift(table, [Check("wrong type", column, number.is_null(), "a number", fix)])
-        whole = table.frame.select(text.cast(pl.Int64, strict=False)).to_series()
-        exact = number if whole.null_count() else pl.lit(whole)
-        table = table.with_frame(table.frame.with_columns(exact.alias(column)))
+        table = with_parsed_numbers(table, column, report, fix)
     elif not (kind.is_numeric() or kind == pl.Boolean):
         report.fail(table.file, f"type {kind}", "a column of numbers", fix, column)
         return None
@@ -90,6 +87,35 @@ def with_numbers(
     if table.frame.schema[column].is_float():
         checks.append(Check("NaN or infinite", column, ~value.is_finite(), "a finite number", fix))
     return report.sift(table, checks)
+
+
+def with_parsed_numbers(table: Table, column: str, report: Report, fix: str) -> Table:
+    """The rows whose text is a number, as Int64 where all are whole, else as Float64."""
+    for kind in (pl.Int64, pl.Float64):
+        numbers = table.frame[column].cast(kind, strict=False)
+        if not numbers.null_count():
+            return table.with_frame(table.frame.with_columns(numbers))
+    text = as_computers_write(table, column, report)
+    number = text.cast(pl.Float64, strict=False)
+    check = Check("wrong type", column, pl.lit(number.is_null()), "a number", fix)
+    table = report.sift(table, [check])
+    text = text.filter(number.is_not_null())
+    whole = text.cast(pl.Int64, strict=False)
+    exact = text.cast(pl.Float64) if whole.null_count() else whole
+    return table.with_frame(table.frame.with_columns(exact.alias(column)))
+
+
+def as_computers_write(table: Table, column: str, report: Report) -> pl.Series:
+    """The text of a column with numbers as people write them, such as "4,5", written plainly."""
+    text = table.frame[column].cast(pl.String).str.strip_chars()
+    written = written_numbers(text, table.decimal)
+    n_plain = text.cast(pl.Float64, strict=False).null_count()
+    if written.example is None or written.numbers.null_count() >= n_plain:
+        return text
+    cell, number = written.example
+    own = table.names.get(column, column)
+    report.say(f"{table.file}: column {own} is read as numbers: {cell!r} is {number:.12g}")
+    return pl.select(pl.coalesce(written.numbers.cast(pl.String), text)).to_series()
 
 
 def with_values(table: Table, value: str, report: Report) -> Table | None:
@@ -113,66 +139,6 @@ def with_values(table: Table, value: str, report: Report) -> Table | None:
         checks.append(Check("weight not above 0", "value", small <= 0, "a weight above 0", fix))
     checked = report.sift(checked, checks)
     return checked.with_frame(checked.frame.with_columns(small))
-
-
-def with_times(
-    table: Table, timestamp: str | None, report: Report
-) -> tuple[Table | None, str | None]:
-    """The rows with a usable `timestamp`, and whether it is a clock ("unix") or an "order".
-
-    Where the source does not say, numbers all below 10^8 (1973 on a clock) are an order.
-    """
-    if "timestamp" not in table.frame.columns:
-        return table, None
-    fix = "write seconds since 1970, or a column of datetimes in Parquet, or remove the row"
-    checked = with_numbers(in_seconds(table), "timestamp", report, fix)
-    if checked is None:
-        return None, timestamp
-    kind, time = checked.frame.schema["timestamp"], pl.col("timestamp")
-    if kind.is_integer() or kind == pl.Boolean:
-        whole = time.cast(pl.Int64, strict=False)
-        far = Check("too large", "timestamp", whole.is_null(), "a time below 9e18", fix)
-        checked = report.sift(checked, [far])
-        time = whole
-    else:
-        time = time.cast(pl.Float64)
-    checked = checked.with_frame(checked.frame.with_columns(time))
-    if timestamp is None:
-        below = (checked.frame["timestamp"] < 1e8).all()
-        timestamp = "order" if below else "unix"
-    if timestamp == "unix":
-        fix = (
-            'write seconds since 1970 (divide milliseconds by 1000), or set clock = "order" '
-            "in dataset.toml"
-        )
-        time = pl.col("timestamp")
-        bad = (time < 0) | (time > CENTURY_END_S)
-        expected = "seconds since 1970, before the year 2100"
-        checked = report.sift(checked, [Check("absurd timestamp", "timestamp", bad, expected, fix)])
-    return checked, timestamp
-
-
-def in_seconds(table: Table) -> Table:
-    """The table with datetimes as seconds since 1970, fractions kept; other types stay.
-
-    A float holds today's clock to a quarter of a microsecond. Where that is too coarse to tell
-    moments apart, rows come in the order of the moments, so that the order survives.
-    """
-    kind = table.frame.schema["timestamp"]
-    if not isinstance(kind, pl.Datetime | pl.Date):
-        return table
-    moments = table.frame["timestamp"]
-    per_second = TICKS[kind.time_unit] if isinstance(kind, pl.Datetime) else 1
-    ticks = moments.to_physical().cast(pl.Int64)
-    if isinstance(kind, pl.Date):
-        ticks = ticks * DAY_S
-    seconds, part = ticks // per_second, ticks % per_second
-    if (part != 0).any():
-        seconds = seconds.cast(pl.Float64) + part / per_second
-        if seconds.n_unique() < ticks.n_unique():
-            order = ticks.to_frame().with_row_index("row").sort("timestamp", "row")["row"]
-            table, seconds = table.gather(order), seconds.gather(order)
-    return table.with_frame(table.frame.with_columns(seconds.alias("timestamp")))
 
 
 def with_distinct(table: Table, column: str, report: Report) -> Table:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from metarec.contracts.meaning import Roles, Scale
+from metarec.data.validation.dates_as_text import DateOrder
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,8 +22,12 @@ class Table:
     places: pl.Series | None = None
     untyped: bool = False
     """True if every cell is text because the format knows no types."""
+    decimal: str = "."
+    """The decimal mark that the file's separator makes likely."""
     names: Mapping[str, str] = field(default_factory=dict)
     """The file's own name of a column, where the reader renamed it."""
+    settled: bool = False
+    """True if we wrote the file: its names are ours, and none is guessed."""
 
     @property
     def lines(self) -> pl.Series:
@@ -79,3 +84,5 @@ class Tables:
     negative_kinds: tuple[str, ...] = ()
     roles: Roles = field(default_factory=dict)
     licence: str = ""
+    dates: DateOrder | None = None
+    """What comes first in dates such as 12/11/2024, where that was said."""

@@ -65,8 +65,8 @@ def _interest_coverage(lists: RankedLists) -> Float[np.ndarray, " episode"]:
 
 
 def _serendipity(lists: RankedLists) -> Float[np.ndarray, " episode"]:
-    popular = np.zeros(len(lists.background.popularity) + 1, dtype=bool)
-    popular[lists.background.popularity_order[: lists.k]] = True  # the last row stands for -1
+    popular = np.zeros(len(lists.background.popularity), dtype=bool)
+    popular[lists.background.popularity_order[: lists.k]] = True  # an empty place gains nothing
     return metrics.serendipity(lists.gains, popular[lists.items], lists.n_relevant, k=lists.k)
 
 

@@ -19,7 +19,7 @@ def nothing_to_judge(metric: str, why: str = "") -> str:
 
 def lost_by_order(judged: str, metric: str, lost: pl.DataFrame) -> str:
     """A sentence on the scenarios where a simple model's lists are significantly better."""
-    row = _hardest(lost, metric)
+    row = hardest(lost, metric)
     where = [f"“{s}”" for s in lost["scenario"].unique(maintain_order=True)]
     return (
         f"By {metric_name(metric)} a simple model wins on {listed(where)}: {row['against']} beats "
@@ -27,7 +27,7 @@ def lost_by_order(judged: str, metric: str, lost: pl.DataFrame) -> str:
     )
 
 
-def _hardest(table: pl.DataFrame, metric: str) -> dict[str, Any]:
+def hardest(table: pl.DataFrame, metric: str) -> dict[str, Any]:
     """The comparison with the rival that did best."""
     sign = -1 if better(metric) == "lower" else 1
     return table.sort(sign * pl.col("difference")).row(0, named=True)
@@ -59,16 +59,16 @@ def line_of_heart(
     rest = f" {heart} wins {_in(won, outcomes)}." if won else ""
     rest = (f" It is a tie {_in(tied, outcomes)}." if tied and lost else "") + rest
     if lost:
-        row = _hardest(table.filter(pl.col("scenario").is_in(lost)), metric)
+        row = hardest(table.filter(pl.col("scenario").is_in(lost)), metric)
         lead = f"A simple model wins: {row['against']} beats {heart} on “{row['scenario']}”"
         others = [s for s in lost if s != row["scenario"]]
         more = f" Simple models also win {_in(others, outcomes)}." if others else ""
         return f"{lead} ({label} {_against(row)}).{more}{rest}"
     if tied:
-        row = _hardest(table.filter(pl.col("scenario").is_in(tied)), metric)
+        row = hardest(table.filter(pl.col("scenario").is_in(tied)), metric)
         lead = f"A simple model ties with {heart} {_in(tied, outcomes)}"
         return f"{lead} (closest: {row['against']}, {label} {_against(row)}).{rest}"
-    row = _hardest(table, metric)
+    row = hardest(table, metric)
     n_rivals = table["against"].n_unique()
     rivals = "the one simple model" if n_rivals == 1 else f"all {n_rivals} simple models"
     if n_silent:
@@ -84,7 +84,7 @@ def line_of_best(best: str, metric: str, table: pl.DataFrame, outcomes: dict[str
     label = metric_name(metric)
     if table.is_empty():
         return f"{best} is the only model measured ({label})."
-    row = _hardest(table, metric)
+    row = hardest(table, metric)
     won, tied, lost = (_places(outcomes, o) for o in ("wins", "ties", "loses"))
     if not tied and not lost:
         return (

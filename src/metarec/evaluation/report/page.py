@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from metarec.evaluation.protocol.caveats import warnings_of
+from metarec.evaluation.report.headline import title_of
 from metarec.evaluation.report.notes import attainable_of, excludes_of, notes_of, trials_of
 from metarec.evaluation.report.parts import calibration_part, closest, curves_of, scenarios_of
 from metarec.evaluation.report.pictures import colours_of
@@ -29,7 +30,7 @@ def write_report(
     simple: Sequence[str] | None = None,
     metric: str | None = None,
 ) -> Verdict:
-    """Write `report.html` and give the verdict that stands in its first line.
+    """Write `report.html` and give the verdict that stands in its headline and first line.
 
     `heart`, `simple` and `metric` are those of `verdict`. Every mark in the tables compares with
     the judged model, corrected over all rivals and scenarios of its metric.
@@ -49,6 +50,7 @@ def write_report(
     environment.globals.update(label=unbroken_label, number=number, p=p_value, signed=signed)
     text = environment.get_template("report.html").render(
         verdict=found,
+        title=title_of(found.headline, told(results.dataset.get("name"))),
         dataset=results.dataset,
         protocol=results.protocol,
         versions=results.versions,
@@ -62,7 +64,7 @@ def write_report(
         scenarios=scenarios_of(results, found, shown),
         all_metrics=results.metrics,
         summary=results.summary().filter(pl.col("k").is_null()).to_dicts(),
-        curves=curves_of(results, shown, colours),
+        curves=curves_of(results, [found.headline_metric, *shown], colours),
         legend=colours,
         calibration=calibration_part(results, colours),
         comparisons=found.comparisons.to_dicts(),

@@ -114,15 +114,21 @@ def closest(results: Results, found: Verdict) -> list[str]:
 def curves_of(
     results: Results, metrics: Sequence[str], colours: Mapping[str, int]
 ) -> list[dict[str, Any]]:
-    """A picture and its numbers for each scenario: one of the rating error, one of the order."""
+    """A picture and its numbers for each scenario: one of the rating error, one of the order.
+
+    The first of the metrics stands first.
+    """
     summary = results.summary().filter(
         pl.col("k").is_not_null() & pl.col("model").is_in(list(colours))
     )
     sizes = summary["k"].unique().sort().to_list()
     if len(sizes) < 2:
         return []
-    chosen = [m for m in metrics if m in NEEDS_RATINGS][:1]
-    chosen += [m for m in metrics if m not in NEEDS_RATINGS][:1]
+    metrics = [m for m in metrics if m in results.metrics]
+    chosen = (
+        metrics[:1]
+        + [m for m in metrics if (m in NEEDS_RATINGS) != (metrics[0] in NEEDS_RATINGS)][:1]
+    )
     curves = []
     for scenario in results.scenarios:
         for metric in chosen:

@@ -15,6 +15,12 @@ from metarec.evaluation.report.first_line import (
     lost_by_order,
     nothing_to_judge,
 )
+from metarec.evaluation.report.headline import (
+    NOTHING,
+    headline_of_best,
+    headline_of_heart,
+    headline_of_order,
+)
 from metarec.evaluation.report.table import rank_models
 from metarec.evaluation.statistics.results import Results
 from metarec.evaluation.statistics.significance import COMPARISONS, compare
@@ -25,8 +31,10 @@ ANSWERS_ALL = 0.999
 
 @dataclass(frozen=True, eq=False)
 class Verdict:
-    """One line on who wins, and the comparisons it rests on."""
+    """Who wins, in a headline and in a line with the numbers, and the comparisons it rests on."""
 
+    headline: str
+    """At most twenty words, unless the models' names are longer."""
     line: str
     metric: str
     judged: str
@@ -34,6 +42,8 @@ class Verdict:
     outcomes: dict[str, Outcome]
     """How it fares in each scenario."""
     comparisons: pl.DataFrame = field(repr=False)
+    headline_metric: str = ""
+    """What the headline is about, where that is another than `metric`."""
 
     def __str__(self) -> str:
         return self.line
@@ -81,13 +91,20 @@ def verdict(
     }
     if heart is None:
         line = line_of_best(judged, metric, table, outcomes)
-    else:
-        line = line_of_heart(judged, metric, table, outcomes, len(others) - len(rivals))
-        if metric in NEEDS_RATINGS and orders:
-            line = _lost_by_order(results, judged, others, orders[0]) + line
-        if judged in leaks:
-            line = f"{judged} may have seen the test, so this proves nothing: {line}"
-    return Verdict(line, metric, judged, outcomes, table)
+        headline = headline_of_best(judged, metric, outcomes if rivals else {})
+        return Verdict(headline, line, metric, judged, outcomes, table)
+    line = line_of_heart(judged, metric, table, outcomes, len(others) - len(rivals))
+    headline, about = headline_of_heart(judged, metric, table, outcomes), metric
+    if metric in NEEDS_RATINGS and orders:
+        lost = _lost_by_order(results, judged, others, orders[0])
+        if not lost.is_empty():
+            line = lost_by_order(judged, orders[0], lost) + line
+            headline = headline_of_order(judged, orders[0], lost, results.scenarios)
+            about = orders[0]
+    if judged in leaks:
+        line = f"{judged} may have seen the test, so this proves nothing: {line}"
+        headline, about = f"{judged} may have seen the test, so this proves nothing.", metric
+    return Verdict(headline, line, metric, judged, outcomes, table, about)
 
 
 def _has_values(results: Results, metric: str) -> bool:
@@ -101,7 +118,8 @@ def _leaks(results: Results) -> list[str]:
 
 
 def _nothing_to_judge(metric: str, why: str = "") -> Verdict:
-    return Verdict(nothing_to_judge(metric, why), metric, "", {}, pl.DataFrame(schema=COMPARISONS))
+    line, none = nothing_to_judge(metric, why), pl.DataFrame(schema=COMPARISONS)
+    return Verdict(NOTHING, line, metric, "", {}, none)
 
 
 def _compared(results: Results, judged: str, rivals: Sequence[str], metric: str) -> pl.DataFrame:
@@ -110,15 +128,16 @@ def _compared(results: Results, judged: str, rivals: Sequence[str], metric: str)
     return compare(results, judged, rivals, metrics=[metric], k=[None], family=family)
 
 
-def _lost_by_order(results: Results, judged: str, others: Sequence[str], metric: str) -> str:
-    """A sentence on the scenarios where a simple model's lists are significantly better."""
+def _lost_by_order(
+    results: Results, judged: str, others: Sequence[str], metric: str
+) -> pl.DataFrame:
+    """The comparisons in which a simple model's lists are significantly better."""
     entrants = _entrants(results, metric)
     rivals = [m for m in others if m in entrants]
     if not rivals or judged not in entrants:
-        return ""
+        return pl.DataFrame(schema=COMPARISONS)
     table = _compared(results, judged, rivals, metric)
-    lost = table.filter(pl.col("significant") & ~pl.col("better"))
-    return "" if lost.is_empty() else lost_by_order(judged, metric, lost)
+    return table.filter(pl.col("significant") & ~pl.col("better"))
 
 
 def main_metric(results: Results) -> str:
@@ -144,10 +163,8 @@ def _best(results: Results, metric: str, entrants: Sequence[str]) -> str:
     if not entrants:
         raise DataError(f"no model has a complete {metric} in these results")
     whole = results.summary().filter(pl.col("k").is_null() & pl.col("model").is_in(list(entrants)))
-    firsts = [
-        rank_models(whole.filter(pl.col("scenario") == scenario), metric)[0]
-        for scenario in whole["scenario"].unique(maintain_order=True)
-    ]
+    parts = [whole.filter(pl.col("scenario") == scenario) for scenario in results.scenarios]
+    firsts = [rank_models(part, metric)[0] for part in parts if not part.is_empty()]
     return max(firsts, key=firsts.count)
 
 

@@ -1,0 +1,168 @@
+"""Which column of a table is which of ours, by the names that people give to them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+from metarec.contracts import DataError
+
+TableKind = Literal["interactions", "items", "users"]
+Given = Mapping[str, str | None]
+"""Our names to the table's own; None where the table has no such column, whatever it looks like."""
+
+OURS: Mapping[TableKind, tuple[str, ...]] = MappingProxyType({
+    "interactions": ("user_id", "item_id", "value", "timestamp", "event", "text"),
+    "items": ("item_id", "offered", "image", "audio"),
+    "users": ("user_id",),
+})  # fmt: skip
+EXACT = {"event": ("event", "kind")}
+"""Names that are ours to the letter, where there is more than the one."""
+
+
+def words(text: str) -> frozenset[str]:
+    """The words of a text."""
+    return frozenset(text.split())
+
+
+def numbered(things: frozenset[str], ends: str) -> frozenset[str]:
+    """What people call the ids of things."""
+    return frozenset(thing + end for thing in things for end in ends.split())
+
+
+PEOPLE = words("user customer client member visitor account buyer shopper reviewer person")
+THINGS = words(
+    "item product article movie film book track song artist video game recipe course listing"
+)
+WEIGHTS = words("qty quantity weight count plays playcount listencount purchases units unitssold")
+"""Names of a value that says how much of an implicit event there was, and is no rating."""
+RATINGS = words("rating ratings stars score overall userrating starrating reviewscore")
+
+SYNONYMS: Mapping[str, tuple[frozenset[str], ...]] = MappingProxyType({
+    "user_id": (numbered(PEOPLE, "id no nr number code") | words("uid custid custno"), PEOPLE),
+    "item_id": (
+        numbered(THINGS, "id no nr number")
+        | words("iid itemcode productcode articlecode stockcode sku skuid asin isbn ean gtin upc"),
+        THINGS,
+    ),
+    "value": (RATINGS | WEIGHTS,),
+    "timestamp": (
+        words("ts timestamps datetime unixtime unixreviewtime epoch")
+        | numbered(words("event order purchase review transaction"), "time date at timestamp")
+        | words("invoicedate createdat viewedat ratedat"),
+        words("date time"),
+    ),
+    "event": (
+        numbered(words("event action behavior behaviour interaction activity"), "type name kind")
+        | words("action behavior behaviour"),
+        words("interaction activity type"),
+    ),
+    "text": (words("reviewtext reviewbody reviewcontent comment comments"),),
+})  # fmt: skip
+"""Of each of our columns the names that people use, the telling ones before the vague ones.
+
+They are written as `plain` leaves them: small letters, without separators.
+"""
+
+
+@dataclass(frozen=True)
+class Naming:
+    """Our names to the table's own, and how sure that is."""
+
+    columns: Mapping[str, str]
+    """Every column of ours that the table has: as it is, as given, or as guessed."""
+    guessed: Mapping[str, str] = field(default_factory=dict)
+    """Those of them that were recognised by another name."""
+    clashes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """The columns that might each be this one of ours, where there are several."""
+    missing: Mapping[str, str] = field(default_factory=dict)
+    """What was given and is no column of the table."""
+
+
+def recognise(
+    names: Sequence[str],
+    table: TableKind = "interactions",
+    given: Given | None = None,
+    prefer: str | None = None,
+) -> Naming:
+    """Find our columns among a table's names.
+
+    What is `given` counts first, then our own names, then synonyms, whatever their case and
+    separators. `prefer` is what the events call the ids of the table, which then decides among
+    several. Raises DataError where `given` names a column that is none of ours.
+
+    >>> recognise(["customer_no", "sku", "qty", "colour"]).columns
+    {'user_id': 'customer_no', 'item_id': 'sku', 'value': 'qty'}
+    """
+    given = given or {}
+    check_given(given, table)
+    missing = {ours: own for ours, own in given.items() if own is not None and own not in names}
+    columns = {ours: own for ours, own in given.items() if own is not None and own in names}
+    guessed: dict[str, str] = {}
+    clashes: dict[str, list[str]] = {}
+    for ours in OURS[table]:
+        if ours in given:
+            continue
+        free = [name for name in names if name not in columns.values()]
+        exact = [name for name in free if name in EXACT.get(ours, (ours,))]
+        found = exact or candidates(free, ours, table, prefer)
+        if len(found) > 1:
+            clashes[ours] = found
+        elif found:
+            columns[ours] = found[0]
+            if not exact:
+                guessed[ours] = found[0]
+    return Naming(columns, guessed, clashes, missing)
+
+
+def candidates(names: Sequence[str], ours: str, table: TableKind, prefer: str | None) -> list[str]:
+    """The names that may stand for this column of ours, by the most telling synonyms."""
+    tiers = [frozenset([plain(ours)]), *SYNONYMS.get(ours, ())]
+    if table != "interactions" and ours in ("user_id", "item_id"):
+        tiers = [frozenset([plain(prefer or ours)]), *tiers, frozenset(["id"])]
+    for tier in tiers:
+        if found := [name for name in names if plain(name) in tier and not is_ours(name, table)]:
+            return found
+    return []
+
+
+def is_ours(name: str, table: TableKind) -> bool:
+    """True if the name is one of ours to the letter, and so stands for nothing else."""
+    return any(name in EXACT.get(ours, (ours,)) for ours in OURS[table])
+
+
+def plain(name: str) -> str:
+    """A name without case and separators.
+
+    >>> plain("Customer No.")
+    'customerno'
+    """
+    return "".join(letter for letter in name.casefold() if letter.isalnum())
+
+
+def is_weight(name: str) -> bool:
+    """True if a value of that name weighs an implicit event and is no rating."""
+    return plain(name) in WEIGHTS
+
+
+def check_given(given: Given, table: TableKind) -> None:
+    """Refuse a mapping of names that are not ours, or of one column to two of ours."""
+    ours = OURS[table]
+    for name in given:
+        if name not in ours:
+            meant = [mine for mine in ours if plain(name) in tiers_of(mine)]
+            hint = f"; did you mean {meant[0]}={given[name]}?" if meant else ""
+            raise DataError(
+                f"no column of ours is called {name!r} (in {name}={given[name]}): those of "
+                f"{table} are {', '.join(ours)}{hint}"
+            )
+    taken = [own for own in given.values() if own is not None]
+    for own in taken:
+        if taken.count(own) > 1:
+            both = " and ".join(name for name, value in given.items() if value == own)
+            raise DataError(f"column {own!r} is given as {both}; it can be one of them")
+
+
+def tiers_of(ours: str) -> Iterable[str]:
+    """Every synonym of one of our columns."""
+    return frozenset[str]().union(*SYNONYMS.get(ours, ()), map(plain, EXACT.get(ours, ())))

@@ -1,0 +1,196 @@
+"""Dates and times as text: ISO 8601 with and without zones, and the ways in which people write."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import polars as pl
+
+DateOrder = Literal["day-first", "month-first"]
+
+CLOCK = (
+    r"(?:[ T,]+(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})"
+    r"(?:[.,](?P<part>[0-9]+))?)?\s*(?P<half>[AaPp]\.?[Mm]\.?)?"
+    r"\s*(?P<zone>Z|z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)?)?\s*$"
+)
+ISO = r"^\s*(?P<year>[0-9]{4})[-/.]?(?P<month>[0-9]{2})[-/.]?(?P<day>[0-9]{2})" + CLOCK
+NUMBERS = (
+    r"^\s*(?P<first>[0-9]{1,2})(?P<mark>[./-])(?P<second_number>[0-9]{1,2})[./-]"
+    r"(?P<year>[0-9]{4}|[0-9]{2})" + CLOCK
+)
+WITH_NAME = (
+    r"^\s*(?:[A-Za-z]{3},?\s+)?(?P<before>[0-9]{1,2})?[ .-]*(?P<name>[A-Za-z]{3})[A-Za-z]*[ .,-]*"
+    r"(?P<after>[0-9]{1,2})?[ ,-]+(?P<year>[0-9]{4})" + CLOCK
+)
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+MONTH_FIRST = "with the month first"
+DATES = (("%Y-%m-%d", "dates"), ("%d.%m.%Y", "dates with the day first"))
+DAYS_AND_MONTHS = tuple(
+    (f"{first}{mark}{second}{mark}%Y", told)
+    for mark in "/-"
+    for first, second, told in (
+        ("%d", "%m", "dates with the day first"),
+        ("%m", "%d", f"dates {MONTH_FIRST}"),
+    )
+)
+CLOCKS = (
+    "",
+    *(
+        f"{between}{time}{zone}"
+        for between in " T"
+        for time in ("%H:%M", "%H:%M:%S", "%H:%M:%S%.f")
+        for zone in ("", "Z", "%z")
+    ),
+)
+SHORT_YEAR = 100
+"""Below it a year is written with two digits, and is one of this century."""
+WITHOUT_ZONE = ", those without a zone as UTC"
+
+
+class AmbiguousDates(ValueError):
+    """No date of the column says whether the day or the month comes first; the first of them."""
+
+
+@dataclass(frozen=True)
+class Moments:
+    """A column of text read as moments."""
+
+    times: pl.Series
+    """Datetimes in microseconds of UTC; null where a cell is none."""
+    told: str
+    """How the text was understood."""
+
+
+def moments_of(text: pl.Series, order: DateOrder | None = None) -> Moments | None:
+    """The moments of a column, in the one way of writing in which most cells are dates.
+
+    None where fewer than half of the filled cells are dates. `order` says what comes first in
+    12/11/2024; without it any date of the column with a number above 12 tells, and
+    `AmbiguousDates` is raised where none does.
+    """
+    quick = alike(text, order)
+    if quick is not None:
+        return quick
+    each = text.unique(maintain_order=True)
+    filled = len(each) - each.null_count()
+    for read in (iso, in_numbers, with_name):
+        parts, told = read(each, order)
+        times = put_together(parts)
+        n_read = len(times) - times.null_count()
+        if n_read and n_read >= filled / 2:
+            zoned = (parts["zone"].fill_null("") != "") | parts["hour"].is_null()
+            told += "" if zoned.filter(times.is_not_null()).all() else WITHOUT_ZONE
+            of = pl.DataFrame({"text": each, "time": times})
+            joined = text.to_frame("text").join(
+                of, on="text", how="left", maintain_order="left", nulls_equal=True
+            )
+            return Moments(joined["time"], told)
+    return None
+
+
+def alike(text: pl.Series, order: DateOrder | None) -> Moments | None:
+    """The moments of a column in which all cells are written by one format; else None."""
+    first = text.drop_nulls().head(1)
+    for dates, told in (*DATES, *DAYS_AND_MONTHS):
+        for clock in CLOCKS:
+            if parsed(first, dates + clock).null_count():
+                continue
+            if dates not in dict(DAYS_AND_MONTHS):
+                return whole(text, dates + clock, told)
+            mark = dates[2]
+            both = [whole(text, d + clock, t) for d, t in DAYS_AND_MONTHS if d[2] == mark]
+            fitting = [m for m in both if m is not None and order in (None, order_of(m))]
+            if len(fitting) > 1:
+                raise AmbiguousDates(first[0])
+            return fitting[0] if fitting else None
+    return None
+
+
+def order_of(moments: Moments) -> DateOrder:
+    """What comes first in dates that were read."""
+    return "month-first" if MONTH_FIRST in moments.told else "day-first"
+
+
+def whole(text: pl.Series, form: str, told: str) -> Moments | None:
+    """The moments by one format; None where a filled cell has another."""
+    times = parsed(text, form)
+    if times.null_count() > text.null_count() or (times.dt.year() < SHORT_YEAR).any():
+        return None
+    zoned = form.endswith(("z", "Z")) or ":" not in form
+    return Moments(times, told + ("" if zoned else WITHOUT_ZONE))
+
+
+def parsed(text: pl.Series, form: str) -> pl.Series:
+    """Cells of one format as moments; null for others."""
+    if ":" not in form:
+        return text.str.to_date(form, strict=False).cast(pl.Datetime("us"))
+    times = text.str.to_datetime(form, strict=False, time_unit="us")
+    return times.dt.replace_time_zone(None) if form.endswith("z") else times
+
+
+def iso(text: pl.Series, order: DateOrder | None) -> tuple[pl.DataFrame, str]:
+    """Years first: 2024-12-31, 2024-12-31T08:00:00.5+01:00, 20241231."""
+    return found(text, ISO), "dates"
+
+
+def in_numbers(text: pl.Series, order: DateOrder | None) -> tuple[pl.DataFrame, str]:
+    """Days and months as numbers: 31.12.2024, 12/31/2024 08:00, 31-12-24."""
+    parts = found(text, NUMBERS)
+    first, second = (parts[c].cast(pl.Int64) for c in ("first", "second_number"))
+    dotted = bool((parts["mark"] == ".").any())
+    if order is None and not dotted and len(first.drop_nulls()):
+        if (first > 12).any():
+            order = "day-first"
+        elif (second > 12).any():
+            order = "month-first"
+        else:
+            raise AmbiguousDates(text.filter(first.is_not_null())[0])
+    day, month = (second, first) if order == "month-first" else (first, second)
+    parts = parts.with_columns(day.alias("day"), month.alias("month"))
+    told = MONTH_FIRST if order == "month-first" else "with the day first"
+    return parts, f"dates {told}"
+
+
+def with_name(text: pl.Series, order: DateOrder | None) -> tuple[pl.DataFrame, str]:
+    """Months by their English names: 31 Dec 2024, December 31, 2024."""
+    parts = found(text, WITH_NAME)
+    name = parts["name"].str.to_lowercase()
+    numbers = list(range(1, 13))
+    month = name.replace_strict(list(MONTHS), numbers, default=None, return_dtype=pl.Int64)
+    day = pl.coalesce("before", "after").alias("day")
+    return parts.with_columns(day, month.alias("month")), "dates"
+
+
+def found(text: pl.Series, pattern: str) -> pl.DataFrame:
+    """The named parts of the cells that fit the pattern; null for the others."""
+    return text.str.extract_groups(pattern).struct.unnest()
+
+
+def put_together(parts: pl.DataFrame) -> pl.Series:
+    """Moments of UTC from their parts; null where the parts are of no day or no hour."""
+
+    def number(name: str) -> pl.Expr:
+        return pl.col(name).cast(pl.Int64)
+
+    year, hour = number("year"), number("hour").fill_null(0)
+    half = pl.col("half").str.to_lowercase().str.slice(0, 1)
+    shift = pl.when(half.is_null() | (half == "")).then(hour)
+    hour = shift.otherwise(hour % 12 + 12 * (half == "p").cast(pl.Int64))
+    part = pl.col("part").fill_null("").str.pad_end(6, "0").str.slice(0, 6)
+    date = pl.concat_str(
+        pl.when(year < SHORT_YEAR).then(year + 2000).otherwise(year).cast(pl.String),
+        *(number(c).cast(pl.String).str.zfill(2) for c in ("month", "day")),
+        separator="-",
+    )
+    day = date.str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("us"))
+    clock = pl.duration(
+        hours=hour,
+        minutes=number("minute").fill_null(0),
+        seconds=number("second").fill_null(0),
+        microseconds=part.cast(pl.Int64),
+    )
+    in_a_day = (hour < 24) & (number("minute").fill_null(0) < 60)
+    digits = pl.col("zone").str.replace_all(r"[^0-9]", "").str.pad_end(4, "0")
+    minutes = digits.str.slice(0, 2).cast(pl.Int64) * 60 + digits.str.slice(2, 2).cast(pl.Int64)
+    ahead = pl.when(pl.col("zone").str.starts_with("-")).then(-minutes).otherwise(minutes)
+    moment = day + clock - pl.duration(minutes=ahead.fill_null(0))
+    return parts.select(pl.when(in_a_day).then(moment).alias("timestamp")).to_series()

@@ -1,0 +1,121 @@
+"""When events happened: clocks in seconds, datetimes, dates as people write them, or an order."""
+
+import polars as pl
+
+from metarec.data.validation.dates_as_text import AmbiguousDates, DateOrder, moments_of
+from metarec.data.validation.problems import Check, Report
+from metarec.data.validation.rows import with_numbers
+from metarec.data.validation.table import Table
+
+CENTURY_END_S = 4_102_444_800  # 2100-01-01 in seconds since 1970
+DAY_S = 86_400
+TICKS = {"ms": 1000, "us": 1_000_000, "ns": 1_000_000_000}
+"""Units of a datetime in one second."""
+
+
+def with_times(
+    table: Table, timestamp: str | None, report: Report, dates: DateOrder | None = None
+) -> tuple[Table | None, str | None]:
+    """The rows with a usable `timestamp`, and whether it is a clock ("unix") or an "order".
+
+    Where the source does not say, numbers all below 10^8 (1973 on a clock) are an order, and dates
+    are a clock. `dates` says what comes first in dates such as 12/11/2024.
+    """
+    if "timestamp" not in table.frame.columns:
+        return table, None
+    table = with_moments(table, timestamp, report, dates)
+    if isinstance(table.frame.schema["timestamp"], pl.Datetime | pl.Date):
+        timestamp = timestamp or "unix"
+    fix = "write seconds since 1970, or a column of datetimes in Parquet, or remove the row"
+    checked = with_numbers(in_seconds(table), "timestamp", report, fix)
+    if checked is None:
+        return None, timestamp
+    kind, time = checked.frame.schema["timestamp"], pl.col("timestamp")
+    if kind.is_integer() or kind == pl.Boolean:
+        whole = time.cast(pl.Int64, strict=False)
+        far = Check("too large", "timestamp", whole.is_null(), "a time below 9e18", fix)
+        checked = report.sift(checked, [far])
+        time = whole
+    else:
+        time = time.cast(pl.Float64)
+    checked = checked.with_frame(checked.frame.with_columns(time))
+    if timestamp is None:
+        below = (checked.frame["timestamp"] < 1e8).all()
+        timestamp = "order" if below else "unix"
+    if timestamp == "unix":
+        fix = (
+            'write seconds since 1970 (divide milliseconds by 1000), or set clock = "order" '
+            "in dataset.toml"
+        )
+        time = pl.col("timestamp")
+        bad = (time < 0) | (time > CENTURY_END_S)
+        expected = "seconds since 1970, before the year 2100"
+        checked = report.sift(checked, [Check("absurd timestamp", "timestamp", bad, expected, fix)])
+    return checked, timestamp
+
+
+def with_moments(
+    table: Table, timestamp: str | None, report: Report, dates: DateOrder | None
+) -> Table:
+    """The table with dates that are text, or numbers such as 20241231, as datetimes."""
+    column = table.frame["timestamp"]
+    if column.dtype.is_integer() and timestamp is None and like_dates(column):
+        column = column.cast(pl.String)
+    if column.dtype != pl.String:
+        return table
+    text = column.str.strip_chars()
+    text = text.set(text == "", None)
+    first = text.drop_nulls().head(1)
+    number = first.cast(pl.Float64, strict=False)
+    if number.null_count() == 0 and (timestamp is not None or not like_dates(number)):
+        return table
+    own = table.names.get("timestamp", "timestamp")
+    try:
+        moments = moments_of(text, dates)
+    except AmbiguousDates as error:
+        found = f"dates such as '{error}', of which none has a number above 12"
+        expected = "dates that tell the day from the month"
+        report.fail(table.file, found, expected, report.remedies.dates(), own)
+        return table.with_frame(table.frame.drop("timestamp"))
+    if moments is None:
+        return table
+    report.say(
+        f"{table.file}: column {own} is read as {moments.told} "
+        f"({first[0]!r} is {moments.times.drop_nulls()[0]:%Y-%m-%d})"
+    )
+    expected, fix = f"a date as in the other rows, such as {first[0]!r}", "mend or remove the row"
+    check = Check("no date", "timestamp", pl.lit(moments.times.is_null()), expected, fix)
+    kept = report.sift(table, [check])
+    times = moments.times.drop_nulls().alias("timestamp")
+    return kept.with_frame(kept.frame.with_columns(times))
+
+
+def like_dates(numbers: pl.Series) -> bool:
+    """True if all numbers look like 20241231."""
+    if not len(numbers) or not numbers.is_between(19_000_101, 21_001_231).all():
+        return False
+    months, days = numbers // 100 % 100, numbers % 100
+    return bool((months.is_between(1, 12) & days.is_between(1, 31)).all())
+
+
+def in_seconds(table: Table) -> Table:
+    """The table with datetimes as seconds since 1970, fractions kept; other types stay.
+
+    A float holds today's clock to a quarter of a microsecond. Where that is too coarse to tell
+    moments apart, rows come in the order of the moments, so that the order survives.
+    """
+    kind = table.frame.schema["timestamp"]
+    if not isinstance(kind, pl.Datetime | pl.Date):
+        return table
+    moments = table.frame["timestamp"]
+    per_second = TICKS[kind.time_unit] if isinstance(kind, pl.Datetime) else 1
+    ticks = moments.to_physical().cast(pl.Int64)
+    if isinstance(kind, pl.Date):
+        ticks = ticks * DAY_S
+    seconds, part = ticks // per_second, ticks % per_second
+    if (part != 0).any():
+        seconds = seconds.cast(pl.Float64) + part / per_second
+        if seconds.n_unique() < ticks.n_unique():
+            order = ticks.to_frame().with_row_index("row").sort("timestamp", "row")["row"]
+            table, seconds = table.gather(order), seconds.gather(order)
+    return table.with_frame(table.frame.with_columns(seconds.alias("timestamp")))
