@@ -276,3 +276,31 @@ def test_ctrl_c_at_any_moment_ends_in_one_line_and_leaves_no_half_written_file(s
         else:
             assert left == {"m"}
             break
+
+
+def test_a_fit_says_the_scale_and_what_it_leaves_out(run, tmp_path: Path):
+    small = tmp_path / "small"
+    small.mkdir()
+    rows = [f"u{user},i{item},{2 + (user + item) % 3}" for user in range(12) for item in range(6)]
+    kinds = ["rate", "rate", "rate", "rate", "rate", "return"] * 12
+    events = [f"{row},{kind}" for row, kind in zip(rows, kinds, strict=True)]
+    (small / "interactions.csv").write_text("\n".join(["user_id,item_id,value,event", *events]))
+    items = [f"i{item},title {item}" for item in range(6)]
+    (small / "items.csv").write_text("\n".join(["item_id,title", *items]))
+    (small / "dataset.toml").write_text('negative_kinds = ["return"]')
+    answer = run("fit", small, "--out", tmp_path / "m", "--encoder", "hash", "--set", "steps=2")
+    assert "scale     1 to 5 (recognised" in answer.err
+    assert "negative  return (12)" in answer.err
+    assert "12 negative events left out" in answer.out
+
+
+def test_counts_that_look_like_ratings_end_the_command_with_two_lines_to_choose_from(
+    run, tmp_path: Path
+):
+    (tmp_path / "interactions.csv").write_text("user_id,item_id,value\nu,a,1\nu,b,1197\n")
+    (tmp_path / "items.csv").write_text("item_id,title\na,A\nb,B\n")
+    for command in (["fit", tmp_path, "--out", tmp_path / "m"], ["data", "inspect", tmp_path]):
+        answer = run(*command)
+        assert answer.code == 1
+        assert 'feedback = "implicit"' in answer.err
+        assert "scale = [1, 1197]" in answer.err

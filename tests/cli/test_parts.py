@@ -192,7 +192,7 @@ def test_an_inspected_shop_is_this_text(run):
     save(small, "small")
     lines = run("data", "inspect", "small").out.splitlines()
     assert lines[0] == "small (rating, clock: None, repeats: keep)"
-    assert lines[2:8] == [
+    assert lines[2:7] == [
         "  users     40 (38 without events)",
         "  items     3 (1 without events)",
         "  events    3 (0 repeated), density 2.5000%",

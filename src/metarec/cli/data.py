@@ -248,8 +248,8 @@ def _described(summary: Summary) -> str:
     if summary.value_range:
         low, high = summary.value_range
         lines.append(f"  values    {low:g} to {high:g}")
-    lines += [f"  note      {note}" for note in summary.notes]
     lines += [f"  {line}" for line in summary.meanings]
+    lines += [f"  note      {note}" for note in summary.notes]
     for title, histogram in (
         ("events per user", summary.events_per_user),
         ("events per item", summary.events_per_item),
