@@ -51,7 +51,7 @@ def test_a_saved_model_serves_people_where_torch_cannot_be_imported(
     fitted.save(tmp_path / "model")
     answer = served(tmp_path / "model")
     assert answer.returncode == 0, answer.stderr
-    assert answer.stdout.count("\n") == 20  # ten items with their reasons
+    assert answer.stdout.count("\n") == 21  # ten items with their reasons
     assert mr.load_model(tmp_path / "model again").config == fitted.config
 
 

@@ -1,6 +1,5 @@
 """MetaRecommender: content and a meta-learned prior, adapted to a person in closed form."""
 
-import copy
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -24,7 +23,6 @@ from metarec.contracts import (
     EventLike,
     Filters,
     Histories,
-    ItemChanges,
     NotFittedError,
     Predictions,
     Recommendations,
@@ -38,6 +36,7 @@ from metarec.contracts.event_kinds import ANY_KIND
 from metarec.contracts.printing import counted
 from metarec.encoders import ColumnTable, ContentFeatures, TabularFeatures, TextEncoder
 from metarec.files.model_folder import load_state, save_state
+from metarec.meta.changing_items import ChangingItems
 from metarec.meta.config import MetaConfig
 from metarec.meta.fingerprint import fingerprint_of
 from metarec.meta.heart import Heart
@@ -56,7 +55,7 @@ CELLS_AT_ONCE = 500_000
 """Scores held in memory at once (4 MB): what stays in cache is ranked fastest."""
 
 
-class MetaRecommender(Recommender):
+class MetaRecommender(ChangingItems, Recommender):
     """The heart: one posterior for new users, new events, new items and their uncertainty."""
 
     Config = MetaConfig
@@ -155,13 +154,6 @@ class MetaRecommender(Recommender):
     _profiles: TabularFeatures | None
     _weights: dict[str, np.ndarray]
     _no_profile: Float[np.ndarray, " d_profile"] | None
-
-    @property
-    def catalogue(self) -> Catalogue:
-        """The items that the fitted model can rank."""
-        if self._catalogue is None:
-            raise NotFittedError("call MetaRecommender.fit(train) first")
-        return self._catalogue
 
     @property
     def heart(self) -> Heart:
@@ -341,83 +333,6 @@ class MetaRecommender(Recommender):
         directions = self.item_vectors()
         correlation = directions @ directions[rows].mean(axis=0)
         return wanted.one(correlation, OwnEvents.on(rows), self.catalogue)
-
-    def add_items(self, frame: pl.DataFrame, *, progress: bool = False) -> Self:
-        """The model with more items, from their content alone; `frame` has a column item_id."""
-        from metarec.meta.features.freezing import item_terms  # PyTorch: serving never needs it
-
-        catalogue = self.catalogue.append(frame)
-        added = Catalogue.of(frame).frame
-        content = self._content.encode(added, progress=progress)
-        wider = copy.copy(self)
-        vars(wider).pop("_whitened", None)  # a copy carries cached values along
-        wider._catalogue = catalogue
-        alone = np.full(len(added), -1)
-        wider.hearts = {
-            name: heart.with_items(
-                item_terms(self._weights, self._content.blocks, self.config, content, alone),
-                len(self.catalogue),
-            )
-            for name, heart in self.hearts.items()
-        }
-        return wider
-
-    def retire_items(self, ids: Sequence[str]) -> Self:
-        """The model without the named items on offer; events on them keep their meaning."""
-        return self._offering(self.catalogue.retire(ids))
-
-    def restore_items(self, ids: Sequence[str]) -> Self:
-        """The model with retired items on offer again."""
-        return self._offering(self.catalogue.restore(ids))
-
-    def update_items(self, frame: pl.DataFrame, *, progress: bool = False) -> Self:
-        """The model with other content of known items, in the columns that `frame` has.
-
-        A null says that the value is missing now. Features follow the content at once; what was
-        learned of an item beyond its content stays.
-        """
-        return self._patched(frame, progress=progress)
-
-    def item_changes(self, frame: pl.DataFrame) -> ItemChanges:
-        """What `sync_items` would do, to be printed first; `frame` is all that is on offer."""
-        return ItemChanges.between(self.catalogue, frame)
-
-    def sync_items(self, frame: pl.DataFrame, *, progress: bool = False) -> Self:
-        """The model that offers what a snapshot holds, and nothing else.
-
-        New items are added, known ones updated in the columns that the snapshot has, and all that
-        it lacks are retired; see `item_changes`.
-        """
-        changes, model = self.item_changes(frame), self
-        if len(changes.updated):
-            model = model._patched(changes.updated, progress=progress, widen=True)
-        if len(changes.added):
-            model = model.add_items(changes.added, progress=progress)
-        catalogue = model.catalogue.retire(changes.retired).restore(changes.restored)
-        return model._offering(catalogue)
-
-    def _patched(self, frame: pl.DataFrame, *, progress: bool, widen: bool = False) -> Self:
-        from metarec.meta.features.freezing import item_terms  # PyTorch: serving never needs it
-
-        catalogue = self.catalogue.patch(frame, widen=widen)
-        rows = catalogue.index(Catalogue.of(frame).ids)
-        read = catalogue.frame.select(self.catalogue.frame.columns)[rows]
-        content = self._content.encode(read, progress=progress)
-        patched = self._offering(catalogue)
-        vars(patched).pop("_whitened", None)  # a copy carries cached values along
-        hearts = {}
-        for name, heart in self.hearts.items():
-            # what content does not tell is nothing exactly where residuals were learned
-            learned = np.where(heart.terms.unsure[rows] == 0, rows, -1)
-            terms = item_terms(self._weights, self._content.blocks, self.config, content, learned)
-            hearts[name] = heart.with_changed(rows, terms)
-        patched.hearts = hearts
-        return patched
-
-    def _offering(self, catalogue: Catalogue) -> Self:
-        other = copy.copy(self)
-        other._catalogue = catalogue
-        return other
 
     @property
     def profile_columns(self) -> tuple[str, ...]:
