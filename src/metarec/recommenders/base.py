@@ -220,7 +220,7 @@ class BaseRecommender(Recommender, ABC):
         aligned = align(histories, self.catalogue, rated=self.predicts_ratings)
         scores = np.full((len(aligned), len(rows)), np.nan)
         for chunk in self._chunks(len(aligned)):
-            scores[chunk] = self._score(aligned.take(chunk))[:, rows]
+            scores[chunk] = self._scores(aligned.take(chunk))[:, rows]
         scores[:, rows < 0] = np.nan
         order = whole_order(scores, rows, self.catalogue)
         ranked = np.take_along_axis(scores, order, 1)

@@ -27,6 +27,7 @@ from metarec.contracts import (
 )
 from metarec.recommenders.popularity import Popularity
 from metarec.recommenders.random import Random
+from metarec.testing.kinds_contract import KindsContract
 from metarec.testing.list_contract import ListContract
 from metarec.testing.planted_shop import RETIRED, PlantedShop, planted_shop
 
@@ -34,7 +35,7 @@ TOLERANCE = 1e-5
 """Sums in another order may differ by this much, relative to the largest score."""
 
 
-class RecommenderContract(ListContract):
+class RecommenderContract(ListContract, KindsContract):
     """Subclass it as `Test...` and give `make`; it relies on the protocol `Recommender` only."""
 
     feedback: Feedback = "implicit"
