@@ -171,12 +171,12 @@ def test_the_template_of_a_fit_is_kept_by_its_model(run, shop: Path):
     assert load_model("m").encoder.template == "{title}"
 
 
-@pytest.mark.parametrize("pair", ["=uid", "user_id=", "="])
+@pytest.mark.parametrize("pair", ["=uid", "uid", "="])
 def test_a_mapping_without_a_side_is_refused(run, pair: str):
     Path("log.csv").write_text("uid,item_id\nu,a\n")
     answer = run("data", "convert", "log.csv", "shop", "--format", "csv", "--map", pair)
     assert (answer.code, Path("shop").exists()) == (1, False)
-    assert f"such as user_id=uid, got {pair!r}" in answer.err
+    assert f"such as user_id=customer_no or items.item_id=sku, got {pair!r}" in answer.err
 
 
 def test_an_inspected_shop_is_this_text(run):
@@ -192,7 +192,7 @@ def test_an_inspected_shop_is_this_text(run):
     save(small, "small")
     lines = run("data", "inspect", "small").out.splitlines()
     assert lines[0] == "small (rating, clock: None, repeats: keep)"
-    assert lines[2:7] == [
+    assert lines[2:8] == [
         "  users     40 (38 without events)",
         "  items     3 (1 without events)",
         "  events    3 (0 repeated), density 2.5000%",

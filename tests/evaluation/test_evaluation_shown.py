@@ -205,7 +205,7 @@ def test_curves_show_the_first_error_and_the_first_order_of_every_scenario(monke
 
     monkeypatch.setattr(parts_room, "learning_curve", told)
     colours = {"Good": 0, "Poor": 1, "Absent": 2}
-    curves = curves_of(RESULTS, ["ndcg@10", "answered", "mae", "rmse"], colours)
+    curves = curves_of(RESULTS, ["mae", "ndcg@10", "answered", "rmse"], colours)
     assert [(c["scenario"], c["metric"]) for c in curves] == [
         (scenario, metric) for scenario in "st" for metric in ("mae", "ndcg@10")
     ]
@@ -215,6 +215,8 @@ def test_curves_show_the_first_error_and_the_first_order_of_every_scenario(monke
     assert curves[0]["rows"] == [("Good", ["1.500", "1.250"]), ("Poor", ["2.500", "2.250"])]
     assert curves[3]["rows"] == [("Good", ["0.450", "0.475"]), ("Poor", ["0.200", "0.225"])]
     assert [c["metric"] for c in curves_of(RESULTS, ["novelty@10", "mae"], colours)] == ["mae"] * 2
+    turned = curves_of(RESULTS, ["ndcg@10", "answered", "mae", "rmse"], colours)
+    assert [c["metric"] for c in turned] == ["ndcg@10", "mae"] * 2
     gone = (pl.col("model") == "Good") & (pl.col("k") == 5).fill_null(False)
     curves = curves_of(replace(RESULTS, values=RESULTS.values.filter(~gone)), ["mae"], colours)
     assert curves[0]["rows"] == [("Good", ["1.500", "–"]), ("Poor", ["2.500", "2.250"])]

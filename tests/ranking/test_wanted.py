@@ -31,7 +31,7 @@ def test_only_candidates_compete_and_there_may_be_too_few():
     lists, missing = wanted.best(np.array([[9.0, 1.0, 8.0, 2.0]]), NOBODY)
     assert lists.tolist() == [[3, 1, -1]]
     assert missing is not None
-    assert missing.tolist() == [[0, 2, 0, 0, 0, 0, 0]]
+    assert missing.tolist() == [[0, 2, 0, 0, 0, 0, 0, 0]]
     gone = Wanted.of(2, {}, CATALOGUE.retire(["a"]))
     assert gone.best(np.array([[9.0, 1.0, 8.0, 2.0]]), NOBODY)[0].tolist() == [[2, 3]]
 

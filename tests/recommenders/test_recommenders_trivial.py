@@ -103,7 +103,7 @@ def test_levels_predict_held_out_ratings_better_the_more_they_know() -> None:
     level, quality = rng.normal(0, 0.7, 120), rng.normal(0, 0.7, 26)
     letters = "abcdefghijklmnopqrstuvwxyz"
     events = [
-        (f"u{u}", letters[i], 3 + level[u] + quality[i] + rng.normal(0, 0.5))
+        (f"u{u}", letters[i], 5 + level[u] + quality[i] + rng.normal(0, 0.5))
         for u in range(120)
         for i in rng.choice(26, 12, replace=False)
     ]

@@ -180,8 +180,9 @@ def test_a_run_without_a_judgement_keeps_its_last_weights(tmp_path: Path):
     attached(None)[0].save()  # in memory only: nothing is written, and nothing fails
 
 
-def test_progress_is_shown_only_where_it_is_wanted(capsys):
+def test_progress_is_shown_only_where_it_is_wanted(capsys, monkeypatch):
+    monkeypatch.setattr("metarec.contracts.progress.EVERY_S", 0.0)
     for progress in (False, True):
         run, _, _ = attached(None, progress=progress)
         list(run.batches(lambda rng: None, 2))
-        assert bool(capsys.readouterr().out) is progress
+        assert bool(capsys.readouterr().err) is progress
