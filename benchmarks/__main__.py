@@ -1,6 +1,6 @@
-"""`python -m benchmarks [name ...]`: measure, keep the results, and write the README's table.
+"""`python -m benchmarks [name ...]`: measure, keep the results, and write the tables of all.
 
-Without names: everything. `python -m benchmarks table` only writes the table from the files.
+Without names: everything. `python -m benchmarks table` only writes the tables from the files.
 """
 
 import importlib
@@ -8,7 +8,7 @@ import json
 import sys
 
 from benchmarks.common import RESULTS, say
-from benchmarks.readme import write_table
+from benchmarks.measured import write_tables
 
 NAMES = (
     "serving",
@@ -37,7 +37,7 @@ def main() -> None:
             importlib.import_module(f"benchmarks.{name}").main()
         except SystemExit as stop:  # data that is not there: say so, and go on with the others
             say(f"{name}: {stop}")
-    write_table()
+    write_tables()
     missed = [
         goal["goal"]
         for file in sorted(RESULTS.glob("*.json"))

@@ -97,10 +97,14 @@ GIVEN: dict[str, Callable[[], dict[str, object]]] = {
 }
 """What a page takes for granted, made small; a page that is not named runs as it is."""
 SMALLER = {"1_000_000": "200"}
+WITH_A_SHELL = "your-shop.md"
+"""Its Python stands between commands of a shell: all of it runs in a test of the command line."""
 
 
 @pytest.mark.parametrize(
-    "page", [page for page in PAGES if blocks_of(page)], ids=lambda page: page.name
+    "page",
+    [page for page in PAGES if blocks_of(page) and page.name != WITH_A_SHELL],
+    ids=lambda page: page.name,
 )
 def test_the_python_of_a_page_runs_from_top_to_bottom(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

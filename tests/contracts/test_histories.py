@@ -203,8 +203,14 @@ def test_the_catalogue_says_what_does_not_fit():
     assert catalogue.retire(["2"]).hash != catalogue.hash
     with pytest.raises(DataError, match="item '9' cannot be retired"):
         catalogue.retire(["1", "9", "8"])
-    with pytest.raises(DataError, match="do not fit the catalogue's"):
-        catalogue.append(pl.DataFrame({"item_id": ["3"], "x": [["list"]]}))
+    for strange in (["list"], "12,99 €", True):
+        told = (
+            "column x of the added items holds .*, and the catalogue's Int64; write it as numbers"
+        )
+        with pytest.raises(DataError, match=told):
+            catalogue.append(pl.DataFrame({"item_id": ["3"], "x": [strange]}))
+    assert catalogue.append(pl.DataFrame({"item_id": ["3"], "x": [4.5]})).frame["x"].sum() == 11.5
+    assert catalogue.append(pl.DataFrame({"item_id": ["3"], "x": [None]})).frame["x"].sum() == 7
     with pytest.raises(DataError, match="a catalogue of 2 ids has 1 rows of content"):
         Catalogue(catalogue.ids, catalogue.frame[:1], catalogue.offered)
 

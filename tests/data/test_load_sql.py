@@ -169,3 +169,17 @@ def test_a_shop_in_postgresql_is_the_shop_of_its_frames(postgres: str):
     with pytest.raises(mr.DataError, match='says: column "nowhere" does not exist') as raised:
         mr.load_sql("SELECT nowhere FROM events", url=postgres)
     assert "s3cret" not in "".join(traceback.format_exception(raised.value))
+
+
+@pytest.mark.parametrize("rest", ["DELETE FROM t", "UPDATE t SET user_id = 'x' RETURNING *"])
+def test_a_query_that_would_write_changes_nothing(rest: str, tmp_path: Path):
+    file = tmp_path / "shop.db"
+    with sqlite3.connect(file) as made:
+        made.execute("CREATE TABLE t (user_id TEXT, item_id TEXT)")
+        made.execute("INSERT INTO t VALUES ('u', 'a')")
+    made.close()
+    with pytest.raises(mr.DataError, match="readonly"):
+        mr.load_sql(f"WITH x AS (SELECT 1) {rest}", url=f"sqlite:///{file}")
+    again = sqlite3.connect(file)
+    assert again.execute("SELECT * FROM t").fetchall() == [("u", "a")]
+    again.close()

@@ -114,6 +114,7 @@ def test_kinds_and_roles_are_read_saved_and_hashed(kinds: Dataset, tmp_path: Pat
     ("settings", "said"),
     [
         ('target_kinds = ["by"]', "no event of the kinds by.*kinds there are: buy, return, view"),
+        ('negative_kinds = ["Retrun"]', "no event of the kind 'Retrun'.*write 'return', or rename"),
         ('target_kinds = ["buy"]\nnegative_kinds = ["buy"]', "'buy' in target_kinds and in neg"),
         ('target_kinds = "buy"', "column target_kinds: .*must be a list of kinds"),
         ("negative_kinds = [1]", "column negative_kinds: .*must be a list of kinds"),

@@ -112,16 +112,23 @@ LARGE = Planted(450, 400)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", [*SAID, *sorted(LARGE.columns().keys() - SAID.keys())])
-def test_every_type_and_script_decides_by_the_default_reader(case: str):
-    pytest.importorskip("transformers", reason="needs metarec[minilm]")
+@pytest.mark.parametrize("case", sorted(LARGE.columns().keys() - SAID.keys()))
+def test_every_type_decides(case: str):
     column = LARGE.columns()[case]
-    assert LARGE.auc(column, mr.TextEncoder(), steps=0) >= 0.95
-    assert abs(LARGE.auc(LARGE.shuffled(column), mr.TextEncoder(), steps=0) - 0.5) < 0.1
+    assert LARGE.auc(column, mr.HashEncoder(), steps=0) >= 0.95
+    # of fifty new items by chance: the standard error of one such number is about 0.06
+    assert abs(LARGE.auc(LARGE.shuffled(column), mr.HashEncoder(), steps=0) - 0.5) < 0.16
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", ["Latin", "Chinese", "date"])
+@pytest.mark.parametrize("case", SAID)
+def test_every_script_decides_by_the_default_reader(case: str):
+    pytest.importorskip("transformers", reason="needs metarec[minilm]")
+    assert LARGE.auc(LARGE.columns()[case], mr.TextEncoder(), steps=0) >= 0.95
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", ["Chinese"])
 def test_training_keeps_what_the_column_says(case: str):
     pytest.importorskip("transformers", reason="needs metarec[minilm]")
     assert LARGE.auc(LARGE.columns()[case], mr.TextEncoder(), steps=150) >= 0.95

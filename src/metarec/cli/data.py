@@ -17,6 +17,21 @@ from metarec.encoders import ColumnTable
 
 app = typer.Typer(help="Generate, inspect, convert and pseudonymise shops.", no_args_is_help=True)
 Folder = Annotated[Path, typer.Argument(metavar="DIR")]
+Feedback = Annotated[
+    Literal["rating", "implicit"] | None, typer.Option(help="What the values mean.")
+]
+ScaleText = Annotated[str | None, typer.Option(help="The lowest and highest rating: 1,5.")]
+ClockOption = Annotated[Literal["unix", "order"] | None, typer.Option(help="What the times mean.")]
+Repeats = Annotated[
+    Literal["keep", "last", "sum"] | None,
+    typer.Option(help="What becomes of a person's repeated events on an item."),
+]
+TargetKinds = Annotated[
+    str | None, typer.Option(help="The kinds of events to be foretold: buy,order.")
+]
+NegativeKinds = Annotated[
+    str | None, typer.Option(help="The kinds that speak against an item: return.")
+]
 BAR = 30
 
 
@@ -87,23 +102,12 @@ def convert(
         Literal["day-first", "month-first"] | None,
         typer.Option(help="What comes first in dates such as 12/11/2024."),
     ] = None,
-    feedback: Annotated[
-        Literal["rating", "implicit"] | None, typer.Option(help="What the values mean.")
-    ] = None,
-    scale: Annotated[str | None, typer.Option(help="The lowest and highest rating: 1,5.")] = None,
-    clock: Annotated[
-        Literal["unix", "order"] | None, typer.Option(help="What the times mean.")
-    ] = None,
-    repeats: Annotated[
-        Literal["keep", "last", "sum"] | None,
-        typer.Option(help="What becomes of a person's repeated events on an item."),
-    ] = None,
-    target_kinds: Annotated[
-        str | None, typer.Option(help="The kinds of events to be foretold: buy,order.")
-    ] = None,
-    negative_kinds: Annotated[
-        str | None, typer.Option(help="The kinds that speak against an item: return.")
-    ] = None,
+    feedback: Feedback = None,
+    scale: ScaleText = None,
+    clock: ClockOption = None,
+    repeats: Repeats = None,
+    target_kinds: TargetKinds = None,
+    negative_kinds: NegativeKinds = None,
     format: Annotated[
         Literal["folder", "movielens", "recbole", "amazon", "csv"] | None,
         typer.Option(help="What the source is; found out by itself where possible."),
@@ -167,6 +171,12 @@ def import_sql(
     columns: Annotated[
         list[str] | None, typer.Option("--map", help="Our column and the query's: user_id=uid.")
     ] = None,
+    feedback: Feedback = None,
+    scale: ScaleText = None,
+    clock: ClockOption = None,
+    repeats: Repeats = None,
+    target_kinds: TargetKinds = None,
+    negative_kinds: NegativeKinds = None,
     lenient: Annotated[bool, typer.Option("--lenient", help="Leave bad rows out.")] = False,
     rejects: Annotated[
         Path | None, typer.Option(help="Where the rows left out are written.")
@@ -175,7 +185,8 @@ def import_sql(
     """Turn the answers of database queries into a shop's folder.
 
     Example: metarec data import-sql my-shop --url sqlite:///shop.db
-    --interactions-sql "SELECT customer, sku, day FROM orders" --items-sql "SELECT * FROM products"
+    --interactions-sql "SELECT customer, sku, order_date FROM orders"
+    --items-sql "SELECT * FROM products"
     """
     with shell_words():
         shop = shops.load_sql(
@@ -184,6 +195,12 @@ def import_sql(
             users,
             url=url,
             columns=_mapping(columns),
+            feedback=feedback,
+            scale=None if scale is None else scale_of_text(scale),
+            clock=clock,
+            repeats=repeats,
+            target_kinds=words_of(target_kinds) or (),
+            negative_kinds=words_of(negative_kinds) or (),
             name=folder.resolve().name,
             lenient=lenient,
             rejects=rejects,

@@ -14,6 +14,7 @@ from metarec.contracts.errors import (
     MissingValueWarning,
     NotFittedError,
     UnknownItemWarning,
+    UnknownKindWarning,
     UnsupportedError,
     whole_number,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "Running",
     "Shortfall",
     "UnknownItemWarning",
+    "UnknownKindWarning",
     "UnsupportedError",
     "Vocabulary",
     "hash_of",

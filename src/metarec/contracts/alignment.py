@@ -1,11 +1,11 @@
 """Histories from outside, in the rows of a model's own catalogue."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from metarec.contracts.catalogue import Catalogue
-from metarec.contracts.errors import DataError, UnknownItemWarning
+from metarec.contracts.errors import DataError, UnknownItemWarning, UnknownKindWarning
 from metarec.contracts.events import Event, EventLike
 from metarec.contracts.histories import Histories, nested_events
 
@@ -46,6 +46,17 @@ def with_rating(event: Event) -> Event:
             f"({event.item!r}, value)"
         )
     return event
+
+
+def warn_of_kinds(named: Iterable[str | None], known: Collection[str]) -> None:
+    """Say that events of these kinds count for their items, which may not be what was meant."""
+    if strange := sorted({kind for kind in named if kind is not None} - set(known)):
+        warnings.warn(
+            f"the model has met no event of the kinds {', '.join(map(repr, strange))}, which count "
+            f"for their items; it knows {', '.join(map(repr, sorted(known)))}",
+            UnknownKindWarning,
+            stacklevel=4,
+        )
 
 
 def warn_of_unknown(ids: Sequence[str]) -> None:

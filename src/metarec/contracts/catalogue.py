@@ -121,6 +121,7 @@ class Catalogue:
                 f"{len(known)} of the added items are already in the catalogue, such as "
                 f"{known[0]!r}; add only new ids"
             )
+        self._check_kinds(added)
         try:
             table = pl.concat([self.table, added.table], how="diagonal_relaxed")
         except pl.exceptions.PolarsError as error:
@@ -132,6 +133,16 @@ class Catalogue:
             table.drop("item_id"),
             np.concatenate([self.offered, added.offered]),
         )
+
+    def _check_kinds(self, added: "Catalogue") -> None:
+        """Refuse values of another kind, which would turn a whole column into theirs."""
+        for name, kind in added.frame.schema.items():
+            own = self.frame.schema.get(name, pl.Null)
+            if _word_of(kind) != _word_of(own) and pl.Null not in (kind, own):
+                raise DataError(
+                    f"column {name} of the added items holds {kind}, and the catalogue's {own}; "
+                    f"write it as {_word_of(own)}, or leave it empty"
+                )
 
     def retire(self, ids: Sequence[str]) -> "Catalogue":
         """The catalogue without the named items on offer; their rows stay."""
@@ -196,3 +207,14 @@ def _joined(old: pl.Series, new: pl.Series) -> pl.Series:
             f"column {old.name} of the items holds {old.dtype}, the update has {new.dtype}"
         )
     return both
+
+
+def _word_of(kind: pl.DataType | type[pl.DataType]) -> str:
+    """What kind of values a column holds; within one kind nothing is lost by widening."""
+    if kind == pl.Boolean:
+        return "true or false"
+    if kind.is_numeric():
+        return "numbers"
+    if kind == pl.String or isinstance(kind, pl.Categorical | pl.Enum):
+        return "text"
+    return "lists" if isinstance(kind, pl.List) else str(kind)

@@ -23,6 +23,10 @@ class UnsupportedError(MetarecError, TypeError):
     """The model cannot answer this kind of question by its nature."""
 
 
+class UnknownKindWarning(UserWarning):
+    """An event of a kind that the model has not met, where kinds say what speaks for an item."""
+
+
 class UnknownItemWarning(UserWarning):
     """Events about items outside the catalogue, or candidates outside it, were left out."""
 

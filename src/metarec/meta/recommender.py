@@ -30,7 +30,7 @@ from metarec.contracts import (
     Running,
     nested_events,
 )
-from metarec.contracts.alignment import align, warn_of_unknown
+from metarec.contracts.alignment import align, warn_of_kinds, warn_of_unknown
 from metarec.contracts.directions import unit_rows
 from metarec.contracts.event_kinds import ANY_KIND
 from metarec.contracts.printing import counted
@@ -196,6 +196,8 @@ class MetaRecommender(ChangingItems, Recommender):
 
     def _known(self, events: list[Event]) -> tuple[Event, ...]:
         row_of = self.catalogue.row_of
+        if self.event_kinds.negative:
+            warn_of_kinds((event.kind for event in events), self._met)
         known = tuple(event for event in events if event.item in row_of)
         if len(known) < len(events):
             warn_of_unknown([event.item for event in events if event.item not in row_of])
@@ -206,7 +208,14 @@ class MetaRecommender(ChangingItems, Recommender):
         if not isinstance(histories, Histories):
             nested = nested_events(histories)
             histories = Histories.of([[self.checked(event) for event in h] for h in nested])
+        if self.event_kinds.negative:
+            warn_of_kinds(histories.kind_names, self._met)
         return align(histories, self.catalogue)
+
+    @property
+    def _met(self) -> set[str]:
+        """The kinds of events that the fit or the shop has named."""
+        return {*self.kinds, *self.event_kinds.target, *self.event_kinds.negative}
 
     def score(
         self, histories: Histories | Sequence[Sequence[EventLike]], ids: Sequence[str]

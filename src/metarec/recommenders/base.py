@@ -30,7 +30,7 @@ from metarec.contracts import (
     Running,
     UnsupportedError,
 )
-from metarec.contracts.alignment import align
+from metarec.contracts.alignment import align, warn_of_kinds
 from metarec.contracts.printing import counted
 from metarec.files.model_folder import load_state, save_state
 from metarec.ranking.candidates import checked_ids
@@ -145,7 +145,7 @@ class BaseRecommender(Recommender, ABC):
     ) -> Float[np.ndarray, "history item"]:
         """The score of each named item for each history; NaN in place where unknown."""
         rows = self.catalogue.index(checked_ids("ids", ids))
-        aligned = align(histories, self.catalogue, rated=self.predicts_ratings)
+        aligned = self._aligned(histories, rated=self.predicts_ratings)
         scores = np.full((len(aligned), len(rows)), np.nan)
         for chunk in self._chunks(len(aligned)):
             scores[chunk] = self._scores(aligned.take(chunk))[:, rows]
@@ -156,7 +156,7 @@ class BaseRecommender(Recommender, ABC):
         """Scores of each history's own query items, one a query event, in its order."""
         if len(histories) != len(query):
             raise DataError(f"{len(histories)} histories cannot answer {len(query)} queries")
-        support = align(histories, self.catalogue)
+        support = self._aligned(histories)
         rows = self.catalogue.index(query.vocabulary)[query.items]
         scores = np.full(len(rows), np.nan)
         for chunk in self._chunks(len(support)):
@@ -180,7 +180,7 @@ class BaseRecommender(Recommender, ABC):
         still be bought.
         Lists have `k` places, or as many as the catalogue has items where these are fewer.
         """
-        aligned = align(histories, self.catalogue, rated=self.predicts_ratings)
+        aligned = self._aligned(histories, rated=self.predicts_ratings)
         wanted = Wanted.of(
             k,
             filters,
@@ -217,7 +217,7 @@ class BaseRecommender(Recommender, ABC):
     ) -> Recommendations:
         """All the named items for each history, best first; what has no score stands last."""
         named, rows = given_rows(ids, self.catalogue)
-        aligned = align(histories, self.catalogue, rated=self.predicts_ratings)
+        aligned = self._aligned(histories, rated=self.predicts_ratings)
         scores = np.full((len(aligned), len(rows)), np.nan)
         for chunk in self._chunks(len(aligned)):
             scores[chunk] = self._scores(aligned.take(chunk))[:, rows]
@@ -264,6 +264,15 @@ class BaseRecommender(Recommender, ABC):
         model._catalogue = catalogue
         vars(model).update(state)
         return model
+
+    def _aligned(
+        self, histories: Histories | Sequence[Sequence[EventLike]], *, rated: bool = False
+    ) -> Histories:
+        """The histories in the rows of the catalogue."""
+        aligned, kinds = align(histories, self.catalogue, rated=rated), self.event_kinds
+        if kinds.negative:
+            warn_of_kinds(aligned.kind_names, {*self.kinds_, *kinds.target, *kinds.negative})
+        return aligned
 
     def _scores(self, histories: Histories) -> Float[np.ndarray, "history item"]:
         """The scores after all events that do not speak against their item."""

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from metarec.contracts import Histories, Recommender
+from metarec.contracts import Histories, Recommender, UnknownKindWarning
 from metarec.testing.planted_shop import PlantedShop
 
 SOLD, RETURNED = "buy", "return"
@@ -50,6 +50,9 @@ class KindsContract:
             expected = without.recommend(support, 36, exclude_seen=seen, exclude=refused)
             np.testing.assert_array_equal(shown.items, expected.items)
             np.testing.assert_allclose(shown.scores, expected.scores, rtol=1e-6)
+        strange = replace(mixed, kind_names=(SOLD, RETURNED.title()))
+        with pytest.warns(UnknownKindWarning, match="no event of the kinds 'Return', which count"):
+            model.recommend(strange, 3)
         ids = [str(i) for i in model.catalogue.ids]
         np.testing.assert_allclose(
             model.score(mixed, ids), without.score(support, ids), rtol=1e-6, equal_nan=True

@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 ROWS_AT_ONCE = 100_000
 QUERIES = ("select", "with", "values", "table")
 """First words of what only reads."""
+READ_ONLY = {
+    "sqlite": "PRAGMA query_only = ON",
+    "postgresql": "SET TRANSACTION READ ONLY",
+    "mysql": "SET TRANSACTION READ ONLY",
+    "mariadb": "SET TRANSACTION READ ONLY",
+}
+"""What makes a database itself refuse to write: WITH may begin a query that does."""
 DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 EXAMPLE = "sqlite:///shop.db or postgresql://user@host/database"
 INSTALL = 'pip install "metarec[sql]"'
@@ -41,6 +48,8 @@ def connected(url: str) -> Iterator["Connection"]:
     try:
         engine = sqlalchemy.create_engine(parsed, poolclass=sqlalchemy.pool.NullPool)
         with engine.connect() as connection:
+            if parsed.get_backend_name() in READ_ONLY:
+                connection.exec_driver_sql(READ_ONLY[parsed.get_backend_name()])
             yield connection.execution_options(no_parameters=True, stream_results=True)
     except ModuleNotFoundError as error:
         known = error.name == "psycopg"

@@ -1,5 +1,8 @@
 """Whether the rows bear out what a shop declares of its scale, kinds of events and columns."""
 
+from collections.abc import Sequence
+from difflib import get_close_matches
+
 import polars as pl
 
 from metarec.contracts.meaning import Scale, recognised_scale, unscaled
@@ -75,10 +78,25 @@ def has_kinds(events: Table, tables: Tables, report: Report) -> None:
         fix = "remove it from one of them"
         found = f"{min(both)!r} in target_kinds and in negative_kinds"
         report.fail("dataset.toml", found, "each kind in one of them", fix, "target_kinds")
-    if tables.target_kinds and not set(there) & set(tables.target_kinds):
+    unmet = tables.target_kinds and not set(there) & set(tables.target_kinds)
+    for kind in sorted({*(tables.negative_kinds if unmet else declared)} - {*there}):
+        if near := nearest(kind, there):
+            fix = f"write {near!r}, or rename the kind in the events"
+            known = f"one of the kinds there are: {', '.join(map(repr, there))}"
+            report.fail(events.file, f"no event of the kind {kind!r}", known, fix, "event")
+        else:
+            report.say(f"{events.file}: no event is of the declared kind {kind!r}")
+    if unmet:
         found = f"no event of the kinds {', '.join(tables.target_kinds)}"
         fix = f"name one of the kinds there are: {', '.join(there)}"
         report.fail(events.file, found, "events of the target_kinds", fix, "event")
+
+
+def nearest(kind: str, there: Sequence[str]) -> str | None:
+    """A kind that is not there and is most likely meant, whatever its case."""
+    by_fold = {other.strip().casefold(): other for other in there}
+    found = get_close_matches(kind.strip().casefold(), list(by_fold), n=1, cutoff=0.75)
+    return by_fold[found[0]] if found else None
 
 
 def has_roles(tables: Tables, report: Report) -> None:
