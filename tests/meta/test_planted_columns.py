@@ -121,7 +121,7 @@ def test_every_type_decides(case: str):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", SAID)
+@pytest.mark.parametrize("case", [*SAID][1::3])
 def test_every_script_decides_by_the_default_reader(case: str):
     pytest.importorskip("transformers", reason="needs metarec[minilm]")
     assert LARGE.auc(LARGE.columns()[case], mr.TextEncoder(), steps=0) >= 0.95
