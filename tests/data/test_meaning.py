@@ -9,7 +9,7 @@ import pytest
 
 from metarec.contracts import DataError, Dataset
 from metarec.contracts.meaning import recognised_scale
-from metarec.data import DroppedRowsWarning, InvalidData, load, save
+from metarec.data import DroppedRowsWarning, InvalidData, load, load_csv, save
 from metarec.data.meanings import meanings
 
 KINDS = "user_id,item_id,event\nu,a,view\nu,b,buy\nu,c,return\nv,a,view\nv,c,\n"
@@ -170,3 +170,11 @@ def test_a_dataset_made_by_hand_is_held_to_the_same(kinds: Dataset, changes, sai
 def test_every_real_folder_loads(real_data: Path) -> None:
     for folder in ("lastfm-2k", "retailrocket", "amazon-beauty"):
         assert len(load(real_data / folder).interactions)
+
+
+@pytest.mark.parametrize("name", ["target_kinds", "negative_kinds"])
+def test_kinds_that_are_one_text_are_refused_beside_a_file_as_in_a_folder(name: str, tmp_path):
+    file = tmp_path / "log.csv"
+    file.write_text("user_id,item_id,event\nu,a,b\nu,b,u\nu,c,y\n")
+    with pytest.raises(DataError, match=f"{name} must be a list of kinds .*got 'buy'"):
+        load_csv(file, **{name: "buy"})

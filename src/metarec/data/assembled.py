@@ -7,10 +7,11 @@ from typing import get_args
 import polars as pl
 
 from metarec.contracts import DataError
-from metarec.contracts.dataset import Clock, Dataset, Feedback, RepeatsRule
+from metarec.contracts.dataset import Dataset, RepeatsRule
 from metarec.contracts.dataset_checks import check_choice
-from metarec.contracts.meaning import kinds_of, roles_of, scale_of
+from metarec.contracts.meaning import roles_of
 from metarec.data.column_names import OURS, Given, TableKind
+from metarec.data.declared import Declared
 from metarec.data.validation.assembly import assemble
 from metarec.data.validation.naming import named
 from metarec.data.validation.problems import Report
@@ -24,22 +25,16 @@ KINDS: tuple[TableKind, ...] = ("interactions", "items", "users")
 def assembled(
     found: Mapping[str, Table | None],
     report: Report,
+    declared: Declared,
     *,
     columns: Given | None,
     name: str,
+    roles: Mapping[str, Sequence[str]] | None,
+    repeats: RepeatsRule | None,
     lenient: bool,
     rejects: str | Path | None,
-    feedback: Feedback | None,
-    scale: Sequence[float] | None,
-    clock: Clock | None,
-    repeats: RepeatsRule | None,
-    target_kinds: Sequence[str] | None,
-    negative_kinds: Sequence[str] | None,
-    roles: Mapping[str, Sequence[str]] | None,
 ) -> Dataset:
     """The dataset of the tables `interactions`, `items` and `users`, the last two where given."""
-    check_choice("feedback", feedback, (*get_args(Feedback), None))
-    check_choice("clock", clock, (*get_args(Clock), None))
     check_choice("repeats", repeats, (*get_args(RepeatsRule), None))
     if not isinstance(name, str) or not name:
         raise DataError(f"name must be text, got {name!r}")
@@ -51,16 +46,16 @@ def assembled(
         interactions=ours["interactions"],
         items=ours["items"],
         users=ours["users"],
-        feedback=feedback,
-        clock=clock,
         repeats=repeats,
-        scale=None if scale is None else scale_of(scale),
-        target_kinds=kinds_of("target_kinds", target_kinds or ()),
-        negative_kinds=kinds_of("negative_kinds", negative_kinds or ()),
         roles=roles_of(roles or {}),
     )
     return assemble(
-        tables, report, folder=Path(), repeats=repeats, lenient=lenient, rejects=rejects
+        declared.over(tables),
+        report,
+        folder=Path(),
+        repeats=repeats,
+        lenient=lenient,
+        rejects=rejects,
     )
 
 

@@ -28,9 +28,9 @@ class Declared:
         feedback: Feedback | None,
         scale: Sequence[float] | None,
         clock: Clock | None,
-        target_kinds: Sequence[str],
-        negative_kinds: Sequence[str],
-        dates: DateOrder | None,
+        target_kinds: Sequence[str] | None,
+        negative_kinds: Sequence[str] | None,
+        dates: DateOrder | None = None,
     ) -> "Declared":
         """What is said, checked; raises DataError."""
         check_choice("feedback", feedback, (*get_args(Feedback), None))
@@ -40,8 +40,8 @@ class Declared:
             feedback,
             None if scale is None else scale_of(scale),
             clock,
-            kinds_of("target_kinds", list(target_kinds)),
-            kinds_of("negative_kinds", list(negative_kinds)),
+            kinds_of("target_kinds", target_kinds or ()),
+            kinds_of("negative_kinds", negative_kinds or ()),
             dates,
         )
 

@@ -8,6 +8,7 @@ from metarec.contracts import DataError
 from metarec.contracts.dataset import Clock, Dataset, Feedback, RepeatsRule
 from metarec.data.assembled import assembled
 from metarec.data.column_names import Given
+from metarec.data.declared import Declared
 from metarec.data.readers.frames import TAKEN, from_sparse, is_sparse, table_of
 from metarec.data.validation.problems import Report
 from metarec.data.validation.remedies import Remedies
@@ -70,15 +71,11 @@ def from_frames(
     return assembled(
         found,
         report,
+        Declared.of(feedback, scale, clock, target_kinds, negative_kinds),
         columns=columns,
         name=name,
+        roles=roles,
+        repeats=repeats,
         lenient=lenient,
         rejects=rejects,
-        feedback=feedback,
-        scale=scale,
-        clock=clock,
-        repeats=repeats,
-        target_kinds=target_kinds,
-        negative_kinds=negative_kinds,
-        roles=roles,
     )

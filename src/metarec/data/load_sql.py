@@ -7,6 +7,7 @@ from metarec.contracts import DataError
 from metarec.contracts.dataset import Clock, Dataset, Feedback, RepeatsRule
 from metarec.data.assembled import assembled
 from metarec.data.column_names import Given
+from metarec.data.declared import Declared
 from metarec.data.readers.sql import connected, table_of_query
 from metarec.data.validation.problems import Report
 from metarec.data.validation.remedies import Remedies
@@ -51,15 +52,11 @@ def load_sql(
     return assembled(
         found,
         report,
+        Declared.of(feedback, scale, clock, target_kinds, negative_kinds),
         columns=columns,
         name=name,
+        roles=roles,
+        repeats=repeats,
         lenient=lenient,
         rejects=rejects,
-        feedback=feedback,
-        scale=scale,
-        clock=clock,
-        repeats=repeats,
-        target_kinds=target_kinds,
-        negative_kinds=negative_kinds,
-        roles=roles,
     )
