@@ -186,7 +186,7 @@ def _codes(column: pl.Series, values: tuple[str, ...]) -> np.ndarray:
     """Position of each value, `len(values)` for null, -1 for a value not seen at fit."""
     row_of = {value: row for row, value in enumerate(values)}
     coded = column.replace_strict(row_of, default=-1, return_dtype=pl.Int64)
-    return np.where(column.is_null().to_numpy(), len(values), coded.fill_null(-1).to_numpy())
+    return np.where(column.is_null().to_numpy(), len(values), coded.to_numpy())
 
 
 def _one_hot(rows: np.ndarray, coded: np.ndarray, n_rows: int, n_values: int) -> np.ndarray:

@@ -13,6 +13,7 @@ from metarec.contracts import DataError, Filters, Histories, Recommender, whole_
 from metarec.contracts.printing import counted
 from metarec.contracts.progress import progress_of
 from metarec.files.atomic import whole_file
+from metarec.ranking.exclusions import is_nested
 
 PEOPLE_AT_ONCE = 1000
 """Lists held in memory at once."""
@@ -57,11 +58,7 @@ def recommend_to_file(
         raise DataError(f"{path} is a folder; name a file")
     whole_number("k", k)
     exclude = filters.get("exclude")
-    own = (
-        people
-        and isinstance(exclude, list | tuple)
-        and any(not isinstance(e, str) for e in exclude)
-    )
+    own = is_nested(exclude)
     rows = short = 0
     why = ""
     with (

@@ -107,7 +107,7 @@ def excluded_rows(
 
     `people` is None for one person alone, who can have one list only.
     """
-    nested = people is not None and _is_nested(exclude)
+    nested = people is not None and is_nested(exclude)
     if not nested:
         return found_rows("exclude", _listed(exclude), catalogue, noun=NOUN)
     lists = [checked_ids(f"exclude, person {h},", _listed(ids)) for h, ids in enumerate(exclude)]
@@ -124,7 +124,8 @@ def excluded_rows(
     return Exclusions(found[found >= 0], offsets)
 
 
-def _is_nested(exclude: object) -> bool:
+def is_nested(exclude: object) -> bool:
+    """True for a list of items for each person."""
     if isinstance(exclude, str) or not isinstance(exclude, Sequence) or not len(exclude):
         return False
     return not isinstance(exclude[0], str) and isinstance(exclude[0], Collection)
