@@ -4,6 +4,7 @@ import json
 import os
 import re
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +12,7 @@ import typer
 import yaml
 
 from metarec.contracts import Catalogue, DataError, Dataset, Encoder, Event, EventLike
-from metarec.encoders import ColumnTable, ContentFeatures, HashEncoder, TextEncoder
+from metarec.encoders import ContentFeatures, HashEncoder, TextEncoder, content_told
 from metarec.files.hyperparameters import parse_hyperparameters
 from metarec.meta import MetaConfig
 
@@ -156,8 +157,7 @@ def encoder_of(name: str, template: str | None) -> Encoder:
 
 def content_of(shop: Dataset, encoder: Encoder) -> ContentFeatures:
     """The features of the shop's items; what each column is used as goes to the standard error."""
-    typer.echo(f"{ColumnTable.of(shop, encoder)}", err=True)
-    return ContentFeatures.of(encoder, shop, progress=True)
+    return content_told(encoder, shop, partial(typer.echo, err=True))
 
 
 def names_of(catalogue: Catalogue) -> list[str]:

@@ -90,9 +90,9 @@ def recommend(
     people: Histories | list[list[EventLike]]
     if data is not None and user is not None:
         shop = shop_of(data)
-        history: list[EventLike] = list(shop.history(user))
-        row = shop.user_ids.tolist().index(user)
+        row = shop.user_row(user)
         people = shop.histories.take(slice(row, row + 1))
+        history: list[EventLike] = list(people.events(0))
         known = known or _known_profile(loaded, people)
     else:
         history = parse_events(events, loaded.catalogue)

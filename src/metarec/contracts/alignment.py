@@ -1,11 +1,12 @@
 """Histories from outside, in the rows of a model's own catalogue."""
 
 import warnings
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from metarec.contracts.catalogue import Catalogue
 from metarec.contracts.errors import DataError, UnknownItemWarning, UnknownKindWarning
+from metarec.contracts.event_kinds import EventKinds
 from metarec.contracts.events import Event, EventLike
 from metarec.contracts.histories import Histories, nested_events
 
@@ -48,9 +49,15 @@ def with_rating(event: Event) -> Event:
     return event
 
 
-def warn_of_kinds(named: Iterable[str | None], known: Collection[str]) -> None:
-    """Say that events of these kinds count for their items, which may not be what was meant."""
-    if strange := sorted({kind for kind in named if kind is not None} - set(known)):
+def warn_of_kinds(named: Iterable[str | None], met: Iterable[str], event_kinds: EventKinds) -> None:
+    """Say that events of kinds that a model has not met count for their items.
+
+    That may not be what was meant, where the shop says of some kinds that they do not.
+    """
+    if not event_kinds.negative:
+        return
+    known = {*met, *event_kinds.target, *event_kinds.negative}
+    if strange := sorted({kind for kind in named if kind is not None} - known):
         warnings.warn(
             f"the model has met no event of the kinds {', '.join(map(repr, strange))}, which count "
             f"for their items; it knows {', '.join(map(repr, sorted(known)))}",

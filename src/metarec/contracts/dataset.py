@@ -168,14 +168,19 @@ class Dataset:
         """The kinds that are to be foretold, and those that speak against their item."""
         return EventKinds(self.target_kinds, self.negative_kinds)
 
+    @cached_property
+    def kind_names(self) -> tuple[str, ...]:
+        """The kinds of events that there are, in order."""
+        if "event" not in self.interactions.columns:
+            return ()
+        return tuple(sorted(self.interactions["event"].cast(pl.String).drop_nulls().unique()))
+
     def without_negative(self) -> "Dataset":
         """The dataset without the events that speak against their item: what may be learned."""
-        refused = self.event_kinds.refused(self.histories)
-        if not refused.any():
+        if not set(self.kind_names) & set(self.negative_kinds):
             return self
-        kept = np.ones(len(self.interactions), dtype=bool)
-        kept[self.order[refused]] = False
-        return self.where(kept)
+        kinds = self.interactions["event"].cast(pl.String)
+        return self.where(~kinds.is_in(self.negative_kinds).fill_null(False))
 
     @property
     def details(self) -> list[str]:
@@ -203,13 +208,11 @@ class Dataset:
         else:  # an order within one user is a place, and places are counted anew
             times = np.full(len(frame), np.nan)
         details = frame.select(self.details)
-        if "event" in frame.columns:
+        kinds = np.full(len(frame), -1, dtype=np.int64)
+        if self.kind_names:
             coded = frame["event"].cast(pl.String)
-            names = tuple(sorted(coded.drop_nulls().unique()))
-            row_of = {name: row for row, name in enumerate(names)}
+            row_of = {name: row for row, name in enumerate(self.kind_names)}
             kinds = coded.replace_strict(row_of, default=-1, return_dtype=pl.Int64).to_numpy()
-        else:
-            names, kinds = (), np.full(len(frame), -1, dtype=np.int64)
         return Histories(
             vocabulary=self.catalogue.vocabulary,
             items=frame["item"].to_numpy().astype(np.int64),
@@ -217,7 +220,7 @@ class Dataset:
             times=times,
             offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
             kinds=kinds,
-            kind_names=names,
+            kind_names=self.kind_names,
             user_ids=self.user_ids,
             profiles=self.users,
             details=details if details.width else None,
@@ -225,11 +228,15 @@ class Dataset:
 
     def history(self, user_id: str) -> list[Event]:
         """The events of one user in order of time; raises DataError for an unknown user."""
+        return self.histories.events(self.user_row(user_id))
+
+    def user_row(self, user_id: str) -> int:
+        """The row of a user in `histories`; raises DataError for an unknown one."""
         row = self._user_rows.get(user_id)
         if row is None:
             near = ", ".join(map(repr, nearest(str(user_id), self.user_ids))) or "none"
             raise DataError(f"{self.name} has no user {user_id!r}; the nearest ids are {near}")
-        return self.histories.events(row)
+        return row
 
     @cached_property
     def _user_rows(self) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """Content to vectors."""
 
 from metarec.encoders.cache import VectorCache, cache_folder
-from metarec.encoders.column_table import ColumnTable, ColumnUse
+from metarec.encoders.column_table import ColumnTable, ColumnUse, content_told
 from metarec.encoders.columns import ItemColumns, UnusedColumnWarning
 from metarec.encoders.content import ContentFeatures, encoder_from, texts_of
 from metarec.encoders.hashed import HashEncoder
@@ -28,6 +28,7 @@ __all__ = [
     "VectorCache",
     "cache_folder",
     "compose",
+    "content_told",
     "encoder_from",
     "texts_of",
 ]

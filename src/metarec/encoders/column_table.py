@@ -1,6 +1,6 @@
 """One table of all that a shop brings: each column, what it is used as, and why or why not."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -9,10 +9,10 @@ import polars as pl
 
 from metarec.contracts import Dataset, Encoder
 from metarec.data.inspect import missing_shares, range_of, reason_of
-from metarec.encoders.content import Plan
+from metarec.encoders.content import ContentFeatures, Plan
 from metarec.encoders.reading import Reading
 from metarec.encoders.records import expanded
-from metarec.encoders.roles import ColumnRole, ColumnRoles, by_column
+from metarec.encoders.roles import ColumnRole, ColumnRoles
 
 SAMPLES = 3
 LONGEST = 24
@@ -45,7 +45,11 @@ class ColumnTable:
     @classmethod
     def of(cls, data: Dataset, encoder: Encoder) -> Self:
         """What a fit with `encoder` makes of each column; no vector is computed for it."""
-        plan = Plan.of(encoder, data.catalogue.frame, by_column(data.roles))
+        return cls.planned(data, Plan.of_shop(encoder, data))
+
+    @classmethod
+    def planned(cls, data: Dataset, plan: Plan) -> Self:
+        """What a fit by this plan makes of each column."""
         rows = [*_events(data), *_content("items", plan.table, plan.roles)]
         if data.users is not None:
             profile = expanded(data.users)
@@ -72,6 +76,13 @@ class ColumnTable:
                 "hashed reader reads all texts beside it"
             )
         return "\n".join(lines)
+
+
+def content_told(encoder: Encoder, data: Dataset, tell: Callable[[str], None]) -> ContentFeatures:
+    """The features of a shop's items, with progress; first `tell` gets the table of all columns."""
+    plan = Plan.of_shop(encoder, data)
+    tell(str(ColumnTable.planned(data, plan)))
+    return ContentFeatures.planned(encoder, plan, progress=True)
 
 
 def _told(use: ColumnUse) -> str:

@@ -60,6 +60,11 @@ class Plan:
         texts = compose(table, encoder.template, roles.columns("text"))
         return cls(table, roles, texts, Reading.of(encoder, texts))
 
+    @classmethod
+    def of_shop(cls, encoder: Encoder | TextReader, data: Dataset) -> Self:
+        """The plan for a shop's items, by the roles that it says its columns have."""
+        return cls.of(encoder, data.catalogue.frame, by_column(data.roles))
+
 
 @dataclass(frozen=True, eq=False)
 class ContentFeatures:
@@ -95,7 +100,16 @@ class ContentFeatures:
 
         `roles` are those that the shop names, by column; they are obeyed.
         """
-        plan = Plan.of(encoder, frame, roles)
+        return cls.planned(encoder, Plan.of(encoder, frame, roles), progress=progress)
+
+    @classmethod
+    def of(cls, encoder: Encoder, data: Dataset, *, progress: bool = False) -> Self:
+        """The features of a shop's items, by the roles that it says its columns have."""
+        return cls.planned(encoder, Plan.of_shop(encoder, data), progress=progress)
+
+    @classmethod
+    def planned(cls, encoder: Encoder, plan: Plan, *, progress: bool = False) -> Self:
+        """The features that a plan of the encoder's describes."""
         if plan.texts is None:
             vectors = encoder.encode(plan.table, progress=progress)
         else:
@@ -113,12 +127,6 @@ class ContentFeatures:
             hashed,
             plan.reading,
         )
-
-    @classmethod
-    def of(cls, encoder: Encoder, data: Dataset, *, progress: bool = False) -> Self:
-        """The features of a shop's items, by the roles that it says its columns have."""
-        roles = by_column(data.roles)
-        return cls.fit(encoder, data.catalogue.frame, roles=roles, progress=progress)
 
     @property
     def blocks(self) -> Mapping[str, int]:
@@ -203,7 +211,7 @@ def _centred(vectors: np.ndarray, mean: Float[np.ndarray, " d"]) -> list[np.ndar
 
 def texts_of(encoder: TextReader, data: Dataset) -> list[str]:
     """The text of each item that `encoder` would read in a shop."""
-    return Plan.of(encoder, data.catalogue.frame, by_column(data.roles)).texts or []
+    return Plan.of_shop(encoder, data).texts or []
 
 
 def encoder_from(raw: Mapping[str, Any]) -> Encoder:

@@ -34,7 +34,7 @@ from metarec.contracts.alignment import align, warn_of_kinds, warn_of_unknown
 from metarec.contracts.directions import unit_rows
 from metarec.contracts.event_kinds import ANY_KIND
 from metarec.contracts.printing import counted
-from metarec.encoders import ColumnTable, ContentFeatures, TabularFeatures, TextEncoder
+from metarec.encoders import ContentFeatures, TabularFeatures, TextEncoder, content_told
 from metarec.files.model_folder import load_state, save_state
 from metarec.meta.changing_items import ChangingItems
 from metarec.meta.config import MetaConfig
@@ -196,8 +196,7 @@ class MetaRecommender(ChangingItems, Recommender):
 
     def _known(self, events: list[Event]) -> tuple[Event, ...]:
         row_of = self.catalogue.row_of
-        if self.event_kinds.negative:
-            warn_of_kinds((event.kind for event in events), self._met)
+        warn_of_kinds((event.kind for event in events), self.kinds, self.event_kinds)
         known = tuple(event for event in events if event.item in row_of)
         if len(known) < len(events):
             warn_of_unknown([event.item for event in events if event.item not in row_of])
@@ -208,14 +207,8 @@ class MetaRecommender(ChangingItems, Recommender):
         if not isinstance(histories, Histories):
             nested = nested_events(histories)
             histories = Histories.of([[self.checked(event) for event in h] for h in nested])
-        if self.event_kinds.negative:
-            warn_of_kinds(histories.kind_names, self._met)
+        warn_of_kinds(histories.kind_names, self.kinds, self.event_kinds)
         return align(histories, self.catalogue)
-
-    @property
-    def _met(self) -> set[str]:
-        """The kinds of events that the fit or the shop has named."""
-        return {*self.kinds, *self.event_kinds.target, *self.event_kinds.negative}
 
     def score(
         self, histories: Histories | Sequence[Sequence[EventLike]], ids: Sequence[str]
@@ -442,8 +435,8 @@ def _content_features(encoder: Encoder, train: Dataset, *, progress: bool) -> Co
     if isinstance(encoder, ContentFeatures):
         return encoder
     if progress:
-        print(ColumnTable.of(train, encoder), file=sys.stderr)
-    return ContentFeatures.of(encoder, train, progress=progress)
+        return content_told(encoder, train, lambda told: print(told, file=sys.stderr))
+    return ContentFeatures.of(encoder, train)
 
 
 def _sequence(events: Iterable[EventLike]) -> Iterable[EventLike]:

@@ -112,7 +112,7 @@ class BaseRecommender(Recommender, ABC):
         for name in fitted._state():  # a second fit starts from nothing
             delattr(fitted, name)
         fitted._catalogue = train.catalogue
-        fitted.kinds_ = list(train.histories.kind_names)
+        fitted.kinds_ = list(train.kind_names)
         train, valid = fitted._understood(train, valid)
         with limited(running.threads):
             fitted._fit(train, valid, np.random.default_rng(running.rng))
@@ -269,9 +269,8 @@ class BaseRecommender(Recommender, ABC):
         self, histories: Histories | Sequence[Sequence[EventLike]], *, rated: bool = False
     ) -> Histories:
         """The histories in the rows of the catalogue."""
-        aligned, kinds = align(histories, self.catalogue, rated=rated), self.event_kinds
-        if kinds.negative:
-            warn_of_kinds(aligned.kind_names, {*self.kinds_, *kinds.target, *kinds.negative})
+        aligned = align(histories, self.catalogue, rated=rated)
+        warn_of_kinds(aligned.kind_names, self.kinds_, self.event_kinds)
         return aligned
 
     def _scores(self, histories: Histories) -> Float[np.ndarray, "history item"]:
