@@ -47,7 +47,7 @@ class EASE(BaseRecommender):
         x = history_matrix(train.histories)[:, self.touched_]
         gram = (x.T @ x).toarray()
         gram[np.diag_indices_from(gram)] += self.config.l2
-        self.weights_ = _leave_one_out_regression(gram).astype(np.float32)
+        self.weights_ = leave_one_out_regression(gram).astype(np.float32)
 
     def _score(self, histories: Histories) -> Float[np.ndarray, "history item"]:
         x = history_matrix(histories, self.config.recency)[:, self.touched_]
@@ -63,7 +63,7 @@ class EASE(BaseRecommender):
         return scores
 
 
-def _leave_one_out_regression(
+def leave_one_out_regression(
     gram: Float[np.ndarray, "item item"],
 ) -> Float[np.ndarray, "item item"]:
     """I - P diag(1 / diag P) with P the inverse of `gram`, which is overwritten."""

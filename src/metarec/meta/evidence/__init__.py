@@ -1,0 +1,15 @@
+"""Evidence: tables of what one item says for another, and the trust in them."""
+
+from metarec.meta.evidence.evidence import Evidence, Popular, Spoken, Table, Untouched, spoken_of
+from metarec.meta.evidence.trust import Contests, learn_trust
+
+__all__ = [
+    "Contests",
+    "Evidence",
+    "Popular",
+    "Spoken",
+    "Table",
+    "Untouched",
+    "learn_trust",
+    "spoken_of",
+]

@@ -1,0 +1,166 @@
+"""What tables say of one item for another, as one sum over the events of a person."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import scipy.sparse as sp
+from jaxtyping import Bool, Float, Int
+
+from metarec.contracts import Histories
+from metarec.meta.evidence.alike import Alike, Likeness, resized
+
+FADES_AT = 3.0
+"""Events after which the part of popularity that fades counts half."""
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """What an event on the row's item says for the column's item."""
+
+    name: str
+    matrix: sp.csr_array
+    decay: float
+    """What an event counts relative to the next newer one of its history."""
+    weight: float
+    """Its trust, divided by the table's own scale."""
+
+
+@dataclass(frozen=True, eq=False)
+class Spoken:
+    """Events of people as flat arrays: who had which item, how many events ago."""
+
+    people: Int[np.ndarray, " event"]
+    items: Int[np.ndarray, " event"]
+    ages: Float[np.ndarray, " event"]
+    """0 of the newest, 1 of the one before it."""
+    n_people: int
+
+
+def spoken_of(histories: Histories, *, ordered: bool) -> Spoken:
+    """The events of histories as tables hear them; without an order all are of one age."""
+    ages = (histories.lengths[histories.rows] - 1 - histories.places).astype(np.float64)
+    return Spoken(
+        histories.rows, histories.items, ages if ordered else np.zeros(len(ages)), len(histories)
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Popular:
+    """What it counts that many took an item."""
+
+    known: Float[np.ndarray, " item"]
+    """log(1 + people), 1 for the best known item."""
+    always: float
+    """What that counts for everyone."""
+    at_first: float
+    """What it counts beside that for someone without events; it fades with them."""
+
+    def of(self, n_events: Int[np.ndarray, " person"]) -> Float[np.ndarray, "person item"]:
+        """What is said of every item for people with so many events."""
+        return (self.always + self.at_first * fading(n_events))[:, None] * self.known
+
+
+def fading(n_events: Int[np.ndarray, "*person"]) -> Float[np.ndarray, "*person"]:
+    """1 without events, a half after `FADES_AT` of them, towards 0 with more."""
+    return 1.0 / (1.0 + n_events / FADES_AT)
+
+
+@dataclass(frozen=True, eq=False)
+class Untouched:
+    """What is different for items that nobody has touched, of which counts know nothing."""
+
+    rows: Bool[np.ndarray, " item"]
+    offset: float
+    """Added to their logits."""
+    likeness: float
+    """What "alike" counts for them, relative to touched items."""
+
+    @property
+    def reach(self) -> Float[np.ndarray, " item"]:
+        """What "alike" counts for each item."""
+        return np.where(self.rows, self.likeness, 1.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """Σ_c a_c Σ_j ρ_c^age_j M_c[i_j, i], and how popular i is: a part of the logit of an item.
+
+    It stands beside what the head believes of a person's taste; every part is a sum over events.
+    """
+
+    counted: tuple[Table, ...]
+    """The tables of what people did."""
+    popular: Popular
+    likeness: Likeness
+    alike: Alike
+    alike_decay: float
+    alike_weight: float
+    untouched: Untouched
+    ordered: bool
+    """False where the shop tells no order: all events then count as if they were new."""
+
+    @cached_property
+    def tables(self) -> tuple[Table, ...]:
+        """All tables, "alike" the last of them."""
+        reach = sp.diags_array(self.untouched.reach)
+        matrix = sp.csr_array(self.alike.matrix.astype(np.float64) @ reach)
+        return (*self.counted, Table("alike", matrix, self.alike_decay, self.alike_weight))
+
+    def logits(self, spoken: Spoken) -> Float[np.ndarray, "person item"]:
+        """What is said of every item for each person; a person's row depends on no one else."""
+        table = self.popular.of(np.bincount(spoken.people, minlength=spoken.n_people))
+        table += np.where(self.untouched.rows, self.untouched.offset, 0.0)
+        shape = (spoken.n_people, table.shape[1])
+        for decay, matrix in self._by_decay.items():
+            events = sp.csr_array((decay**spoken.ages, (spoken.people, spoken.items)), shape)
+            said = sp.csr_array(events @ matrix)
+            owner = np.repeat(np.arange(spoken.n_people), np.diff(said.indptr))
+            table[owner, said.indices] += said.data
+        return table
+
+    def base(self, row: int, n_events: int) -> float:
+        """What is said of an item for anyone with so many events, whatever they are."""
+        known = float(self.popular.of(np.array([n_events]))[0, row])
+        return known + (self.untouched.offset if self.untouched.rows[row] else 0.0)
+
+    def shares(
+        self, items: Int[np.ndarray, "*out event"], ages: Float[np.ndarray, "*out event"], row: int
+    ) -> dict[str, Float[np.ndarray, "*out event"]]:
+        """What each event says of one item, by table."""
+        said = {}
+        for table in self.tables:
+            column = table.matrix[:, [row]].toarray()[:, 0].astype(np.float64)
+            said[table.name] = table.weight * table.decay**ages * column[items]
+        return said
+
+    @cached_property
+    def _by_decay(self) -> dict[float, sp.csr_array]:
+        """The weighted sum of the tables of each decay: one product serves them all."""
+        total: dict[float, sp.csr_array] = {}
+        for table in self.tables:
+            if table.weight:
+                matrix = table.weight * table.matrix.astype(np.float64)
+                others = total.get(table.decay)
+                total[table.decay] = sp.csr_array(matrix if others is None else others + matrix)
+        return total
+
+    def with_items(self, content: Float[np.ndarray, "added d_content"]) -> "Evidence":
+        """More items behind these, of which nothing but their content is known."""
+        n = len(self.popular.known) + len(content)
+        more = n - len(self.popular.known)
+        untouched = np.concatenate([self.untouched.rows, np.ones(more, dtype=bool)])
+        return replace(
+            self,
+            counted=tuple(replace(t, matrix=resized(t.matrix, n)) for t in self.counted),
+            popular=replace(self.popular, known=np.pad(self.popular.known, (0, more))),
+            alike=self.alike.with_items(self.likeness.directions(content)),
+            untouched=replace(self.untouched, rows=untouched),
+        )
+
+    def with_changed(
+        self, rows: Int[np.ndarray, " changed"], content: Float[np.ndarray, "changed d_content"]
+    ) -> "Evidence":
+        """The items in these rows with other content; what people did with them stays."""
+        directions = self.likeness.directions(content)
+        return replace(self, alike=self.alike.with_changed(rows, directions))

@@ -1,0 +1,217 @@
+"""From what people did to tables and the trust in them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+import scipy.sparse as sp
+from jaxtyping import Bool, Float
+
+from metarec.contracts import Dataset, Episodes, Histories
+from metarec.meta.config import MetaConfig
+from metarec.meta.evidence.alike import Alike, Likeness
+from metarec.meta.evidence.counting import DECAYS, counted_tables, has_order, popularities
+from metarec.meta.evidence.evidence import (
+    Evidence,
+    Popular,
+    Table,
+    Untouched,
+    fading,
+    spoken_of,
+)
+from metarec.meta.evidence.questions import Questions
+from metarec.meta.evidence.trust import Contests, learn_trust
+
+LEAST_QUERIES = 50
+"""With fewer, trust would be a guess, and lists stay as they are without tables."""
+ALIKE_WIDTH = 128
+HIDDEN = 0.1
+"""Share of touched items that are hidden to learn what untouched ones are worth."""
+TASTE, ALIKE = "taste", "alike"
+
+
+class Taste(Protocol):
+    """The logits of a head, without evidence."""
+
+    def __call__(
+        self, histories: Histories, hidden: Bool[np.ndarray, " item"] | None = None
+    ) -> Float[np.ndarray, "person item"]:
+        """Those of every item for each history; `hidden` items as if nobody had touched them."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """Evidence, and what the head's own logit counts beside it."""
+
+    evidence: Evidence
+    taste: float
+    trust: Mapping[str, float]
+    """What each part adds to the logit of the best item it knows, on average."""
+    n_queries: int
+
+
+def learn_evidence(
+    train: Dataset,
+    valid: Episodes,
+    content: Float[np.ndarray, "item d_content"],
+    taste: Taste,
+    config: MetaConfig,
+    rng: np.random.Generator,
+) -> Learned | None:
+    """Tables counted on `train`, and the trust in them that `valid` teaches; None where it is too
+    small to teach any."""
+    questions = Questions.of(valid, train.event_kinds, train.catalogue.offered, rng)
+    if len(questions) < LEAST_QUERIES:
+        return None
+    tables = counted_tables(train, config)
+    likeness = Likeness.of(content, width=ALIKE_WIDTH)
+    alike = Alike.of(likeness.directions(content), keep=config.neighbours)
+    learner = _Learner(
+        {**tables, ALIKE: alike.matrix}, popularities(train), has_order(train), taste
+    )
+    contests, scales = learner.contests(questions)
+    weights = learn_trust(replace(contests, margins=contests.margins / scales)) / scales
+    weight = dict(zip(contests.names, weights, strict=True))
+    known, always = learner.popular(weight)
+    untouched = ~train.touched
+    evidence = Evidence(
+        counted=tuple(
+            Table(name, matrix, learner.decay(name), weight[name])
+            for name, matrix in tables.items()
+        ),
+        popular=Popular(known, always, 0.0),
+        likeness=likeness,
+        alike=alike,
+        alike_decay=learner.decay(ALIKE),
+        alike_weight=weight[ALIKE],
+        untouched=Untouched(untouched, 0.0, 1.0),
+        ordered=learner.ordered,
+    )
+    evidence = _for_newcomers(evidence, questions, taste, weight[TASTE])
+    evidence = _for_untouched(evidence, questions, taste, weight[TASTE], train.touched, rng)
+    return Learned(
+        evidence,
+        weight[TASTE],
+        {name: float(w * s) for (name, w), s in zip(weight.items(), scales, strict=True)},
+        len(questions),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Learner:
+    """Score tables of unit trust."""
+
+    matrices: Mapping[str, sp.csr_array]
+    popularities: Mapping[str, Float[np.ndarray, " item"]]
+    ordered: bool
+    taste: Taste
+
+    def decay(self, name: str) -> float:
+        return DECAYS[name] if self.ordered else 1.0
+
+    def scores(self, histories: Histories) -> dict[str, Float[np.ndarray, "person item"]]:
+        spoken = spoken_of(histories, ordered=self.ordered)
+        found = {TASTE: self.taste(histories)}
+        shape = (len(histories), found[TASTE].shape[1])
+        for name, matrix in self.matrices.items():
+            weights = self.decay(name) ** spoken.ages
+            events = sp.csr_array((weights, (spoken.people, spoken.items)), shape)
+            found[name] = (events @ matrix).toarray()
+        for name, known in self.popularities.items():
+            found[name] = np.broadcast_to(known, shape)
+        return found
+
+    def contests(self, questions: Questions) -> tuple[Contests, Float[np.ndarray, " table"]]:
+        """The contests of all questions, and the scale of each table.
+
+        That of tables is the mean over people of their largest score, of taste the mean spread.
+        """
+        parts, sizes = [], []
+        listed = (TASTE, *self.matrices)
+        for part in questions.parts(len(self.matrices) + 3):
+            tables = self.scores(part.support)
+            parts.append(part.contests(tables, rivals_from=listed))
+            shown = np.where(part.out.toarray() | ~part.candidates, -np.inf, 0.0)
+            spread = tables[TASTE].std(axis=1)
+            largest = [(scores + shown).max(axis=1) for scores in list(tables.values())[1:]]
+            sizes.append(np.stack([spread, *largest], axis=1))
+        scales = np.concatenate(sizes)
+        scales = np.where(np.isfinite(scales), scales, 0.0).mean(axis=0)
+        return Contests.joined(parts), np.where(scales > 1e-9, scales, 1.0)
+
+    def popular(self, weight: Mapping[str, float]) -> tuple[Float[np.ndarray, " item"], float]:
+        """The popularity that counts, as one column of largest 1, and what it counts."""
+        total = sum(weight[name] * known for name, known in self.popularities.items())
+        largest = float(np.max(total, initial=0.0))
+        if largest <= 0:
+            return next(iter(self.popularities.values())), 0.0
+        return total / largest, largest
+
+
+def _for_newcomers(
+    evidence: Evidence, questions: Questions, taste: Taste, trust: float
+) -> Evidence:
+    """The evidence with what popularity counts for someone of whom little is known yet."""
+    short, parts = questions.cut(), []
+    for part in short.parts(3):
+        told = evidence.logits(spoken_of(part.support, ordered=evidence.ordered))
+        total = trust * taste(part.support) + told
+        fades = fading(part.support.lengths)[:, None] * evidence.popular.known
+        parts.append(part.contests({"all": total, "popular": fades}))
+    (at_first,) = _beside(Contests.joined(parts), ["popular"])
+    return replace(evidence, popular=replace(evidence.popular, at_first=float(at_first)))
+
+
+def _for_untouched(
+    evidence: Evidence,
+    questions: Questions,
+    taste: Taste,
+    trust: float,
+    touched: Bool[np.ndarray, " item"],
+    rng: np.random.Generator,
+) -> Evidence:
+    """The evidence with what is different for items that nobody has touched.
+
+    A count table gives them 0, which stands above the negative numbers of a ridge. A random part of
+    the touched items is hidden, in every table and in taste, and what lifts them to their places is
+    learned.
+    """
+    hidden = touched & (rng.random(len(touched)) < HIDDEN)
+    if not hidden[questions.targets].any():
+        return evidence
+    keep = sp.diags_array(1.0 - hidden)
+    blind = replace(
+        evidence,
+        counted=tuple(
+            replace(t, matrix=sp.csr_array(keep @ t.matrix @ keep)) for t in evidence.counted
+        ),
+        popular=replace(evidence.popular, known=np.where(hidden, 0.0, evidence.popular.known)),
+        untouched=Untouched(hidden, 0.0, 0.0),
+    )
+    alike = replace(
+        blind,
+        counted=(),
+        popular=replace(blind.popular, always=0.0, at_first=0.0),
+        untouched=Untouched(~hidden, 0.0, 0.0),
+    )
+    parts = []
+    for part in questions.parts(5):
+        spoken = spoken_of(part.support, ordered=evidence.ordered)
+        total = trust * taste(part.support, hidden) + blind.logits(spoken)
+        near = alike.logits(spoken)
+        level = np.broadcast_to(hidden.astype(np.float64), total.shape)
+        parts.append(part.contests({"all": total, "likeness": near, "up": level, "down": -level}))
+    likeness, up, down = _beside(Contests.joined(parts), ["likeness", "up", "down"])
+    return replace(
+        evidence,
+        untouched=replace(evidence.untouched, offset=float(up - down), likeness=float(likeness)),
+    )
+
+
+def _beside(contests: Contests, names: Sequence[str]) -> Float[np.ndarray, " table"]:
+    """The weights of some tables beside the first one, whose own is 1."""
+    columns = [contests.names.index(name) for name in names]
+    chosen = replace(contests, names=tuple(names), margins=contests.margins[:, columns])
+    return learn_trust(chosen, fixed=contests.margins[:, 0], start=np.zeros(len(names)))

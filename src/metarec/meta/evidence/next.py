@@ -1,0 +1,92 @@
+"""Next: ridge regression of the next event on the decayed events before it."""
+
+import numpy as np
+import scipy.sparse as sp
+from jaxtyping import Bool, Float, Int
+from scipy.linalg import cho_factor, cho_solve
+
+from metarec.contracts import Histories
+from metarec.meta.evidence.pairs import (
+    divided,
+    largest,
+    largest_sparse,
+    matrix_of,
+    pairs_apart,
+    pairs_within,
+    stacked,
+)
+
+FAINTEST = 0.05
+"""An event whose weight has fallen below this is not counted."""
+
+
+def next_after(
+    histories: Histories,
+    *,
+    decay: float,
+    l2: float,
+    keep: int,
+    exact: Int[np.ndarray, " exact"],
+    targets: Bool[np.ndarray, " event"] | None = None,
+) -> sp.csr_array:
+    """(XᵀX + λI)⁻¹ XᵀY, the `keep` largest of each row.
+
+    A row of X stands for an event and holds Σ decay^(places between - 1) of the items before it in
+    its history, back to where that falls below `FAINTEST`; the row of Y is the event's own item.
+    The rows of `exact` are exact among themselves; all others are (XᵀY)_i / ((XᵀX)_ii + λ), as if
+    items never came together. Each event of `targets` is a row; None: each event.
+    """
+    n_items = len(histories.vocabulary)
+    reach = max(1, 1 + int(np.log(FAINTEST) / np.log(decay)))
+    follows = sp.csr_array((n_items, n_items))
+    for distance, before, after in pairs_within(histories, reach, targets):
+        weights = np.full(len(before), decay ** (distance - 1))
+        cells = histories.items[before], histories.items[after]
+        follows = follows + matrix_of(*cells, weights, n_items)
+    gram, own = _gram(histories, decay, reach, exact, targets)
+    gram[np.diag_indices_from(gram)] += l2
+    asked = follows[exact].toarray().astype(np.float32)
+    factor = cho_factor(gram.astype(np.float32), overwrite_a=True, check_finite=False)
+    top = cho_solve(factor, asked, overwrite_b=True, check_finite=False)
+    rest = np.setdiff1d(np.arange(n_items), exact)
+    low = divided(sp.csr_array(follows[rest]), own[rest] + l2)
+    return stacked(exact, largest(top, keep), largest_sparse(low, keep))
+
+
+def _gram(
+    histories: Histories,
+    decay: float,
+    reach: int,
+    exact: Int[np.ndarray, " exact"],
+    targets: Bool[np.ndarray, " event"] | None,
+) -> tuple[Float[np.ndarray, "exact exact"], Float[np.ndarray, " item"]]:
+    """XᵀX among `exact`, and its diagonal for every item.
+
+    Two events `apart` places from each other meet in the rows of the events that come up to
+    `reach - apart` places after the later one: decay^apart Σ decay^(2 (places between - 1)).
+    """
+    n_items, m = len(histories.vocabulary), len(exact)
+    place = np.full(n_items, -1)
+    place[exact] = np.arange(m)
+    own, gram = np.zeros(n_items), np.zeros(m * m)
+    later = np.zeros(len(histories.items))
+    reach = min(reach, int(histories.lengths.max(initial=1)) - 1)
+    for apart in range(reach - 1, -1, -1):
+        between = reach - apart
+        asked, _ = pairs_apart(histories, between, targets)
+        later[asked] += decay ** (2 * (between - 1))
+        end = len(later) - apart
+        heard = np.flatnonzero(
+            (histories.rows[:end] == histories.rows[apart:]) & (later[apart:] > 0)
+        )
+        weights = decay**apart * later[heard + apart]
+        before, after = histories.items[heard], histories.items[heard + apart]
+        same, known = before == after, (place[before] >= 0) & (place[after] >= 0)
+        cells = place[before[known]] * m + place[after[known]]
+        gram += np.bincount(cells, weights[known], minlength=m * m)
+        own += np.bincount(before[same], weights[same], minlength=n_items)
+        if apart:  # the other of the two orders
+            cells = place[after[known]] * m + place[before[known]]
+            gram += np.bincount(cells, weights[known], minlength=m * m)
+            own += np.bincount(before[same], weights[same], minlength=n_items)
+    return gram.reshape(m, m), own

@@ -1,0 +1,97 @@
+"""What is asked of score tables: supports, and what came after them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import scipy.sparse as sp
+from jaxtyping import Bool, Float, Int
+
+from metarec.contracts import Episodes, EventKinds, Histories
+from metarec.meta.evidence.trust import Contests
+
+CELLS_AT_ONCE = 4_000_000
+MOST_QUERIES = 3000
+"""Queries that trust is learned on, where there are more."""
+SHORT = (0, 1, 2, 5)
+"""Events that people are cut to, to learn what popularity counts for a newcomer."""
+
+
+@dataclass(frozen=True, eq=False)
+class Questions:
+    """Supports, and what came after them: one target a query."""
+
+    support: Histories
+    person: Int[np.ndarray, " query"]
+    targets: Int[np.ndarray, " query"]
+    out: sp.csr_array
+    """True at (person, item) for what does not compete."""
+    candidates: Bool[np.ndarray, " item"]
+
+    @classmethod
+    def of(
+        cls,
+        episodes: Episodes,
+        kinds: EventKinds,
+        offered: Bool[np.ndarray, " item"],
+        rng: np.random.Generator,
+    ) -> "Questions":
+        """At most `MOST_QUERIES` of the events that are asked for."""
+        own, query = kinds.had(episodes.support), episodes.query
+        chosen = np.arange(len(query.items))
+        if len(chosen) > MOST_QUERIES:
+            chosen = np.sort(rng.choice(chosen, MOST_QUERIES, replace=False))
+        people = np.unique(query.rows[chosen])
+        place = np.full(len(episodes), -1)
+        place[people] = np.arange(len(people))
+        had = own.take(people)
+        asked = query.take(people)
+        rows = np.concatenate([had.rows, asked.rows])
+        items = np.concatenate([had.items, asked.items])
+        shape = (len(people), len(query.vocabulary))
+        out = sp.csr_array((np.ones(len(rows), dtype=bool), (rows, items)), shape=shape)
+        competing = offered if episodes.candidates is None else offered & episodes.candidates
+        return cls(
+            episodes.support.take(people),
+            place[query.rows[chosen]],
+            query.items[chosen],
+            out,
+            competing,
+        )
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    def parts(self, n_tables: int) -> Iterator["Questions"]:
+        """The questions of a few people at a time, so that their score tables fit into memory."""
+        n_people, n_items = self.out.shape
+        step = max(1, CELLS_AT_ONCE // (n_items * n_tables))
+        for start in range(0, n_people, step):
+            people = slice(start, min(start + step, n_people))
+            here = (self.person >= start) & (self.person < people.stop)
+            yield replace(
+                self,
+                support=self.support.take(people),
+                person=self.person[here] - start,
+                targets=self.targets[here],
+                out=self.out[people],
+            )
+
+    def cut(self) -> "Questions":
+        """The same questions after only the newest few events, 0 to 5 in turn."""
+        sizes = np.array(SHORT)[np.arange(len(self.support)) % len(SHORT)]
+        support = self.support
+        newest = support.places >= (support.lengths - sizes)[support.rows]
+        return replace(self, support=support.keep(newest))
+
+    def contests(
+        self,
+        tables: Mapping[str, Float[np.ndarray, "person item"]],
+        *,
+        rivals_from: Sequence[str] | None = None,
+    ) -> Contests:
+        """Who stands against each target; targets may themselves lie outside the candidates."""
+        out = self.out.toarray() | ~self.candidates
+        out = out[self.person]
+        spread = {name: scores[self.person] for name, scores in tables.items()}
+        return Contests.of(spread, out, self.targets, rivals_from=rivals_from)

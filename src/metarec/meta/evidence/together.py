@@ -1,0 +1,48 @@
+"""Together: what the same people take, each item by a ridge regression on all others."""
+
+import numpy as np
+import scipy.sparse as sp
+from jaxtyping import Bool, Int
+
+from metarec.contracts import Histories
+from metarec.meta.evidence.pairs import (
+    divided,
+    history_pairs,
+    largest,
+    largest_sparse,
+    stacked,
+)
+from metarec.recommenders.ease import leave_one_out_regression
+
+
+def together(
+    histories: Histories,
+    *,
+    l2: float,
+    keep: int,
+    exact: Int[np.ndarray, " exact"],
+    wanted: Bool[np.ndarray, " item"] | None = None,
+) -> sp.csr_array:
+    """EASE (Steck 2019, eq. 8) among the items `exact`, the `keep` largest of each row.
+
+    A pair with another item counts (XᵀX)_ij / ((XᵀX)_ii + λ), as if no third item came with them.
+    Columns outside `wanted` are empty.
+    """
+    n_items = len(histories.vocabulary)
+    pairs = history_pairs(histories)
+    held = pairs.diagonal()
+    gram = pairs[exact][:, exact].toarray()
+    gram[np.diag_indices_from(gram)] += l2
+    top = largest(leave_one_out_regression(gram).astype(np.float32), keep)
+    cells = (np.repeat(exact, np.diff(top.indptr)), exact[top.indices])
+    among = sp.csr_array((top.data, cells), shape=(n_items, n_items))
+    plain = divided(sp.csr_array(pairs - sp.diags_array(held)), held + l2)
+    others = np.ones(n_items)
+    others[exact] = 0.0
+    across = sp.csr_array(plain[exact] @ sp.diags_array(others))
+    rest = np.setdiff1d(np.arange(n_items), exact)
+    both = stacked(exact, sp.csr_array(among[exact] + across), sp.csr_array(plain[rest]))
+    if wanted is not None:
+        both = sp.csr_array(both @ sp.diags_array(wanted.astype(np.float64)))
+    both.eliminate_zeros()
+    return largest_sparse(both, keep)

@@ -1,0 +1,151 @@
+"""How much each score table counts in a sum of them: learned for the top of whole lists."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+from scipy.optimize import minimize, minimize_scalar
+from scipy.special import expit
+
+
+@dataclass(frozen=True, eq=False)
+class Contests:
+    """For each query the items that stand against its target, and by how much in each table."""
+
+    names: tuple[str, ...]
+    margins: Float[np.ndarray, "rival table"]
+    """The score of a rival minus that of the target."""
+    query: Int[np.ndarray, " rival"]
+    n_queries: int
+
+    @classmethod
+    def of(
+        cls,
+        tables: Mapping[str, Float[np.ndarray, "query item"]],
+        out: Bool[np.ndarray, "query item"],
+        targets: Int[np.ndarray, " query"],
+        *,
+        top: int = 100,
+        rivals_from: Sequence[str] | None = None,
+    ) -> "Contests":
+        """The rivals are what any table (of `rivals_from`) has among its `top`, and is not `out`.
+
+        Every other item stands below in all tables, so that no sum of them lifts it far.
+        """
+        rivals = rivals_of([tables[n] for n in rivals_from or tables], out, targets, top)
+        query, items = np.nonzero(rivals)
+        margins = [s[query, items] - s[query, targets[query]] for s in tables.values()]
+        return cls(tuple(tables), np.stack(margins, axis=1).astype(np.float64), query, len(targets))
+
+    @classmethod
+    def joined(cls, parts: Sequence["Contests"]) -> "Contests":
+        """All queries of the parts, which have the same tables."""
+        starts = np.cumsum([0] + [part.n_queries for part in parts])
+        return cls(
+            parts[0].names,
+            np.concatenate([part.margins for part in parts]),
+            np.concatenate([p.query + s for p, s in zip(parts, starts[:-1], strict=True)]),
+            int(starts[-1]),
+        )
+
+
+def rivals_of(
+    tables: Sequence[Float[np.ndarray, "query item"]],
+    out: Bool[np.ndarray, "query item"],
+    targets: Int[np.ndarray, " query"],
+    top: int,
+) -> Bool[np.ndarray, "query item"]:
+    """True for what some table has among the `top` of a query, the target and `out` left aside."""
+    n_items = out.shape[1]
+    rivals = np.zeros(out.shape, dtype=bool)
+    for scores in tables:
+        seen = np.where(out, -np.inf, scores)
+        best = np.argpartition(-seen, min(top, n_items - 1), axis=1)[:, :top]
+        np.put_along_axis(rivals, best, True, axis=1)
+    rivals &= ~out
+    rivals[np.arange(len(targets)), targets] = False
+    return rivals
+
+
+def learn_trust(
+    contests: Contests,
+    *,
+    fixed: Float[np.ndarray, " rival"] | None = None,
+    start: Float[np.ndarray, " table"] | None = None,
+) -> Float[np.ndarray, " table"]:
+    """The weights a ≥ 0 of the tables, by which the target of a query stands high in its list.
+
+    They minimise −mean 1 / log₂(2 + Σ_i σ(s_i − s_target)), a smooth NDCG of one relevant item
+    (Qin, Liu and Li 2010, "A general approximation framework"), by L-BFGS-B from where the
+    cross-entropy is least; a last common factor makes the sum a logit again, by cross-entropy.
+    `fixed` margins are part of every sum. Give tables of one scale: weights start at 1.
+    """
+    margins = contests.margins
+    begin = np.ones(margins.shape[1]) if start is None else start
+    bounds = [(0.0, None)] * len(begin)
+
+    def least(loss: Loss, weights: Float[np.ndarray, " table"]) -> Float[np.ndarray, " table"]:
+        found = minimize(
+            lambda a: loss(contests, a, fixed), weights, jac=True, method="L-BFGS-B", bounds=bounds
+        )
+        return np.asarray(found.x)
+
+    weights = least(cross_entropy, begin)
+    if not weights.any():
+        return weights
+    weights = least(list_loss, weights)
+    return weights if fixed is not None else weights * _temperature(contests, weights)
+
+
+def cross_entropy(
+    contests: Contests,
+    weights: Float[np.ndarray, " table"],
+    fixed: Float[np.ndarray, " rival"] | None = None,
+) -> tuple[float, Float[np.ndarray, " table"]]:
+    """Mean over queries of −log softmax of the target among its rivals, and its gradient."""
+    n, query = contests.n_queries, contests.query
+    above = _sums(contests, weights, fixed)
+    highest = np.zeros(n)  # the target's own margin
+    np.maximum.at(highest, query, above)
+    shares = np.exp(above - highest[query])
+    total = np.bincount(query, shares, n) + np.exp(-highest)
+    loss = float((np.log(total) + highest).mean())
+    return loss, contests.margins.T @ (shares / total[query]) / n
+
+
+def list_loss(
+    contests: Contests,
+    weights: Float[np.ndarray, " table"],
+    fixed: Float[np.ndarray, " rival"] | None = None,
+) -> tuple[float, Float[np.ndarray, " table"]]:
+    """Mean over queries of −1 / log₂(2 + Σ σ(s_i − s_target)), and its gradient."""
+    n, query = contests.n_queries, contests.query
+    ahead = expit(_sums(contests, weights, fixed))
+    ranks = np.bincount(query, ahead, n)
+    gains = 1.0 / np.log2(2.0 + ranks)
+    slopes = gains**2 / ((2.0 + ranks) * np.log(2.0))
+    moved = slopes[query] * ahead * (1.0 - ahead)
+    return float(-gains.mean()), contests.margins.T @ moved / n
+
+
+Loss = Callable[..., tuple[float, Float[np.ndarray, " table"]]]
+
+
+def _sums(
+    contests: Contests,
+    weights: Float[np.ndarray, " table"],
+    fixed: Float[np.ndarray, " rival"] | None,
+) -> Float[np.ndarray, " rival"]:
+    total = contests.margins @ weights
+    return total if fixed is None else total + fixed
+
+
+def _temperature(contests: Contests, weights: Float[np.ndarray, " table"]) -> float:
+    """The factor on all weights at which cross-entropy is least."""
+    found = minimize_scalar(
+        lambda log: cross_entropy(contests, weights * np.exp(log))[0],
+        bounds=(-12.0, 4.0),
+        method="bounded",
+    )
+    return float(np.exp(found.x))
