@@ -1,34 +1,25 @@
 """Items that come, go and change between two fits."""
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from metarec.contracts import Catalogue, ItemChanges, NotFittedError
+from metarec.contracts import Catalogue, ItemChanges
 from metarec.encoders import ContentFeatures
 from metarec.meta.config import MetaConfig
-from metarec.meta.heart import Heart
+from metarec.meta.fitted import FittedModel
 
 
-class ChangingItems:
+class ChangingItems(FittedModel):
     """The part of a fitted model that follows its catalogue; every change gives a new model."""
 
     config: MetaConfig
-    hearts: Mapping[str, Heart]
-    _catalogue: Catalogue | None
     _content: ContentFeatures
     _weights: dict[str, NDArray[np.float32]]
-
-    @property
-    def catalogue(self) -> Catalogue:
-        """The items that the fitted model can rank."""
-        if self._catalogue is None:
-            raise NotFittedError("call MetaRecommender.fit(train) first")
-        return self._catalogue
 
     def add_items(self, frame: pl.DataFrame, *, progress: bool = False) -> Self:
         """The model with more items, from their content alone; `frame` has a column item_id."""
