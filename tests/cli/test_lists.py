@@ -121,3 +121,24 @@ def test_an_interrupted_file_for_everyone_is_not_there(run, model: Path, shop: P
     assert answer.code == 130
     assert answer.err.startswith("all.csv was not written; the same command begins anew\n")
     assert not [file for file in Path().iterdir() if "all.csv" in file.name]
+
+
+def test_a_file_of_histories_says_what_was_understood_and_must_hold_what_the_model_was_fitted_to(
+    run, model: Path
+):
+    Path("a.csv").write_text(
+        "customer_no;sku;stars\nu1; i0000003;5\nu1;i0000004;1\nu2;I0000005;3\n"
+    )
+    answer = run("recommend", model, "--histories", "a.csv", "--out", "lists.csv", "--k", 2)
+    assert answer.code == 0, answer.err
+    assert "customer_no" in answer.err
+    assert "spaces around 1 id of sku go" in answer.err
+    assert answer.err.count("'I0000005' is unknown, and the catalogue has 'i0000005'") == 1
+    Path("b.jsonl").write_text('{"user_id": "u1", "item_id": "i0000003"}\n')
+    answer = run("recommend", model, "--histories", "b.jsonl", "--out", "lists.csv")
+    assert answer.code == 1
+    assert "fitted to ratings, and b.jsonl holds events without ratings" in answer.err
+    Path("c.csv").write_text("user_id,item_id,rating\nu1,i0000003,80\nu1,i0000004,20\n")
+    answer = run("recommend", model, "--histories", "c.csv", "--out", "more.csv")
+    assert (answer.code, Path("more.csv").exists()) == (1, False)
+    assert "the rating of 'i0000003' must be from 1 to 5, got 80" in answer.err

@@ -12,6 +12,7 @@ import typer
 import yaml
 
 from metarec.contracts import Catalogue, DataError, Dataset, Encoder, Event, EventLike
+from metarec.contracts.vocabulary import forms_told
 from metarec.encoders import ContentFeatures, HashEncoder, TextEncoder, content_told
 from metarec.files.hyperparameters import parse_hyperparameters
 from metarec.meta import MetaConfig
@@ -44,9 +45,11 @@ def parse_events(text: str, catalogue: Catalogue) -> list[EventLike]:
     )
     ids = [_item_of(event, place) for place, event in enumerate(events, 1)]
     if ids and not any(item in catalogue.row_of for item in ids):
+        form = forms_told(ids, catalogue.vocabulary)
+        told = form or f"its ids look like {str(catalogue.ids[0])!r}"
         raise DataError(
             f"none of the events is on an item of the model's catalogue (such as {ids[0]!r}); "
-            f"its ids look like {str(catalogue.ids[0])!r}"
+            f"{told}"
         )
     return events
 

@@ -89,7 +89,7 @@ def recommend(
     known = profile_of(profile)
     people: Histories | list[list[EventLike]]
     if data is not None and user is not None:
-        shop = shop_of(data)
+        shop = shop_of(data, loaded)
         row = shop.user_row(user)
         people = shop.histories.take(slice(row, row + 1))
         history: list[EventLike] = list(people.events(0))
@@ -149,7 +149,7 @@ def everyone(
 ) -> None:
     """Write the lists of everyone, or of the named users, and say what was written."""
     loaded = load_model(model)
-    people = histories_of(histories, None if users is None else ids_of(users))
+    people = histories_of(histories, loaded, None if users is None else ids_of(users))
     with going_on(f"{out} was not written; the same command begins anew"):
         written = recommend_to_file(loaded, people, out, k, progress=True, **asked)
     typer.echo(f"wrote {out}: {written}")

@@ -9,6 +9,8 @@ from metarec.contracts.errors import DataError, UnknownItemWarning, UnknownKindW
 from metarec.contracts.event_kinds import EventKinds
 from metarec.contracts.events import Event, EventLike
 from metarec.contracts.histories import Histories, nested_events
+from metarec.contracts.printing import counted
+from metarec.contracts.vocabulary import forms_told
 
 
 def align(
@@ -35,7 +37,8 @@ def align(
     if known.all():
         return aligned
     if warn:
-        warn_of_unknown([str(i) for i in columns.vocabulary[columns.items[~known]]])
+        unknown = columns.vocabulary[columns.items[~known]]
+        warn_of_unknown([str(i) for i in unknown], catalogue)
     return aligned.keep(known)
 
 
@@ -66,12 +69,13 @@ def warn_of_kinds(named: Iterable[str | None], met: Iterable[str], event_kinds: 
         )
 
 
-def warn_of_unknown(ids: Sequence[str]) -> None:
+def warn_of_unknown(ids: Sequence[str], catalogue: Catalogue) -> None:
     """Say that the events about these items were left out."""
     missing = sorted(set(ids))
+    remedy = forms_told(missing, catalogue.vocabulary) or "add the items first to use them"
     warnings.warn(
-        f"{len(ids)} events about {len(missing)} items outside the catalogue were left out (such "
-        f"as {', '.join(missing[:3])}); add the items first to use them",
+        f"{counted(len(ids), 'event')} about {counted(len(missing), 'item')} outside the catalogue "
+        f"were left out (such as {', '.join(missing[:3])}); {remedy}",
         UnknownItemWarning,
         stacklevel=4,
     )

@@ -13,7 +13,7 @@ from metarec.contracts.errors import DataError
 from metarec.contracts.hashing import hash_of
 from metarec.contracts.offered import offered_mask
 from metarec.contracts.printing import counted, listed
-from metarec.contracts.vocabulary import Vocabulary, vocabulary_of
+from metarec.contracts.vocabulary import Vocabulary, forms_told, vocabulary_of
 
 TITLES = ("title", "name", "movie_title", "product_title")
 """Columns that tell what people call an item, the first of them that there is."""
@@ -191,7 +191,9 @@ class Catalogue:
         rows = self.index(ids)
         if (rows < 0).any():
             missing = ids[int(np.argmax(rows < 0))]
-            raise DataError(f"item {missing!r} cannot be {done}: it is not in the catalogue{more}")
+            form = forms_told([missing], self.vocabulary)
+            told = f"; {form}" if form else more
+            raise DataError(f"item {missing!r} cannot be {done}: it is not in the catalogue{told}")
         return rows
 
 

@@ -24,6 +24,7 @@ from metarec.meta.fitted import FittedModel
 from metarec.meta.profiles import KnowingProfiles
 from metarec.meta.recency import in_clock_order
 from metarec.meta.updaters import Adapted
+from metarec.ranking.candidates import checked_ids
 from metarec.ranking.exclusions import OwnEvents
 from metarec.ranking.given import basket_rows
 from metarec.ranking.lists import Scored, best_lists, given_lists
@@ -48,7 +49,7 @@ class Answering(KnowingProfiles, FittedModel):
         self, histories: Histories | Sequence[Sequence[EventLike]], ids: Sequence[str]
     ) -> Float[np.ndarray, "history item"]:
         """The score of each named item for each history; NaN in place where unknown."""
-        rows = self.catalogue.index(ids)
+        rows = self.catalogue.index(checked_ids("ids", ids))
         aligned = self._aligned(histories)
         table = np.full((len(aligned), len(rows)), np.nan)
         for chunk in self._chunks(aligned):
@@ -143,10 +144,14 @@ class Answering(KnowingProfiles, FittedModel):
         return unit_rows(features @ root)
 
     def _aligned(self, histories: Histories | Sequence[Sequence[EventLike]]) -> Histories:
-        """Checked histories in the rows of the catalogue; columns come from a checked dataset."""
+        """Checked histories in the rows of the catalogue."""
         if not isinstance(histories, Histories):
             nested = nested_events(histories)
             histories = Histories.of([[self.checked(event) for event in h] for h in nested])
+        elif len(histories.values):  # a dataset's own values, which may be on another scale
+            for event in {int(histories.values.argmin()), int(histories.values.argmax())}:
+                item_id = str(histories.vocabulary[histories.items[event]])
+                self.checked(Event(item_id, float(histories.values[event])))
         warn_of_kinds(histories.kind_names, self.kinds, self.event_kinds)
         return align(histories, self.catalogue)
 

@@ -148,7 +148,8 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
         warn_of_kinds((event.kind for event in events), self.kinds, self.event_kinds)
         known = tuple(event for event in events if event.item in row_of)
         if len(known) < len(events):
-            warn_of_unknown([event.item for event in events if event.item not in row_of])
+            unknown = [event.item for event in events if event.item not in row_of]
+            warn_of_unknown(unknown, self.catalogue)
         return known
 
     def save(self, path: str | Path) -> None:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-import polars as pl
 from jaxtyping import Bool, Int
 
 from metarec.contracts import Catalogue, DataError
@@ -135,4 +134,4 @@ def _listed(ids: object) -> object:
     """A set in some order; everything else as it is."""
     if isinstance(ids, set | frozenset) and all(isinstance(i, str) for i in ids):
         return sorted(ids)
-    return ids.to_list() if isinstance(ids, pl.Series) else ids
+    return ids
