@@ -38,9 +38,14 @@ def test_filters_say_what_they_say_to_the_model(run, model: Path):
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        (["--where", "nothing < 3"], "where names the column 'nothing'; the items have ["),
+        (["--where", "nothing < 3"], "--where names the column 'nothing'; the items have ["),
         (["--at-most", "brand"], "--at-most takes column=number, such as brand=2, got 'brand'"),
-        (["--exclude-kinds", "gift"], "exclude_seen names the kind 'gift'"),
+        (["--exclude-kinds", "gift"], "--exclude-kinds names the kind 'gift'"),
+        (["--exclude-kinds", ", "], "--exclude-kinds takes kinds, such as buy,cart, got ', '"),
+        (["--boost", "y"], "--boost must name a column of"),
+        (["--diversity", "1"], "--diversity must be a number from 0 to below 1"),
+        (["--at-most", "price=0"], "--at-most of price must be at least 1"),
+        (["--where", "price ~ 3"], "--where cannot be read"),
         (["--exclude-kinds", "gift", "--no-exclude-seen"], "leaves all in"),
         (["--profile", "[1]"], "--profile must be a JSON object"),
         (["--profile", "{"], "--profile is no JSON"),

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from metarec.cli.mapping import words_of
 from metarec.contracts import DataError, Filters
 
 
@@ -26,7 +27,9 @@ def filters_of(
         )
     asked: Filters = {"exclude_seen": exclude_seen}
     if exclude_kinds is not None:
-        asked["exclude_seen"] = [kind.strip() for kind in exclude_kinds.split(",")]
+        asked["exclude_seen"] = list(words_of(exclude_kinds))
+        if not asked["exclude_seen"]:
+            raise DataError(f"--exclude-kinds takes kinds, such as buy,cart, got {exclude_kinds!r}")
     if where is not None:
         asked["where"] = where
     if exclude is not None:
@@ -50,7 +53,7 @@ def ids_of(text: str) -> list[str]:
     except OSError:  # longer than a name may be
         is_file = False
     if not is_file:
-        return [part.strip() for part in text.split(",") if part.strip()]
+        return list(words_of(text))
     try:
         lines = file.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as error:

@@ -11,6 +11,7 @@ from metarec.contracts.events import Event, EventLike
 from metarec.contracts.histories import Histories, nested_events
 from metarec.contracts.printing import counted
 from metarec.contracts.vocabulary import forms_told
+from metarec.contracts.wording import written
 
 
 def align(
@@ -72,7 +73,8 @@ def warn_of_kinds(named: Iterable[str | None], met: Iterable[str], event_kinds: 
 def warn_of_unknown(ids: Sequence[str], catalogue: Catalogue) -> None:
     """Say that the events about these items were left out."""
     missing = sorted(set(ids))
-    remedy = forms_told(missing, catalogue.vocabulary) or "add the items first to use them"
+    adding = written("add the items first", "add the items first (metarec items add)")
+    remedy = forms_told(missing, catalogue.vocabulary) or f"{adding} to use them"
     warnings.warn(
         f"{counted(len(ids), 'event')} about {counted(len(missing), 'item')} outside the catalogue "
         f"were left out (such as {', '.join(missing[:3])}); {remedy}",

@@ -9,6 +9,7 @@ from jaxtyping import Int
 from metarec.contracts import Catalogue, DataError, UnknownItemWarning, whole_number
 from metarec.contracts.events import as_string
 from metarec.contracts.vocabulary import forms_told
+from metarec.contracts.wording import argument
 
 
 def candidate_rows(
@@ -21,7 +22,7 @@ def candidate_rows(
     """
     if candidates is None:
         return np.flatnonzero(catalogue.offered)
-    rows = np.unique(found_rows("candidates", candidates, catalogue, noun="candidates"))
+    rows = np.unique(found_rows(argument("candidates"), candidates, catalogue, noun="candidates"))
     return rows[catalogue.offered[rows]]
 
 

@@ -9,6 +9,7 @@ from jaxtyping import Bool, Int
 
 from metarec.contracts import Catalogue, DataError
 from metarec.contracts.event_kinds import ANY_KIND, EventKinds
+from metarec.contracts.wording import argument, written
 from metarec.ranking.candidates import checked_flag, checked_ids, found_rows
 
 NOUN = "excluded items"
@@ -68,8 +69,10 @@ def seen_kinds(exclude_seen: object, known: Iterable[str]) -> bool | frozenset[s
     asked, kinds = list(exclude_seen), sorted(set(known))
     for kind in asked:
         if kind not in kinds:
-            told = f"there are {kinds}" if kinds else "the events have no kinds; use True or False"
-            raise DataError(f"exclude_seen names the kind {kind!r}; {told}")
+            either = written("True or False", "--exclude-seen or --no-exclude-seen")
+            told = f"there are {kinds}" if kinds else f"the events have no kinds; use {either}"
+            name = written("exclude_seen", "--exclude-kinds")
+            raise DataError(f"{name} names the kind {kind!r}; {told}")
     return frozenset(asked)
 
 
@@ -108,7 +111,7 @@ def excluded_rows(
     """
     nested = people is not None and is_nested(exclude)
     if not nested:
-        return found_rows("exclude", _listed(exclude), catalogue, noun=NOUN)
+        return found_rows(argument("exclude"), _listed(exclude), catalogue, noun=NOUN)
     lists = [checked_ids(f"exclude, person {h},", _listed(ids)) for h, ids in enumerate(exclude)]
     if len(lists) != people:
         raise DataError(

@@ -8,6 +8,7 @@ from jaxtyping import Float, Int
 from metarec.contracts import Catalogue, DataError, Vocabulary
 from metarec.contracts.events import as_string
 from metarec.contracts.vocabulary import forms_told
+from metarec.contracts.wording import written
 from metarec.ranking.candidates import checked_ids, found_rows
 from metarec.ranking.ties import ties_of
 
@@ -42,7 +43,7 @@ def whole_order(
 def unknown_item(item_id: object, catalogue: Catalogue) -> DataError:
     """The error of an item that is not in the catalogue, and cannot be left out."""
     form = forms_told([item_id], catalogue.vocabulary)
-    told = form or "add it with add_items"
+    told = form or f"add it with {written('add_items', 'metarec items add')}"
     return DataError(f"item {item_id!r} is not in the catalogue; {told}{as_string(item_id)}")
 
 
