@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from metarec import data as shops
+from metarec.cli.interruption import begins_anew
 from metarec.cli.mapping import columns_of, mapping_of, scale_of_text, words_of
 from metarec.cli.options import EncoderName, Seed, Template, encoder_of, say_notes
 from metarec.contracts import DataError, Dataset
@@ -35,6 +36,7 @@ BAR = 30
 
 
 @app.command()
+@begins_anew
 def generate(
     folder: Folder,
     users: Annotated[int, typer.Option(min=1)] = 1000,
@@ -74,6 +76,7 @@ def inspect(
 
 
 @app.command()
+@begins_anew
 def convert(
     source: Annotated[Path, typer.Argument(metavar="SRC")],
     folder: Folder,
@@ -147,6 +150,7 @@ def convert(
 
 
 @app.command("import-sql")
+@begins_anew
 def import_sql(
     folder: Folder,
     interactions: Annotated[
@@ -209,6 +213,7 @@ def import_sql(
 
 
 @app.command()
+@begins_anew
 def pseudonymise(
     source: Annotated[Path, typer.Argument(metavar="SRC")],
     folder: Folder,

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from metarec.cli.interruption import begins_anew
 from metarec.cli.options import (
     EncoderName,
     Seed,
@@ -30,6 +31,7 @@ SAVED = "saved "
 Protocol = Literal["leave-last-out", "time", "kfold", "cold"]
 
 
+@begins_anew
 def evaluate(
     data: Annotated[Path, typer.Argument(metavar="DIR", help="A shop.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for results.json and report.html.")],

@@ -60,7 +60,8 @@ def fit(
     checkpoints = out.absolute().parent / f"{out.absolute().name}.checkpoint"
     if (checkpoints / CHECKPOINT).exists():
         typer.echo(f"continuing from {checkpoints}", err=True)
-    content = content_of(shop, encoder_of(encoder, template))
+    with going_on("the same command goes on; the texts that were read are kept"):
+        content = content_of(shop, encoder_of(encoder, template))
     with going_on(f"the same command continues from {checkpoints}"):
         model = MetaRecommender(content, chosen).fit(
             shop, rng=seed, folder=checkpoints, progress=True
