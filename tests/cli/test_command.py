@@ -18,6 +18,7 @@ VERBS = [
     ("fit",),
     ("evaluate",),
     ("recommend",),
+    ("similar",),
     ("ask",),
     ("items", "sync"),
     ("items", "add"),

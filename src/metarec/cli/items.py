@@ -80,7 +80,7 @@ def add(
     loaded = following(load_model(model))
     read = items_in(items, loaded, columns, separator, encoding, new=True)
     more = loaded.add_items(read)
-    say([*read.notes, told("added", read.frame["item_id"].to_list())])
+    say([told("added", read.frame["item_id"].to_list())])
     if not dry_run:
         write(more, out)
 
@@ -104,7 +104,7 @@ def update(
     loaded = following(load_model(model))
     read = items_in(items, loaded, columns, separator, encoding)
     changed = loaded.update_items(read)
-    say([*read.notes, told("updated", read.frame["item_id"].to_list())])
+    say([told("updated", read.frame["item_id"].to_list())])
     if not dry_run:
         write(changed, out)
 
@@ -163,7 +163,7 @@ def items_in(
     new: bool = False,
 ) -> Items:
     """The items of a file, under our names and in the kinds of columns that the model has."""
-    return read_items(
+    read = read_items(
         file,
         model.catalogue,
         columns=columns_of(mapping_of(columns or []), "items", unsaid=True),
@@ -171,6 +171,9 @@ def items_in(
         encoding=encoding,
         new=new,
     )
+    for note in read.notes:
+        typer.echo(note, err=True)
+    return read
 
 
 def told(what: str, ids: list[str]) -> str:

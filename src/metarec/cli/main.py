@@ -14,7 +14,7 @@ from typing import NoReturn
 import typer
 from rich.console import Console
 
-from metarec.cli import ask, data, demo, evaluate, fit, items, recommend
+from metarec.cli import ask, data, demo, evaluate, fit, items, recommend, similar
 from metarec.contracts import MetarecError
 from metarec.contracts.version import __version__
 from metarec.contracts.wording import shell_words
@@ -33,6 +33,7 @@ app.add_typer(data.app, name="data")
 app.command()(fit.fit)
 app.command()(evaluate.evaluate)
 app.command()(recommend.recommend)
+app.command()(similar.similar)
 app.command()(ask.ask)
 app.add_typer(items.app, name="items")
 

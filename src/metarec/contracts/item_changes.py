@@ -92,12 +92,11 @@ class ItemChanges:
             _told("restored", self.restored),
             f"new columns: {listed(self.new_columns)}" if self.new_columns else "",
             f"{self.unchanged:,} as they were",
-            *self.notes,
         ]
         return list(filter(None, parts))
 
     def __repr__(self) -> str:
-        return f"ItemChanges({'; '.join(self.told)})"
+        return f"ItemChanges({'; '.join([*self.told, *self.notes])})"
 
 
 def _told(what: str, ids: list[str] | tuple[str, ...]) -> str:

@@ -1,13 +1,13 @@
 """A table of items alone, as `add_items`, `update_items` and `sync_items` take it: one door."""
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from metarec.contracts import AlikeItemWarning, Catalogue
+from metarec.contracts import AlikeItemWarning, Catalogue, Dataset, vocabulary_of
 from metarec.contracts.vocabulary import forms_told
 from metarec.contracts.wording import written
 from metarec.data.assembled import whole_ids
@@ -101,6 +101,23 @@ def _checked(table: Table | None, known: Catalogue | None, report: Report, *, ne
     empty = [name for name in frame.columns if frame[name].null_count() == len(frame)]
     nothing = [pl.lit(None).alias(name) for name in empty if name != KEY]
     return Items(frame.with_columns(nothing) if len(frame) else frame, tuple(report.said))
+
+
+def with_zeros_of(shop: Dataset, known: Catalogue, file: str) -> Dataset:
+    """The shop under the ids of `known` items, where its own lost the zeros at their start."""
+    ids = pl.Series(shop.catalogue.ids.tolist(), dtype=pl.String)
+    report, table = (
+        Report(),
+        Table(pl.DataFrame({KEY: ids.gather(shop.interactions["item"])}), file),
+    )
+    listed = pl.Series(known.ids.tolist(), dtype=pl.String)
+    found = with_zeros(table, KEY, listed, "the model", report).frame[KEY]
+    theirs = dict(zip(table.frame[KEY], found, strict=True))
+    renamed = [theirs.get(item_id, item_id) for item_id in shop.catalogue.ids]
+    if not report.said or len(set(renamed)) < len(renamed):
+        return shop
+    catalogue = replace(shop.catalogue, ids=vocabulary_of(renamed))
+    return replace(shop, catalogue=catalogue, notes=(*shop.notes, *report.said))
 
 
 def warn_of_alike(ids: list[str], known: Catalogue) -> None:

@@ -6,6 +6,7 @@ or as col("unit price"); values are text, numbers, True and False; dates are wri
 
 import ast
 import operator
+import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from typing import Any
@@ -45,6 +46,8 @@ def parse_where(text: str, schema: Mapping[str, pl.DataType]) -> pl.Expr:
         tree = ast.parse(text.strip(), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         told = error.msg if isinstance(error, SyntaxError) else type(error).__name__
+        if re.search(r"[^=!<>]=[^=]", text):
+            told += ", equal is =="
         raise DataError(
             f"{argument('where')} cannot be read: {text!r} ({told}); it takes {ALLOWED}"
         ) from error
