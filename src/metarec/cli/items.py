@@ -8,11 +8,10 @@ import typer
 from metarec.cli.abilities import FollowsItems, following
 from metarec.cli.filters import ids_of
 from metarec.cli.mapping import columns_of, mapping_of
-from metarec.cli.options import check_out
+from metarec.cli.options import check_model_place
 from metarec.contracts import DataError, Recommender
 from metarec.contracts.printing import counted, listed
 from metarec.data.items import Items, read_items
-from metarec.files.model_folder import check_replaceable
 from metarec.meta import load_model
 
 app = typer.Typer(
@@ -145,12 +144,8 @@ def check_place(out: Path | None, *, dry_run: bool, force: bool) -> None:
     """Refuse at once a place that the changed model cannot go to."""
     if out is None and not dry_run:
         raise DataError("say where the changed model goes with --out, or --dry-run to look first")
-    if out is None:
-        return
-    check_out(out, None)
-    check_replaceable(out)
-    if out.exists() and any(out.iterdir()) and not force:
-        raise DataError(f"{out} is a saved model; --force replaces it, or choose another --out")
+    if out is not None:
+        check_model_place(out, None, force=force)
 
 
 def items_in(

@@ -1,6 +1,8 @@
 """Which recommenders a comparison holds, by name."""
 
 from collections.abc import Callable, Mapping
+from inspect import isabstract
+from typing import Any
 
 from metarec import recommenders as rows
 from metarec.contracts import DataError, Encoder, Recommender
@@ -70,3 +72,19 @@ def models_of(
         name: MetaRecommender(encoder, config) if name == HEART else ROWS[name](encoder)
         for name in listed
     }
+
+
+def row_of(
+    name: str, encoder: Callable[[], Encoder], config: Callable[[type[Any]], Any]
+) -> Recommender:
+    """The unfitted row of a class of `metarec.recommenders`, with the settings of its kind."""
+    kind = getattr(rows, name, None) if name in rows.__all__ else None
+    if not (isinstance(kind, type) and issubclass(kind, rows.BaseRecommender)) or isabstract(kind):
+        known = [other for other in ROWS if "+" not in other]
+        raise DataError(
+            f"no model is called {name!r}; there are: {', '.join([HEART, *known, 'Newest'])}"
+        )
+    settings = config(kind.Config)
+    if issubclass(kind, rows.ContentRecommender):
+        return kind(encoder(), settings)
+    return kind(settings)
