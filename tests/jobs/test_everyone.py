@@ -53,6 +53,9 @@ def test_what_fails_half_way_leaves_the_older_file(model: Popularity, tmp_path: 
         recommend_to_file(model, planted_shop().data.histories, out, exclude=[["item-1"]])
     assert out.read_text() == "mine"
     assert [file.name for file in tmp_path.iterdir()] == ["lists.csv"]
+    for strange in (planted_shop().data, [["item-3"]]):
+        with pytest.raises(DataError, match="histories must be Histories, such as"):
+            recommend_to_file(model, strange, out)
     for name, told in (
         ("a.xlsx", "must end in one of .parquet, .csv, .jsonl"),
         ("b.csv", "folder"),

@@ -9,6 +9,7 @@ import pytest
 from metarec.contracts import Catalogue, DataError, UnknownItemWarning
 from metarec.contracts.alignment import align
 from metarec.ranking.candidates import candidate_rows, checked_flag, checked_ids, list_length
+from metarec.ranking.exclusions import excluded_rows
 from metarec.ranking.given import basket_rows
 
 CATALOGUE = Catalogue.of(pl.DataFrame({"item_id": ["a", "b", "c"]}))
@@ -19,6 +20,12 @@ def test_the_first_item_of_the_catalogue_is_known():
     told = "^2 of 4 candidates are not in the catalogue and were left out, the first is 'x'$"
     with pytest.warns(UnknownItemWarning, match=told):
         assert candidate_rows(["a", "x", "c", "y"], CATALOGUE).tolist() == [0, 2]
+
+
+def test_candidates_and_exclusions_may_be_sets_since_their_order_means_nothing():
+    assert candidate_rows({"c", "a"}, CATALOGUE).tolist() == [0, 2]
+    assert excluded_rows({"c", "a"}, CATALOGUE, 2).tolist() == [0, 2]
+    assert excluded_rows([{"c"}, {"a", "b"}], CATALOGUE, 2).items.tolist() == [2, 0, 1]
 
 
 def test_retired_items_are_no_candidates_and_no_error():

@@ -206,6 +206,8 @@ def test_newest_is_the_date_or_the_first_event() -> None:
     by_date = Newest().fit(_dated([0, 1, 2, 3], since=[*days, None]))
     np.testing.assert_array_equal(by_date.score([[]], list("abcd")), [[2, 0, 1, np.nan]])
     assert by_date.recommend([[]], 4)[0].ids.tolist() == ["a", "c", "b"]
+    as_text = Newest().fit(_dated([0, 1, 2, 3], since=[*map(str, days), None]))
+    np.testing.assert_array_equal(as_text.dates_, by_date.dates_)
     by_event = Newest().fit(_dated([0, 86_400 * 2, 86_400 * 3, 86_400]))
     np.testing.assert_array_equal(by_event.score([[]], list("abcd")), [[0, 2, 1, np.nan]])
     with pytest.raises(DataError, match="no column of dates, and the events no clock"):

@@ -62,12 +62,18 @@ def recommend_to_file(
     the items have one, score and std; a person without an item has no row. Memory does not grow
     with the number of people, and the file appears whole or not at all.
     """
-    path, people = Path(out), len(histories)
+    path = Path(out)
     if path.suffix not in WRITERS:
         raise DataError(f"{path} must end in one of {', '.join(WRITERS)}, which says its format")
     if path.is_dir():
         raise DataError(f"{path} is a folder; name a file")
     whole_number("k", k)
+    if not isinstance(histories, Histories):
+        raise DataError(
+            "histories must be Histories, such as shop.histories or Histories.of([[event, ...], "
+            f"...]), got {type(histories).__name__}"
+        )
+    people = len(histories)
     known = _aligned(histories, model.catalogue)
     own = _known_only(filters, model.catalogue, people)
     rows = short = 0

@@ -16,8 +16,10 @@ from metarec.contracts import (
     Filters,
     Predictions,
     Recommendations,
+    Vocabulary,
 )
 from metarec.contracts.event_kinds import ANY_KIND
+from metarec.contracts.vocabulary import forms_told
 from metarec.meta.adaptation import Accumulators, Adaptation, Seen
 from metarec.meta.asking import most_telling
 from metarec.meta.explanation import Explanation
@@ -220,7 +222,10 @@ class Person:
         """The person re-solved without any event of the item: equal to never having seen it."""
         kept = tuple(event for event in self.came if event.item != item_id)
         if len(kept) == len(self.came):
-            raise DataError(f"this person has no event on item {item_id!r}")
+            own = Vocabulary.of(dict.fromkeys(event.item for event in self.came))
+            form = forms_told([item_id], own, "the history")
+            told = f"; {form}" if form else ""
+            raise DataError(f"this person has no event on item {item_id!r}{told}")
         return Person(self.model, kept, self.profile, self.now)
 
     def _own_events(self, *, any_kind: bool) -> OwnEvents:

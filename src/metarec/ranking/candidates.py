@@ -1,7 +1,7 @@
 """Which items may stand in a list, and how long it may be."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from jaxtyping import Int
@@ -13,7 +13,7 @@ from metarec.contracts.wording import argument
 
 
 def candidate_rows(
-    candidates: Sequence[str] | None, catalogue: Catalogue
+    candidates: Collection[str] | None, catalogue: Catalogue
 ) -> Int[np.ndarray, " candidate"]:
     """Rows of the items that may be recommended: the named ones that are offered, or all offered.
 
@@ -22,7 +22,8 @@ def candidate_rows(
     """
     if candidates is None:
         return np.flatnonzero(catalogue.offered)
-    rows = np.unique(found_rows(argument("candidates"), candidates, catalogue, noun="candidates"))
+    named = in_some_order(candidates)
+    rows = np.unique(found_rows(argument("candidates"), named, catalogue, noun="candidates"))
     return rows[catalogue.offered[rows]]
 
 
@@ -71,6 +72,13 @@ def checked_ids(name: str, ids: object) -> list[str]:
                 + as_string(item_id)
             )
     return listed
+
+
+def in_some_order(ids: object) -> object:
+    """A set as a list, where the order of ids means nothing; everything else as it is."""
+    if isinstance(ids, set | frozenset) and all(isinstance(i, str) for i in ids):
+        return sorted(ids)
+    return ids
 
 
 def checked_flag(name: str, value: object) -> bool:
