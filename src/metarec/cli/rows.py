@@ -5,6 +5,7 @@ from inspect import isabstract
 from typing import Any
 
 from metarec import recommenders as rows
+from metarec.cli.mapping import words_of
 from metarec.contracts import DataError, Encoder, Recommender
 from metarec.meta import MetaConfig, MetaRecommender
 
@@ -49,6 +50,17 @@ TRIVIAL: Mapping[str, tuple[str, ...]] = {
 FOR_RATINGS = ("ItemMean", "UserMean", "UserItemBias", "LikeShare", "TextRidge")
 
 
+def check_names(names: str) -> list[str]:
+    """The names of "a,b,c", or of "all"; refuses one that no model has."""
+    wanted = [HEART, *ROWS] if names == "all" else list(words_of(names))
+    unknown = [name for name in wanted if name not in ROWS and name != HEART]
+    if unknown or not wanted:
+        known = ", ".join([HEART, *ROWS])
+        told = f"no model is called {', '.join(unknown)}" if unknown else "no model is named"
+        raise DataError(f"{told}; there are: {known}, or all")
+    return wanted
+
+
 def models_of(
     names: str, value: str, encoder: Encoder, config: MetaConfig
 ) -> dict[str, Recommender]:
@@ -56,17 +68,9 @@ def models_of(
 
     The trivial rows are always among them.
     """
-    if names == "all":
-        wanted = [HEART, *ROWS]
-        if value == "implicit":
-            wanted = [name for name in wanted if name not in FOR_RATINGS]
-    else:
-        wanted = [name.strip() for name in names.split(",") if name.strip()]
-    unknown = [name for name in wanted if name not in ROWS and name != HEART]
-    if unknown or not wanted:
-        known = ", ".join([HEART, *ROWS])
-        told = f"no model is called {', '.join(unknown)}" if unknown else "no model is named"
-        raise DataError(f"{told}; there are: {known}, or all")
+    wanted = check_names(names)
+    if names == "all" and value == "implicit":
+        wanted = [name for name in wanted if name not in FOR_RATINGS]
     listed = dict.fromkeys([*wanted, *TRIVIAL[value]])
     return {
         name: MetaRecommender(encoder, config) if name == HEART else ROWS[name](encoder)

@@ -48,9 +48,14 @@ def with_rating(event: Event) -> Event:
     if event.value is None:
         raise DataError(
             f"the model predicts ratings, so the event on {event.item!r} needs one: "
-            f"({event.item!r}, value)"
+            + rated(event.item)
         )
     return event
+
+
+def rated(item_id: str) -> str:
+    """How an event with a rating is written."""
+    return written(f"({item_id!r}, value)", f"{item_id}:value")
 
 
 def warn_of_kinds(named: Iterable[str | None], met: Iterable[str], event_kinds: EventKinds) -> None:

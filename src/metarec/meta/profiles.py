@@ -11,6 +11,7 @@ from jaxtyping import Float
 
 from metarec.contracts import DataError, Histories
 from metarec.encoders import TabularFeatures
+from metarec.encoders.tabular import seconds_of
 
 PLAIN = (str, int, float, bool, datetime.date, type(None))
 
@@ -34,6 +35,20 @@ def copied(name: str, value: Any) -> Any:
         f"the profile's {name} must be text, a number or a list of them, got "
         f"{type(value).__name__} {value!r}"
     )
+
+
+def check_values(profile: Mapping[str, Any], known: TabularFeatures) -> None:
+    """Refuse what is no number or date where the model knows such: it would count as missing."""
+    for kind, columns in (("a number", known.numbers), ("a date", known.dates)):
+        for name in columns.keys() & profile.keys():
+            value = profile[name]
+            column = pl.Series([value], strict=False)
+            read = seconds_of(column) if kind == "a date" else column.cast(pl.Float64, strict=False)
+            if value is not None and not read.is_finite().fill_null(False).all():
+                raise DataError(
+                    f"the profile's {name} must be {kind}, or None where it is not known, got "
+                    f"{value!r}"
+                )
 
 
 def checked_table(table: pl.DataFrame, known: TabularFeatures) -> pl.DataFrame:
@@ -83,7 +98,9 @@ class KnowingProfiles:
                 raise DataError("the model was fitted without profiles; leave the profile out")
             return None
         check_columns(profile, self._profiles)
-        return MappingProxyType({name: copied(name, value) for name, value in profile.items()})
+        plain = {name: copied(name, value) for name, value in profile.items()}
+        check_values(plain, self._profiles)
+        return MappingProxyType(plain)
 
     def _features_of_many(self, histories: Histories) -> Float[np.ndarray, "person d"] | None:
         """The features of each history's profile; those of nobody where none is told."""
