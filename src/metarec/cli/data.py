@@ -8,11 +8,11 @@ from typing import Annotated, Literal
 import typer
 
 from metarec import data as shops
-from metarec.cli.mapping import mapping_of, scale_of_text, words_of
+from metarec.cli.interruption import begins_anew
+from metarec.cli.mapping import columns_of, mapping_of, scale_of_text, words_of
 from metarec.cli.options import EncoderName, Seed, Template, encoder_of, say_notes
 from metarec.contracts import DataError, Dataset
 from metarec.data.inspect import Histogram, Summary
-from metarec.data.validation.remedies import shell_words
 from metarec.encoders import ColumnTable
 
 app = typer.Typer(help="Generate, inspect, convert and pseudonymise shops.", no_args_is_help=True)
@@ -36,6 +36,7 @@ BAR = 30
 
 
 @app.command()
+@begins_anew
 def generate(
     folder: Folder,
     users: Annotated[int, typer.Option(min=1)] = 1000,
@@ -75,6 +76,7 @@ def inspect(
 
 
 @app.command()
+@begins_anew
 def convert(
     source: Annotated[Path, typer.Argument(metavar="SRC")],
     folder: Folder,
@@ -122,33 +124,33 @@ def convert(
     Example: metarec data convert orders.csv my-shop --items products.csv
     """
     mapping = mapping_of(columns or [])
-    with shell_words():
-        shop = shops.convert(
-            source,
-            folder,
-            format=format,
-            mapping=mapping["interactions"],
-            items=items,
-            item_columns=mapping["items"],
-            users=users,
-            user_columns=mapping["users"],
-            separator=separator and separator.replace("\\t", "\t"),
-            encoding=encoding,
-            dates=dates,
-            feedback=feedback,
-            scale=None if scale is None else scale_of_text(scale),
-            clock=clock,
-            repeats=repeats,
-            target_kinds=words_of(target_kinds),
-            negative_kinds=words_of(negative_kinds),
-            lenient=lenient,
-            rejects=rejects,
-        )
+    shop = shops.convert(
+        source,
+        folder,
+        format=format,
+        mapping=columns_of(mapping, "interactions", unsaid=True),
+        items=items,
+        item_columns=columns_of(mapping, "items"),
+        users=users,
+        user_columns=columns_of(mapping, "users"),
+        separator=separator and separator.replace("\\t", "\t"),
+        encoding=encoding,
+        dates=dates,
+        feedback=feedback,
+        scale=None if scale is None else scale_of_text(scale),
+        clock=clock,
+        repeats=repeats,
+        target_kinds=words_of(target_kinds),
+        negative_kinds=words_of(negative_kinds),
+        lenient=lenient,
+        rejects=rejects,
+    )
     say_notes(shop)
     typer.echo(f"wrote {folder}: {shop!r}")
 
 
 @app.command("import-sql")
+@begins_anew
 def import_sql(
     folder: Folder,
     interactions: Annotated[
@@ -169,7 +171,8 @@ def import_sql(
         str | None, typer.Option("--users-sql", help="The query of the profiles.")
     ] = None,
     columns: Annotated[
-        list[str] | None, typer.Option("--map", help="Our column and the query's: user_id=uid.")
+        list[str] | None,
+        typer.Option("--map", help="Our column and the query's: user_id=uid, items.item_id=sku."),
     ] = None,
     feedback: Feedback = None,
     scale: ScaleText = None,
@@ -188,39 +191,29 @@ def import_sql(
     --interactions-sql "SELECT customer, sku, order_date FROM orders"
     --items-sql "SELECT * FROM products"
     """
-    with shell_words():
-        shop = shops.load_sql(
-            interactions,
-            items,
-            users,
-            url=url,
-            columns=_mapping(columns),
-            feedback=feedback,
-            scale=None if scale is None else scale_of_text(scale),
-            clock=clock,
-            repeats=repeats,
-            target_kinds=words_of(target_kinds) or (),
-            negative_kinds=words_of(negative_kinds) or (),
-            name=folder.resolve().name,
-            lenient=lenient,
-            rejects=rejects,
-        )
+    shop = shops.load_sql(
+        interactions,
+        items,
+        users,
+        url=url,
+        columns=mapping_of(columns or []),
+        feedback=feedback,
+        scale=None if scale is None else scale_of_text(scale),
+        clock=clock,
+        repeats=repeats,
+        target_kinds=words_of(target_kinds) or (),
+        negative_kinds=words_of(negative_kinds) or (),
+        name=folder.resolve().name,
+        lenient=lenient,
+        rejects=rejects,
+    )
     shops.save(shop, folder)
     say_notes(shop)
     typer.echo(f"wrote {folder}: {shop!r}")
 
 
-def _mapping(pairs: list[str] | None) -> dict[str, str]:
-    mapping = {}
-    for pair in pairs or []:
-        ours, equals, theirs = pair.partition("=")
-        if not equals or not ours or not theirs:
-            raise DataError(f"--map takes ours=theirs, such as user_id=uid, got {pair!r}")
-        mapping[ours] = theirs
-    return mapping
-
-
 @app.command()
+@begins_anew
 def pseudonymise(
     source: Annotated[Path, typer.Argument(metavar="SRC")],
     folder: Folder,

@@ -37,9 +37,10 @@ def scale_of(given: Any) -> Scale:
     numbers = list(given) if isinstance(given, Sequence) and not isinstance(given, str) else []
     sound = all(isinstance(n, int | float) and not isinstance(n, bool) for n in numbers)
     if len(numbers) != 2 or not sound or not all(map(math.isfinite, numbers)):
-        raise DataError(f"scale must be two numbers such as [1, 5], got {given!r}")
+        raise DataError(f"a scale must be two numbers such as [1, 5], got {given!r}")
     if not numbers[0] < numbers[1]:
-        raise DataError(f"scale must name the lowest rating first, such as [1, 5], got {given!r}")
+        told = f"such as [1, 5], got {given!r}"
+        raise DataError(f"a scale must name the lowest rating first, {told}")
     return float(numbers[0]), float(numbers[1])
 
 

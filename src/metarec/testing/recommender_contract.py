@@ -47,7 +47,7 @@ class RecommenderContract(ListContract, KindsContract):
     sizes_of_parts: tuple[str, ...] = (
         "metarec.recommenders.base.CELLS_AT_ONCE",
         "metarec.recommenders.ials.CELLS_AT_ONCE",
-        "metarec.meta.recommender.CELLS_AT_ONCE",
+        "metarec.meta.answering.CELLS_AT_ONCE",
     )
     """The constants that bound how much of a batch is held at once."""
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import polars as pl
 
 from metarec.contracts import DataError
+from metarec.contracts.wording import argument
 from metarec.data.validation.problems import Check, Report
 from metarec.data.validation.table import Table
 
@@ -71,8 +72,8 @@ def known_encoding(name: str) -> str:
         return codecs.lookup(name).name
     except (LookupError, ValueError, TypeError):
         raise DataError(
-            "encoding must be one that Python knows, such as utf-8, latin-1 or cp1252, "
-            f"got {name!r}"
+            f"{argument('encoding')} must be one that Python knows, such as utf-8, latin-1 or "
+            f"cp1252, got {name!r}"
         ) from None
 
 

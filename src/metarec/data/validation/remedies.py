@@ -2,25 +2,11 @@
 
 import json
 import shlex
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Literal
 
+from metarec.contracts.wording import IN_A_SHELL, given
 from metarec.data.column_names import TableKind
-
-IN_A_SHELL: ContextVar[bool] = ContextVar("in_a_shell", default=False)
-
-
-@contextmanager
-def shell_words() -> Iterator[None]:
-    """While it lasts, options are named as the command line has them."""
-    token = IN_A_SHELL.set(True)
-    try:
-        yield
-    finally:
-        IN_A_SHELL.reset(token)
 
 
 @dataclass(frozen=True)
@@ -38,10 +24,7 @@ class Remedies:
 
     def option(self, name: str, value: object) -> str:
         """A setting as an argument, which has other words in a shell."""
-        if not IN_A_SHELL.get():
-            return f"{name}={json.dumps(value, ensure_ascii=False)}"
-        told = ",".join(map(str, value)) if isinstance(value, list) else str(value)
-        return f"--{name.replace('_', '-')} {shlex.quote(told)}"
+        return given(name, value)
 
     def dates(self) -> str:
         """How it is said whether the day or the month comes first."""
