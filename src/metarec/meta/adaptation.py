@@ -6,7 +6,8 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from metarec.meta.heart import Heart
+from metarec.meta.evidence import TASTE, Spoken
+from metarec.meta.heart import Believed, Heart
 from metarec.meta.recency import SECONDS_A_DAY, ages, places_without
 from metarec.meta.updaters.updater import Adapted, Additive, Support
 from metarec.posterior import Prior, Statistics, nothing_seen, observe
@@ -76,18 +77,34 @@ class Adaptation:
     @cached_property
     def scores(self) -> Float[np.ndarray, " row"]:
         """The score of every row, not held inside a scale."""
-        return self.heart.scores(self.adapted)
+        return self.heart.scores(self.believed)
+
+    @cached_property
+    def believed(self) -> Believed:
+        """Taste, and what tables tell."""
+        evidence = self.heart.evidence
+        if evidence is None:
+            return Believed(self.adapted)
+        ages = self._told_ages(self._present, np.arange(len(self.seen)))
+        people = np.zeros(len(self.seen), dtype=np.int64)
+        return Believed(self.adapted, evidence.logits(Spoken(people, self.seen.items, ages, 1))[0])
 
     def base(self, row: int) -> float:
-        """The score of one item before any event."""
+        """The score of one item that no event is the reason of; popularity counts by their number."""
         heart, at = self.heart, np.array([row])
         nothing = heart.updater.adapt(heart.terms, _empty(self.support), self.prior)
-        return float(heart.scores_of(nothing, at)[0])
+        own = float(heart.scores_of(Believed(nothing), at)[0])
+        return own if heart.evidence is None else own + heart.evidence.base(row, len(self.seen))
 
-    def shares(self, row: int) -> Float[np.ndarray, " event"]:
-        """What each event moved the score of one item, summing to all that it moved."""
+    def shares(self, row: int) -> dict[str, Float[np.ndarray, " event"]]:
+        """What each event moved the score of one item, by reason; all of them sum to all that it
+        moved."""
         moved = self.adapted.shares(np.array([row]), self.support)[0]
-        return self.heart.head.slope * moved
+        shares = {TASTE: self.heart.slope * moved}
+        if self.heart.evidence is not None:
+            ages = self._told_ages(self._present, np.arange(len(self.seen)))
+            shares |= self.heart.evidence.reasons(self.seen.items, ages, row)
+        return shares
 
     def effects(self, row: int) -> Float[np.ndarray, " event"]:
         """The score of one item minus what it would be had each event in turn never come.
@@ -187,7 +204,20 @@ class Adaptation:
         weights = present * self._undated * heart.confidence.of_age(old)
         support = heart.support(seen.items[None, :], seen.values[None, :], weights)
         adapted = heart.updater.adapt(heart.terms, support, self.prior)
-        return heart.scores_of(adapted, np.full((len(gone), 1), row))[:, 0]
+        own = heart.scores_of(Believed(adapted), np.full((len(gone), 1), row))[:, 0]
+        if heart.evidence is None:
+            return own
+        told = heart.evidence.reasons(seen.items, self._told_ages(present, places), row)
+        others = sum((present * said).sum(axis=1) for said in told.values())
+        return own + others + heart.evidence.base(row, len(seen) - 1)
+
+    def _told_ages(
+        self, counted: Bool[np.ndarray, "*out event"], places: Int[np.ndarray, "*#out event"]
+    ) -> Float[np.ndarray, "*out event"]:
+        """How many events ago each one came, as tables hear it."""
+        evidence, by_place = self.heart.evidence, self.heart.confidence.recency == "place"
+        heard = "place" if evidence is not None and evidence.ordered else "none"
+        return ages(self.seen.times, places, counted, heard, self.now if by_place else None)
 
 
 def _empty(support: Support) -> Support:

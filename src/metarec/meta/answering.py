@@ -21,9 +21,9 @@ from metarec.contracts import (
 from metarec.contracts.alignment import align, warn_of_kinds
 from metarec.contracts.directions import unit_rows
 from metarec.meta.fitted import FittedModel
+from metarec.meta.heart import Believed, Heart
 from metarec.meta.profiles import KnowingProfiles
 from metarec.meta.recency import in_clock_order
-from metarec.meta.updaters import Adapted
 from metarec.ranking.candidates import checked_ids
 from metarec.ranking.exclusions import OwnEvents
 from metarec.ranking.given import basket_rows
@@ -163,9 +163,12 @@ class Answering(KnowingProfiles, FittedModel):
             lambda rows: self.heart.stds(adapted, rows)[0],
         )
 
-    def _adapt_many(self, histories: Histories) -> Adapted:
+    def _adapt_many(self, histories: Histories) -> Believed:
+        return self._believed(histories, self.heart)
+
+    def _believed(self, histories: Histories, heart: Heart) -> Believed:
         histories = in_clock_order(self.event_kinds.support(histories))
-        return self.heart.adapt_many(histories, self._features_of_many(histories))
+        return heart.adapt_many(histories, self._features_of_many(histories))
 
     def _chunks(self, histories: Histories) -> Iterator[slice]:
         # memory goes to scores (item), to padded features (event · d) and to A (d · d)

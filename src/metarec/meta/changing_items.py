@@ -41,6 +41,7 @@ class ChangingItems(FittedModel):
         wider.hearts = {
             name: heart.with_items(
                 item_terms(self._weights, self._content.blocks, self.config, content, alone),
+                content,
                 len(self.catalogue),
             )
             for name, heart in self.hearts.items()
@@ -102,7 +103,7 @@ class ChangingItems(FittedModel):
             # what content does not tell is nothing exactly where residuals were learned
             learned = np.where(heart.terms.unsure[rows] == 0, rows, -1)
             terms = item_terms(self._weights, self._content.blocks, self.config, content, learned)
-            hearts[name] = heart.with_changed(rows, terms)
+            hearts[name] = heart.with_changed(rows, terms, content)
         patched.hearts = hearts
         return patched
 

@@ -77,6 +77,14 @@ class MetaConfig(Settings):
     events."""
     start_penalty: Positive = 1.0
     """Ridge penalty of their map, relative to the mean squared length of the content."""
+    evidence: bool = True
+    """Count tables of what one item says for another (what follows it, what goes together, what
+    reads alike) beside the posterior (implicit events; at least 50 validation events)."""
+    exact_items: Count = 4000
+    """The most touched items among which the tables of evidence are solved exactly; others are
+    counted as if they came alone. Time grows with its third power."""
+    neighbours: Count = 200
+    """Items that an item speaks for in a table of evidence."""
     patience: Count = 8
     """Judgements on validation without an improvement before training stops."""
     judge_every: Count = 100

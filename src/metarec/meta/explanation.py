@@ -1,5 +1,6 @@
 """Why an item has its score."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,25 +23,35 @@ class Explanation:
     score: float
     """Not held inside the rating scale, so that the parts sum to it."""
     base: float
-    """The score before any event."""
+    """The score that is not due to any event of this person."""
     events: tuple[Event, ...]
-    shares: Float[np.ndarray, " event"]
+    reasons: Mapping[str, Float[np.ndarray, " event"]]
+    """The share of each event by what it says: "taste"; where there is evidence, "often next",
+    "goes together" and "reads alike" beside it."""
     effects: Float[np.ndarray, " event"]
 
+    @property
+    def shares(self) -> Float[np.ndarray, " event"]:
+        """What each event moved the score, for all reasons."""
+        return np.sum(list(self.reasons.values()), axis=0)
+
     def __repr__(self) -> str:
+        told = ", ".join(f"{name} {said.sum():+.3f}" for name, said in self.reasons.items())
         return (
             f"Explanation({self.item!r}: base {self.base:.3f}, {len(self.events)} events "
-            f"{self.shares.sum():+.3f}, score {self.score:.3f})"
+            f"({told}), score {self.score:.3f})"
         )
 
     def to_frame(self) -> pl.DataFrame:
-        """Columns item_id, value, share, effect; one row an event, largest share first."""
+        """Columns item_id, value, share, effect, and one for each reason; one row an event, largest
+        share first."""
         return pl.DataFrame(
             {
                 "item_id": [event.item for event in self.events],
                 "value": [event.value for event in self.events],
                 "share": self.shares,
                 "effect": self.effects,
+                **(self.reasons if len(self.reasons) > 1 else {}),
             },
             schema_overrides={"item_id": pl.String, "value": pl.Float64},
         ).sort(pl.col("share").abs(), descending=True)

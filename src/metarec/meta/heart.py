@@ -7,12 +7,22 @@ from jaxtyping import Float, Int
 
 from metarec.contracts import Histories
 from metarec.meta.confidence import Confidence, own_kinds
+from metarec.meta.evidence import Evidence, spoken_of
 from metarec.meta.features.terms import ItemTerms
 from metarec.meta.heads.head import Head
 from metarec.meta.prior import LearnedPrior
 from metarec.meta.recency import ages
 from metarec.meta.updaters.closed_form import ClosedForm
 from metarec.meta.updaters.updater import Adapted, Support, Updater
+
+
+@dataclass(frozen=True, eq=False)
+class Believed:
+    """What a head believes of one person, or of many."""
+
+    taste: Adapted
+    told: Float[np.ndarray, "*person item"] | None = None
+    """What evidence adds to the score of every item; None where there is none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +34,17 @@ class Heart:
     prior: LearnedPrior
     confidence: Confidence
     updater: Updater = field(default_factory=ClosedForm)
+    evidence: Evidence | None = None
+
+    @property
+    def trust(self) -> float:
+        """What the head's own score counts beside the evidence."""
+        return 1.0 if self.evidence is None else self.evidence.taste
+
+    @property
+    def slope(self) -> float:
+        """How far the score moves with φᵀw."""
+        return self.trust * self.head.slope
 
     def support(
         self,
@@ -37,7 +58,7 @@ class Heart:
 
     def adapt_many(
         self, histories: Histories, profiles: Float[np.ndarray, "person d_profile"] | None
-    ) -> Adapted:
+    ) -> Believed:
         """What is believed of each history; `items` are rows of the catalogue."""
         kinds = own_kinds(histories, self.confidence.kind_names)
         undated = self.confidence.undated(histories.values, kinds)
@@ -52,28 +73,51 @@ class Heart:
         )
         old = ages(times, np.arange(rows.shape[1]), histories.present, self.confidence.recency)
         support = self.support(rows, values, weights * self.confidence.of_age(old))
-        return self.updater.adapt(self.terms, support, self.prior.of(profiles))
+        taste = self.updater.adapt(self.terms, support, self.prior.of(profiles))
+        if self.evidence is None:
+            return Believed(taste)
+        spoken = spoken_of(histories, ordered=self.evidence.ordered)
+        return Believed(taste, self.evidence.logits(spoken))
 
-    def scores(self, adapted: Adapted) -> Float[np.ndarray, "*person row"]:
+    def scores(self, believed: Believed) -> Float[np.ndarray, "*person row"]:
         """The score of every row, not held inside a scale."""
-        return self.head.scores(adapted.scores(), self.terms.offsets)
+        scores = self.trust * self.head.scores(believed.taste.scores(), self.terms.offsets)
+        if believed.told is not None:
+            scores[..., : believed.told.shape[-1]] += believed.told
+        return scores
 
     def scores_of(
-        self, adapted: Adapted, rows: Int[np.ndarray, "*person item"]
+        self, believed: Believed, rows: Int[np.ndarray, "*person item"]
     ) -> Float[np.ndarray, "*person item"]:
         """The scores of the items in these rows."""
-        return self.head.scores(adapted.scores(rows), self.terms.offsets[rows])
+        own = self.trust * self.head.scores(believed.taste.scores(rows), self.terms.offsets[rows])
+        if believed.told is None:
+            return own
+        return own + np.take_along_axis(believed.told, rows, axis=-1)
 
     def stds(
-        self, adapted: Adapted, rows: Int[np.ndarray, "*person item"]
+        self, believed: Believed, rows: Int[np.ndarray, "*person item"]
     ) -> tuple[Float[np.ndarray, "*person item"], Float[np.ndarray, "*person item"]]:
-        """Std of the expected value, and of what would be observed, of the items in these rows."""
-        return self.head.stds(adapted.variance(rows), self.terms, rows)
+        """Std of the expected value, and of what would be observed, of the items in these rows.
 
-    def with_items(self, others: ItemTerms, n_items: int) -> "Heart":
+        That of the head alone: how sure the tables are is not known.
+        """
+        std, observed = self.head.stds(believed.taste.variance(rows), self.terms, rows)
+        return self.trust * std, self.trust * observed
+
+    def with_items(
+        self, others: ItemTerms, content: Float[np.ndarray, "added d_content"], n_items: int
+    ) -> "Heart":
         """The model with more items behind its first `n_items` rows."""
-        return replace(self, terms=self.terms.followed_by(others, n_items))
+        evidence = None if self.evidence is None else self.evidence.with_items(content)
+        return replace(self, terms=self.terms.followed_by(others, n_items), evidence=evidence)
 
-    def with_changed(self, rows: Int[np.ndarray, " changed"], others: ItemTerms) -> "Heart":
-        """The model with other terms of the items in these rows."""
-        return replace(self, terms=self.terms.changed(rows, others))
+    def with_changed(
+        self,
+        rows: Int[np.ndarray, " changed"],
+        others: ItemTerms,
+        content: Float[np.ndarray, "changed d_content"],
+    ) -> "Heart":
+        """The model with other content and terms of the items in these rows."""
+        evidence = None if self.evidence is None else self.evidence.with_changed(rows, content)
+        return replace(self, terms=self.terms.changed(rows, others), evidence=evidence)

@@ -124,7 +124,7 @@ class Person:
         )
         found, missing = wanted.best(scores[None, :], events)
         best = found[0][found[0] >= 0]
-        stds, _ = heart.stds(self._ranking.adapted, best)
+        stds, _ = heart.stds(self._ranking.believed, best)
         shown = heart.head.shown(scores[best])
         return Recommendations(
             catalogue.vocabulary, best, shown, stds, catalogue, None, wanted.asked, missing
@@ -136,7 +136,7 @@ class Person:
         named, rows = given_rows(ids, catalogue)
         scores = np.where(rows < 0, np.nan, ranking.scores[rows])
         order = whole_order(scores[None, :], rows, catalogue)[0]
-        stds, _ = ranking.heart.stds(ranking.adapted, np.maximum(rows[order], 0))
+        stds, _ = ranking.heart.stds(ranking.believed, np.maximum(rows[order], 0))
         stds = np.where(rows[order] < 0, np.nan, stds)
         shown = ranking.heart.head.shown(scores[order])
         return Recommendations(named, order, shown, stds, catalogue, None, len(named))
@@ -153,7 +153,7 @@ class Person:
         Scores are not held inside the rating scale, so that they keep their order.
         """
         rows = self._rows(checked_ids("ids", ids))
-        std, predictive = self._ranking.heart.stds(self._ranking.adapted, rows)
+        std, predictive = self._ranking.heart.stds(self._ranking.believed, rows)
         columns = (self._ranking.scores[rows], std, predictive)
         return Predictions(*(np.where(rows < 0, np.nan, column) for column in columns))
 
@@ -164,8 +164,8 @@ class Person:
             raise unknown_item(item_id, self.model.catalogue)
         ranking = self._ranking
         score, base = float(ranking.scores[row]), ranking.base(row)
-        shares, effects = ranking.shares(row), ranking.effects(row)
-        return Explanation(item_id, score, base, self.events, shares, effects)
+        reasons, effects = ranking.shares(row), ranking.effects(row)
+        return Explanation(item_id, score, base, self.events, reasons, effects)
 
     def ask(
         self, k: int = 5, *, candidates: Sequence[str] | None = None, sure: bool = False

@@ -2,10 +2,12 @@
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+from jaxtyping import Bool, Float
 
 from metarec.contracts import (
     DataError,
@@ -15,6 +17,7 @@ from metarec.contracts import (
     Event,
     EventKinds,
     EventLike,
+    Histories,
     Recommender,
     Running,
 )
@@ -30,6 +33,7 @@ from metarec.meta.fingerprint import fingerprint_of
 from metarec.meta.holding_out import checked_validation, hold_out_users
 from metarec.meta.person import Person
 from metarec.meta.saved import heart_from, state_of
+from metarec.training.streams import Purpose, stream
 from metarec.training.threads import limited
 
 
@@ -90,6 +94,7 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
         given = train.hash  # of all that is learned from or validated on, held-out users too
         n_given, train = len(train.interactions), train.without_negative()
         left_out = n_given - len(train.interactions)
+        counted = train
         if valid is None:
             train, valid = hold_out_users(train, running.rng)
         else:
@@ -119,7 +124,53 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
         if train.negative_kinds:
             fitted.metrics["negative_events"] = left_out
         fitted.event_kinds = train.event_kinds
+        if self.config.evidence and train.feedback == "implicit":
+            with limited(running.threads):
+                fitted._weigh_evidence(train, counted, valid, content, running.rng)
         return fitted
+
+    def _weigh_evidence(
+        self,
+        train: Dataset,
+        counted: Dataset,
+        valid: Episodes,
+        content: Float[np.ndarray, "item d_content"],
+        rng: int,
+    ) -> None:
+        """Put tables beside the fitted head, with the trust that validation teaches.
+
+        They are learned on `train`, and then counted on all that was given.
+        """
+        from metarec.meta.evidence.learning import learn_evidence, recounted  # PyTorch
+        from metarec.meta.features.freezing import item_terms
+
+        heart, n_items = self.heart, len(self.catalogue)
+
+        def taste(
+            histories: Histories, hidden: Bool[np.ndarray, " item"] | None = None
+        ) -> Float[np.ndarray, "person item"]:
+            own = heart
+            if hidden is not None:
+                rows, alone = np.flatnonzero(hidden), np.full(np.count_nonzero(hidden), -1)
+                blind = item_terms(
+                    self._weights, self._content.blocks, self.config, content[rows], alone
+                )
+                own = replace(heart, terms=heart.terms.changed(rows, blind))
+            parts = (histories.take(chunk) for chunk in self._chunks(histories))
+            return np.concatenate([own.scores(self._believed(part, own)) for part in parts])[
+                :, :n_items
+            ]
+
+        learned = learn_evidence(
+            train, valid, content, taste, self.config, stream(rng, Purpose.EVIDENCE)
+        )
+        if learned is None:
+            return
+        evidence = learned.evidence
+        if counted is not train:
+            evidence = recounted(evidence, counted, self.config)
+        self.hearts = {heart.head.name: replace(heart, evidence=evidence)}
+        self.metrics = {**self.metrics, "trust": dict(learned.trust)}
 
     metrics: Mapping[str, Any]
     """Steps, best validation loss and calibration of the fit."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from metarec.contracts import DataError
 from metarec.meta.confidence import Confidence
+from metarec.meta.evidence.saved import evidence_from, evidence_state
 from metarec.meta.features.terms import ItemTerms
 from metarec.meta.heads import HEADS
 from metarec.meta.heart import Heart
@@ -22,6 +23,7 @@ def state_of(heart: Heart) -> State:
         "head": _columns(heart.head),
         **{name: _columns(part) for name, part in zip(PARTS, parts, strict=True)},
         "updater": {"class": type(heart.updater).__name__},
+        **({} if heart.evidence is None else {"evidence": evidence_state(heart.evidence)}),
     }
 
 
@@ -35,7 +37,13 @@ def heart_from(name: str, state: State) -> Heart:
         )
     parts = {part: kind(**_tuples(state[part])) for part, kind in PARTS.items()}
     head: Any = HEADS[name]
-    return Heart(head(**_tuples(state["head"])), **parts, updater=UPDATERS[updater]())
+    told = state.get("evidence")
+    return Heart(
+        head(**_tuples(state["head"])),
+        **parts,
+        updater=UPDATERS[updater](),
+        evidence=None if told is None else evidence_from(told),
+    )
 
 
 PARTS: Mapping[str, type[Any]] = {

@@ -22,6 +22,8 @@ class Purpose(IntEnum):
     """The users, batch and masks of one training step."""
     DRAWS = 6
     """The draws that implicit events are calibrated with."""
+    EVIDENCE = 7
+    """The queries that trust in evidence is learned on, and the items hidden for it."""
 
 
 def stream(rng: int, purpose: Purpose, step: int = 0) -> np.random.Generator:

@@ -1,9 +1,18 @@
 """Evidence: tables of what one item says for another, and the trust in them."""
 
-from metarec.meta.evidence.evidence import Evidence, Popular, Spoken, Table, Untouched, spoken_of
+from metarec.meta.evidence.evidence import (
+    TASTE,
+    Evidence,
+    Popular,
+    Spoken,
+    Table,
+    Untouched,
+    spoken_of,
+)
 from metarec.meta.evidence.trust import Contests, learn_trust
 
 __all__ = [
+    "TASTE",
     "Contests",
     "Evidence",
     "Popular",

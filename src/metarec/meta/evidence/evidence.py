@@ -1,5 +1,6 @@
 """What tables say of one item for another, as one sum over the events of a person."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -10,6 +11,16 @@ from jaxtyping import Bool, Float, Int
 from metarec.contracts import Histories
 from metarec.meta.evidence.alike import Alike, Likeness, resized
 
+TASTE = "taste"
+REASONS = {
+    "follow": "often next",
+    "follow wide": "often next",
+    "next": "often next",
+    "next long": "often next",
+    "together": "goes together",
+    "alike": "reads alike",
+}
+"""What each table says, in words."""
 FADES_AT = 3.0
 """Events after which the part of popularity that fades counts half."""
 
@@ -51,6 +62,8 @@ class Popular:
 
     known: Float[np.ndarray, " item"]
     """log(1 + people), 1 for the best known item."""
+    parts: Mapping[str, float]
+    """What popularity of all time and of late make up of it."""
     always: float
     """What that counts for everyone."""
     at_first: float
@@ -89,6 +102,8 @@ class Evidence:
     It stands beside what the head believes of a person's taste; every part is a sum over events.
     """
 
+    taste: float
+    """What the head's own logit counts beside the tables."""
     counted: tuple[Table, ...]
     """The tables of what people did."""
     popular: Popular
@@ -124,14 +139,16 @@ class Evidence:
         known = float(self.popular.of(np.array([n_events]))[0, row])
         return known + (self.untouched.offset if self.untouched.rows[row] else 0.0)
 
-    def shares(
-        self, items: Int[np.ndarray, "*out event"], ages: Float[np.ndarray, "*out event"], row: int
+    def reasons(
+        self, items: Int[np.ndarray, " event"], ages: Float[np.ndarray, "*out event"], row: int
     ) -> dict[str, Float[np.ndarray, "*out event"]]:
-        """What each event says of one item, by table."""
-        said = {}
+        """What each event says of one item, by reason."""
+        said: dict[str, Float[np.ndarray, "*out event"]] = {}
         for table in self.tables:
             column = table.matrix[:, [row]].toarray()[:, 0].astype(np.float64)
-            said[table.name] = table.weight * table.decay**ages * column[items]
+            told = table.weight * table.decay**ages * column[items]
+            reason = REASONS[table.name]
+            said[reason] = said[reason] + told if reason in said else told
         return said
 
     @cached_property

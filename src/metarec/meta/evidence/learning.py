@@ -13,6 +13,7 @@ from metarec.meta.config import MetaConfig
 from metarec.meta.evidence.alike import Alike, Likeness
 from metarec.meta.evidence.counting import DECAYS, counted_tables, has_order, popularities
 from metarec.meta.evidence.evidence import (
+    TASTE,
     Evidence,
     Popular,
     Table,
@@ -28,7 +29,7 @@ LEAST_QUERIES = 50
 ALIKE_WIDTH = 128
 HIDDEN = 0.1
 """Share of touched items that are hidden to learn what untouched ones are worth."""
-TASTE, ALIKE = "taste", "alike"
+ALIKE = "alike"
 
 
 class Taste(Protocol):
@@ -43,10 +44,9 @@ class Taste(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Learned:
-    """Evidence, and what the head's own logit counts beside it."""
+    """Evidence, and how it was learned."""
 
     evidence: Evidence
-    taste: float
     trust: Mapping[str, float]
     """What each part adds to the logit of the best item it knows, on average."""
     n_queries: int
@@ -74,14 +74,20 @@ def learn_evidence(
     contests, scales = learner.contests(questions)
     weights = learn_trust(replace(contests, margins=contests.margins / scales)) / scales
     weight = dict(zip(contests.names, weights, strict=True))
-    known, always = learner.popular(weight)
+    always = sum(weight[name] for name in learner.popularities)
+    parts = {
+        name: weight[name] / always if always else float(name == "popular")
+        for name in learner.popularities
+    }
+    known = sum(part * learner.popularities[name] for name, part in parts.items())
     untouched = ~train.touched
     evidence = Evidence(
+        taste=weight[TASTE],
         counted=tuple(
             Table(name, matrix, learner.decay(name), weight[name])
             for name, matrix in tables.items()
         ),
-        popular=Popular(known, always, 0.0),
+        popular=Popular(np.asarray(known), parts, always, 0.0),
         likeness=likeness,
         alike=alike,
         alike_decay=learner.decay(ALIKE),
@@ -89,13 +95,24 @@ def learn_evidence(
         untouched=Untouched(untouched, 0.0, 1.0),
         ordered=learner.ordered,
     )
-    evidence = _for_newcomers(evidence, questions, taste, weight[TASTE])
-    evidence = _for_untouched(evidence, questions, taste, weight[TASTE], train.touched, rng)
+    evidence = _for_newcomers(evidence, questions, taste)
+    evidence = _for_untouched(evidence, questions, taste, train.touched, rng)
     return Learned(
         evidence,
-        weight[TASTE],
         {name: float(w * s) for (name, w), s in zip(weight.items(), scales, strict=True)},
         len(questions),
+    )
+
+
+def recounted(evidence: Evidence, counted: Dataset, config: MetaConfig) -> Evidence:
+    """The same trust in tables of more events."""
+    tables, popular = counted_tables(counted, config), popularities(counted)
+    known = sum(part * popular[name] for name, part in evidence.popular.parts.items())
+    return replace(
+        evidence,
+        counted=tuple(replace(table, matrix=tables[table.name]) for table in evidence.counted),
+        popular=replace(evidence.popular, known=np.asarray(known)),
+        untouched=replace(evidence.untouched, rows=~counted.touched),
     )
 
 
@@ -141,23 +158,13 @@ class _Learner:
         scales = np.where(np.isfinite(scales), scales, 0.0).mean(axis=0)
         return Contests.joined(parts), np.where(scales > 1e-9, scales, 1.0)
 
-    def popular(self, weight: Mapping[str, float]) -> tuple[Float[np.ndarray, " item"], float]:
-        """The popularity that counts, as one column of largest 1, and what it counts."""
-        total = sum(weight[name] * known for name, known in self.popularities.items())
-        largest = float(np.max(total, initial=0.0))
-        if largest <= 0:
-            return next(iter(self.popularities.values())), 0.0
-        return total / largest, largest
 
-
-def _for_newcomers(
-    evidence: Evidence, questions: Questions, taste: Taste, trust: float
-) -> Evidence:
+def _for_newcomers(evidence: Evidence, questions: Questions, taste: Taste) -> Evidence:
     """The evidence with what popularity counts for someone of whom little is known yet."""
     short, parts = questions.cut(), []
     for part in short.parts(3):
         told = evidence.logits(spoken_of(part.support, ordered=evidence.ordered))
-        total = trust * taste(part.support) + told
+        total = evidence.taste * taste(part.support) + told
         fades = fading(part.support.lengths)[:, None] * evidence.popular.known
         parts.append(part.contests({"all": total, "popular": fades}))
     (at_first,) = _beside(Contests.joined(parts), ["popular"])
@@ -168,7 +175,6 @@ def _for_untouched(
     evidence: Evidence,
     questions: Questions,
     taste: Taste,
-    trust: float,
     touched: Bool[np.ndarray, " item"],
     rng: np.random.Generator,
 ) -> Evidence:
@@ -199,7 +205,7 @@ def _for_untouched(
     parts = []
     for part in questions.parts(5):
         spoken = spoken_of(part.support, ordered=evidence.ordered)
-        total = trust * taste(part.support, hidden) + blind.logits(spoken)
+        total = evidence.taste * taste(part.support, hidden) + blind.logits(spoken)
         near = alike.logits(spoken)
         level = np.broadcast_to(hidden.astype(np.float64), total.shape)
         parts.append(part.contests({"all": total, "likeness": near, "up": level, "down": -level}))

@@ -79,7 +79,9 @@ def learn_trust(
     They minimise −mean 1 / log₂(2 + Σ_i σ(s_i − s_target)), a smooth NDCG of one relevant item
     (Qin, Liu and Li 2010, "A general approximation framework"), by L-BFGS-B from where the
     cross-entropy is least; a last common factor makes the sum a logit again, by cross-entropy.
-    `fixed` margins are part of every sum. Give tables of one scale: weights start at 1.
+    Give tables of one scale: weights start at 1. Where `fixed` margins are part of every sum, they
+    are of logits already, and what is learned beside them is where cross-entropy is least: how
+    likely something is, and not only what stands on top.
     """
     margins = contests.margins
     begin = np.ones(margins.shape[1]) if start is None else start
@@ -92,10 +94,10 @@ def learn_trust(
         return np.asarray(found.x)
 
     weights = least(cross_entropy, begin)
-    if not weights.any():
+    if fixed is not None or not weights.any():
         return weights
     weights = least(list_loss, weights)
-    return weights if fixed is not None else weights * _temperature(contests, weights)
+    return weights * _temperature(contests, weights)
 
 
 def cross_entropy(

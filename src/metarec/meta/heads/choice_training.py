@@ -27,7 +27,7 @@ from metarec.meta.network import HeartNetwork, TorchSupport
 from metarec.training.run import Run
 from metarec.training.streams import Purpose, stream
 
-SEARCH_PEOPLE = 1000
+SEARCH_PEOPLE = 500
 """Validation people that κ, ρ and ε are searched on."""
 
 
