@@ -173,7 +173,7 @@ def items_in(
 
 def told(what: str, ids: list[str]) -> str:
     """How many items were changed, and the first of them."""
-    return f"{counted(len(ids), 'item')} {what}: {listed(ids)}"
+    return f"{counted(len(ids), 'item')} {what}" + (f": {listed(ids)}" if ids else "")
 
 
 def say(lines: list[str]) -> None:

@@ -1,6 +1,7 @@
 """What every part of a fitted model reads: its heads, its items, and the shop's kinds of events."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from metarec.contracts import Catalogue, EventKinds, NotFittedError
 from metarec.contracts.event_kinds import ANY_KIND
@@ -10,8 +11,8 @@ from metarec.meta.heart import Heart
 class FittedModel:
     """The fitted arrays; changed by nothing once they are set."""
 
-    hearts: Mapping[str, Heart]
-    """The fitted arrays of each head, by the head's name."""
+    hearts: Mapping[str, Heart] = MappingProxyType({})
+    """The fitted arrays of each head, by the head's name; none before the fit."""
     event_kinds: EventKinds = ANY_KIND
     """The kinds of events that the shop of the fit declared."""
     _catalogue: Catalogue | None = None

@@ -300,7 +300,7 @@ class RecommenderContract(ListContract, KindsContract):
     @pytest.mark.parametrize(
         ("asked", "told"),
         [
-            ({"candidates": {"item-1"}}, "candidates must be a sequence of item ids.*got set"),
+            ({"candidates": {"item-1": 1}}, "candidates must be a sequence of item ids.*got dict"),
             ({"candidates": [["item-1"]]}, "candidates must hold item ids.*at place 0"),
             ({"candidates": [3]}, "candidates must hold item ids.*got 3"),
             ({"candidates": "item-1"}, "candidates must be a sequence of item ids.*one string"),
