@@ -1,8 +1,12 @@
 """Small networks, and the numbers of a fitted one, for the tests of the heart."""
 
+import copy
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 import torch
 
 import metarec as mr
@@ -61,9 +65,25 @@ def fitted_network(model: mr.MetaRecommender) -> HeartNetwork:
 
 
 def numbers_of(heart: Heart) -> dict[str, Any]:
-    """All numbers of a heart by name."""
-    state = state_of(heart)
-    return {f"{part}.{name}": value for part in state for name, value in state[part].items()}
+    """All numbers of a heart by name; sparse matrices as dense ones."""
+    return dict(_named("", state_of(heart)))
+
+
+def _named(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        for part, inner in value.items():
+            yield from _named(f"{name}.{part}" if name else part, inner)
+    elif isinstance(value, list):
+        yield from _named(name, dict(zip(map(str, range(len(value))), value, strict=True)))
+    else:
+        yield name, value.toarray() if sp.issparse(value) else value
+
+
+def without_evidence(model: mr.MetaRecommender) -> mr.MetaRecommender:
+    """The model with its posterior alone."""
+    alone = copy.copy(model)
+    alone.hearts = {n: replace(heart, evidence=None) for n, heart in model.hearts.items()}
+    return alone
 
 
 def assert_same_numbers(one: Heart, other: Heart) -> None:

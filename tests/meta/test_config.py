@@ -48,7 +48,7 @@ def test_a_number_takes_no_other_type_and_nothing_that_is_not_finite(name: str, 
         mr.MetaConfig(**{name: value})
 
 
-@pytest.mark.parametrize("name", [*WORDS, "profile"])
+@pytest.mark.parametrize("name", [*WORDS, "profile", "evidence"])
 @pytest.mark.parametrize("value", [1, None, "often", float("nan"), ["auto"]])
 def test_a_choice_takes_only_what_it_names(name: str, value: object):
     with pytest.raises(mr.DataError, match=f"^{name} must be"):
@@ -56,7 +56,7 @@ def test_a_choice_takes_only_what_it_names(name: str, value: object):
 
 
 def test_every_field_is_checked_by_type():
-    assert {*WHOLE, *REAL, *WORDS, "profile"} == set(DEFAULTS)
+    assert {*WHOLE, *REAL, *WORDS, "profile", "evidence"} == set(DEFAULTS)
 
 
 def test_numpy_numbers_become_python_numbers_that_can_be_saved():

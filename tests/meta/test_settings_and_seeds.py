@@ -40,6 +40,9 @@ CHANGES: dict[str, tuple[tuple[str, dict[str, object]], object]] = {
     "start_confidence": (IMPLICIT, 5.0),
     "start_l2": (IMPLICIT, 0.5),
     "start_penalty": (IMPLICIT, 50.0),
+    "evidence": (IMPLICIT, False),
+    "exact_items": (IMPLICIT, 3),
+    "neighbours": (IMPLICIT, 4),
     "patience": (("rating", NOISY | {"patience": 1}), 29),
     "judge_every": (("rating", OVERFIT), 7),
 }
@@ -106,6 +109,7 @@ def test_a_fit_repeats_itself_to_the_bit(shops: dict[str, Dataset], kind: str):
 
 USERS = (
     "meta.holding_out",
+    "meta.recommender",
     "meta.fitting",
     "meta.starting",
     "meta.heads.choice_training",
@@ -119,6 +123,7 @@ SEEDS = {
     Purpose.SLOPE: IMPLICIT,
     Purpose.STEP: RATING,
     Purpose.DRAWS: IMPLICIT,
+    Purpose.EVIDENCE: IMPLICIT,
 }
 
 

@@ -19,7 +19,7 @@ from metarec.recommenders.ials import learn_item_factors
 from metarec.recommenders.ridge import ridge_predictions
 from metarec.training.streams import Purpose, stream
 
-from .networks import assert_same_numbers, fitted_network, small_network
+from .networks import assert_same_numbers, fitted_network, small_network, without_evidence
 
 # a step so small that it moves nothing: what is judged is the start
 AT_START = {"d": 6, "steps": 1, "learning_rate": 1e-12, "recency": "none"}
@@ -119,7 +119,8 @@ def test_the_loss_of_a_list_is_the_metric(implicit: mr.MetaRecommender, implicit
     histories = implicit_split.train.histories
     inputs = Inputs(histories, torch.from_numpy(content), None, None, counts, "place", users)
     network = fitted_network(implicit).float()
-    scores = implicit.heart.scores(implicit.heart.adapt_many(few.support, None))[:, :n]
+    heart = without_evidence(implicit).heart
+    scores = heart.scores(heart.adapt_many(few.support, None))[:, :n]
     scores[few.support.rows, few.support.items] = -np.inf
     if few.candidates is not None:
         scores[:, ~few.candidates] = -np.inf

@@ -90,7 +90,7 @@ class Adaptation:
         return Believed(self.adapted, evidence.logits(Spoken(people, self.seen.items, ages, 1))[0])
 
     def base(self, row: int) -> float:
-        """The score of one item that no event is the reason of; popularity counts by their number."""
+        """The score of one item that is due to no event; popularity counts by their number."""
         heart, at = self.heart, np.array([row])
         nothing = heart.updater.adapt(heart.terms, _empty(self.support), self.prior)
         own = float(heart.scores_of(Believed(nothing), at)[0])

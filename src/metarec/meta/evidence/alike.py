@@ -8,6 +8,7 @@ import scipy.sparse as sp
 from jaxtyping import Float, Int
 
 from metarec.contracts.directions import unit_rows
+from metarec.meta.evidence.pairs import settled
 
 ROWS_AT_ONCE = 512
 GRID = 4000
@@ -136,9 +137,9 @@ def _placed(
 def _total(parts: list[sp.csr_array]) -> sp.csr_array:
     """The sum of matrices that share no entry."""
     coords = [part.tocoo() for part in parts]
-    data = np.concatenate([part.data for part in coords]).astype(np.float32)
+    data = np.concatenate([part.data for part in coords])
     rows, columns = (np.concatenate([part.coords[axis] for part in coords]) for axis in (0, 1))
-    return sp.csr_array((data, (rows, columns)), shape=parts[0].shape)
+    return settled(sp.csr_array((data, (rows, columns)), shape=parts[0].shape))
 
 
 def _blocks(n: int) -> Iterator[slice]:

@@ -8,6 +8,7 @@ from metarec.contracts import Dataset
 from metarec.meta.config import MetaConfig
 from metarec.meta.evidence.follow import follow
 from metarec.meta.evidence.next import next_after
+from metarec.meta.evidence.pairs import settled
 from metarec.meta.evidence.together import together
 
 NEXT_L2, TOGETHER_L2 = 5.0, 20.0
@@ -55,7 +56,7 @@ def counted_tables(train: Dataset, config: MetaConfig) -> dict[str, sp.csr_array
     tables["together"] = together(
         histories, l2=TOGETHER_L2 * typical, keep=keep, exact=exact, wanted=wanted
     )
-    return tables
+    return {name: settled(matrix) for name, matrix in tables.items()}
 
 
 def has_order(train: Dataset) -> bool:

@@ -78,6 +78,15 @@ def largest_sparse(rows: sp.csr_array, k: int) -> sp.csr_array:
     return sp.csr_array((rows.data[kept], cells), shape=rows.shape)
 
 
+def settled(matrix: sp.csr_array) -> sp.csr_array:
+    """The matrix as it is kept and saved: float32 entries, in order, none of them 0."""
+    kept = sp.csr_array(matrix, dtype=np.float32)
+    kept.eliminate_zeros()
+    kept.sort_indices()
+    kept.indices, kept.indptr = kept.indices.astype(np.int32), kept.indptr.astype(np.int32)
+    return kept
+
+
 def stacked(
     exact: Int[np.ndarray, " exact"], top: sp.csr_array, rest: sp.csr_array
 ) -> sp.csr_array:
