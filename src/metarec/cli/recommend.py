@@ -196,16 +196,31 @@ def _known_profile(model: Any, people: Histories) -> dict[str, Any] | None:
 
 
 def reasons(person: Known, item_id: str) -> dict[str, Any]:
-    """Base, shares and effects of one item's score, as JSON values."""
+    """Base, shares and effects of one item's score, as JSON values; each event's share by reason
+    too."""
     told = person.explain(item_id)
+    events = zip(told.events, told.shares, told.effects, strict=True)
     return {
         "score": told.score,
         "base": told.base,
         "events": [
-            {"item_id": e.item, "value": e.value, "share": float(share), "effect": float(effect)}
-            for e, share, effect in zip(told.events, told.shares, told.effects, strict=True)
+            {
+                "item_id": event.item,
+                "value": event.value,
+                "share": float(share),
+                "effect": float(effect),
+                "reasons": {name: float(said[place]) for name, said in told.reasons.items()},
+            }
+            for place, (event, share, effect) in enumerate(events)
         ],
     }
+
+
+def main_reason(reasons: Mapping[str, float]) -> str:
+    """What most of an event's share is due to, where there is more than one reason."""
+    if len(reasons) < 2:
+        return ""
+    return f", {max(reasons, key=lambda name: abs(reasons[name]))}"
 
 
 def line_of(rank: int, row: dict[str, Any], titles: Mapping[str, str]) -> str:
@@ -216,6 +231,9 @@ def line_of(rank: int, row: dict[str, Any], titles: Mapping[str, str]) -> str:
         told = row["reasons"]
         parts = [f"{told['base']:.2f} expected of anyone"]
         ordered = sorted(told["events"], key=lambda event: -abs(event["share"]))
-        parts += [f"{e['share']:+.2f} {titles[e['item_id']]} ({e['value']:g})" for e in ordered]
+        parts += [
+            f"{e['share']:+.2f} {titles[e['item_id']]} ({e['value']:g}{main_reason(e['reasons'])})"
+            for e in ordered
+        ]
         lines.append(f"     {told['score']:.2f} = " + ", ".join(parts))
     return "\n".join(lines)
