@@ -73,7 +73,7 @@ def learn_evidence(
     )
     contests, scales = learner.contests(questions)
     weights = learn_trust(replace(contests, margins=contests.margins / scales)) / scales
-    weight = dict(zip(contests.names, weights, strict=True))
+    weight = dict(zip(contests.names, weights.tolist(), strict=True))
     always = sum(weight[name] for name in learner.popularities)
     parts = {
         name: weight[name] / always if always else float(name == "popular")
