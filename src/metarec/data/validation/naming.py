@@ -36,6 +36,7 @@ def named(
             for ours, own in naming.guessed.items()
         ]
         report.say(f"{table.file}: read {', '.join(told)}")
+    say_passed_over(table, naming, kind, report)
     table = aside(table, naming, given or {}, report)
     return table.renamed(naming.columns)
 
@@ -58,6 +59,14 @@ def report_unclear(table: Table, naming: Naming, kind: TableKind, report: Report
     for ours, several in naming.clashes.items():
         fix = report.remedies.column(ours, several[0], kind)
         report.fail(table.file, " and ".join(several), "one column", fix, ours)
+
+
+def say_passed_over(table: Table, naming: Naming, kind: TableKind, report: Report) -> None:
+    """Name the columns that might have been what another was recognised as, and how to choose."""
+    for ours, others in naming.passed_over.items():
+        taken, left = naming.guessed[ours], " and ".join(others)
+        fix = report.remedies.column(ours, others[0], kind)
+        report.say(f"{table.file}: {taken} is {ours} and {left} not, which may be wrong; {fix}")
 
 
 def aside(table: Table, naming: Naming, given: Given, report: Report) -> Table:
