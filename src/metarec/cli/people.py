@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from metarec.contracts import DataError, Dataset, Histories
-from metarec.contracts.printing import nearest
+from metarec.contracts.printing import near_or_some
 from metarec.data import load, load_csv
 
 
@@ -23,9 +23,9 @@ def histories_of(place: Path, users: list[str] | None) -> Histories:
     row_of = {str(user_id): row for row, user_id in enumerate(shop.user_ids)}
     unknown = [user_id for user_id in users if user_id not in row_of]
     if unknown:
-        near = ", ".join(map(repr, nearest(unknown[0], shop.user_ids)))
+        near = near_or_some(unknown[0], shop.user_ids)
         raise DataError(
             f"{len(unknown)} of {len(users)} users are not in {place}, the first is "
-            f"{unknown[0]!r}; the nearest are {near}"
+            f"{unknown[0]!r}; {near}"
         )
     return histories.take(np.array([row_of[user_id] for user_id in users], dtype=np.int64))

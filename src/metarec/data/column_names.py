@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from types import MappingProxyType
 from typing import Literal
 
@@ -115,7 +116,7 @@ def recognise(
             columns[ours] = found[0]
             if not exact:
                 guessed[ours] = found[0]
-                passed_over[ours] = list(dict.fromkeys(sum(vaguer, [])))
+                passed_over[ours] = list(dict.fromkeys(chain(*vaguer)))
     others = {ours: left for ours, names in passed_over.items() if (left := unread(names, columns))}
     return Naming(columns, guessed, clashes, missing, others)
 

@@ -41,10 +41,10 @@ def from_frames(
     event, text and any context; `items` has item_id and any content, `users` has user_id and any
     profile. `columns={"user_id": "customer_no"}` says which columns of yours are ours, in whichever
     table they stand, and `roles={"ignore": ["tags"]}` what columns of items are to be used as:
-    text, category, number, list, image, audio or ignore. `interactions` may also be a SciPy sparse
-    matrix of people and items, with their ids as `user_ids` and `item_ids`. What is not said is
-    inferred as for files. Problems name the frame, the column, and the row, counted from 0
-    (`frame[row]`, `.iloc[row]`).
+    text, category, number, list, date, vector, image, audio or ignore. `interactions` may also be a
+    SciPy sparse matrix of people and items, with their ids as `user_ids` and `item_ids`. What is
+    not said is inferred as for files. Problems name the frame, the column, and the row, counted
+    from 0 (`frame[row]`, `.iloc[row]`).
 
     >>> import polars as pl
     >>> bought = pl.DataFrame({"customer": ["ann", "ben"], "sku": ["00123", "00124"]})

@@ -9,7 +9,8 @@ from metarec.contracts.dataset import Clock, Dataset, Feedback, RepeatsRule
 from metarec.data.validation.content_types import typed_content
 from metarec.data.validation.context import with_context
 from metarec.data.validation.indexing import in_usual_order, on_catalogue, users_of
-from metarec.data.validation.meaning import has_kinds, has_roles, on_scale, with_own_names
+from metarec.data.validation.kinds import has_kinds, with_plain_kinds
+from metarec.data.validation.meaning import has_roles, on_scale, with_own_names
 from metarec.data.validation.naming import weighs
 from metarec.data.validation.offered import with_offered
 from metarec.data.validation.problems import Check, Report
@@ -106,6 +107,7 @@ def checked_events(
     if events is None:
         return None, clock
     events = on_scale(events, feedback, tables.scale, report)
+    events = with_plain_kinds(events, report)
     has_kinds(events, tables, report)
     return with_times(events, clock, report, tables.dates)
 

@@ -3,6 +3,7 @@
 import polars as pl
 
 from metarec.data.column_names import OURS, Given, Naming, TableKind, is_weight, recognise
+from metarec.data.validation.dated_columns import with_dated
 from metarec.data.validation.problems import Report
 from metarec.data.validation.table import Table
 
@@ -23,13 +24,14 @@ def named(
     """
     if table is None:
         return None
+    given = given or {}
     if table.settled:
-        given = {ours: None for ours in OURS[kind] if ours not in table.frame.columns} | {
-            **(given or {})
-        }
-    naming = recognise(table.frame.columns, kind, given, prefer)
-    report_unclear(table, naming, kind, report)
+        given = {ours: None for ours in OURS[kind] if ours not in table.frame.columns} | {**given}
     table = without_patterns(table, report)
+    naming = recognise(table.frame.columns, kind, given, prefer)
+    if kind == "interactions" and "timestamp" not in {**naming.columns, **naming.clashes, **given}:
+        naming = with_dated(naming, table, report)
+    report_unclear(table, naming, kind, report)
     if naming.guessed:
         told = [
             f"{own} as {ours}" + (" (the weight of an implicit event)" if is_weight(own) else "")
@@ -37,7 +39,7 @@ def named(
         ]
         report.say(f"{table.file}: read {', '.join(told)}")
     say_passed_over(table, naming, kind, report)
-    table = aside(table, naming, given or {}, report)
+    table = aside(table, naming, given, report)
     return table.renamed(naming.columns)
 
 

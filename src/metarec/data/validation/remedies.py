@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -30,6 +30,13 @@ class Remedies:
 
     source: Literal["folder", "file", "frames"] = "folder"
 
+    @property
+    def place(self) -> str:
+        """Where settings are said."""
+        if self.source == "folder":
+            return "dataset.toml"
+        return "the command" if IN_A_SHELL.get() else "the call"
+
     def setting(self, name: str, value: object) -> str:
         """How a setting is given."""
         if self.source == "folder":
@@ -40,8 +47,19 @@ class Remedies:
         """A setting as an argument, which has other words in a shell."""
         if not IN_A_SHELL.get():
             return f"{name}={json.dumps(value, ensure_ascii=False)}"
-        told = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+        told = ",".join(map(shown, value)) if isinstance(value, list) else shown(value)
         return f"--{name.replace('_', '-')} {shlex.quote(told)}"
+
+    def flag(self, name: str) -> str:
+        """A setting that is only there or not."""
+        return f"--{name}" if IN_A_SHELL.get() else f"{name}=True"
+
+    def role(self, role: str, columns: Sequence[str]) -> str:
+        """How columns of items are said to be something."""
+        told = json.dumps(list(columns), ensure_ascii=False)
+        if self.source == "folder":
+            return f"write {role} = {told} under [items] of dataset.toml"
+        return f"pass roles={{{json.dumps(role)}: {told}}}"
 
     def dates(self) -> str:
         """How it is said whether the day or the month comes first."""
@@ -69,3 +87,8 @@ class Remedies:
             return f"say which holds it, such as columns={json.dumps({ours: name})}"
         before = {"interactions": "", "items": "item_", "users": "user_"}[table]
         return f"say which holds it, such as {before}columns={json.dumps({ours: name})}"
+
+
+def shown(value: object) -> str:
+    """A value as a word of the command line."""
+    return f"{value:.15g}" if isinstance(value, float) else str(value)

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import polars as pl
 
-from metarec.data.column_names import TableKind
+from metarec.data.column_names import TableKind, is_weight
 from metarec.data.validation.id_forms import with_plain_ids
 from metarec.data.validation.media_paths import media_checks
 from metarec.data.validation.numbers_as_text import written_numbers
+from metarec.data.validation.numbers_told import say_thousands, say_written
 from metarec.data.validation.problems import Check, Report
 from metarec.data.validation.table import Table
 
@@ -94,6 +95,8 @@ def with_parsed_numbers(table: Table, column: str, report: Report, fix: str) -> 
     for kind in (pl.Int64, pl.Float64):
         numbers = table.frame[column].cast(kind, strict=False)
         if not numbers.null_count():
+            if kind == pl.Float64:
+                say_thousands(table.frame[column], table, report)
             return table.with_frame(table.frame.with_columns(numbers))
     text = as_computers_write(table, column, report)
     number = text.cast(pl.Float64, strict=False)
@@ -112,9 +115,7 @@ def as_computers_write(table: Table, column: str, report: Report) -> pl.Series:
     n_plain = text.cast(pl.Float64, strict=False).null_count()
     if written.example is None or written.numbers.null_count() >= n_plain:
         return text
-    cell, number = written.example
-    own = table.names.get(column, column)
-    report.say(f"{table.file}: column {own} is read as numbers: {cell!r} is {number:.12g}")
+    say_written(text.filter(written.numbers.is_not_null()), written.example, table, report)
     return pl.select(pl.coalesce(written.numbers.cast(pl.String), text)).to_series()
 
 
@@ -136,10 +137,30 @@ def with_values(table: Table, value: str, report: Report) -> Table | None:
         fix = "divide the values by a constant"
         checks = [Check("too large", "value", small.is_infinite(), "a value below 3e38", fix)]
     if value == "implicit":
-        fix = f"write a weight above 0, or {report.remedies.setting('feedback', 'rating')}"
-        checks.append(Check("weight not above 0", "value", small <= 0, "a weight above 0", fix))
+        checks += weight_checks(checked, report)
     checked = report.sift(checked, checks)
     return checked.with_frame(checked.frame.with_columns(small))
+
+
+def weight_checks(table: Table, report: Report) -> list[Check]:
+    """Checks of the weights of implicit events: less than nothing is likely what came back."""
+    weight = pl.col("value").cast(pl.Float32)
+    kinds = report.remedies.setting("negative_kinds", ["return"])
+    back = (
+        "if it is a return, write its amount above 0 with the kind return in a column event, and "
+        f"{kinds}; else remove the row"
+    )
+    none = "remove the row, since an event of no weight is none"
+    if not is_weight(table.names.get("value", "value")):
+        rating = report.remedies.setting("feedback", "rating")
+        back, none = (
+            f"{rating} if it is a rating; {back}",
+            f"{rating} if it is a rating; else {none}",
+        )
+    return [
+        Check("weight below 0", "value", weight < 0, "a weight above 0", back),
+        Check("weight of 0", "value", weight == 0, "a weight above 0", none),
+    ]
 
 
 def with_distinct(table: Table, column: str, report: Report) -> Table:
