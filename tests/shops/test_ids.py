@@ -1,5 +1,10 @@
 """Ids that tools have changed on the way are put right where that is sure, and named once."""
 
+import polars as pl
+import pytest
+
+from metarec.data import DroppedRowsWarning, InvalidData, from_frames
+
 ITEMS = "item_id,title\n00123,A\n00045,B\n"
 
 
@@ -51,3 +56,29 @@ def test_an_event_on_an_item_whose_row_is_wrong_is_no_fault_of_its_own(refused) 
     assert told.startswith("items.csv, row 3, column image: found '/etc/passwd'")
     broken = b"Item No.,title\na,A\nb,\xff\n"
     assert len(refused("user_id,item_id\nu,a\nu,b\n", broken)) == 1
+
+
+@pytest.mark.parametrize("word", ["NA", "null", "nan", "None", "N/A", "-", "<NA>", "\\N"])
+def test_a_word_for_no_id_is_no_id(read, refused, word: str) -> None:
+    events = f"customer,item_id\n{word},a\nu,b\n{word},b\nu,{word}\n"
+    user, item = refused(events)
+    assert user == (
+        f"events.csv, row 2, column customer: found {word!r}, expected an id; leave these rows "
+        "out, as lenient=True does; if it is an id, list it in a table of users (and 1 row more: 4)"
+    ).replace(repr(word), f"'{word}'")
+    assert item.startswith("events.csv, row 5, column item_id: found")
+    with pytest.warns(DroppedRowsWarning, match="3 x a word for no id"):
+        assert len(read(events, lenient=True).interactions) == 1
+    frame = pl.read_csv(events.encode())
+    with pytest.raises(InvalidData, match=r"row 0, column customer: found .*table of users"):
+        from_frames(frame)
+
+
+def test_a_word_that_a_table_lists_is_an_id_and_so_are_names_that_resemble_one(read) -> None:
+    data = read("user_id,item_id\nNA,-\nu,b\n", "item_id\n-\nb\n", "user_id\nNA\nu\n")
+    assert data.interactions["user"].to_list() == [0, 1]
+    assert data.notes == (
+        "items.csv: '-' of item_id is taken for an id as any other",
+        "users.csv: 'NA' of user_id is taken for an id as any other",
+    )
+    assert list(read("user_id,item_id\nNan,none\n").user_ids) == ["Nan"]

@@ -10,6 +10,7 @@ from metarec.data.assembled import assembled
 from metarec.data.column_names import Given
 from metarec.data.declared import Declared
 from metarec.data.readers.frames import TAKEN, from_sparse, is_sparse, table_of
+from metarec.data.validation.handling import Handling
 from metarec.data.validation.problems import Report
 from metarec.data.validation.remedies import Remedies
 from metarec.data.validation.table import Table
@@ -51,7 +52,7 @@ def from_frames(
     >>> from_frames(bought, columns={"user_id": "customer", "item_id": "sku"})
     Dataset('shop', implicit, 2 events, 2 users, 2 items)
     """
-    report = Report(Remedies("frames"))
+    report, handling = Report(Remedies("frames")), Handling(repeats, lenient, rejects)
     events: Table | None
     if is_sparse(interactions):
         events = from_sparse(interactions, user_ids, item_ids, feedback, report)
@@ -75,7 +76,5 @@ def from_frames(
         columns=columns,
         name=name,
         roles=roles,
-        repeats=repeats,
-        lenient=lenient,
-        rejects=rejects,
+        handling=handling,
     )

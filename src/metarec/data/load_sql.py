@@ -9,6 +9,7 @@ from metarec.data.assembled import assembled
 from metarec.data.column_names import Given
 from metarec.data.declared import Declared
 from metarec.data.readers.sql import connected, table_of_query
+from metarec.data.validation.handling import Handling
 from metarec.data.validation.problems import Report
 from metarec.data.validation.remedies import Remedies
 
@@ -41,7 +42,7 @@ def load_sql(
     """
     if not isinstance(url, str) or not url:
         raise DataError("url must be text, such as sqlite:///shop.db")
-    report = Report(Remedies("frames"))
+    report, handling = Report(Remedies("frames")), Handling(repeats, lenient, rejects)
     asked: dict[str, str | None] = {"interactions": interactions, "items": items, "users": users}
     with connected(url) as connection:
         found = {
@@ -56,7 +57,5 @@ def load_sql(
         columns=columns,
         name=name,
         roles=roles,
-        repeats=repeats,
-        lenient=lenient,
-        rejects=rejects,
+        handling=handling,
     )
