@@ -7,26 +7,9 @@ import polars as pl
 from metarec.data.validation.problems import Check, Report
 from metarec.data.validation.table import Table
 
-WORDS = tuple(
-    [
-        r"NA",
-        r"N/A",
-        r"n/a",
-        r"#N/A",
-        r"<NA>",
-        r"NaN",
-        r"nan",
-        r"NaT",
-        r"None",
-        r"NULL",
-        r"null",
-        r"(null)",
-        r"nil",
-        r"undefined",
-        r"\N",
-        r"-",
-        r"--",
-    ]
+WORDS = frozenset(
+    ["NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NaT", "None", "NULL", "null", "(null)"]
+    + ["nil", "undefined", "\\N", "-", "--"]
 )
 """As tools write them, capitals included: somebody may well be called Nan or none."""
 
@@ -61,4 +44,4 @@ def say_words(table: Table, column: str, report: Report) -> None:
 def words_in(table: Table, column: str) -> list[str]:
     """The words that stand among the ids of a column."""
     ids = table.frame[column]
-    return ids.filter(ids.is_in(WORDS)).unique(maintain_order=True).to_list()
+    return ids.filter(ids.is_in(sorted(WORDS))).unique(maintain_order=True).to_list()
