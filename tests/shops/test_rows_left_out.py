@@ -1,10 +1,18 @@
-"""Rows are left out where that was asked for, and where the record of them goes is said before."""
+"""Rows are left out where that was asked for, and what was left out or reread stays known."""
 
 import polars as pl
 import pytest
 
 from metarec.contracts import DataError
-from metarec.data import DroppedRowsWarning, from_frames, load, load_sql
+from metarec.data import (
+    DroppedRowsWarning,
+    convert,
+    from_frames,
+    load,
+    load_sql,
+    pseudonymise,
+    save,
+)
 from metarec.data.validation.remedies import shell_words
 
 EVENTS = "user_id,item_id\nu,a\n,b\n"
@@ -35,3 +43,18 @@ def test_the_record_holds_the_rows_with_their_reasons(read, tmp_path) -> None:
         read(EVENTS, lenient=True, rejects=tmp_path / "out.parquet")
     (row,) = pl.read_parquet(tmp_path / "out.parquet").rows(named=True)
     assert (row["row"], row["column"], row["found"]) == (3, "user_id", "''")
+
+
+def test_what_was_understood_and_left_out_is_kept_in_the_folder_that_was_made(tmp_path) -> None:
+    (tmp_path / "log.csv").write_text('customer;item_id;stars\n" u";a;4,5\nv;b;3\n;b;2\n')
+    with pytest.warns(DroppedRowsWarning):
+        made = convert(tmp_path / "log.csv", tmp_path / "shop", lenient=True)
+    assert len(made.notes) == 4
+    again = load(tmp_path / "shop")
+    assert again.hash == made.hash
+    assert again.notes == (*made.notes, "rows left out: 1 x empty id")
+    save(again, tmp_path / "copy")
+    assert load(tmp_path / "copy").notes == again.notes
+    assert "as in ' u'" in (tmp_path / "copy" / "dataset.toml").read_text()
+    save(pseudonymise(again, "a key of sixteen bytes or more"), tmp_path / "hidden")
+    assert "[notes]" not in (tmp_path / "hidden" / "dataset.toml").read_text()

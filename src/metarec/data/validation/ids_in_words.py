@@ -7,10 +7,10 @@ import polars as pl
 from metarec.data.validation.problems import Check, Report
 from metarec.data.validation.table import Table
 
-WORDS = frozenset(
-    ["NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NaT", "None", "NULL", "null", "(null)"]
-    + ["nil", "undefined", "\\N", "-", "--"]
-)
+WORDS = frozenset([
+    "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NaT", "None", "NULL", "null", "(null)",
+    "nil", "undefined", "\\N", "-", "--",
+])  # fmt: skip
 """As tools write them, capitals included: somebody may well be called Nan or none."""
 
 
