@@ -62,3 +62,32 @@ def test_short_whole_numbers_are_an_order() -> None:
     times = pl.Series([3, 1], dtype=pl.Int8)
     frame = pl.DataFrame({"user_id": ["u", "u"], "item_id": ["a", "b"], "timestamp": times})
     assert from_frames(frame).clock == "order"
+
+
+@pytest.mark.parametrize(
+    ("times", "told"),
+    [
+        ((4_000_000_000, SECOND), "column ts: 1 time after today, up to 2096-10-02"),
+        (
+            (0, SECOND, SECOND),
+            "column ts: 1 time before 1980, as from 1970-01-01; tools write 1970 where a time is "
+            "not known",
+        ),
+        (
+            (-SECOND, -5),
+            'column ts has numbers below 0 and is an order; pass clock="unix" if it is a clock',
+        ),
+        ((SECOND, SECOND), None),
+        ((100_000_000, 200_000_000), None),
+    ],
+)
+def test_times_that_may_be_right_and_are_odd_are_named(read, times, told) -> None:
+    notes = read(log(*times)).notes
+    assert notes[1:] == (() if told is None else (f"events.csv: {told}",))
+
+
+def test_a_negative_clock_is_refused_and_a_day_without_a_date_is(refused) -> None:
+    (told,) = refused(log(-SECOND), clock="unix")
+    assert f"found -{SECOND}, expected seconds since 1970" in told
+    (told,) = refused(log("0000-00-00 00:00:00", "2024-01-01 00:00:00", "2024-01-02 00:00:00"))
+    assert "row 2, column ts: found '0000-00-00 00:00:00', expected a date" in told

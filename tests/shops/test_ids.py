@@ -1,9 +1,10 @@
 """Ids that tools have changed on the way are put right where that is sure, and named once."""
 
+import pandas as pd
 import polars as pl
 import pytest
 
-from metarec.data import DroppedRowsWarning, InvalidData, from_frames
+from metarec.data import DroppedRowsWarning, InvalidData, from_frames, load, save
 
 ITEMS = "item_id,title\n00123,A\n00045,B\n"
 
@@ -82,3 +83,44 @@ def test_a_word_that_a_table_lists_is_an_id_and_so_are_names_that_resemble_one(r
         "users.csv: 'NA' of user_id is taken for an id as any other",
     )
     assert list(read("user_id,item_id\nNan,none\n").user_ids) == ["Nan"]
+
+
+def test_ids_that_differ_in_case_or_accents_from_the_listed_ones_are_those(read, refused) -> None:
+    items = "item_id\nABC-1\nCafé\n"
+    data = read("user_id,item_id\nu,abc-1\nu,Cafe\u0301\nu,ABC-1\n", items)
+    assert data.item_counts.tolist() == [2, 1]
+    assert data.notes == (
+        "events.csv: 2 rows of item_id differ from items.csv in case or accents and are taken for "
+        "the same: 'abc-1' is 'ABC-1'",
+    )
+    (told,) = refused("user_id,item_id\nu,AB\n", "item_id\nab\nAb\n")
+    assert "found 'AB', expected an id of the items file" in told
+
+
+def test_people_whose_ids_differ_in_case_alone_stay_two(read) -> None:
+    data = read("user_id,item_id\nAnn,a\nann,b\nBEN,a\n", users="user_id,age\nAnn,3\nben,4\n")
+    assert list(data.user_ids) == ["Ann", "ben", "ann"]
+
+
+def test_ids_that_a_spreadsheet_has_rounded_are_named(read) -> None:
+    (told,) = read("user_id,item_id\n1.23457E+12,a\n1.23457E+12,b\n8e5,c\n").notes
+    assert told == (
+        "events.csv: 2 ids of user_id such as '1.23457E+12' are numbers that a spreadsheet has "
+        "rounded, so that several may have become one; export the column as text"
+    )
+
+
+def test_ids_of_any_script_and_length_are_ids(read, tmp_path) -> None:
+    names = ["👟", "👩‍👩‍👧", "Žluťoučký kůň", "ไทย", "a" * 100_000, "a, b", 'a "b"']
+    rows = "".join(f'"{name.replace(chr(34), chr(34) * 2)}",a\n' for name in names)
+    data = read("user_id,item_id\n" + rows)
+    assert list(data.user_ids) == names
+    save(data, tmp_path / "saved")
+    assert load(tmp_path / "saved").hash == data.hash
+
+
+def test_numbers_and_texts_may_be_ids_of_one_column(read) -> None:
+    assert list(read("user_id,item_id\n1,a\n1.5,b\nx,c\n").user_ids) == ["1", "1.5", "x"]
+    mixed = pd.DataFrame({"user_id": [1, "x"], "item_id": ["a", "b"]})
+    with pytest.raises(InvalidData, match=r"column user_id: found int in row 0 and str in row 1"):
+        from_frames(mixed)

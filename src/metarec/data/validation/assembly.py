@@ -15,12 +15,11 @@ from metarec.data.validation.indexing import in_usual_order, on_catalogue, users
 from metarec.data.validation.kinds import has_kinds, with_plain_kinds
 from metarec.data.validation.meaning import has_roles, on_scale, with_own_names
 from metarec.data.validation.naming import weighs
+from metarec.data.validation.needed import has_columns, has_rows
 from metarec.data.validation.offered import with_offered
 from metarec.data.validation.problems import Check, Report
 from metarec.data.validation.repeats import settle_repeats
 from metarec.data.validation.rows import (
-    has_columns,
-    has_rows,
     with_distinct,
     with_ids,
     with_safe_paths,

@@ -4,33 +4,13 @@ from pathlib import Path
 
 import polars as pl
 
-from metarec.data.column_names import TableKind, is_weight
+from metarec.data.column_names import is_weight
 from metarec.data.validation.id_forms import with_plain_ids
 from metarec.data.validation.media_paths import media_checks
 from metarec.data.validation.numbers_as_text import written_numbers
 from metarec.data.validation.numbers_told import say_thousands, say_written
-from metarec.data.validation.problems import Check, Report
+from metarec.data.validation.problems import Check, Report, as_json
 from metarec.data.validation.table import Table
-
-
-def has_columns(table: Table, needed: tuple[str, ...], report: Report) -> bool:
-    """True if all the needed columns are there; each missing one is reported."""
-    missing = [column for column in needed if column not in table.frame.columns]
-    kind: TableKind = "users" if needed == ("user_id",) else "items"
-    for column in missing:
-        own = table.names.get(column, column)
-        found = f"the columns {', '.join(table.frame.columns) or '(none)'}"
-        fix = report.remedies.column(own, None, "interactions" if len(needed) > 1 else kind)
-        if not report.tells_of(table.file, own):
-            report.fail(table.file, found, f"a column {own}", fix, own)
-    return not missing
-
-
-def has_rows(table: Table, report: Report) -> bool:
-    """True if there is at least one row below the header, or some were rejected already."""
-    if not len(table.frame) and not report.rejects_some_of(table.file):
-        report.fail(table.file, "a header and no rows", "at least one row", "write the rows")
-    return len(table.frame) > 0
 
 
 def with_ids(table: Table, columns: tuple[str, ...], report: Report) -> Table | None:
@@ -46,8 +26,9 @@ def with_ids(table: Table, columns: tuple[str, ...], report: Report) -> Table | 
         )
     ]
     for column in wrong:
-        fix = f"write {column} as text or whole numbers"
-        report.fail(table.file, f"type {kinds[column]}", "text ids", fix, column)
+        own = table.names.get(column, column)
+        fix = f"write {own} as text or whole numbers{field_of(kinds[column])}"
+        report.fail(table.file, f"type {kinds[column]}", "text ids", fix, own)
     if wrong:
         return None
     texts = [pl.col(c).cast(pl.String) for c in columns if kinds[c] != pl.String]
@@ -70,6 +51,13 @@ def with_ids(table: Table, columns: tuple[str, ...], report: Report) -> Table | 
     )
 
 
+def field_of(kind: pl.DataType) -> str:
+    """How to write a record of one field, such as {"$oid": "5f"}, which MongoDB exports."""
+    if not isinstance(kind, pl.Struct) or len(kind.fields) != 1:
+        return ""
+    return f" (its field {kind.fields[0].name} alone)"
+
+
 def with_numbers(
     table: Table,
     column: str,
@@ -81,7 +69,10 @@ def with_numbers(
     if kind in (pl.String, pl.Null):
         table = with_parsed_numbers(table, column, report, fix)
     elif not (kind.is_numeric() or kind == pl.Boolean):
-        report.fail(table.file, f"type {kind}", "a column of numbers", fix, column)
+        own = table.names.get(column, column)
+        report.fail(
+            table.file, f"type {kind}", "a column of numbers", f"{fix}{field_of(kind)}", own
+        )
         return None
     value = pl.col(column)
     checks = [Check("missing number", column, value.is_null(), "a number", fix)]
@@ -164,9 +155,18 @@ def weight_checks(table: Table, report: Report) -> list[Check]:
 
 
 def with_distinct(table: Table, column: str, report: Report) -> Table:
-    """The rows whose id did not occur before."""
+    """The rows whose id did not occur before; one that repeats another to the letter is no fault.
+
+    Such rows are left out and counted.
+    """
     if table.frame[column].n_unique() == len(table.frame):
         return table
+    several = table.frame[column].is_duplicated()
+    rows = table.frame.filter(several).select(as_json(table.frame)).to_series()
+    again = ~rows.is_first_distinct()
+    same = several.scatter(several.arg_true(), again)
+    report.note(f"row of {table.file} that repeats another", int(same.sum()))
+    table = table.keep(~same)
     fix = "keep one row for each id, or give the other its own id"
     check = Check(
         f"duplicate {column}", column, ~pl.col(column).is_first_distinct(), "a new id", fix

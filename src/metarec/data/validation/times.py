@@ -9,11 +9,11 @@ from metarec.data.validation.dates_as_text import (
     DateOrder,
     moments_of,
 )
+from metarec.data.validation.odd_times import DAY_S, say_odd_times
 from metarec.data.validation.problems import Check, Report
 from metarec.data.validation.rows import with_numbers
 from metarec.data.validation.table import Table
 
-DAY_S = 86_400
 TICKS = {"ms": 1000, "us": 1_000_000, "ns": 1_000_000_000}
 """Units of a datetime in one second."""
 
@@ -29,6 +29,7 @@ def with_times(
     """
     if "timestamp" not in table.frame.columns:
         return table, None
+    told_order = timestamp == "order"
     told = with_moments(table, timestamp, report, dates)
     if told is None:
         return None, timestamp
@@ -62,6 +63,8 @@ def with_times(
         bad = (time < 0) | (time > CENTURY_END_S)
         expected = "seconds since 1970, before the year 2100"
         checked = report.sift(checked, [Check("absurd timestamp", "timestamp", bad, expected, fix)])
+    if not told_order:
+        say_odd_times(checked, timestamp, report)
     return checked, timestamp
 
 
