@@ -39,7 +39,8 @@ def with_plain_ids(table: Table, column: str, report: Report) -> Table:
 
 def say_rounded(ids: pl.Series, table: Table, column: str, report: Report) -> None:
     """Name ids such as 1.23457E+12, which a spreadsheet made of longer numbers."""
-    rounded = ids.filter(ids.str.contains(ROUNDED).fill_null(False))
+    signed = ids.filter(ids.str.contains("+", literal=True).fill_null(False))  # which is rare
+    rounded = signed.filter(signed.str.contains(ROUNDED))
     if len(rounded):
         own = table.names.get(column, column)
         report.say(
