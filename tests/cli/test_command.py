@@ -1,6 +1,9 @@
 """What holds for every verb: help, exit codes, one-line errors, no bars into a pipe."""
 
 import importlib.metadata
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,13 +11,20 @@ import pytest
 import metarec
 from metarec.cli import main
 from metarec.contracts import DataError
+from metarec.recommenders import Random
 
 VERBS = [
     ("demo",),
     ("fit",),
     ("evaluate",),
     ("recommend",),
+    ("similar",),
     ("ask",),
+    ("items", "sync"),
+    ("items", "add"),
+    ("items", "update"),
+    ("items", "retire"),
+    ("items", "restore"),
     ("data", "generate"),
     ("data", "inspect"),
     ("data", "convert"),
@@ -151,6 +161,63 @@ def test_an_interrupt_exits_130_in_one_line(run, monkeypatch):
     monkeypatch.setattr("metarec.cli.recommend.load_model", interrupted)
     answer = run("recommend", "model")
     assert (answer.code, answer.err) == (130, "interrupted; nothing half-written was left\n")
+
+
+@pytest.mark.parametrize(
+    ("broken", "arguments"),
+    [
+        ("evaluate.fit_all", ["evaluate", "SHOP", "--out", "results", "--encoder", "hash"]),
+        ("evaluate.save_results", ["evaluate", "SHOP", "--out", "results", "--encoder", "hash"]),
+        ("demo.load", ["demo", "--data", "SHOP", "--out", "results"]),
+        ("data.shops.convert", ["data", "convert", "SHOP", "copy"]),
+    ],
+)
+def test_a_verb_that_keeps_nothing_says_so_where_it_is_interrupted(
+    run, monkeypatch, shop: Path, broken: str, arguments: list[str]
+):
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(f"metarec.cli.{broken}", interrupted)
+    monkeypatch.setattr("metarec.cli.evaluate.models_of", lambda *_: {"Random": Random()})
+    answer = run(*(shop if argument == "SHOP" else argument for argument in arguments))
+    assert answer.code == 130
+    told = "the same command begins anew\ninterrupted; nothing half-written was left\n"
+    assert answer.err.endswith(told)
+    assert not list(Path().rglob("*"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("verb", ["evaluate", "demo", "recommend"])
+def test_ctrl_c_says_how_to_go_on_and_leaves_no_half_file(
+    shop: Path, model: Path, tmp_path: Path, verb: str
+):
+    busy = tmp_path / "busy.py"  # as the command line, once the work that takes long has begun
+    busy.write_text(
+        "import sys, time, metarec.cli\n"
+        "import metarec.meta.recommender as room\n"
+        "def at_work(*_, **__):\n"
+        "    print('at work', file=sys.stderr, flush=True)\n"
+        "    time.sleep(60)\n"
+        "room.MetaRecommender.fit = room.MetaRecommender.recommend = at_work\n"
+        "metarec.cli.main()\n"
+    )
+    options = {
+        "evaluate": [shop, "--out", "results", "--encoder", "hash"],
+        "demo": ["--data", shop, "--out", "results", "--encoder", "hash"],
+        "recommend": [model, "--histories", shop, "--out", "lists.csv"],
+    }
+    command = [sys.executable, str(busy), verb, *map(str, options[verb])]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        while process.stderr.readline() not in ("at work\n", ""):
+            pass
+        process.send_signal(signal.SIGINT)
+        told = process.stderr.read()
+    assert process.returncode == 130
+    assert "the same command begins anew\ninterrupted; nothing half-written was left\n" in told
+    assert "Traceback" not in told
+    assert not list(Path().iterdir())
 
 
 @pytest.mark.parametrize("verb", ["fit", "evaluate", "demo"])

@@ -16,7 +16,7 @@ DEFAULTS: dict[tuple[str, ...], dict[str, object]] = {
         "template": None,
         "seed": 0,
     },
-    ("fit",): {**FITTING, "template": None, "seed": 0, "force": False},
+    ("fit",): {**FITTING, "model": "MetaRecommender", "template": None, "seed": 0, "force": False},
     ("evaluate",): {
         **FITTING,
         "template": None,
@@ -37,6 +37,18 @@ DEFAULTS: dict[tuple[str, ...], dict[str, object]] = {
         "explain": False,
         "as_json": False,
     },
+    ("similar",): {
+        **dict.fromkeys(("where", "exclude", "candidates", "boost", "at_most")),
+        "k": 10,
+        "diversity": 0.0,
+        "as_json": False,
+    },
+    ("items", "sync"): {
+        **dict.fromkeys(("out", "columns", "separator", "encoding")),
+        "dry_run": False,
+        "force": False,
+    },
+    ("items", "retire"): {"out": None, "dry_run": False, "force": False},
     ("ask",): {"events": "", "k": 5, "as_json": False},
     ("data", "generate"): {
         "users": 1000,

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from metarec.data import load
 from metarec.meta import load_model
+from metarec.recommenders import Trending, TrendingConfig
 from metarec.training.checkpoints import locked
 from metarec.training.run import Run
 
@@ -304,3 +306,22 @@ def test_counts_that_look_like_ratings_end_the_command_with_two_lines_to_choose_
         assert answer.code == 1
         assert 'feedback = "implicit"' in answer.err
         assert "scale = [1, 1197]" in answer.err
+
+
+def test_a_simple_row_is_fitted_by_its_name_with_its_own_settings(run, shop: Path):
+    command = ("fit", shop, "--encoder", "hash", "--out")
+    assert run(*command, "late", "--model", "Trending", "--set", "days=3").code == 0
+    expected = Trending(TrendingConfig(days=3)).fit(load(shop))
+    lists = [model.recommend([[]], 5).ids.tolist() for model in (load_model("late"), expected)]
+    assert lists[0] == lists[1]
+    assert run(*command, "texts", "--model", "ContentKNN").code == 0
+    assert run("recommend", "texts", "--events", "i0000003:5").code == 0
+    for options, told in (
+        (["--model", "Trendy"], "no model is called 'Trendy'; there are: MetaRecommender, Random"),
+        (["--model", "BaseRecommender"], "no model is called 'BaseRecommender'"),
+        (["--model", "Trending", "--set", "steps=3"], "is called steps; there are: days, places"),
+        (["--model", "Popularity", "--set", "steps=3"], "called steps; this model has none"),
+    ):
+        answer = run(*command, "x", *options)
+        assert (answer.code, Path("x").exists()) == (1, False)
+        assert told in answer.err

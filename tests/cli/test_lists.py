@@ -6,8 +6,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from metarec.data import load
+from metarec.data import load, load_csv
 from metarec.meta import load_model
+from metarec.recommenders import Popularity
 
 EVENTS = "i0000003:5,i0000005:1"
 
@@ -38,9 +39,15 @@ def test_filters_say_what_they_say_to_the_model(run, model: Path):
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        (["--where", "nothing < 3"], "where names the column 'nothing'; the items have ["),
+        (["--where", "nothing < 3"], "--where names the column 'nothing'; the items have ["),
         (["--at-most", "brand"], "--at-most takes column=number, such as brand=2, got 'brand'"),
-        (["--exclude-kinds", "gift"], "exclude_seen names the kind 'gift'"),
+        (["--exclude-kinds", "gift"], "--exclude-kinds names the kind 'gift'"),
+        (["--exclude-kinds", ", "], "--exclude-kinds takes kinds, such as buy,cart, got ', '"),
+        (["--boost", "y"], "--boost must name a column of"),
+        (["--diversity", "1"], "--diversity must be a number from 0 to below 1"),
+        (["--at-most", "price=0"], "--at-most of price must be at least 1"),
+        (["--where", "price ~ 3"], "--where cannot be read"),
+        (["--where", "price = 3"], "equal is ==); it takes"),
         (["--exclude-kinds", "gift", "--no-exclude-seen"], "leaves all in"),
         (["--profile", "[1]"], "--profile must be a JSON object"),
         (["--profile", "{"], "--profile is no JSON"),
@@ -121,3 +128,65 @@ def test_an_interrupted_file_for_everyone_is_not_there(run, model: Path, shop: P
     assert answer.code == 130
     assert answer.err.startswith("all.csv was not written; the same command begins anew\n")
     assert not [file for file in Path().iterdir() if "all.csv" in file.name]
+
+
+def test_a_file_of_histories_says_what_was_understood_and_must_hold_what_the_model_was_fitted_to(
+    run, model: Path
+):
+    Path("a.csv").write_text(
+        "customer_no;sku;stars\nu1; i0000003;5\nu1;i0000004;1\nu2;I0000005;3\n"
+    )
+    answer = run("recommend", model, "--histories", "a.csv", "--out", "lists.csv", "--k", 2)
+    assert answer.code == 0, answer.err
+    assert "customer_no" in answer.err
+    assert "spaces around 1 id of sku go" in answer.err
+    assert answer.err.count("'I0000005' is unknown, and the catalogue has 'i0000005'") == 1
+    Path("b.jsonl").write_text('{"user_id": "u1", "item_id": "i0000003"}\n')
+    answer = run("recommend", model, "--histories", "b.jsonl", "--out", "lists.csv")
+    assert answer.code == 1
+    assert "fitted to ratings, and b.jsonl holds events without ratings" in answer.err
+    Path("c.csv").write_text("user_id,item_id,rating\nu1,i0000003,80\nu1,i0000004,20\n")
+    answer = run("recommend", model, "--histories", "c.csv", "--out", "more.csv")
+    assert (answer.code, Path("more.csv").exists()) == (1, False)
+    assert "the rating of 'i0000003' must be from 1 to 5, got 80" in answer.err
+
+
+def test_a_file_of_histories_has_the_model_s_ids_and_kinds_or_it_is_said(run, tmp_path: Path):
+    rows = [f"u{n % 7},{n % 11:03},{('buy', 'return', 'view')[n % 3]}" for n in range(60)]
+    (tmp_path / "log.csv").write_text("user_id,item_id,event\n" + "\n".join(rows))
+    shop = load_csv(tmp_path / "log.csv", target_kinds=["buy"], negative_kinds=["return"])
+    Popularity().fit(shop).save("counts")
+    lost = [row.replace(",00", ",").replace(",01", ",1") for row in rows]
+    Path("lost.csv").write_text("user_id,item_id,event\n" + "\n".join(lost))
+    for file in (tmp_path / "log.csv", "lost.csv"):
+        answer = run(
+            "recommend", "counts", "--histories", file, "--out", f"{Path(file).stem}-l.csv"
+        )
+        assert answer.code == 0, answer.err
+    assert "and are taken for the same: '0' is '000'" in answer.err
+    assert Path("log-l.csv").read_text() == Path("lost-l.csv").read_text()
+    Path("plain.csv").write_text("user_id,item_id,what\nu1,001,buy\n")
+    answer = run("recommend", "counts", "--histories", "plain.csv", "--out", "x.csv")
+    assert "tells kinds of events apart (buy, return), and plain.csv tells none" in answer.err
+    Path("items.csv").write_text("item_id\n001\n")
+    answer = run("recommend", "counts", "--histories", "items.csv", "--out", "x.csv")
+    assert answer.err.endswith(
+        "these are options of: metarec data convert items.csv items-shop ...; then give items-shop "
+        "instead of the file\n"
+    )
+
+
+def test_what_is_similar_is_that_of_the_model_with_its_filters(run, model: Path):
+    loaded = load_model(model)
+    column = next(c for c, t in loaded.catalogue.frame.schema.items() if t.is_numeric())
+    answer = run("similar", model, "i0000003", "--k", 4, "--json")
+    assert ids_of(answer) == list(loaded.similar("i0000003", 4).ids)
+    where = f"{column} > {loaded.catalogue.frame[column].median()}"
+    answer = run("similar", model, "i0000003, i0000004", "--k", 4, "--json", "--where", where)
+    assert ids_of(answer) == list(loaded.similar(["i0000003", "i0000004"], 4, where=where).ids)
+    shown = run("similar", model, "i0000003", "--candidates", "i0000004")
+    assert shown.out.startswith("rank title [id]  score\n  1. ")
+    assert "fewer than asked: 1 of 10 places; of 40 items: 39 no candidates" in shown.err
+    strange = run("similar", model, "I0000003")
+    assert (strange.code, strange.out) == (1, "")
+    assert "'I0000003' is unknown, and the catalogue has 'i0000003'" in strange.err

@@ -43,4 +43,7 @@ def test_the_page_leads_from_a_database_to_a_list(tmp_path: Path, monkeypatch) -
     lists = pl.read_parquet("lists.parquet")
     assert lists["user_id"].n_unique() == 120
     assert (lists.group_by("user_id").len()["len"] == 5).all()
+    tonight = pl.read_parquet("tonight.parquet")
+    assert set(tonight["item_id"]) == {"00001", "00099"}
+    assert "1 updated (price 1): 00001" in said
     assert Path("results/report.html").is_file()

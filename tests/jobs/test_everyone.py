@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from metarec.contracts import DataError, Histories
+from metarec.contracts import DataError, Histories, UnknownItemWarning
 from metarec.jobs import recommend_to_file
 from metarec.recommenders import Popularity
 from metarec.testing import planted_shop
@@ -53,6 +53,9 @@ def test_what_fails_half_way_leaves_the_older_file(model: Popularity, tmp_path: 
         recommend_to_file(model, planted_shop().data.histories, out, exclude=[["item-1"]])
     assert out.read_text() == "mine"
     assert [file.name for file in tmp_path.iterdir()] == ["lists.csv"]
+    for strange in (planted_shop().data, [["item-3"]]):
+        with pytest.raises(DataError, match="histories must be Histories, such as"):
+            recommend_to_file(model, strange, out)
     for name, told in (
         ("a.xlsx", "must end in one of .parquet, .csv, .jsonl"),
         ("b.csv", "folder"),
@@ -60,3 +63,29 @@ def test_what_fails_half_way_leaves_the_older_file(model: Popularity, tmp_path: 
         (tmp_path / "b.csv").mkdir(exist_ok=True)
         with pytest.raises(DataError, match=told):
             recommend_to_file(model, Histories.of([[]]), tmp_path / name)
+
+
+def test_unknown_ids_are_said_once_for_everyone(
+    model: Popularity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("metarec.jobs.everyone.PEOPLE_AT_ONCE", 1)
+    people = Histories.of([["item-3"], ["ITEM-4"], ["item-05"]])
+    out = tmp_path / "lists.csv"
+    with pytest.warns(UnknownItemWarning) as said:
+        recommend_to_file(
+            model, people, out, 4, candidates=["item-3", "x"], exclude=[["y"], ["z"], ["item-3"]]
+        )
+    assert [str(warning.message).split("; ")[0] for warning in said] == [
+        "2 events about 2 items outside the catalogue were left out (such as ITEM-4, item-05)",
+        "1 of 2 candidates are not in the catalogue and were left out, the first is 'x'",
+        "2 of 3 excluded items are not in the catalogue and were left out, the first is 'y'",
+    ]
+    assert "'ITEM-4' is unknown, and the catalogue has 'item-4'" in str(said[0].message)
+    assert len(pl.read_csv(out)) == 1
+
+
+def test_a_file_for_everyone_is_refused_where_no_event_is_known(model: Popularity, tmp_path: Path):
+    told = "none of the 2 events .* 'ITEM-4' is unknown, and the catalogue has 'item-4'"
+    with pytest.raises(DataError, match=told):
+        recommend_to_file(model, Histories.of([["ITEM-4", "x"]]), tmp_path / "a.csv")
+    assert not list(tmp_path.iterdir())

@@ -85,7 +85,7 @@ def test_many_people_with_profiles_and_kinds_are_answered_as_one_by_one(
     asked = episodes(train).support
     assert asked.profiles is not None
     ids = train.catalogue.ids.tolist()
-    monkeypatch.setattr("metarec.meta.recommender.CELLS_AT_ONCE", 7 * len(ids))
+    monkeypatch.setattr("metarec.meta.answering.CELLS_AT_ONCE", 7 * len(ids))
     scores, lists = model.score(asked, ids), model.recommend(asked, 5)
     for row in range(len(asked)):
         profile = asked.profiles.row(row, named=True)

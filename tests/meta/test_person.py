@@ -381,6 +381,12 @@ def test_a_profile_holds_plain_values(ratings: mr.MetaRecommender, value):
         ratings.adapt([], profile={"age": value})
 
 
+def test_a_profile_has_numbers_where_the_model_knows_numbers(ratings: mr.MetaRecommender):
+    for odd in ("thirty", float("inf")):
+        with pytest.raises(DataError, match=f"the profile's age must be a number, .* got {odd!r}"):
+            ratings.adapt([], profile={"age": odd})
+
+
 def test_an_event_without_a_rating_is_never_the_worst_rating(ratings: mr.MetaRecommender):
     known = str(ratings.catalogue.ids[0])
     for bare in (known, (known,), mr.Event(known)):

@@ -161,8 +161,11 @@ def test_the_same_seed_gives_the_same_bits_and_another_seed_does_not(
 def test_fit_leaves_the_recommender_as_it_was(rating_split: Split):
     model = mr.MetaRecommender(mr.HashEncoder(d=16), mr.MetaConfig(**{**SMALL, "steps": 10}))
     model.fit(rating_split.train, rating_split.valid)
-    with pytest.raises(NotFittedError):
-        model.adapt([])
+    known = str(rating_split.train.catalogue.ids[0])
+    for ask in (model.adapt, lambda events: model.recommend([events])):
+        for events in ([], [(known, 4.0)]):
+            with pytest.raises(NotFittedError):
+                ask(events)
 
 
 def test_without_validation_a_few_users_are_held_out(rating_split: Split):

@@ -94,7 +94,7 @@ def test_candidates_are_offered_known_and_counted_once() -> None:
     ("ids", "told"),
     [
         ("abc", "sequence of item ids, such as a list, got one string 'abc'"),
-        ({"a"}, "sequence of item ids, such as a list, got set"),
+        ({"a": 1}, "sequence of item ids, such as a list, got dict"),
         (iter("a"), "got str_ascii_iterator|got str_iterator"),
         (["a", ["b"]], r"hold item ids, which are strings, got \['b'\] at place 1"),
         ([1], "hold item ids, which are strings, got 1 at place 0"),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from recommender_toys import dataset, taken
 
 from metarec.contracts import Catalogue, DataError, Dataset, Episodes, Histories, vocabulary_of
+from metarec.data import generate
 from metarec.recommenders import (
     BaseRecommender,
     ItemMean,
@@ -205,6 +206,8 @@ def test_newest_is_the_date_or_the_first_event() -> None:
     by_date = Newest().fit(_dated([0, 1, 2, 3], since=[*days, None]))
     np.testing.assert_array_equal(by_date.score([[]], list("abcd")), [[2, 0, 1, np.nan]])
     assert by_date.recommend([[]], 4)[0].ids.tolist() == ["a", "c", "b"]
+    as_text = Newest().fit(_dated([0, 1, 2, 3], since=[*map(str, days), None]))
+    np.testing.assert_array_equal(as_text.dates_, by_date.dates_)
     by_event = Newest().fit(_dated([0, 86_400 * 2, 86_400 * 3, 86_400]))
     np.testing.assert_array_equal(by_event.score([[]], list("abcd")), [[0, 2, 1, np.nan]])
     with pytest.raises(DataError, match="no column of dates, and the events no clock"):
@@ -212,3 +215,29 @@ def test_newest_is_the_date_or_the_first_event() -> None:
     for column, told in (("title", "'title' holds String"), ("x", "'x' is no column of the items")):
         with pytest.raises(DataError, match=told):
             Newest(NewestConfig(column)).fit(_dated(None, title=list("abcd")))
+
+
+def test_popular_trending_and_newest_of_a_category_are_its_counts_and_dates_in_order() -> None:
+    shop = generate(users=40, items=30, kind="implicit", rng=2).dataset
+    items = shop.catalogue.table.to_dicts()
+    counts = dict.fromkeys(shop.catalogue.ids, 0.0)
+    late = dict.fromkeys(shop.catalogue.ids, 0.0)
+    newest = max(event.t for user in shop.user_ids for event in shop.history(user))
+    for user in shop.user_ids:
+        for event in shop.history(user):
+            counts[event.item] += 1
+            late[event.item] += 0.5 ** ((newest - event.t) / 86_400 / 3)
+    years = {item["item_id"]: item["year"] for item in items}
+    for model, numbers in (
+        (Popularity(), counts),
+        (Trending(TrendingConfig(days=3)), late),
+        (Newest(NewestConfig("year")), years),
+    ):
+        fitted = model.fit(shop)
+        for category in sorted({item["category"] for item in items}):
+            there = [item["item_id"] for item in items if item["category"] == category]
+            found = fitted.recommend([[]], len(items), where=f"category == '{category}'")[0]
+            assert sorted(found.ids) == sorted(there)
+            best = sorted((numbers[i] for i in there), reverse=True)
+            np.testing.assert_allclose(found.scores, best)
+            assert [numbers[i] for i in found.ids] == pytest.approx(best)

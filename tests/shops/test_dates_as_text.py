@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import polars as pl
 import pytest
 
-from metarec.data import from_frames
+from metarec.data import InvalidData, from_frames
 from metarec.data.validation.dates_as_text import AmbiguousDates, moments_of
 
 
@@ -54,6 +54,14 @@ def test_dates_that_do_not_tell_the_day_from_the_month_are_asked_about_once(read
     ]
     assert read(log(*cells), dates="day-first").interactions["timestamp"][0] == seconds(2024, 2, 1)
     data = read(log(*cells), dates="month-first")
+    assert data.interactions["timestamp"][0] == seconds(2024, 1, 2)
+
+
+def test_frames_whose_dates_do_not_tell_are_asked_for_what_the_call_takes() -> None:
+    events = pl.DataFrame({"user_id": ["u"], "item_id": ["a"], "date": ["01/02/2024"]})
+    with pytest.raises(InvalidData, match='pass dates="day-first" or dates="month-first"'):
+        from_frames(events)
+    data = from_frames(events, dates="month-first")
     assert data.interactions["timestamp"][0] == seconds(2024, 1, 2)
 
 

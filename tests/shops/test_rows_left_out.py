@@ -4,6 +4,7 @@ import polars as pl
 import pytest
 
 from metarec.contracts import DataError
+from metarec.contracts.wording import shell_words
 from metarec.data import (
     DroppedRowsWarning,
     convert,
@@ -13,7 +14,6 @@ from metarec.data import (
     pseudonymise,
     save,
 )
-from metarec.data.validation.remedies import shell_words
 
 EVENTS = "user_id,item_id\nu,a\n,b\n"
 

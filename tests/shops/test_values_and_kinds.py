@@ -4,8 +4,8 @@ import polars as pl
 import pytest
 
 from metarec.contracts import DataError
+from metarec.contracts.wording import shell_words
 from metarec.data import DroppedRowsWarning, InvalidData, from_frames, load, save
-from metarec.data.validation.remedies import shell_words
 
 RATED = "user_id,item_id,rating\nu,a,0\nu,b,5\nv,a,3\n"
 
@@ -89,6 +89,20 @@ def test_errors_of_frames_speak_of_what_the_call_can_say(options, told: str) -> 
         from_frames(EVENTS, ITEMS, **options)
     assert told in str(caught.value)
     assert "dataset.toml" not in str(caught.value)
+
+
+def test_kinds_are_called_as_they_are_written_where_they_are_told(read, refused, tmp_path) -> None:
+    events, kinds = "user_id,item_id,event\nu,a,buy\n", {"target_kinds": ["view"]}
+    assert "expected events of the target_kinds; name" in refused(events, **kinds)[0]
+    with shell_words():
+        assert "expected events of the --target-kinds; name" in refused(events, **kinds)[0]
+        with pytest.raises(DataError, match="--target-kinds must name each kind once"):
+            read(events, target_kinds=["buy", "buy"])
+        save(read(events), tmp_path / "shop")
+        with (tmp_path / "shop" / "dataset.toml").open("a") as file:
+            file.write('target_kinds = ["view"]\n')
+        with pytest.raises(InvalidData, match="expected events of the target_kinds; name"):
+            load(tmp_path / "shop")
 
 
 def test_dates_and_vectors_are_roles_that_a_folder_can_name(read, tmp_path) -> None:

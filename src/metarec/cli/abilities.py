@@ -3,7 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, Unpack, runtime_checkable
 
-from metarec.contracts import EventLike, Filters, Recommendations, Recommender, UnsupportedError
+from metarec.contracts import (
+    EventLike,
+    Filters,
+    ItemChanges,
+    Recommendations,
+    Recommender,
+    UnsupportedError,
+)
 from metarec.meta import Explanation
 
 
@@ -32,6 +39,45 @@ class Adapts(Protocol):
     ) -> Known:
         """The person who did these events."""
         ...
+
+
+@runtime_checkable
+class FollowsItems(Recommender, Protocol):
+    """A model whose items come, go and change without another fit."""
+
+    def add_items(self, frame: Any, *, progress: bool = False) -> Recommender:
+        """The model with more items."""
+        ...
+
+    def update_items(self, frame: Any, *, progress: bool = False) -> Recommender:
+        """The model with other content of known items."""
+        ...
+
+    def sync_items(self, frame: Any, *, progress: bool = False) -> Recommender:
+        """The model that offers what a snapshot holds."""
+        ...
+
+    def item_changes(self, frame: Any) -> ItemChanges:
+        """What `sync_items` would do."""
+        ...
+
+    def retire_items(self, ids: Sequence[str]) -> Recommender:
+        """The model without the named items on offer."""
+        ...
+
+    def restore_items(self, ids: Sequence[str]) -> Recommender:
+        """The model with retired items on offer again."""
+        ...
+
+
+def following(model: Recommender) -> FollowsItems:
+    """The model, if its items may change."""
+    if not isinstance(model, FollowsItems):
+        raise UnsupportedError(
+            f"{type(model).__name__} knows the items of its fit alone; fit it again, or take a "
+            "model that reads their content, such as MetaRecommender"
+        )
+    return model
 
 
 def person_of(model: Recommender, events: Sequence[EventLike]) -> Known:

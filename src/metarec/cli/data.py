@@ -8,11 +8,11 @@ from typing import Annotated, Literal
 import typer
 
 from metarec import data as shops
-from metarec.cli.mapping import mapping_of, scale_of_text, words_of
+from metarec.cli.interruption import begins_anew
+from metarec.cli.mapping import columns_of, mapping_of, scale_of_text, words_of
 from metarec.cli.options import EncoderName, Seed, Template, encoder_of, say_notes
 from metarec.contracts import DataError, Dataset
 from metarec.data.inspect import Histogram, Summary
-from metarec.data.validation.remedies import shell_words
 from metarec.encoders import ColumnTable
 
 app = typer.Typer(help="Generate, inspect, convert and pseudonymise shops.", no_args_is_help=True)
@@ -22,6 +22,10 @@ Feedback = Annotated[
 ]
 ScaleText = Annotated[str | None, typer.Option(help="The lowest and highest rating: 1,5.")]
 ClockOption = Annotated[Literal["unix", "order"] | None, typer.Option(help="What the times mean.")]
+Dates = Annotated[
+    Literal["day-first", "month-first"] | None,
+    typer.Option(help="What comes first in dates such as 12/11/2024."),
+]
 Repeats = Annotated[
     Literal["keep", "last", "sum"] | None,
     typer.Option(help="What becomes of a person's repeated events on an item."),
@@ -36,6 +40,7 @@ BAR = 30
 
 
 @app.command()
+@begins_anew
 def generate(
     folder: Folder,
     users: Annotated[int, typer.Option(min=1)] = 1000,
@@ -75,6 +80,7 @@ def inspect(
 
 
 @app.command()
+@begins_anew
 def convert(
     source: Annotated[Path, typer.Argument(metavar="SRC")],
     folder: Folder,
@@ -98,10 +104,7 @@ def convert(
     encoding: Annotated[
         str | None, typer.Option(help="Of the files, such as cp1252; UTF-8 by itself.")
     ] = None,
-    dates: Annotated[
-        Literal["day-first", "month-first"] | None,
-        typer.Option(help="What comes first in dates such as 12/11/2024."),
-    ] = None,
+    dates: Dates = None,
     feedback: Feedback = None,
     scale: ScaleText = None,
     clock: ClockOption = None,
@@ -122,33 +125,33 @@ def convert(
     Example: metarec data convert orders.csv my-shop --items products.csv
     """
     mapping = mapping_of(columns or [])
-    with shell_words():
-        shop = shops.convert(
-            source,
-            folder,
-            format=format,
-            mapping=mapping["interactions"],
-            items=items,
-            item_columns=mapping["items"],
-            users=users,
-            user_columns=mapping["users"],
-            separator=separator and separator.replace("\\t", "\t"),
-            encoding=encoding,
-            dates=dates,
-            feedback=feedback,
-            scale=None if scale is None else scale_of_text(scale),
-            clock=clock,
-            repeats=repeats,
-            target_kinds=words_of(target_kinds),
-            negative_kinds=words_of(negative_kinds),
-            lenient=lenient,
-            rejects=rejects,
-        )
+    shop = shops.convert(
+        source,
+        folder,
+        format=format,
+        mapping=columns_of(mapping, "interactions", unsaid=True),
+        items=items,
+        item_columns=columns_of(mapping, "items"),
+        users=users,
+        user_columns=columns_of(mapping, "users"),
+        separator=separator and separator.replace("\\t", "\t"),
+        encoding=encoding,
+        dates=dates,
+        feedback=feedback,
+        scale=None if scale is None else scale_of_text(scale),
+        clock=clock,
+        repeats=repeats,
+        target_kinds=words_of(target_kinds),
+        negative_kinds=words_of(negative_kinds),
+        lenient=lenient,
+        rejects=rejects,
+    )
     say_notes(shop)
     typer.echo(f"wrote {folder}: {shop!r}")
 
 
 @app.command("import-sql")
+@begins_anew
 def import_sql(
     folder: Folder,
     interactions: Annotated[
@@ -169,8 +172,10 @@ def import_sql(
         str | None, typer.Option("--users-sql", help="The query of the profiles.")
     ] = None,
     columns: Annotated[
-        list[str] | None, typer.Option("--map", help="Our column and the query's: user_id=uid.")
+        list[str] | None,
+        typer.Option("--map", help="Our column and the query's: user_id=uid, items.item_id=sku."),
     ] = None,
+    dates: Dates = None,
     feedback: Feedback = None,
     scale: ScaleText = None,
     clock: ClockOption = None,
@@ -188,39 +193,30 @@ def import_sql(
     --interactions-sql "SELECT customer, sku, order_date FROM orders"
     --items-sql "SELECT * FROM products"
     """
-    with shell_words():
-        shop = shops.load_sql(
-            interactions,
-            items,
-            users,
-            url=url,
-            columns=_mapping(columns),
-            feedback=feedback,
-            scale=None if scale is None else scale_of_text(scale),
-            clock=clock,
-            repeats=repeats,
-            target_kinds=words_of(target_kinds) or (),
-            negative_kinds=words_of(negative_kinds) or (),
-            name=folder.resolve().name,
-            lenient=lenient,
-            rejects=rejects,
-        )
+    shop = shops.load_sql(
+        interactions,
+        items,
+        users,
+        url=url,
+        columns=mapping_of(columns or []),
+        dates=dates,
+        feedback=feedback,
+        scale=None if scale is None else scale_of_text(scale),
+        clock=clock,
+        repeats=repeats,
+        target_kinds=words_of(target_kinds) or (),
+        negative_kinds=words_of(negative_kinds) or (),
+        name=folder.resolve().name,
+        lenient=lenient,
+        rejects=rejects,
+    )
     shops.save(shop, folder)
     say_notes(shop)
     typer.echo(f"wrote {folder}: {shop!r}")
 
 
-def _mapping(pairs: list[str] | None) -> dict[str, str]:
-    mapping = {}
-    for pair in pairs or []:
-        ours, equals, theirs = pair.partition("=")
-        if not equals or not ours or not theirs:
-            raise DataError(f"--map takes ours=theirs, such as user_id=uid, got {pair!r}")
-        mapping[ours] = theirs
-    return mapping
-
-
 @app.command()
+@begins_anew
 def pseudonymise(
     source: Annotated[Path, typer.Argument(metavar="SRC")],
     folder: Folder,

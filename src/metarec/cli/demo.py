@@ -9,6 +9,7 @@ import typer
 
 from metarec.cli.abilities import person_of
 from metarec.cli.evaluate import fit_all, write_results
+from metarec.cli.interruption import begins_anew
 from metarec.cli.options import (
     EncoderName,
     Seed,
@@ -32,6 +33,7 @@ DEMO_CONFIG = MetaConfig(steps=400)
 """Fewer steps than the default: a demo is there to be seen."""
 
 
+@begins_anew
 def demo(
     data: Annotated[
         Path | None, typer.Option("--data", help="A shop of your own; else a synthetic one.")

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from metarec.cli.interruption import begins_anew
 from metarec.cli.options import (
     EncoderName,
     Seed,
@@ -17,7 +18,7 @@ from metarec.cli.options import (
     encoder_of,
     say_notes,
 )
-from metarec.cli.rows import HEART, models_of
+from metarec.cli.rows import HEART, check_names, models_of
 from metarec.contracts import Dataset, Recommender
 from metarec.data import Split, load, split_cold, split_k_fold, split_last_out, split_time
 from metarec.evaluation import Results, Verdict, combine, save_results, table, write_report
@@ -30,6 +31,7 @@ SAVED = "saved "
 Protocol = Literal["leave-last-out", "time", "kfold", "cold"]
 
 
+@begins_anew
 def evaluate(
     data: Annotated[Path, typer.Argument(metavar="DIR", help="A shop.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for results.json and report.html.")],
@@ -62,6 +64,7 @@ def evaluate(
     """
     chosen = config_of(config, settings or [])
     check_out(out, data)
+    check_names(models)
     shop = load(data)
     say_notes(shop)
     if k > len(shop.catalogue):

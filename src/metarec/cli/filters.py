@@ -3,21 +3,40 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import typer
+
+from metarec.cli.mapping import words_of
 from metarec.contracts import DataError, Filters
+
+HowMany = Annotated[int, typer.Option(min=1, help="How many items.")]
+Where = Annotated[
+    str | None, typer.Option(help="Only such items: \"price < 20 and brand == 'Acme'\".")
+]
+Exclude = Annotated[
+    str | None, typer.Option(help='Never these: "id,id", or a file with one a line.')
+]
+Candidates = Annotated[
+    str | None, typer.Option(help='Only these: "id,id", or a file with one a line.')
+]
+Diversity = Annotated[float, typer.Option(help="From 0 to below 1: how unlike.")]
+Boost = Annotated[
+    str | None, typer.Option(help="A column of numbers: 1 lifts by a standard deviation.")
+]
+AtMost = Annotated[list[str] | None, typer.Option(help="At most so many of one value: brand=2.")]
 
 
 def filters_of(
     *,
     where: str | None,
     exclude: str | None,
-    exclude_seen: bool,
-    exclude_kinds: str | None,
     candidates: str | None,
     diversity: float,
     boost: str | None,
     at_most: Sequence[str],
+    exclude_seen: bool = True,
+    exclude_kinds: str | None = None,
 ) -> Filters:
     """What the options say, in the words of every `recommend`."""
     if exclude_kinds is not None and not exclude_seen:
@@ -26,7 +45,9 @@ def filters_of(
         )
     asked: Filters = {"exclude_seen": exclude_seen}
     if exclude_kinds is not None:
-        asked["exclude_seen"] = [kind.strip() for kind in exclude_kinds.split(",")]
+        asked["exclude_seen"] = list(words_of(exclude_kinds))
+        if not asked["exclude_seen"]:
+            raise DataError(f"--exclude-kinds takes kinds, such as buy,cart, got {exclude_kinds!r}")
     if where is not None:
         asked["where"] = where
     if exclude is not None:
@@ -50,7 +71,7 @@ def ids_of(text: str) -> list[str]:
     except OSError:  # longer than a name may be
         is_file = False
     if not is_file:
-        return [part.strip() for part in text.split(",") if part.strip()]
+        return list(words_of(text))
     try:
         lines = file.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as error:

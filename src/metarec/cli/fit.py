@@ -1,27 +1,29 @@
 """`metarec fit`: from a folder of events to a saved model."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from metarec.cli.interruption import going_on
+from metarec.cli.interruption import begins_anew, going_on
 from metarec.cli.options import (
     EncoderName,
     Seed,
     Template,
-    check_out,
+    check_model_place,
     config_of,
     content_of,
     encoder_of,
     say_notes,
 )
-from metarec.contracts import DataError
+from metarec.cli.rows import HEART, row_of
+from metarec.contracts import Dataset, Encoder, Recommender
 from metarec.contracts.printing import counted
 from metarec.data import load
 from metarec.data.meanings import meanings
-from metarec.files.model_folder import check_replaceable
-from metarec.meta import MetaRecommender
+from metarec.meta import MetaConfig, MetaRecommender
 from metarec.training.checkpoints import CHECKPOINT, remove_checkpoint
 
 
@@ -30,6 +32,9 @@ def fit(
         Path, typer.Argument(metavar="DIR", help="A shop: a folder of events and items.")
     ],
     out: Annotated[Path, typer.Option("--out", help="Where the model is written.")],
+    model: Annotated[
+        str, typer.Option(help="MetaRecommender, or a simple row, such as Trending or EASE.")
+    ] = HEART,
     config: Annotated[
         Path | None, typer.Option("--config", help="A YAML file of hyperparameters.")
     ] = None,
@@ -46,23 +51,34 @@ def fit(
     """Fit the model to a shop. Killed at any moment, the same command continues.
 
     Progress is kept every half minute, in a folder beside the model that goes when it is written.
+    A simple row takes seconds and begins anew.
 
     Example: metarec fit my-shop --out my-shop.model --set steps=2000
+    Example: metarec fit my-shop --out trending.model --model Trending --set days=3
     """
-    chosen = config_of(config, settings or [])
-    check_out(out, data)
-    check_replaceable(out)
-    if out.exists() and any(out.iterdir()) and not force:
-        raise DataError(f"{out} is a saved model; --force replaces it, or choose another --out")
+    setting = partial(config_of, config, settings or [])
+    reader = partial(encoder_of, encoder, template)
+    if model == HEART:
+        fitting = partial(_fit_heart, config=setting(MetaConfig), reader=reader)
+    else:
+        fitting = partial(_fit_row, row=row_of(model, reader, setting))
+    check_model_place(out, data, force=force)
     shop = load(data)
     say_notes(shop)
     typer.echo("\n  ".join([repr(shop), *meanings(shop)]), err=True)
+    fitting(shop, out, seed)
+
+
+def _fit_heart(
+    shop: Dataset, out: Path, seed: int, *, config: MetaConfig, reader: Callable[[], Encoder]
+) -> None:
     checkpoints = out.absolute().parent / f"{out.absolute().name}.checkpoint"
     if (checkpoints / CHECKPOINT).exists():
         typer.echo(f"continuing from {checkpoints}", err=True)
-    content = content_of(shop, encoder_of(encoder, template))
+    with going_on("the same command goes on; the texts that were read are kept"):
+        content = content_of(shop, reader())
     with going_on(f"the same command continues from {checkpoints}"):
-        model = MetaRecommender(content, chosen).fit(
+        model = MetaRecommender(content, config).fit(
             shop, rng=seed, folder=checkpoints, progress=True
         )
     model.save(out)
@@ -72,3 +88,10 @@ def fit(
     if left_out := model.metrics.get("negative_events"):
         told += f"; {counted(left_out, 'negative event')} left out"
     typer.echo(f"wrote {out} after {model.metrics['steps']} steps{told}")
+
+
+@begins_anew
+def _fit_row(shop: Dataset, out: Path, seed: int, *, row: Recommender) -> None:
+    model = row.fit(shop, rng=seed, progress=True)
+    model.save(out)
+    typer.echo(f"wrote {out}: {model!r}")

@@ -1,9 +1,14 @@
 """What an interrupted command says of how to go on."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 import typer
+
+Options = ParamSpec("Options")
+Answer = TypeVar("Answer")
 
 
 @contextmanager
@@ -14,3 +19,14 @@ def going_on(how: str) -> Iterator[None]:
     except KeyboardInterrupt:
         typer.echo(how, err=True)
         raise
+
+
+def begins_anew(verb: Callable[Options, Answer]) -> Callable[Options, Answer]:
+    """The verb, which keeps nothing of what it had done where the person ends it, and says so."""
+
+    @wraps(verb)
+    def command(*given: Options.args, **named: Options.kwargs) -> Answer:
+        with going_on("the same command begins anew"):
+            return verb(*given, **named)
+
+    return command

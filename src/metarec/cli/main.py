@@ -14,9 +14,10 @@ from typing import NoReturn
 import typer
 from rich.console import Console
 
-from metarec.cli import ask, data, demo, evaluate, fit, recommend
+from metarec.cli import ask, data, demo, evaluate, fit, items, recommend, similar
 from metarec.contracts import MetarecError
 from metarec.contracts.version import __version__
+from metarec.contracts.wording import shell_words
 
 app = typer.Typer(
     name="metarec",
@@ -32,7 +33,9 @@ app.add_typer(data.app, name="data")
 app.command()(fit.fit)
 app.command()(evaluate.evaluate)
 app.command()(recommend.recommend)
+app.command()(similar.similar)
 app.command()(ask.ask)
+app.add_typer(items.app, name="items")
 
 INTERRUPTED = "interrupted; nothing half-written was left"
 
@@ -59,7 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     warnings.showwarning = show
     try:
-        app(given, prog_name="metarec", standalone_mode=True)
+        with shell_words():
+            app(given, prog_name="metarec", standalone_mode=True)
     except KeyboardInterrupt:
         _stop(console, INTERRUPTED, 130)
     except SystemExit as end:  # typer may have turned the interrupt into an exit code

@@ -12,8 +12,10 @@ import typer
 import yaml
 
 from metarec.contracts import Catalogue, DataError, Dataset, Encoder, Event, EventLike
+from metarec.contracts.vocabulary import forms_told
 from metarec.encoders import ContentFeatures, HashEncoder, TextEncoder, content_told
 from metarec.files.hyperparameters import parse_hyperparameters
+from metarec.files.model_folder import check_replaceable
 from metarec.meta import MetaConfig
 
 Seed = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of everything random.")]
@@ -44,9 +46,11 @@ def parse_events(text: str, catalogue: Catalogue) -> list[EventLike]:
     )
     ids = [_item_of(event, place) for place, event in enumerate(events, 1)]
     if ids and not any(item in catalogue.row_of for item in ids):
+        form = forms_told(ids, catalogue.vocabulary)
+        told = form or f"its ids look like {str(catalogue.ids[0])!r}"
         raise DataError(
             f"none of the events is on an item of the model's catalogue (such as {ids[0]!r}); "
-            f"its ids look like {str(catalogue.ids[0])!r}"
+            f"{told}"
         )
     return events
 
@@ -100,8 +104,8 @@ Yaml.add_implicit_resolver(
 )
 
 
-def config_of(file: Path | None, settings: Sequence[str]) -> MetaConfig:
-    """The hyperparameters of a YAML file, overruled by `name=value` settings."""
+def config_of(file: Path | None, settings: Sequence[str], kind: type[Any] = MetaConfig) -> Any:
+    """The hyperparameters of a YAML file, overruled by `name=value` settings, of one `kind`."""
     raw: dict[str, Any] = {}
     if file is not None:
         if not file.is_file():
@@ -123,12 +127,11 @@ def config_of(file: Path | None, settings: Sequence[str]) -> MetaConfig:
             raise DataError(
                 f"--set {setting}: the value is not YAML: {_in_one_line(error)}"
             ) from error
-    unknown = [str(name) for name in raw if name not in MetaConfig.__dataclass_fields__]
-    if unknown:
-        known = ", ".join(MetaConfig.__dataclass_fields__)
-        raise DataError(f"no hyperparameter is called {', '.join(unknown)}; there are: {known}")
-    config: MetaConfig = parse_hyperparameters(raw, MetaConfig)
-    return config
+    known = kind.__dataclass_fields__
+    if unknown := [str(name) for name in raw if name not in known]:
+        told = f"there are: {', '.join(known)}" if known else "this model has none"
+        raise DataError(f"no hyperparameter is called {', '.join(unknown)}; {told}")
+    return parse_hyperparameters(raw, kind)
 
 
 def _in_one_line(error: Exception) -> str:
@@ -146,6 +149,14 @@ def check_out(out: Path, data: Path | None) -> None:
         place = place.parent
     if not place.is_dir() or not os.access(place, os.W_OK):
         raise DataError(f"--out {out} cannot be written: {place} is not a folder that you may use")
+
+
+def check_model_place(out: Path, data: Path | None, *, force: bool) -> None:
+    """Refuse a place that a model cannot go to, or where one stands that is not to be replaced."""
+    check_out(out, data)
+    check_replaceable(out)
+    if out.exists() and any(out.iterdir()) and not force:
+        raise DataError(f"{out} is a saved model; --force replaces it, or choose another --out")
 
 
 def encoder_of(name: str, template: str | None) -> Encoder:

@@ -8,11 +8,22 @@ from typing import Annotated, Any
 import typer
 
 from metarec.cli.abilities import Adapts, Known
-from metarec.cli.filters import filters_of, ids_of, profile_of
+from metarec.cli.filters import (
+    AtMost,
+    Boost,
+    Candidates,
+    Diversity,
+    Exclude,
+    HowMany,
+    Where,
+    filters_of,
+    ids_of,
+    profile_of,
+)
 from metarec.cli.interruption import going_on
 from metarec.cli.options import names_of, parse_events
 from metarec.cli.people import histories_of, shop_of
-from metarec.contracts import DataError, EventLike, Filters, Histories, Recommendations
+from metarec.contracts import Catalogue, DataError, EventLike, Filters, Histories, Recommendations
 from metarec.jobs import recommend_to_file
 from metarec.meta import load_model
 
@@ -37,29 +48,19 @@ def recommend(
     out: Annotated[
         Path | None, typer.Option(help="The file for everyone: .parquet, .csv or .jsonl.")
     ] = None,
-    k: Annotated[int, typer.Option(min=1, help="How many items.")] = 10,
-    where: Annotated[
-        str | None, typer.Option(help="Only such items: \"price < 20 and brand == 'Acme'\".")
-    ] = None,
-    exclude: Annotated[
-        str | None, typer.Option(help='Never these: "id,id", or a file with one a line.')
-    ] = None,
+    k: HowMany = 10,
+    where: Where = None,
+    exclude: Exclude = None,
     exclude_seen: Annotated[
         bool, typer.Option("--exclude-seen/--no-exclude-seen", help="Leave out what they had.")
     ] = True,
     exclude_kinds: Annotated[
         str | None, typer.Option(help='Leave out only what they had by these kinds: "buy,cart".')
     ] = None,
-    candidates: Annotated[
-        str | None, typer.Option(help='Only these: "id,id", or a file with one a line.')
-    ] = None,
-    diversity: Annotated[float, typer.Option(help="From 0 to below 1: how unlike.")] = 0.0,
-    boost: Annotated[
-        str | None, typer.Option(help="A column of numbers: 1 lifts by a standard deviation.")
-    ] = None,
-    at_most: Annotated[
-        list[str] | None, typer.Option(help="At most so many of one value: brand=2.")
-    ] = None,
+    candidates: Candidates = None,
+    diversity: Diversity = 0.0,
+    boost: Boost = None,
+    at_most: AtMost = None,
     explain: Annotated[bool, typer.Option("--explain", help="Each item's exact reasons.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -89,7 +90,7 @@ def recommend(
     known = profile_of(profile)
     people: Histories | list[list[EventLike]]
     if data is not None and user is not None:
-        shop = shop_of(data)
+        shop = shop_of(data, loaded)
         row = shop.user_row(user)
         people = shop.histories.take(slice(row, row + 1))
         history: list[EventLike] = list(people.events(0))
@@ -109,12 +110,7 @@ def recommend(
             row_told["reasons"] = reasons(person, str(row_told["item_id"]))
     elif explain:
         typer.echo(f"warning: {type(loaded).__name__} cannot explain its scores", err=True)
-    if as_json:
-        typer.echo(json.dumps({"recommendations": rows}, indent=2, ensure_ascii=False))
-        return
-    show(rows, dict(zip(loaded.catalogue.ids, names_of(loaded.catalogue), strict=True)))
-    if found.why_short and len(rows) < min(k, len(loaded.catalogue)):
-        typer.echo(_why(rows, found), err=True)
+    tell(rows, found, loaded.catalogue, as_json=as_json)
 
 
 def check_together(
@@ -149,7 +145,7 @@ def everyone(
 ) -> None:
     """Write the lists of everyone, or of the named users, and say what was written."""
     loaded = load_model(model)
-    people = histories_of(histories, None if users is None else ids_of(users))
+    people = histories_of(histories, loaded, None if users is None else ids_of(users))
     with going_on(f"{out} was not written; the same command begins anew"):
         written = recommend_to_file(loaded, people, out, k, progress=True, **asked)
     typer.echo(f"wrote {out}: {written}")
@@ -161,6 +157,18 @@ def rows_of(found: Recommendations) -> list[dict[str, Any]]:
         {"item_id": str(i), "score": float(s), "std": None if std != std else float(std)}
         for i, s, std in zip(found.ids, found.scores, found.stds, strict=True)
     ]
+
+
+def tell(
+    rows: list[dict[str, Any]], found: Recommendations, catalogue: Catalogue, *, as_json: bool
+) -> None:
+    """Print the list as JSON or as people read it, and why it is shorter than asked."""
+    if as_json:
+        typer.echo(json.dumps({"recommendations": rows}, indent=2, ensure_ascii=False))
+        return
+    show(rows, dict(zip(catalogue.ids, names_of(catalogue), strict=True)))
+    if found.why_short and len(rows) < min(found.asked, len(catalogue)):
+        typer.echo(_why(rows, found), err=True)
 
 
 def show(rows: list[dict[str, Any]], titles: Mapping[str, str]) -> None:

@@ -1,8 +1,11 @@
 """Which recommenders a comparison holds, by name."""
 
 from collections.abc import Callable, Mapping
+from inspect import isabstract
+from typing import Any
 
 from metarec import recommenders as rows
+from metarec.cli.mapping import words_of
 from metarec.contracts import DataError, Encoder, Recommender
 from metarec.meta import MetaConfig, MetaRecommender
 
@@ -47,6 +50,17 @@ TRIVIAL: Mapping[str, tuple[str, ...]] = {
 FOR_RATINGS = ("ItemMean", "UserMean", "UserItemBias", "LikeShare", "TextRidge")
 
 
+def check_names(names: str) -> list[str]:
+    """The names of "a,b,c", or of "all"; refuses one that no model has."""
+    wanted = [HEART, *ROWS] if names == "all" else list(words_of(names))
+    unknown = [name for name in wanted if name not in ROWS and name != HEART]
+    if unknown or not wanted:
+        known = ", ".join([HEART, *ROWS])
+        told = f"no model is called {', '.join(unknown)}" if unknown else "no model is named"
+        raise DataError(f"{told}; there are: {known}, or all")
+    return wanted
+
+
 def models_of(
     names: str, value: str, encoder: Encoder, config: MetaConfig
 ) -> dict[str, Recommender]:
@@ -54,19 +68,27 @@ def models_of(
 
     The trivial rows are always among them.
     """
-    if names == "all":
-        wanted = [HEART, *ROWS]
-        if value == "implicit":
-            wanted = [name for name in wanted if name not in FOR_RATINGS]
-    else:
-        wanted = [name.strip() for name in names.split(",") if name.strip()]
-    unknown = [name for name in wanted if name not in ROWS and name != HEART]
-    if unknown or not wanted:
-        known = ", ".join([HEART, *ROWS])
-        told = f"no model is called {', '.join(unknown)}" if unknown else "no model is named"
-        raise DataError(f"{told}; there are: {known}, or all")
+    wanted = check_names(names)
+    if names == "all" and value == "implicit":
+        wanted = [name for name in wanted if name not in FOR_RATINGS]
     listed = dict.fromkeys([*wanted, *TRIVIAL[value]])
     return {
         name: MetaRecommender(encoder, config) if name == HEART else ROWS[name](encoder)
         for name in listed
     }
+
+
+def row_of(
+    name: str, encoder: Callable[[], Encoder], config: Callable[[type[Any]], Any]
+) -> Recommender:
+    """The unfitted row of a class of `metarec.recommenders`, with the settings of its kind."""
+    kind = getattr(rows, name, None) if name in rows.__all__ else None
+    if not (isinstance(kind, type) and issubclass(kind, rows.BaseRecommender)) or isabstract(kind):
+        known = [other for other in ROWS if "+" not in other]
+        raise DataError(
+            f"no model is called {name!r}; there are: {', '.join([HEART, *known, 'Newest'])}"
+        )
+    settings = config(kind.Config)
+    if issubclass(kind, rows.ContentRecommender):
+        return kind(encoder(), settings)
+    return kind(settings)

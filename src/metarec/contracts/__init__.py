@@ -9,6 +9,7 @@ from metarec.contracts.catalogue import Catalogue
 from metarec.contracts.dataset import Clock, Dataset, Feedback, RepeatsRule
 from metarec.contracts.episodes import Episodes
 from metarec.contracts.errors import (
+    AlikeItemWarning,
     DataError,
     MetarecError,
     MissingValueWarning,
@@ -30,6 +31,7 @@ from metarec.contracts.shortfall import Shortfall
 from metarec.contracts.vocabulary import Vocabulary, vocabulary_of
 
 __all__ = [
+    "AlikeItemWarning",
     "Catalogue",
     "Clock",
     "DataError",

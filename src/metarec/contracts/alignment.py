@@ -9,6 +9,9 @@ from metarec.contracts.errors import DataError, UnknownItemWarning, UnknownKindW
 from metarec.contracts.event_kinds import EventKinds
 from metarec.contracts.events import Event, EventLike
 from metarec.contracts.histories import Histories, nested_events
+from metarec.contracts.printing import counted
+from metarec.contracts.vocabulary import forms_told
+from metarec.contracts.wording import written
 
 
 def align(
@@ -35,7 +38,8 @@ def align(
     if known.all():
         return aligned
     if warn:
-        warn_of_unknown([str(i) for i in columns.vocabulary[columns.items[~known]]])
+        unknown = columns.vocabulary[columns.items[~known]]
+        warn_of_unknown([str(i) for i in unknown], catalogue)
     return aligned.keep(known)
 
 
@@ -44,9 +48,14 @@ def with_rating(event: Event) -> Event:
     if event.value is None:
         raise DataError(
             f"the model predicts ratings, so the event on {event.item!r} needs one: "
-            f"({event.item!r}, value)"
+            + rated(event.item)
         )
     return event
+
+
+def rated(item_id: str) -> str:
+    """How an event with a rating is written."""
+    return written(f"({item_id!r}, value)", f"{item_id}:value")
 
 
 def warn_of_kinds(named: Iterable[str | None], met: Iterable[str], event_kinds: EventKinds) -> None:
@@ -66,12 +75,14 @@ def warn_of_kinds(named: Iterable[str | None], met: Iterable[str], event_kinds: 
         )
 
 
-def warn_of_unknown(ids: Sequence[str]) -> None:
+def warn_of_unknown(ids: Sequence[str], catalogue: Catalogue) -> None:
     """Say that the events about these items were left out."""
     missing = sorted(set(ids))
+    adding = written("add the items first", "add the items first (metarec items add)")
+    remedy = forms_told(missing, catalogue.vocabulary) or f"{adding} to use them"
     warnings.warn(
-        f"{len(ids)} events about {len(missing)} items outside the catalogue were left out (such "
-        f"as {', '.join(missing[:3])}); add the items first to use them",
+        f"{counted(len(ids), 'event')} about {counted(len(missing), 'item')} outside the catalogue "
+        f"were left out (such as {', '.join(missing[:3])}); {remedy}",
         UnknownItemWarning,
         stacklevel=4,
     )

@@ -13,7 +13,8 @@ from metarec.contracts.errors import DataError
 from metarec.contracts.hashing import hash_of
 from metarec.contracts.offered import offered_mask
 from metarec.contracts.printing import counted, listed
-from metarec.contracts.vocabulary import Vocabulary, vocabulary_of
+from metarec.contracts.vocabulary import Vocabulary, forms_told, vocabulary_of
+from metarec.contracts.wording import written
 
 TITLES = ("title", "name", "movie_title", "product_title")
 """Columns that tell what people call an item, the first of them that there is."""
@@ -159,7 +160,8 @@ class Catalogue:
         that the catalogue lacks are an error, or with `widen` new ones, null for other items.
         """
         given = Catalogue.of(frame)
-        rows = self._known(given.ids, "updated", "; add_items adds new ones")
+        adding = f"; {written('add_items', 'metarec items add')} adds new ones"
+        rows = self._known(given.ids, "updated", adding)
         content = self.frame
         if unknown := [name for name in given.frame.columns if name not in content.columns]:
             if not widen:
@@ -191,7 +193,9 @@ class Catalogue:
         rows = self.index(ids)
         if (rows < 0).any():
             missing = ids[int(np.argmax(rows < 0))]
-            raise DataError(f"item {missing!r} cannot be {done}: it is not in the catalogue{more}")
+            form = forms_told([missing], self.vocabulary)
+            told = f"; {form}" if form else more
+            raise DataError(f"item {missing!r} cannot be {done}: it is not in the catalogue{told}")
         return rows
 
 

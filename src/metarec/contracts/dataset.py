@@ -35,6 +35,7 @@ from metarec.contracts.meaning import (
     scale_of,
 )
 from metarec.contracts.printing import counted, near_or_some
+from metarec.contracts.wording import given
 
 Feedback = Literal["rating", "implicit"]
 Clock = Literal["unix", "order"]
@@ -85,7 +86,8 @@ class Dataset:
         check_choice("clock", self.clock, (*get_args(Clock), None))
         check_choice("repeats", self.repeats, get_args(RepeatsRule))
         if self.feedback == "rating" and self.repeats == "sum":
-            raise DataError('ratings cannot be summed; take repeats="last" or "keep"')
+            either = f"{given('repeats', 'last')} or {given('repeats', 'keep')}"
+            raise DataError(f"ratings cannot be summed; take {either}")
         check_user_ids(self.user_ids)
         n_users, n_items = len(self.user_ids), len(self.catalogue)
         check_events(self.interactions, self.feedback, self.clock, n_users, n_items)

@@ -31,6 +31,10 @@ class UnknownItemWarning(UserWarning):
     """Events about items outside the catalogue, or candidates outside it, were left out."""
 
 
+class AlikeItemWarning(UserWarning):
+    """An added item has the id of a known one but for what tools change, such as zeros."""
+
+
 class MissingValueWarning(UserWarning):
     """Items were left out because a value that a filter asks for is missing."""
 

@@ -40,7 +40,7 @@ class Event:
         else:
             raise DataError(
                 "an event must be an item id, (id, value[, kind[, t]]) or metarec.Event, "
-                f"got {raw!r}"
+                f"got {raw!r}{as_string(raw)}"
             )
         event._check()
         return event
@@ -51,7 +51,10 @@ class Event:
 
     def _check(self) -> None:
         if not isinstance(self.item, str) or not self.item:
-            raise DataError(f"an event's item must be a non-empty string, got {self.item!r}")
+            raise DataError(
+                f"an event's item must be a non-empty string, got {self.item!r}"
+                + as_string(self.item)
+            )
         if self.value is not None and not _is_finite(self.value):
             raise self._wrong("value", "must be a finite number", self.value)
         if self.t is not None and not _is_finite(self.t):
@@ -65,6 +68,13 @@ class Event:
 
     def _wrong(self, part: str, expected: str, got: object) -> DataError:
         return DataError(f"the {part} of an event on item {self.item!r} {expected}, got {got!r}")
+
+
+def as_string(one: object) -> str:
+    """What to write for a number that stands where an id must; nothing for other values."""
+    if isinstance(one, bool) or not isinstance(one, int | np.integer):
+        return ""
+    return f"; write it as in the shop, such as '{one}'"
 
 
 def _is_finite(value: object) -> bool:

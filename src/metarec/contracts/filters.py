@@ -16,7 +16,7 @@ class Filters(TypedDict, total=False):
     exclude_seen: bool | Collection[str]
     """Leave out what is in the person's own history (True where it is not said); or kinds of
     events, such as ["buy"]: only items with an event of these kinds are left out."""
-    candidates: Sequence[str] | None
+    candidates: Collection[str] | None
     """The item ids that may stand in the list; None: all on offer. An unknown id warns."""
     where: pl.Expr | str | None
     """What must hold of an item, by the columns of the item table: `pl.col("price") < 20`, or the

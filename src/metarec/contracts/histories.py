@@ -188,6 +188,7 @@ def nested_events(histories: Sequence[Sequence[EventLike]]) -> list[list[Event]]
         raise DataError(
             "histories must be a sequence with one sequence of events for each person, "
             f"got {type(histories).__name__}"
+            + ("; its histories are .histories" if hasattr(histories, "histories") else "")
         )
     for position, history in enumerate(histories):
         if isinstance(history, str | bytes | Event) or not isinstance(history, Sequence):

@@ -29,9 +29,13 @@ class ItemChanges:
     """Retired so far, and in the table."""
     unchanged: int
     """Items of the table that are as they were."""
+    notes: tuple[str, ...] = ()
+    """What was understood of the table without being told."""
 
     @classmethod
-    def between(cls, catalogue: Catalogue, snapshot: pl.DataFrame) -> "ItemChanges":
+    def between(
+        cls, catalogue: Catalogue, snapshot: pl.DataFrame, notes: tuple[str, ...] = ()
+    ) -> "ItemChanges":
         """What makes the catalogue offer what the snapshot holds, and nothing else.
 
         Columns that the snapshot lacks stay as they are; a null in one that it has is a value that
@@ -41,6 +45,12 @@ class ItemChanges:
         if not len(given):
             raise DataError("the snapshot has no items, so all would be retired; check its source")
         rows = catalogue.index(given.ids)
+        if len(catalogue) and (rows < 0).all():
+            raise DataError(
+                f"none of the {len(given):,} items of the snapshot is known, so all on offer would "
+                f"be retired; its ids look like {given.ids[0]!r}, the model's like "
+                f"{catalogue.ids[0]!r}: check its item_id"
+            )
         table = given.table
         known = table.filter(pl.Series(rows >= 0))
         before = catalogue.frame[rows[rows >= 0]]
@@ -64,13 +74,16 @@ class ItemChanges:
             retired=tuple(catalogue.ids[catalogue.offered & ~sold]),
             restored=tuple(catalogue.ids[~catalogue.offered & sold]),
             unchanged=int((~changed & ~moved).sum()),
+            notes=notes,
         )
 
     def __bool__(self) -> bool:
         """True if anything changes."""
         return bool(len(self.added) or len(self.updated) or self.retired or self.restored)
 
-    def __repr__(self) -> str:
+    @property
+    def told(self) -> list[str]:
+        """What changes, a line each."""
         by_column = ", ".join(f"{name} {count:,}" for name, count in self.columns.items())
         parts = [
             _told("added", self.added["item_id"].to_list()),
@@ -80,7 +93,10 @@ class ItemChanges:
             f"new columns: {listed(self.new_columns)}" if self.new_columns else "",
             f"{self.unchanged:,} as they were",
         ]
-        return f"ItemChanges({'; '.join(filter(None, parts))})"
+        return list(filter(None, parts))
+
+    def __repr__(self) -> str:
+        return f"ItemChanges({'; '.join([*self.told, *self.notes])})"
 
 
 def _told(what: str, ids: list[str] | tuple[str, ...]) -> str:

@@ -1,7 +1,7 @@
 """What ratings, kinds of events and columns of items mean, as a shop declares it."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -41,9 +41,10 @@ def scale_of(given: Any) -> Scale:
     numbers = list(given) if isinstance(given, Sequence) and not isinstance(given, str) else []
     sound = all(isinstance(n, int | float) and not isinstance(n, bool) for n in numbers)
     if len(numbers) != 2 or not sound or not all(map(math.isfinite, numbers)):
-        raise DataError(f"scale must be two numbers such as [1, 5], got {given!r}")
+        raise DataError(f"a scale must be two numbers such as [1, 5], got {given!r}")
     if not numbers[0] < numbers[1]:
-        raise DataError(f"scale must name the lowest rating first, such as [1, 5], got {given!r}")
+        told = f"such as [1, 5], got {given!r}"
+        raise DataError(f"a scale must name the lowest rating first, {told}")
     return float(numbers[0]), float(numbers[1])
 
 
@@ -97,26 +98,30 @@ def strings_of(given: Any) -> tuple[str, ...] | None:
 
 
 def trouble_with_kinds(
-    there: Sequence[str] | None, target_kinds: Sequence[str], negative_kinds: Sequence[str]
+    there: Sequence[str] | None,
+    target_kinds: Sequence[str],
+    negative_kinds: Sequence[str],
+    called: Callable[[str], str] = str,
 ) -> tuple[str, str, str] | None:
     """What was found, what was expected and what to do where declared kinds cannot hold.
 
     `there` are the kinds of the events, None where events have no kinds. Kinds must not contradict
-    each other, and some event must have one of the targets.
+    each other, and some event must have one of the targets. `called` names an argument for people.
     """
     if not (target_kinds or negative_kinds):
         return None
-    name = "target_kinds" if target_kinds else "negative_kinds"
+    target, negative = called("target_kinds"), called("negative_kinds")
+    name = target if target_kinds else negative
     if there is None:
         fix = f"name the column of kinds event, or remove {name}"
         return "no such column", f"the kinds that {name} names", fix
     if both := set(target_kinds) & set(negative_kinds):
-        found = f"{min(both)!r} in target_kinds and in negative_kinds"
+        found = f"{min(both)!r} in {target} and in {negative}"
         return found, "each kind in one of them", "remove it from one of them"
     if target_kinds and not set(there) & set(target_kinds):
         found = f"no event of the kinds {', '.join(target_kinds)}"
         fix = f"name one of the kinds there are: {', '.join(there)}"
-        return found, "events of the target_kinds", fix
+        return found, f"events of the {target}", fix
     return None
 
 

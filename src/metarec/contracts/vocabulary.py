@@ -52,6 +52,17 @@ class Vocabulary:
             return np.arange(len(self))
         return np.fromiter((self.row_of.get(i, -1) for i in ids), dtype=np.int64)
 
+    def another_form(self, unknown: object) -> str | None:
+        """The id here that tools may have made `unknown` of, or that it may become by them.
+
+        They take ids for numbers (zeros at the start go, `.0` comes), leave spaces, change case.
+        """
+        return self._plain.get(plain_form(unknown))
+
+    @cached_property
+    def _plain(self) -> dict[str, str]:
+        return {plain_form(known): known for known in reversed(self.ids)}
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Vocabulary) or len(self) != len(other):
             return False
@@ -77,6 +88,24 @@ class Vocabulary:
     def __repr__(self) -> str:
         shown = ", ".join(map(repr, self.ids[:3])) + (", ..." if len(self) > 3 else "")
         return f"Vocabulary({len(self):,} ids: {shown})"
+
+
+def plain_form(one: object) -> str:
+    """What is left of an id by which tools tell it from others.
+
+    >>> plain_form(" 00123"), plain_form(123), plain_form("123.0"), plain_form("Ab-1")
+    ('123', '123', '123', 'ab-1')
+    """
+    bare = str(one).strip().casefold()
+    return bare.removesuffix(".0").lstrip("0") if bare.removesuffix(".0").isdecimal() else bare
+
+
+def forms_told(unknown: Iterable[object], known: Vocabulary, where: str = "the catalogue") -> str:
+    """That the first of these ids which has another form here has it; empty where none has."""
+    for one in dict.fromkeys(unknown):
+        if (form := known.another_form(one)) is not None:
+            return f"{one!r} is unknown, and {where} has {form!r}"
+    return ""
 
 
 def vocabulary_of(ids: Iterable[str]) -> NDArray[np.object_]:

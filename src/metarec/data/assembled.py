@@ -8,6 +8,7 @@ import polars as pl
 from metarec.contracts import DataError
 from metarec.contracts.dataset import Dataset
 from metarec.contracts.meaning import roles_of
+from metarec.contracts.wording import written
 from metarec.data.column_names import OURS, Given, TableKind
 from metarec.data.declared import Declared
 from metarec.data.validation.assembly import assemble
@@ -50,28 +51,41 @@ def assembled(
 def with_our_names(
     tables: Mapping[str, Table], columns: Given, report: Report
 ) -> dict[str, Table | None]:
-    """The tables with our names for their columns: those given, then those that are recognised."""
-    ours = {name: None for names in OURS.values() for name in names}
-    if unknown := [name for name in columns if name not in ours]:
-        raise DataError(
-            f"columns maps our names to yours, and {unknown[0]!r} is none of ours; they are: "
-            + ", ".join(ours)
-        )
-    every = {column for table in tables.values() for column in table.frame.columns}
-    for name, own in columns.items():
-        if own is not None and own not in every:
-            listed = "; ".join(f"{n}: {', '.join(t.frame.columns)}" for n, t in tables.items())
-            raise DataError(
-                f"columns says that {name} is {own!r}, which no table has; they have {listed}"
-            )
+    """The tables with our names for their columns: those given, then those that are recognised.
+
+    `columns` names one of ours in whichever tables have its column, or of one table, as in
+    `items.item_id`, which overrules.
+    """
+    every = {name: table.frame.columns for name, table in tables.items()}
+    check_given(columns, every)
     found: dict[str, Table | None] = {}
     for kind in KINDS:
-        table = tables.get(kind)
-        there = [] if table is None else table.frame.columns
+        table, there = tables.get(kind), every.get(kind, [])
         given = {n: own for n, own in columns.items() if own in (None, *there) and n in OURS[kind]}
+        given |= {n: columns[f"{kind}.{n}"] for n in OURS[kind] if f"{kind}.{n}" in columns}
         table = named(table, kind, report, given, preferred(found, kind))
         found[kind] = table and table.with_frame(table.frame.with_columns(whole_ids(table.frame)))
     return found
+
+
+def check_given(columns: Given, every: Mapping[str, Sequence[str]]) -> None:
+    """Refuse names that are none of ours, and columns that are none of the tables'."""
+    ours = dict.fromkeys(name for names in OURS.values() for name in names)
+    known = {*ours, *(f"{kind}.{name}" for kind in KINDS for name in OURS[kind])}
+    if unknown := [name for name in columns if name not in known]:
+        raise DataError(
+            f"{written('columns', '--map')} maps our names to yours, and {unknown[0]!r} is none of "
+            "ours; they are: " + ", ".join(ours) + "; of one table, such as items.item_id"
+        )
+    for name, own in columns.items():
+        kind = name.rpartition(".")[0]
+        places = {kind: every.get(kind, ())} if kind else every
+        if own is not None and not any(own in there for there in places.values()):
+            listed = "; ".join(f"{n}: {', '.join(there)}" for n, there in places.items())
+            raise DataError(
+                f"{written('columns', '--map')} says that {name} is {own!r}, which no table has; "
+                f"they have {listed}"
+            )
 
 
 def whole_ids(frame: pl.DataFrame) -> list[pl.Series]:

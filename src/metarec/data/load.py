@@ -7,6 +7,7 @@ from typing import Literal
 
 from metarec.contracts import DataError
 from metarec.contracts.dataset import Dataset, RepeatsRule
+from metarec.contracts.wording import written
 from metarec.data.readers.amazon import is_amazon, read_amazon
 from metarec.data.readers.folder import is_folder_format, read_folder
 from metarec.data.readers.movielens import is_movielens, read_movielens
@@ -86,7 +87,8 @@ def detect(place: Path) -> str:
         command = f"metarec data convert {shlex.quote(str(place))} {shop}"
         raise DataError(
             f"{place} is a single file, and a shop is a folder; make one by\n    {command}\n"
-            "with --items FILE for what is known of the items (in Python, load_csv reads it)"
+            "with --items FILE for what is known of the items"
+            + written(" (in Python, load_csv reads it)", "")
         )
     return "folder"  # whose reader says what is missing
 

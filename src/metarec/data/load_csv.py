@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from metarec.contracts import DataError
 from metarec.contracts.dataset import Clock, Dataset, Feedback, RepeatsRule
+from metarec.contracts.wording import argument, written
 from metarec.data.column_names import Given
 from metarec.data.declared import Declared
 from metarec.data.load import finish, load, require
@@ -98,10 +99,15 @@ def convert(
         )
     elif given:
         raise DataError(
-            f"{min(given)} goes with a single file and {source} is "
+            f"{_written(min(given))} goes with a single file and {source} is "
             f"{'a folder' if format is None else format}; a folder says it in its dataset.toml"
         )
     else:
         data = load(source, format=format, lenient=lenient, rejects=rejects, repeats=repeats)
     save(data, target)
     return data
+
+
+def _written(name: str) -> str:
+    """An argument of `convert`, of which a shell has one option for all columns."""
+    return written(name, "--map") if name.endswith(("mapping", "columns")) else argument(name)

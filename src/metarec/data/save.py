@@ -8,6 +8,7 @@ import polars as pl
 
 from metarec.contracts import DataError
 from metarec.contracts.dataset import Dataset
+from metarec.contracts.wording import written
 from metarec.data.readers.settings import NOTES
 from metarec.data.readers.tabular import SETTLED
 from metarec.files.atomic import whole_folder
@@ -48,7 +49,8 @@ def check_target(target: Path, overwrite: bool) -> None:
         )
     if inside and not overwrite:
         raise DataError(
-            f"{target} exists; name a new folder (in Python, save(..., overwrite=True) replaces it)"
+            f"{target} exists; name a new folder"
+            + written(" (in Python, save(..., overwrite=True) replaces it)", "")
         )
 
 

@@ -1,19 +1,30 @@
 """Lists for everyone into one file, however many they are."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import IO, Any, Unpack
 
 import polars as pl
 import pyarrow.parquet as pq
 
-from metarec.contracts import DataError, Filters, Histories, Recommender, whole_number
+from metarec.contracts import (
+    Catalogue,
+    DataError,
+    Filters,
+    Histories,
+    Recommender,
+    whole_number,
+)
+from metarec.contracts.alignment import align
 from metarec.contracts.printing import counted
 from metarec.contracts.progress import progress_of
+from metarec.contracts.vocabulary import forms_told
 from metarec.files.atomic import whole_file
-from metarec.ranking.exclusions import is_nested
+from metarec.ranking.candidates import candidate_rows
+from metarec.ranking.exclusions import Exclusions, excluded_rows
 
 PEOPLE_AT_ONCE = 1000
 """Lists held in memory at once."""
@@ -51,14 +62,20 @@ def recommend_to_file(
     the items have one, score and std; a person without an item has no row. Memory does not grow
     with the number of people, and the file appears whole or not at all.
     """
-    path, people = Path(out), len(histories)
+    path = Path(out)
     if path.suffix not in WRITERS:
         raise DataError(f"{path} must end in one of {', '.join(WRITERS)}, which says its format")
     if path.is_dir():
         raise DataError(f"{path} is a folder; name a file")
     whole_number("k", k)
-    exclude = filters.get("exclude")
-    own = is_nested(exclude)
+    if not isinstance(histories, Histories):
+        raise DataError(
+            "histories must be Histories, such as shop.histories or Histories.of([[event, ...], "
+            f"...]), got {type(histories).__name__}"
+        )
+    people = len(histories)
+    known = _aligned(histories, model.catalogue)
+    own = _known_only(filters, model.catalogue, people)
     rows = short = 0
     why = ""
     with (
@@ -67,9 +84,9 @@ def recommend_to_file(
         progress_of("recommending", people, show=progress) as advance,
     ):
         for start in range(0, max(people, 1), PEOPLE_AT_ONCE):
-            part = histories.take(slice(start, start + PEOPLE_AT_ONCE))
-            if own:
-                filters["exclude"] = exclude[start : start + PEOPLE_AT_ONCE]  # type: ignore[index]
+            part = known.take(slice(start, start + PEOPLE_AT_ONCE))
+            if own is not None:
+                filters["exclude"] = own[start : start + PEOPLE_AT_ONCE]
             answer = model.recommend(part, k, **filters)
             frame = _named(answer.to_frame(), start)
             append(frame)
@@ -79,6 +96,43 @@ def recommend_to_file(
             short += len(shortfalls)
             advance(min(start + PEOPLE_AT_ONCE, people), None)
     return Written(people, rows, short, why)
+
+
+def _aligned(histories: Histories, catalogue: Catalogue) -> Histories:
+    """The histories in the rows of the catalogue; what is unknown is said once for everyone.
+
+    Raises DataError where no event is on a known item: the file would say the same of everyone.
+    """
+    known = align(histories, catalogue, warn=False)
+    if len(known.items) == len(histories.items):
+        return known
+    if len(known.items):
+        return align(histories, catalogue)
+    form = forms_told(histories.vocabulary, catalogue.vocabulary)
+    told = form or f"its ids look like {str(catalogue.ids[0])!r}"
+    raise DataError(
+        f"none of the {len(histories.items):,} events is on an item of the model's catalogue "
+        f"(such as {histories.vocabulary[0]!r}); {told}"
+    )
+
+
+def _known_only(
+    filters: Filters, catalogue: Catalogue, people: int
+) -> Sequence[Sequence[str]] | None:
+    """Leaves unknown items out of the filters, which is said once and not of every batch.
+
+    The lists of single people, if `exclude` is such, are the answer.
+    """
+    if (candidates := filters.get("candidates")) is not None:
+        filters["candidates"] = catalogue.ids[candidate_rows(candidates, catalogue)].tolist()
+    if (exclude := filters.get("exclude")) is None:
+        return None
+    excluded = excluded_rows(exclude, catalogue, people)
+    if isinstance(excluded, Exclusions):
+        ids = catalogue.ids[excluded.items].tolist()
+        return [ids[start:stop] for start, stop in pairwise(excluded.offsets)]
+    filters["exclude"] = catalogue.ids[excluded].tolist()
+    return None
 
 
 def _named(frame: pl.DataFrame, start: int) -> pl.DataFrame:

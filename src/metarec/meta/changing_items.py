@@ -1,39 +1,36 @@
 """Items that come, go and change between two fits."""
 
 import copy
-from collections.abc import Mapping, Sequence
-from typing import Self
+import sys
+from collections.abc import Sequence
+from typing import Any, Self
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from metarec.contracts import Catalogue, ItemChanges, NotFittedError
+from metarec.contracts import Catalogue, ItemChanges
+from metarec.data.items import Items, items_of
 from metarec.encoders import ContentFeatures
 from metarec.meta.config import MetaConfig
-from metarec.meta.heart import Heart
+from metarec.meta.fitted import FittedModel
 
 
-class ChangingItems:
+class ChangingItems(FittedModel):
     """The part of a fitted model that follows its catalogue; every change gives a new model."""
 
     config: MetaConfig
-    hearts: Mapping[str, Heart]
-    _catalogue: Catalogue | None
     _content: ContentFeatures
     _weights: dict[str, NDArray[np.float32]]
 
-    @property
-    def catalogue(self) -> Catalogue:
-        """The items that the fitted model can rank."""
-        if self._catalogue is None:
-            raise NotFittedError("call MetaRecommender.fit(train) first")
-        return self._catalogue
+    def add_items(self, frame: Any, *, progress: bool = False) -> Self:
+        """The model with more items, from their content alone; `frame` has a column item_id.
 
-    def add_items(self, frame: pl.DataFrame, *, progress: bool = False) -> Self:
-        """The model with more items, from their content alone; `frame` has a column item_id."""
+        `frame`, here as below, is a Polars, pandas or Arrow table, checked as `from_frames` does.
+        """
         from metarec.meta.features.freezing import item_terms  # PyTorch: serving never needs it
 
+        frame = self._items_of(frame, progress=progress, new=True)
         catalogue = self.catalogue.append(frame)
         added = Catalogue.of(frame).frame
         content = self._content.encode(added, progress=progress)
@@ -58,19 +55,20 @@ class ChangingItems:
         """The model with retired items on offer again."""
         return self._offering(self.catalogue.restore(ids))
 
-    def update_items(self, frame: pl.DataFrame, *, progress: bool = False) -> Self:
+    def update_items(self, frame: Any, *, progress: bool = False) -> Self:
         """The model with other content of known items, in the columns that `frame` has.
 
         A null says that the value is missing now. Features follow the content at once; what was
         learned of an item beyond its content stays.
         """
-        return self._patched(frame, progress=progress)
+        return self._patched(self._items_of(frame, progress=progress), progress=progress)
 
-    def item_changes(self, frame: pl.DataFrame) -> ItemChanges:
+    def item_changes(self, frame: Any) -> ItemChanges:
         """What `sync_items` would do, to be printed first; `frame` is all that is on offer."""
-        return ItemChanges.between(self.catalogue, frame)
+        items = items_of(frame, self.catalogue)
+        return ItemChanges.between(self.catalogue, items.frame, items.notes)
 
-    def sync_items(self, frame: pl.DataFrame, *, progress: bool = False) -> Self:
+    def sync_items(self, frame: Any, *, progress: bool = False) -> Self:
         """The model that offers what a snapshot holds, and nothing else.
 
         New items are added, known ones updated in the columns that the snapshot has, and all that
@@ -80,9 +78,15 @@ class ChangingItems:
         if len(changes.updated):
             model = model._patched(changes.updated, progress=progress, widen=True)
         if len(changes.added):
-            model = model.add_items(changes.added, progress=progress)
+            model = model.add_items(Items(changes.added), progress=progress)
         catalogue = model.catalogue.retire(changes.retired).restore(changes.restored)
         return model._offering(catalogue)
+
+    def _items_of(self, frame: Any, *, progress: bool, new: bool = False) -> pl.DataFrame:
+        items = items_of(frame, self.catalogue, new=new)
+        for note in items.notes if progress else ():
+            print(note, file=sys.stderr)
+        return items.frame
 
     def _patched(self, frame: pl.DataFrame, *, progress: bool, widen: bool = False) -> Self:
         from metarec.meta.features.freezing import item_terms  # PyTorch: serving never needs it

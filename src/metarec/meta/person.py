@@ -16,17 +16,19 @@ from metarec.contracts import (
     Filters,
     Predictions,
     Recommendations,
+    Vocabulary,
 )
 from metarec.contracts.event_kinds import ANY_KIND
+from metarec.contracts.vocabulary import forms_told
 from metarec.meta.adaptation import Accumulators, Adaptation, Seen
 from metarec.meta.asking import most_telling
 from metarec.meta.explanation import Explanation
 from metarec.meta.heart import Heart
 from metarec.meta.recency import clock_order
 from metarec.meta.updaters import Adapted
-from metarec.ranking.candidates import candidate_rows, list_length
+from metarec.ranking.candidates import candidate_rows, checked_ids, list_length
 from metarec.ranking.exclusions import OwnEvents
-from metarec.ranking.given import given_rows, whole_order
+from metarec.ranking.given import given_rows, unknown_item, whole_order
 from metarec.ranking.wanted import Wanted
 
 
@@ -141,7 +143,7 @@ class Person:
 
     def score(self, ids: Sequence[str]) -> Float[np.ndarray, " item"]:
         """The score of each named item, held inside the rating scale; NaN where unknown."""
-        rows = self._rows(ids)
+        rows = self._rows(checked_ids("ids", ids))
         shown = self._ranking.heart.head.shown(self._ranking.scores[rows])
         return np.where(rows < 0, np.nan, shown)
 
@@ -150,7 +152,7 @@ class Person:
 
         Scores are not held inside the rating scale, so that they keep their order.
         """
-        rows = self._rows(ids)
+        rows = self._rows(checked_ids("ids", ids))
         std, predictive = self._ranking.heart.stds(self._ranking.adapted, rows)
         columns = (self._ranking.scores[rows], std, predictive)
         return Predictions(*(np.where(rows < 0, np.nan, column) for column in columns))
@@ -159,7 +161,7 @@ class Person:
         """Why `item_id` has its score; raises DataError for an unknown item."""
         row = int(self._rows([item_id])[0])
         if row < 0:
-            raise DataError(f"item {item_id!r} is not in the catalogue; add it with add_items")
+            raise unknown_item(item_id, self.model.catalogue)
         ranking = self._ranking
         score, base = float(ranking.scores[row]), ranking.base(row)
         shares, effects = ranking.shares(row), ranking.effects(row)
@@ -205,7 +207,7 @@ class Person:
             raise DataError("give either one whole event, or an id with its value, kind and t")
         event = self.model.checked(given)
         if event.item not in self.model.catalogue.row_of:
-            raise DataError(f"item {event.item!r} is not in the catalogue; add it with add_items")
+            raise unknown_item(event.item, self.model.catalogue)
         later = Person(self.model, (*self.came, event), self.profile, self.now)
         if event.kind in self.model.event_kinds.negative:  # nothing that counts has come
             later._accumulators = self._accumulators
@@ -220,7 +222,10 @@ class Person:
         """The person re-solved without any event of the item: equal to never having seen it."""
         kept = tuple(event for event in self.came if event.item != item_id)
         if len(kept) == len(self.came):
-            raise DataError(f"this person has no event on item {item_id!r}")
+            own = Vocabulary.of(dict.fromkeys(event.item for event in self.came))
+            form = forms_told([item_id], own, "the history")
+            told = f"; {form}" if form else ""
+            raise DataError(f"this person has no event on item {item_id!r}{told}")
         return Person(self.model, kept, self.profile, self.now)
 
     def _own_events(self, *, any_kind: bool) -> OwnEvents:

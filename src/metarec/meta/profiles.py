@@ -1,13 +1,17 @@
 """What is known of a person beside events, checked at the door."""
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 import polars as pl
+from jaxtyping import Float
 
-from metarec.contracts import DataError
+from metarec.contracts import DataError, Histories
 from metarec.encoders import TabularFeatures
+from metarec.encoders.tabular import seconds_of
 
 PLAIN = (str, int, float, bool, datetime.date, type(None))
 
@@ -33,6 +37,20 @@ def copied(name: str, value: Any) -> Any:
     )
 
 
+def check_values(profile: Mapping[str, Any], known: TabularFeatures) -> None:
+    """Refuse what is no number or date where the model knows such: it would count as missing."""
+    for kind, columns in (("a number", known.numbers), ("a date", known.dates)):
+        for name in columns.keys() & profile.keys():
+            value = profile[name]
+            column = pl.Series([value], strict=False)
+            read = seconds_of(column) if kind == "a date" else column.cast(pl.Float64, strict=False)
+            if value is not None and not read.is_finite().fill_null(False).all():
+                raise DataError(
+                    f"the profile's {name} must be {kind}, or None where it is not known, got "
+                    f"{value!r}"
+                )
+
+
 def checked_table(table: pl.DataFrame, known: TabularFeatures) -> pl.DataFrame:
     """The profiles of many people; a misspelt column would say nothing, silently.
 
@@ -45,3 +63,49 @@ def checked_table(table: pl.DataFrame, known: TabularFeatures) -> pl.DataFrame:
             "table of the fit, with null where nothing is known"
         )
     return table
+
+
+class KnowingProfiles:
+    """The part of a fitted model that reads profiles; without a table of users it has none."""
+
+    _profiles: TabularFeatures | None
+    _no_profile: Float[np.ndarray, " d_profile"] | None
+
+    @property
+    def profile_columns(self) -> tuple[str, ...]:
+        """The columns that a profile may have."""
+        known = self._profiles
+        return () if known is None else (*known.numbers, *known.categories, *known.lists)
+
+    def profile_features(
+        self, profile: Mapping[str, Any] | None
+    ) -> Float[np.ndarray, " d_profile"] | None:
+        """The features of one profile, None where the model has none."""
+        if self._profiles is None or self._no_profile is None:
+            return None
+        if not profile:
+            return self._no_profile
+        return self._profiles.transform(pl.DataFrame([dict(profile)]))[0]
+
+    def _checked_profile(self, profile: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+        """A copy of the profile that nobody can change; columns and values must be known."""
+        if profile is None:
+            return None
+        if not isinstance(profile, Mapping):
+            raise DataError(f"a profile maps column names to values, got {profile!r}")
+        if self._profiles is None:
+            if profile:
+                raise DataError("the model was fitted without profiles; leave the profile out")
+            return None
+        check_columns(profile, self._profiles)
+        plain = {name: copied(name, value) for name, value in profile.items()}
+        check_values(plain, self._profiles)
+        return MappingProxyType(plain)
+
+    def _features_of_many(self, histories: Histories) -> Float[np.ndarray, "person d"] | None:
+        """The features of each history's profile; those of nobody where none is told."""
+        if self._profiles is None or self._no_profile is None:
+            return None
+        if histories.profiles is None:
+            return np.broadcast_to(self._no_profile, (len(histories), len(self._no_profile)))
+        return self._profiles.transform(checked_table(histories.profiles, self._profiles))

@@ -1,17 +1,19 @@
 """Which items may stand in a list, and how long it may be."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
-import polars as pl
 from jaxtyping import Int
 
 from metarec.contracts import Catalogue, DataError, UnknownItemWarning, whole_number
+from metarec.contracts.events import as_string
+from metarec.contracts.vocabulary import forms_told
+from metarec.contracts.wording import argument
 
 
 def candidate_rows(
-    candidates: Sequence[str] | None, catalogue: Catalogue
+    candidates: Collection[str] | None, catalogue: Catalogue
 ) -> Int[np.ndarray, " candidate"]:
     """Rows of the items that may be recommended: the named ones that are offered, or all offered.
 
@@ -20,7 +22,8 @@ def candidate_rows(
     """
     if candidates is None:
         return np.flatnonzero(catalogue.offered)
-    rows = np.unique(found_rows("candidates", candidates, catalogue, noun="candidates"))
+    named = in_some_order(candidates)
+    rows = np.unique(found_rows(argument("candidates"), named, catalogue, noun="candidates"))
     return rows[catalogue.offered[rows]]
 
 
@@ -38,10 +41,11 @@ def found_rows(
     listed = checked_ids(name, ids)
     found = catalogue.index(listed)
     if n_unknown := int((found < 0).sum()):
-        first = listed[int(np.argmax(found < 0))]
+        unknown = [item_id for item_id, row in zip(listed, found, strict=True) if row < 0]
+        form = forms_told(unknown, catalogue.vocabulary)
         warnings.warn(
             f"{n_unknown} of {len(found)} {noun} are not in the catalogue and {told}, "
-            f"the first is {first!r}",
+            f"the first is {unknown[0]!r}" + (f"; {form}" if form else ""),
             UnknownItemWarning,
             stacklevel=stacklevel,
         )
@@ -49,8 +53,15 @@ def found_rows(
 
 
 def checked_ids(name: str, ids: object) -> list[str]:
-    """The item ids as a list; raises DataError where they are no sequence of strings."""
-    if isinstance(ids, str | bytes) or not isinstance(ids, Sequence | np.ndarray | pl.Series):
+    """The item ids as a list; raises DataError where they are no sequence of strings.
+
+    A column of Polars, pandas or Arrow is a sequence too.
+    """
+    for as_list in ("to_pylist", "to_list", "tolist"):
+        if hasattr(ids, as_list):
+            ids = getattr(ids, as_list)()
+            break
+    if isinstance(ids, str | bytes) or not isinstance(ids, Sequence):
         got = f"one string {ids!r}" if isinstance(ids, str | bytes) else type(ids).__name__
         raise DataError(f"{name} must be a sequence of item ids, such as a list, got {got}")
     listed = list(ids)
@@ -58,8 +69,16 @@ def checked_ids(name: str, ids: object) -> list[str]:
         if not isinstance(item_id, str):
             raise DataError(
                 f"{name} must hold item ids, which are strings, got {item_id!r} at place {place}"
+                + as_string(item_id)
             )
     return listed
+
+
+def in_some_order(ids: object) -> object:
+    """A set as a list, where the order of ids means nothing; everything else as it is."""
+    if isinstance(ids, set | frozenset) and all(isinstance(i, str) for i in ids):
+        return sorted(ids)
+    return ids
 
 
 def checked_flag(name: str, value: object) -> bool:

@@ -8,6 +8,7 @@ import polars as pl
 from jaxtyping import Float, Int
 
 from metarec.contracts import Catalogue, DataError, whole_number
+from metarec.contracts.wording import argument
 
 
 def boost_of(column: object, catalogue: Catalogue) -> Float[np.ndarray, " item"]:
@@ -15,12 +16,15 @@ def boost_of(column: object, catalogue: Catalogue) -> Float[np.ndarray, " item"]
     values = _column("boost", column, catalogue)
     if not (values.dtype.is_numeric() or values.dtype in (pl.Boolean, pl.Null)):
         raise DataError(
-            f"boost must name a column of numbers, {column} holds {values.dtype}; the items have "
-            f"{_listed(catalogue)}"
+            f"{argument('boost')} must name a column of numbers, {column} holds {values.dtype}; "
+            f"the items have {_listed(catalogue)}"
         )
     numbers = values.cast(pl.Float64).fill_null(0.0).fill_nan(0.0).to_numpy()
     if not np.isfinite(numbers).all():
-        raise DataError(f"boost must name a column of finite numbers, {column} holds infinite ones")
+        raise DataError(
+            f"{argument('boost')} must name a column of finite numbers, {column} holds "
+            "infinite ones"
+        )
     return numbers
 
 
@@ -44,9 +48,10 @@ def caps_of(at_most: object, catalogue: Catalogue) -> tuple[Cap, ...]:
         values = _column("at_most", column, catalogue)
         if values.dtype.is_nested():
             raise DataError(
-                f"at_most counts items by one value each, {column} holds {values.dtype}"
+                f"{argument('at_most')} counts items by one value each, {column} holds "
+                f"{values.dtype}"
             )
-        number = whole_number(f"at_most of {column}", most)
+        number = whole_number(f"{argument('at_most')} of {column}", most)
         if values.dtype.is_float():
             values = values.fill_nan(None)
         kinds = values.drop_nulls().unique().sort()
@@ -58,7 +63,7 @@ def caps_of(at_most: object, catalogue: Catalogue) -> tuple[Cap, ...]:
 def _column(word: str, column: object, catalogue: Catalogue) -> pl.Series:
     if not isinstance(column, str) or column not in catalogue.frame.columns:
         raise DataError(
-            f"{word} must name a column of the items, got {column!r}; they have "
+            f"{argument(word)} must name a column of the items, got {column!r}; they have "
             f"{_listed(catalogue)}"
         )
     return catalogue.frame[column]

@@ -5,12 +5,17 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-import polars as pl
 from jaxtyping import Bool, Int
 
 from metarec.contracts import Catalogue, DataError
 from metarec.contracts.event_kinds import ANY_KIND, EventKinds
-from metarec.ranking.candidates import checked_flag, checked_ids, found_rows
+from metarec.contracts.wording import argument, written
+from metarec.ranking.candidates import (
+    checked_flag,
+    checked_ids,
+    found_rows,
+    in_some_order,
+)
 
 NOUN = "excluded items"
 
@@ -69,8 +74,10 @@ def seen_kinds(exclude_seen: object, known: Iterable[str]) -> bool | frozenset[s
     asked, kinds = list(exclude_seen), sorted(set(known))
     for kind in asked:
         if kind not in kinds:
-            told = f"there are {kinds}" if kinds else "the events have no kinds; use True or False"
-            raise DataError(f"exclude_seen names the kind {kind!r}; {told}")
+            either = written("True or False", "--exclude-seen or --no-exclude-seen")
+            told = f"there are {kinds}" if kinds else f"the events have no kinds; use {either}"
+            name = written("exclude_seen", "--exclude-kinds")
+            raise DataError(f"{name} names the kind {kind!r}; {told}")
     return frozenset(asked)
 
 
@@ -109,8 +116,10 @@ def excluded_rows(
     """
     nested = people is not None and is_nested(exclude)
     if not nested:
-        return found_rows("exclude", _listed(exclude), catalogue, noun=NOUN)
-    lists = [checked_ids(f"exclude, person {h},", _listed(ids)) for h, ids in enumerate(exclude)]
+        return found_rows(argument("exclude"), in_some_order(exclude), catalogue, noun=NOUN)
+    lists = [
+        checked_ids(f"exclude, person {h},", in_some_order(ids)) for h, ids in enumerate(exclude)
+    ]
     if len(lists) != people:
         raise DataError(
             f"exclude must be one list of item ids, or one for each of {people} people, got "
@@ -129,10 +138,3 @@ def is_nested(exclude: object) -> bool:
     if isinstance(exclude, str) or not isinstance(exclude, Sequence) or not len(exclude):
         return False
     return not isinstance(exclude[0], str) and isinstance(exclude[0], Collection)
-
-
-def _listed(ids: object) -> object:
-    """A set in some order; everything else as it is."""
-    if isinstance(ids, set | frozenset) and all(isinstance(i, str) for i in ids):
-        return sorted(ids)
-    return ids.to_list() if isinstance(ids, pl.Series) else ids

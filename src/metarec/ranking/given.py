@@ -6,6 +6,9 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from metarec.contracts import Catalogue, DataError, Vocabulary
+from metarec.contracts.events import as_string
+from metarec.contracts.vocabulary import forms_told
+from metarec.contracts.wording import written
 from metarec.ranking.candidates import checked_ids, found_rows
 from metarec.ranking.ties import ties_of
 
@@ -37,6 +40,13 @@ def whole_order(
     return np.lexsort((second, -scores), axis=-1).reshape(scores.shape)
 
 
+def unknown_item(item_id: object, catalogue: Catalogue) -> DataError:
+    """The error of an item that is not in the catalogue, and cannot be left out."""
+    form = forms_told([item_id], catalogue.vocabulary)
+    told = form or f"add it with {written('add_items', 'metarec items add')}"
+    return DataError(f"item {item_id!r} is not in the catalogue; {told}{as_string(item_id)}")
+
+
 def basket_rows(items: str | Sequence[str], catalogue: Catalogue) -> Int[np.ndarray, " item"]:
     """Rows of one item or of several, each once; raises DataError for an unknown one."""
     ids = [items] if isinstance(items, str) else checked_ids("items", items)
@@ -44,6 +54,5 @@ def basket_rows(items: str | Sequence[str], catalogue: Catalogue) -> Int[np.ndar
         raise DataError("similar needs an item id, or a basket of at least one")
     rows = catalogue.index(ids)
     if (rows < 0).any():
-        missing = ids[int(np.argmax(rows < 0))]
-        raise DataError(f"item {missing!r} is not in the catalogue; add it with add_items")
+        raise unknown_item(ids[int(np.argmax(rows < 0))], catalogue)
     return np.unique(rows)

@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from metarec.contracts import DataError
+from metarec.contracts.wording import argument
 from metarec.ranking.columns import Cap
 from metarec.ranking.top_k import best_rows
 
@@ -17,7 +18,8 @@ def checked_diversity(value: object) -> float:
     """`value` as a number from 0 to below 1; raises DataError for anything else."""
     number = isinstance(value, int | float | np.floating) and not isinstance(value, bool)
     if not number or not 0 <= float(value) < 1:  # type: ignore[arg-type]
-        raise DataError(f"diversity must be a number from 0 to below 1, got {value!r}")
+        name = argument("diversity")
+        raise DataError(f"{name} must be a number from 0 to below 1, got {value!r}")
     return float(value)  # type: ignore[arg-type]
 
 

@@ -1,6 +1,6 @@
 """What a caller wants of a list, read once and applied to every table of scores."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -197,18 +197,3 @@ def _reranking(
     if diversity and vectors is None:
         raise DataError("diversity needs vectors of the items, and this model has none")
     return Reranking(k, diversity, vectors() if diversity and vectors else None, caps)
-
-
-def joined(parts: Sequence[tuple[int, Missing | None]]) -> Missing | None:
-    """What `best` said of the parts of a batch, each with its length, as one table.
-
-    None where every list is full.
-    """
-    if all(missing is None for _, missing in parts):
-        return None
-    return np.concatenate(
-        [
-            np.zeros((length, len(REASONS)), dtype=np.int64) if missing is None else missing
-            for length, missing in parts
-        ]
-    )

@@ -7,6 +7,7 @@ import polars as pl
 from jaxtyping import Bool
 
 from metarec.contracts import Catalogue, DataError, MissingValueWarning
+from metarec.contracts.wording import argument
 from metarec.ranking.where_text import parse_where
 
 
@@ -26,8 +27,8 @@ def where_mask(where: pl.Expr | str, catalogue: Catalogue) -> Bool[np.ndarray, "
     holds = _evaluated(where, table)
     if unknown := holds.null_count():
         warnings.warn(
-            f"where leaves out {unknown:,} of {len(catalogue):,} items of which it cannot be told, "
-            "because a value is missing",
+            f"{argument('where')} leaves out {unknown:,} of {len(catalogue):,} items of which it "
+            "cannot be told, because a value is missing",
             MissingValueWarning,
             stacklevel=4,
         )
@@ -40,19 +41,21 @@ def _evaluated(where: pl.Expr, table: pl.DataFrame) -> pl.Series:
     except pl.exceptions.ColumnNotFoundError as error:
         missing = sorted(set(where.meta.root_names()) - set(table.columns))
         raise DataError(
-            f"where names the column {', '.join(map(repr, missing))}; the items have "
+            f"{argument('where')} names the column {', '.join(map(repr, missing))}; the items have "
             f"{sorted(table.columns)}"
         ) from error
     except pl.exceptions.PolarsError as error:
         told = str(error).splitlines()[0]
-        raise DataError(f"where cannot be asked of the items: {told}") from error
+        raise DataError(f"{argument('where')} cannot be asked of the items: {told}") from error
     if column.dtype not in (pl.Boolean, pl.Null):
-        raise DataError(f"where must say true or false of each item, it gives {column.dtype}")
+        raise DataError(
+            f"{argument('where')} must say true or false of each item, it gives {column.dtype}"
+        )
     if len(column) == 1 != len(table):  # of all items together
         column = pl.repeat(column[0], len(table), dtype=pl.Boolean, eager=True)
     if len(column) != len(table):
         raise DataError(
-            f"where must say true or false of each of {len(table):,} items, it gives "
+            f"{argument('where')} must say true or false of each of {len(table):,} items, it gives "
             f"{len(column):,} values"
         )
     return column.cast(pl.Boolean)

@@ -6,6 +6,7 @@ or as col("unit price"); values are text, numbers, True and False; dates are wri
 
 import ast
 import operator
+import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import polars as pl
 
 from metarec.contracts import DataError
+from metarec.contracts.wording import argument
 
 LONGEST = 2000
 ALLOWED = (
@@ -37,12 +39,18 @@ MOMENTS: Mapping[Any, Callable[[str], Any]] = {
 def parse_where(text: str, schema: Mapping[str, pl.DataType]) -> pl.Expr:
     """The expression that `text` says of a table with these columns."""
     if len(text) > LONGEST:
-        raise DataError(f"where has {len(text):,} characters, at most {LONGEST:,} are read")
+        raise DataError(
+            f"{argument('where')} has {len(text):,} characters, at most {LONGEST:,} are read"
+        )
     try:
         tree = ast.parse(text.strip(), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         told = error.msg if isinstance(error, SyntaxError) else type(error).__name__
-        raise DataError(f"where cannot be read: {text!r} ({told}); it takes {ALLOWED}") from error
+        if re.search(r"[^=!<>]=[^=]", text):
+            told += ", equal is =="
+        raise DataError(
+            f"{argument('where')} cannot be read: {text!r} ({told}); it takes {ALLOWED}"
+        ) from error
     return _Reader(text, schema).condition(tree.body)
 
 
@@ -69,7 +77,7 @@ class _Reader:
             raise self.refused(node)
         if self.schema[name] != pl.Boolean:
             raise DataError(
-                f"where: the column {name} alone says neither yes nor no, it holds "
+                f"{argument('where')}: the column {name} alone says neither yes nor no, it holds "
                 f"{self.schema[name]}; compare it with a value"
             )
         return pl.col(name)
@@ -109,7 +117,7 @@ class _Reader:
             return pl.col(holder).list.contains(part)
         if kind == pl.String and isinstance(part, str):
             return pl.col(holder).str.contains(part, literal=True)
-        raise DataError(f"where: {part!r} cannot be in {holder}, which holds {kind}")
+        raise DataError(f"{argument('where')}: {part!r} cannot be in {holder}, which holds {kind}")
 
     def column(self, node: ast.expr) -> str | None:
         """The column that is named here; None for anything else."""
@@ -129,7 +137,8 @@ class _Reader:
             return None
         if name not in self.schema:
             raise DataError(
-                f"where names the column {name!r}; the items have {sorted(self.schema)}"
+                f"{argument('where')} names the column {name!r}; the items have "
+                f"{sorted(self.schema)}"
             )
         return name
 
@@ -145,21 +154,23 @@ class _Reader:
         if isinstance(value, int) and abs(value) >= 2**63:
             raise self.refused(node)
         if not _fits(value, kind):
-            raise DataError(f"where compares {beside}, which holds {kind}, with {value!r}")
+            raise DataError(
+                f"{argument('where')} compares {beside}, which holds {kind}, with {value!r}"
+            )
         if isinstance(value, str) and kind.is_temporal():
             try:
                 return pl.lit(MOMENTS[kind.base_type()](value))
             except (KeyError, ValueError) as error:
                 raise DataError(
-                    f"where compares {beside}, which holds {kind}, with {value!r}; dates are "
-                    'written as "2026-01-31", moments as "2026-01-31T18:30"'
+                    f"{argument('where')} compares {beside}, which holds {kind}, with {value!r}; "
+                    'dates are written as "2026-01-31", moments as "2026-01-31T18:30"'
                 ) from error
         return pl.lit(sign * value) if sign < 0 else pl.lit(value)
 
     def refused(self, node: ast.expr) -> DataError:
         """The error about a part that has no meaning here."""
         part = ast.get_source_segment(self.text.strip(), node) or self.text
-        return DataError(f"where cannot take {part!r} here; it takes {ALLOWED}")
+        return DataError(f"{argument('where')} cannot take {part!r} here; it takes {ALLOWED}")
 
 
 def _is_number(value: object) -> bool:

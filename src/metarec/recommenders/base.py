@@ -35,8 +35,9 @@ from metarec.contracts.printing import counted
 from metarec.files.model_folder import load_state, save_state
 from metarec.ranking.candidates import checked_ids
 from metarec.ranking.exclusions import OwnEvents
-from metarec.ranking.given import basket_rows, given_rows, whole_order
-from metarec.ranking.wanted import Wanted, joined
+from metarec.ranking.given import basket_rows
+from metarec.ranking.lists import Scored, best_lists, given_lists
+from metarec.ranking.wanted import Wanted
 from metarec.recommenders.item_to_item import content_vectors
 from metarec.training.threads import limited
 
@@ -190,44 +191,16 @@ class BaseRecommender(Recommender, ABC):
             vectors=self.item_vectors,
             event_kinds=self.event_kinds,
         )
-        items = np.full((len(aligned), wanted.k), -1, dtype=np.int64)
-        scores = np.full(items.shape, np.nan)
-        missing = []
-        for chunk in self._chunks(len(aligned)):
-            part = aligned.take(chunk)
-            table = np.array(self._scores(part), dtype=np.float64)
-            best, short = wanted.best(table, part, chunk.start)
-            rows, ranks = np.nonzero(best >= 0)
-            items[chunk] = best
-            scores[chunk.start + rows, ranks] = table[rows, best[rows, ranks]]
-            missing.append((len(part), short))
-        return Recommendations(
-            self.catalogue.vocabulary,
-            items,
-            scores,
-            np.full(items.shape, np.nan),
-            self.catalogue,
-            aligned.user_ids,
-            wanted.asked,
-            joined(missing),
-        )
+        chunks = self._chunks(len(aligned))
+        return best_lists(wanted, self.catalogue, aligned, chunks, self._scored)
 
     def rank(
         self, histories: Histories | Sequence[Sequence[EventLike]], ids: Sequence[str]
     ) -> Recommendations:
         """All the named items for each history, best first; what has no score stands last."""
-        named, rows = given_rows(ids, self.catalogue)
         aligned = self._aligned(histories, rated=self.predicts_ratings)
-        scores = np.full((len(aligned), len(rows)), np.nan)
-        for chunk in self._chunks(len(aligned)):
-            scores[chunk] = self._scores(aligned.take(chunk))[:, rows]
-        scores[:, rows < 0] = np.nan
-        order = whole_order(scores, rows, self.catalogue)
-        ranked = np.take_along_axis(scores, order, 1)
-        stds = np.full(ranked.shape, np.nan)
-        return Recommendations(
-            named, order, ranked, stds, self.catalogue, aligned.user_ids, len(named)
-        )
+        chunks = self._chunks(len(aligned))
+        return given_lists(ids, self.catalogue, aligned, chunks, self._scored)
 
     def similar(
         self, items: str | Sequence[str], k: int = 10, **filters: Unpack[Filters]
@@ -276,6 +249,9 @@ class BaseRecommender(Recommender, ABC):
     def _scores(self, histories: Histories) -> Float[np.ndarray, "history item"]:
         """The scores after all events that do not speak against their item."""
         return self._score(self.event_kinds.support(histories))
+
+    def _scored(self, histories: Histories) -> Scored:
+        return Scored(np.array(self._scores(histories), dtype=np.float64))
 
     def _state(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name.endswith("_")}

@@ -8,6 +8,8 @@ from jaxtyping import Float
 
 from metarec.contracts import Catalogue, DataError, Dataset, Episodes, Histories
 from metarec.contracts.settings import Settings
+from metarec.encoders.keys import is_iso_date
+from metarec.encoders.tabular import seconds_of
 from metarec.recommenders.base import BaseRecommender
 
 
@@ -50,23 +52,28 @@ class Newest(BaseRecommender):
 
 
 def _dated_column(catalogue: Catalogue) -> str | None:
-    kinds = catalogue.frame.schema.items()
-    return next((name for name, kind in kinds if _is_date(kind)), None)
+    return next((name for name in catalogue.frame.columns if _is_date(catalogue.frame[name])), None)
 
 
-def _is_date(kind: pl.DataType) -> bool:
-    return kind == pl.Date or isinstance(kind, pl.Datetime)
+def _is_date(values: pl.Series) -> bool:
+    """True for dates, moments, and text that holds such in the way of ISO 8601."""
+    if values.dtype == pl.String:
+        said = values.drop_nulls().str.strip_chars()
+        return len(said) > 0 and is_iso_date(said)
+    return values.dtype == pl.Date or isinstance(values.dtype, pl.Datetime)
 
 
 def _dates(catalogue: Catalogue, column: str) -> Float[np.ndarray, " item"]:
     kinds = catalogue.frame.schema
-    if column not in kinds or not (_is_date(kinds[column]) or kinds[column].is_numeric()):
-        told = f"holds {kinds[column]}" if column in kinds else "is no column of the items"
+    there = column in kinds
+    values = catalogue.frame[column] if there else pl.Series(dtype=pl.Null)
+    if there and _is_date(values):
+        values = values.str.strip_chars() if values.dtype == pl.String else values
+        values = seconds_of(values) / 86_400.0
+    elif not there or not kinds[column].is_numeric():
+        told = f"holds {kinds[column]}" if there else "is no column of the items"
         raise DataError(
             f"Newest needs a column of dates or numbers, {column!r} {told}; the items have "
             f"{sorted(kinds)}"
         )
-    values = catalogue.frame[column]
-    if _is_date(kinds[column]):
-        values = values.dt.epoch("s") / 86_400.0
     return values.cast(pl.Float64).fill_null(np.nan).to_numpy()

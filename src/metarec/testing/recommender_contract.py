@@ -47,7 +47,7 @@ class RecommenderContract(ListContract, KindsContract):
     sizes_of_parts: tuple[str, ...] = (
         "metarec.recommenders.base.CELLS_AT_ONCE",
         "metarec.recommenders.ials.CELLS_AT_ONCE",
-        "metarec.meta.recommender.CELLS_AT_ONCE",
+        "metarec.meta.answering.CELLS_AT_ONCE",
     )
     """The constants that bound how much of a batch is held at once."""
 
@@ -300,7 +300,7 @@ class RecommenderContract(ListContract, KindsContract):
     @pytest.mark.parametrize(
         ("asked", "told"),
         [
-            ({"candidates": {"item-1"}}, "candidates must be a sequence of item ids.*got set"),
+            ({"candidates": {"item-1": 1}}, "candidates must be a sequence of item ids.*got dict"),
             ({"candidates": [["item-1"]]}, "candidates must hold item ids.*at place 0"),
             ({"candidates": [3]}, "candidates must hold item ids.*got 3"),
             ({"candidates": "item-1"}, "candidates must be a sequence of item ids.*one string"),

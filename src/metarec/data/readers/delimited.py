@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from metarec.contracts import DataError
+from metarec.contracts.wording import argument
 from metarec.data.column_names import Given
 from metarec.data.readers.tabular import read_table
 from metarec.data.readers.text_encoding import known_encoding
@@ -48,8 +49,8 @@ def check_text_options(separator: str | None, encoding: str | None) -> None:
         len(separator) != 1 or not separator.isascii() or separator in '"\r\n\0'
     ):
         raise DataError(
-            f"separator must be one character of ASCII, no quote and no line break, got "
-            f"{separator!r}"
+            f"{argument('separator')} must be one character of ASCII, no quote and no line "
+            f"break, got {separator!r}"
         )
     if encoding is not None:
         known_encoding(encoding)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import polars as pl
 
 from metarec.contracts import DataError
+from metarec.contracts.wording import argument, given
 from metarec.data.validation.problems import Check, Report
 from metarec.data.validation.table import Table
 
@@ -73,8 +74,8 @@ def known_encoding(name: str) -> str:
         return codecs.lookup(name).name
     except (LookupError, ValueError, TypeError):
         raise DataError(
-            "encoding must be one that Python knows, such as utf-8, latin-1 or cp1252, "
-            f"got {name!r}"
+            f"{argument('encoding')} must be one that Python knows, such as utf-8, latin-1 or "
+            f"cp1252, got {name!r}"
         ) from None
 
 
@@ -114,9 +115,7 @@ def encoding_fix(content: bytes, report: Report) -> str:
     name, word = likely_encoding(content)
     if report.remedies.source == "folder":
         return f"save the file as UTF-8; as {name} it reads {word!r}"
-    return (
-        f"pass {report.remedies.option('encoding', name)}, which reads {word!r}, if that is right"
-    )
+    return f"pass {given('encoding', name)}, which reads {word!r}, if that is right"
 
 
 def report_encoding(table: Table, fix: str, report: Report) -> Table:

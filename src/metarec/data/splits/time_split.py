@@ -7,6 +7,7 @@ from jaxtyping import Float
 
 from metarec.contracts import DataError
 from metarec.contracts.dataset import Dataset
+from metarec.contracts.wording import written
 from metarec.data.splits.masks import EventMask, check_fraction, episodes_of, train_on
 from metarec.data.splits.split import Split
 
@@ -32,7 +33,8 @@ def split_time(data: Dataset, *, valid: float = 0.1, test: float = 0.1) -> Split
     if data.clock != "unix":
         raise DataError(
             f"a split by time needs a clock, and the timestamps of {data.name!r} are "
-            f'{data.clock!r}; use split_last_out, or set clock = "unix" if they are seconds'
+            f"{data.clock!r}; use {written('split_last_out', '--protocol leave-last-out')}, or set "
+            'clock = "unix" if they are seconds'
         )
     histories = data.histories
     if not len(histories.items):
@@ -73,7 +75,7 @@ def check_part(
     if share and not got:
         raise DataError(
             f"a split by time leaves no event for the {part}: {at_border(times, border)}, and all "
-            f"of them fall on one side; ask for {other_shares(part)}, or use split_last_out"
+            f"of them fall on one side; {other_shares(part)}"
         )
     if share and not wanted / 2 - 1 <= got <= 2 * wanted + 1:
         warnings.warn(
@@ -90,5 +92,6 @@ def at_border(times: Float[np.ndarray, " event"], border: float) -> str:
 
 
 def other_shares(part: str) -> str:
-    """What to ask for in place of an empty part."""
-    return "smaller shares" if part == "training" else "a larger share, or valid=0"
+    """What to ask for where a part is empty."""
+    shares = "smaller shares" if part == "training" else "a larger share, or valid=0"
+    return written(f"ask for {shares}, or use split_last_out", "use --protocol leave-last-out")

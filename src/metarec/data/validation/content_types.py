@@ -17,14 +17,14 @@ MOST = 0.8
 """From this share of numbers on it is told why a column is none of numbers."""
 
 
-def typed_content(table: Table, report: Report, key: str | None = None) -> Table:
-    """The columns beside `key` with numbers as numbers, as far as text says that they are.
+def typed_content(table: Table, report: Report, *kept: str) -> Table:
+    """The columns that are not `kept` as they are, with numbers as numbers where text says so.
 
     Where a format knows types, what it calls text is a number only as people write one ("12,99 €").
     Where it knows none, empty text is null.
     """
     frame = table.frame
-    content = [c for c, kind in frame.schema.items() if c != key and kind == pl.String]
+    content = [c for c, kind in frame.schema.items() if c not in kept and kind == pl.String]
     if not table.untyped:
         written = [c for c in content if as_people_write(frame[c])]
         return table.with_frame(frame.with_columns(typed(frame[c], table, report) for c in written))

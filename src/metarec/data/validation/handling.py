@@ -7,7 +7,7 @@ from typing import get_args
 from metarec.contracts import DataError
 from metarec.contracts.dataset import RepeatsRule
 from metarec.contracts.dataset_checks import check_choice
-from metarec.data.validation.remedies import Remedies
+from metarec.contracts.wording import argument, given
 
 REJECTS = (".jsonl", ".csv", ".parquet")
 """How the file of rejected rows may end."""
@@ -30,11 +30,11 @@ class Handling:
             return
         if not self.lenient:
             raise DataError(
-                "rejects receives the rows that are left out, and none are; say "
-                f"{Remedies().flag('lenient')} beside it, or leave it away"
+                f"{argument('rejects')} receives the rows that are left out, and none are; say "
+                f"{given('lenient', True)} beside it, or leave it away"
             )
         if Path(self.rejects).suffix not in REJECTS:
             raise DataError(
-                f"rejects must be a file that ends in {', '.join(REJECTS[:-1])} or {REJECTS[-1]}, "
-                f"got {str(self.rejects)!r}"
+                f"{argument('rejects')} must be a file that ends in "
+                f"{', '.join(REJECTS[:-1])} or {REJECTS[-1]}, got {str(self.rejects)!r}"
             )

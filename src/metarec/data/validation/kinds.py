@@ -39,7 +39,8 @@ def has_kinds(events: Table, tables: Tables, report: Report) -> None:
     there = kinds_there(events.frame)
     if there is not None:
         report_typing_errors(events, there, tables, report)
-    if trouble := trouble_with_kinds(there, tables.target_kinds, tables.negative_kinds):
+    called = report.remedies.name
+    if trouble := trouble_with_kinds(there, tables.target_kinds, tables.negative_kinds, called):
         found, expected, fix = trouble
         report.fail(events.file, found, expected, fix, events.names.get("event", "event"))
 

@@ -4,6 +4,7 @@ import polars as pl
 
 from metarec.contracts.meaning import Scale, recognised_scale, unscaled
 from metarec.contracts.printing import nearest
+from metarec.contracts.wording import given
 from metarec.data.validation.problems import Check, Report
 from metarec.data.validation.table import Table, Tables
 
@@ -48,7 +49,7 @@ def on_scale(events: Table, feedback: str, declared: Scale | None, report: Repor
         expected = f"a rating on the declared scale, {low:g} to {high:g}"
         fix = "mend the rating, or widen scale in dataset.toml"
         if remedies.source != "folder":
-            fix = f"mend the rating, or widen {remedies.option('scale', [low, high])}"
+            fix = f"mend the rating, or widen {given('scale', [low, high])}"
         return report.sift(events, [Check("outside the scale", "value", off, expected, fix)])
     scale = recognised_scale(values)
     if scale is None and len(values):
@@ -56,7 +57,7 @@ def on_scale(events: Table, feedback: str, declared: Scale | None, report: Repor
         found, expected, fix = unscaled(least, most)
         if remedies.source != "folder":
             implicit = remedies.setting("feedback", "implicit")
-            own = remedies.option("scale", [min(least, 0.0) if least == most else least, most])
+            own = given("scale", [min(least, 0.0) if least == most else least, most])
             fix = f"pass {own} for a scale of your own"
             fix = fix if least <= 0 else f"{implicit} for counts or weights, or {fix}"
         report.fail(events.file, found, expected, fix, events.names.get("value", "value"))
@@ -76,7 +77,7 @@ def say_zeros(events: Table, scale: Scale, report: Report) -> None:
     report.say(
         f"{events.file}: {zeros:,} of {len(values):,} ratings are 0, so that the scale is "
         f"{scale[0]:g} to {scale[1]:g}; if a 0 means that there is no rating, {told} and "
-        f"{report.remedies.flag('lenient')}, which leaves these rows out"
+        f"{given('lenient', True)}, which leaves these rows out"
     )
 
 

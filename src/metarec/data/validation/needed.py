@@ -1,5 +1,6 @@
 """What a table must have to be read at all: its columns, and rows."""
 
+from metarec.contracts.wording import given
 from metarec.data.column_names import TableKind
 from metarec.data.validation.problems import Report
 from metarec.data.validation.table import Table
@@ -38,6 +39,6 @@ def header_hint(table: Table, report: Report) -> str:
     if len(names) == 1:
         separator = "write commas between the fields"
         if report.remedies.source == "file":
-            separator = f"say it, such as {report.remedies.option('separator', ';')}"
+            separator = f"say it, such as {given('separator', ';')}"
         return f"; if something else than a comma stands between the fields, {separator}"
     return ""

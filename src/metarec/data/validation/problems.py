@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from metarec.contracts.wording import given
 from metarec.data.validation.invalid_data import InvalidData, Problem
 from metarec.data.validation.remedies import Remedies
 from metarec.data.validation.table import Table
@@ -184,7 +185,7 @@ class Report:
         dropped = self.reasons | self.notes
         if dropped:
             counted = ", ".join(f"{count:,} x {reason}" for reason, count in dropped.items())
-            record = f"pass {self.remedies.option('rejects', 'FILE')} to keep a record"
+            record = f"pass {given('rejects', 'FILE')} to keep a record"
             kept = f"written to {rejects}" if rejects else record
             note = f" ({kept})" if self.rejected else ""
             warnings.warn(f"rows left out: {counted}{note}", DroppedRowsWarning, stacklevel=5)

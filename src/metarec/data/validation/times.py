@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from metarec.contracts.wording import given
 from metarec.data.validation.clock_units import CENTURY_END_S, with_units
 from metarec.data.validation.dates_as_text import (
     AmbiguousDates,
@@ -97,7 +98,7 @@ def with_moments(
     except ContradictedOrder as error:
         row = table.lines.filter(text == str(error))[0]
         part = "month" if dates == "month-first" else "day"
-        expected = f"dates with the {part} first, as {report.remedies.option('dates', dates)} says"
+        expected = f"dates with the {part} first, as {given('dates', dates)} says"
         fix = f"mend that date, or say what comes first: {report.remedies.dates()}"
         report.fail(table.file, repr(str(error)), expected, fix, own, row)
         return None

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from metarec.contracts import DataError, Event
+from metarec.contracts.alignment import rated
 from metarec.meta.features.terms import ItemTerms
 
 
@@ -27,7 +28,7 @@ class ValueHead:
         if event.value is None:
             raise DataError(
                 f"the model was fitted to ratings, so the event on {event.item!r} needs one: "
-                f"({event.item!r}, value) with a value from {low:g} to {high:g}"
+                f"{rated(event.item)} with a value from {low:g} to {high:g}"
             )
         if not low <= event.value <= high:
             raise DataError(

@@ -1,0 +1,175 @@
+"""What a fitted heart answers of many people at once: scores, lists, and what is alike."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Unpack
+
+import numpy as np
+from jaxtyping import Float
+
+from metarec.contracts import (
+    DataError,
+    Event,
+    EventLike,
+    Filters,
+    Histories,
+    Predictions,
+    Recommendations,
+    nested_events,
+)
+from metarec.contracts.alignment import align, warn_of_kinds
+from metarec.contracts.directions import unit_rows
+from metarec.meta.fitted import FittedModel
+from metarec.meta.profiles import KnowingProfiles
+from metarec.meta.recency import in_clock_order
+from metarec.meta.updaters import Adapted
+from metarec.ranking.candidates import checked_ids
+from metarec.ranking.exclusions import OwnEvents
+from metarec.ranking.given import basket_rows
+from metarec.ranking.lists import Scored, best_lists, given_lists
+from metarec.ranking.wanted import Wanted
+
+CELLS_AT_ONCE = 500_000
+"""Scores held in memory at once (4 MB): what stays in cache is ranked fastest."""
+
+
+class Answering(KnowingProfiles, FittedModel):
+    """The part of a fitted model that answers histories; a batch equals one person at a time."""
+
+    def checked(self, raw: EventLike) -> Event:
+        """The event that `raw` stands for, with its value; a rating must have one inside the
+        scale, an implicit event a weight above 0, and 1 where none is told."""
+        event = Event.of(raw)
+        for heart in self.hearts.values():
+            event = heart.head.check(event)
+        return event
+
+    def score(
+        self, histories: Histories | Sequence[Sequence[EventLike]], ids: Sequence[str]
+    ) -> Float[np.ndarray, "history item"]:
+        """The score of each named item for each history; NaN in place where unknown."""
+        rows = self.catalogue.index(checked_ids("ids", ids))
+        aligned = self._aligned(histories)
+        table = np.full((len(aligned), len(rows)), np.nan)
+        for chunk in self._chunks(aligned):
+            scores = self.heart.scores(self._adapt_many(aligned.take(chunk)))
+            table[chunk] = self.heart.head.shown(scores[:, rows])
+        table[:, rows < 0] = np.nan
+        return table
+
+    def predict(self, histories: Histories, query: Histories) -> Predictions:
+        """Scores and stds of each history's own query items, one a query event, in its order.
+
+        Scores are not held inside the rating scale, so that they keep their order.
+        """
+        if len(histories) != len(query):
+            raise DataError(
+                f"predict needs one query a history, got {len(histories)} histories and "
+                f"{len(query)} queries"
+            )
+        aligned = self._aligned(histories)
+        rows = self.catalogue.index(query.vocabulary)[query.items]
+        scores, stds, predictive = (np.full(len(rows), np.nan) for _ in range(3))
+        known = replace(query, items=np.maximum(rows, 0))
+        for chunk in self._chunks(aligned):
+            adapted = self._adapt_many(aligned.take(chunk))
+            part = known.take(chunk)
+            items, mask = part.padded(part.items, 0), part.present  # (person, query)
+            std, noisy = self.heart.stds(adapted, items)
+            at = slice(query.offsets[chunk.start], query.offsets[min(chunk.stop, len(query))])
+            scores[at] = self.heart.scores_of(adapted, items)[mask]
+            stds[at], predictive[at] = std[mask], noisy[mask]
+        for column in (scores, stds, predictive):
+            column[rows < 0] = np.nan
+        return Predictions(scores, stds, predictive)
+
+    def recommend(
+        self,
+        histories: Histories | Sequence[Sequence[EventLike]],
+        k: int = 10,
+        **filters: Unpack[Filters],
+    ) -> Recommendations:
+        """The `k` best items of each history, with standard deviations.
+
+        An item that the person has a negative event on is never among them. Where the shop declares
+        target kinds, `exclude_seen` leaves out the items with such an event: what was only looked
+        at may still be bought.
+        """
+        aligned = self._aligned(histories)
+        wanted = Wanted.of(
+            k,
+            filters,
+            self.catalogue,
+            kinds=(*self.kinds, *aligned.kind_names),
+            people=len(aligned),
+            vectors=self.item_vectors,
+            event_kinds=self.event_kinds,
+        )
+        return best_lists(wanted, self.catalogue, aligned, self._chunks(aligned), self._scored)
+
+    def rank(
+        self, histories: Histories | Sequence[Sequence[EventLike]], ids: Sequence[str]
+    ) -> Recommendations:
+        """All the named items for each history, best first, with standard deviations.
+
+        Whatever was seen or retired is among them; what is unknown stands last.
+        """
+        aligned = self._aligned(histories)
+        return given_lists(ids, self.catalogue, aligned, self._chunks(aligned), self._scored)
+
+    def similar(
+        self, items: str | Sequence[str], k: int = 10, **filters: Unpack[Filters]
+    ) -> Recommendations:
+        """The `k` items whose scores move most like these: prior correlation of φᵀw.
+
+        Of a basket of several items it is the mean; `exclude_seen` leaves the basket itself out.
+        """
+        rows = basket_rows(items, self.catalogue)
+        wanted = Wanted.of(k, filters, self.catalogue, vectors=self.item_vectors)
+        directions = self.item_vectors()
+        correlation = directions @ directions[rows].mean(axis=0)
+        return wanted.one(correlation, OwnEvents.on(rows), self.catalogue)
+
+    def item_vectors(self) -> Float[np.ndarray, "item d"]:
+        """Directions of the items by which they are alike: learned features under the prior
+        covariance, scaled to length 1; without the constant."""
+        return self._whitened
+
+    @cached_property
+    def _whitened(self) -> Float[np.ndarray, "item d"]:
+        """Learned features under the prior covariance, scaled to length 1; without the constant."""
+        features = self.heart.terms.features[: len(self.catalogue), :-1]
+        root = np.linalg.cholesky(self.heart.prior.covariance[:-1, :-1])
+        return unit_rows(features @ root)
+
+    def _aligned(self, histories: Histories | Sequence[Sequence[EventLike]]) -> Histories:
+        """Checked histories in the rows of the catalogue."""
+        if not isinstance(histories, Histories):
+            nested = nested_events(histories)
+            histories = Histories.of([[self.checked(event) for event in h] for h in nested])
+        elif len(histories.values):  # a dataset's own values, which may be on another scale
+            for event in {int(histories.values.argmin()), int(histories.values.argmax())}:
+                item_id = str(histories.vocabulary[histories.items[event]])
+                self.checked(Event(item_id, float(histories.values[event])))
+        warn_of_kinds(histories.kind_names, self.kinds, self.event_kinds)
+        return align(histories, self.catalogue)
+
+    def _scored(self, histories: Histories) -> Scored:
+        adapted = self._adapt_many(histories)
+        return Scored(
+            self.heart.scores(adapted)[:, : len(self.catalogue)],
+            self.heart.head.shown,
+            lambda rows: self.heart.stds(adapted, rows)[0],
+        )
+
+    def _adapt_many(self, histories: Histories) -> Adapted:
+        histories = in_clock_order(self.event_kinds.support(histories))
+        return self.heart.adapt_many(histories, self._features_of_many(histories))
+
+    def _chunks(self, histories: Histories) -> Iterator[slice]:
+        # memory goes to scores (item), to padded features (event · d) and to A (d · d)
+        d = self.heart.terms.d
+        longest = int(histories.lengths.max(initial=1))
+        step = max(1, CELLS_AT_ONCE // max(len(self.catalogue), longest * d, d * d))
+        return (slice(start, start + step) for start in range(0, len(histories), step))
