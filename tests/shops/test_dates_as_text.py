@@ -34,6 +34,9 @@ def log(*cells: str) -> str:
         (["01/02/2024", "12/31/2024"], (2024, 1, 2), "dates with the month first"),
         (["1/2/2024 1:05 PM", "1/13/2024 12:05 AM"], (2024, 1, 2, 13, 5), "dates with the month"),
         (["20241231", "20240102"], (2024, 12, 31), "dates"),
+        (["20240102123000", "20241231080000"], (2024, 1, 2, 12, 30), "dates, those without a zone"),
+        (["202401021230"], (2024, 1, 2, 12, 30), "dates, those without a zone as UTC"),
+        (["20240102T123000.5Z", "20240102T1230+0100"], (2024, 1, 2, 12, 30, 0, 500_000), "dates ("),
         (["31 Dec 2024", "Jan 2, 2024"], (2024, 12, 31), "dates"),
     ],
 )
@@ -55,6 +58,16 @@ def test_dates_that_do_not_tell_the_day_from_the_month_are_asked_about_once(read
     assert read(log(*cells), dates="day-first").interactions["timestamp"][0] == seconds(2024, 2, 1)
     data = read(log(*cells), dates="month-first")
     assert data.interactions["timestamp"][0] == seconds(2024, 1, 2)
+
+
+def test_moments_in_one_number_are_read_from_frames_and_only_where_all_are_such() -> None:
+    events = pl.DataFrame({"user_id": ["u"] * 2, "item_id": ["a", "b"]})
+    times = pl.Series("timestamp", [20240102123000, 20240102235959])
+    data = from_frames(events.with_columns(times))
+    assert data.interactions["timestamp"][1] == seconds(2024, 1, 2, 23, 59, 59)
+    for wrong in (20240102243000, 20241302123000):
+        with pytest.raises(InvalidData, match="expected seconds since 1970"):
+            from_frames(events.with_columns(times.scatter(1, wrong)))
 
 
 def test_frames_whose_dates_do_not_tell_are_asked_for_what_the_call_takes() -> None:

@@ -124,3 +124,13 @@ def test_numbers_and_texts_may_be_ids_of_one_column(read) -> None:
     mixed = pd.DataFrame({"user_id": [1, "x"], "item_id": ["a", "b"]})
     with pytest.raises(InvalidData, match=r"column user_id: found int in row 0 and str in row 1"):
         from_frames(mixed)
+
+
+def test_an_id_with_a_nul_is_named_with_its_row(refused) -> None:
+    (told,) = refused("user_id,item_id\nu,a\nu\0,b\n")
+    assert told.startswith(
+        r"events.csv, row 3, column user_id: found 'u\0', expected text; export the file anew"
+    )
+    frame = pl.DataFrame({"user_id": ["u", "u"], "item_id": ["a\0b", "a"]})
+    with pytest.raises(InvalidData, match=r"column item_id: found 'a\\0b', expected text"):
+        from_frames(frame)

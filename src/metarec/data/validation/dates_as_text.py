@@ -13,6 +13,12 @@ CLOCK = (
     r"\s*(?P<zone>Z|z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)?)?\s*$"
 )
 ISO = r"^\s*(?P<year>[0-9]{4})[-/.]?(?P<month>[0-9]{2})[-/.]?(?P<day>[0-9]{2})" + CLOCK
+TOGETHER = r"^\s*([0-9]{8})[ T]?([0-9]{2})([0-9]{2})"
+WITHOUT_MARKS = (
+    (TOGETHER + r"(\D.*)?$", "${1} ${2}:${3}${4}"),
+    (TOGETHER + r"([0-9]{2})(\D.*)?$", "${1} ${2}:${3}:${4}${5}"),
+)
+"""Days, hours and minutes in one number, and with seconds, and how they are parted."""
 NUMBERS = (
     r"^\s*(?P<first>[0-9]{1,2})(?P<mark>[./-])(?P<second_number>[0-9]{1,2})[./-]"
     r"(?P<year>[0-9]{4}|[0-9]{2})" + CLOCK
@@ -134,7 +140,9 @@ def parsed(text: pl.Series, form: str) -> pl.Series:
 
 
 def iso(text: pl.Series, order: DateOrder | None) -> tuple[pl.DataFrame, str]:
-    """Years first: 2024-12-31, 2024-12-31T08:00:00.5+01:00, 20241231."""
+    """Years first: 2024-12-31, 2024-12-31T08:00:00.5+01:00, 20241231, 20241231T080000Z."""
+    for together, parted in WITHOUT_MARKS:
+        text = text.str.replace(together, parted)
     return found(text, ISO), "dates"
 
 

@@ -197,6 +197,7 @@ def shown(kind: pl.DataType, column: str) -> pl.Expr:
     if kind.is_nested():
         return pl.struct(column).struct.json_encode()
     text = pl.col(column).cast(pl.String)
+    text = text.str.replace_all("\0", r"\0", literal=True)  # which a terminal does not show
     quoted = "'" + text.str.slice(0, 60) + "'" if kind == pl.String else text
     return pl.when(text.is_null()).then(pl.lit("nothing")).otherwise(quoted).alias(column)
 

@@ -35,19 +35,16 @@ def with_ids(table: Table, columns: tuple[str, ...], report: Report) -> Table | 
     table = table.with_frame(table.frame.with_columns(texts)) if texts else table
     for column in columns:
         table = with_plain_ids(table, column, report)
-    fix = "give the row an id, or remove it"
-    return report.sift(
-        table,
-        [
-            Check(
-                "empty id",
-                c,
-                pl.col(c).is_null() | (pl.col(c) == ""),
-                "an id",
-                fix,
-            )
-            for c in columns
-        ],
+    return report.sift(table, [check for column in columns for check in id_checks(column)])
+
+
+def id_checks(column: str) -> tuple[Check, Check]:
+    """That there is an id, and that it has no NUL, which many programs end a text at."""
+    one, fix = pl.col(column), "give the row an id, or remove it"
+    broken = "export the file anew, or remove the row; a broken file or a binary column has these"
+    return (
+        Check("empty id", column, one.is_null() | (one == ""), "an id", fix),
+        Check("NUL in an id", column, one.str.contains("\0", literal=True), "text", broken),
     )
 
 

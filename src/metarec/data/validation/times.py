@@ -17,6 +17,7 @@ from metarec.data.validation.table import Table
 
 TICKS = {"ms": 1000, "us": 1_000_000, "ns": 1_000_000_000}
 """Units of a datetime in one second."""
+HOURS = 24
 
 
 def with_times(
@@ -117,12 +118,20 @@ def with_moments(
 
 
 def like_dates(numbers: pl.Series) -> bool:
-    """True if all numbers look like 20241231."""
+    """True if all numbers look like 20241231, like 202412310800, or like 20241231080000.
+
+    No count of seconds, milliseconds or finer units of this age has the size of one of these.
+    """
     numbers = numbers.cast(pl.Float64)  # a short type holds no such number to compare with
-    if not len(numbers) or not numbers.is_between(19_000_101, 21_001_231).all():
+    if not len(numbers) or not (numbers == numbers.floor()).all():
         return False
-    months, days = numbers // 100 % 100, numbers % 100
-    return bool((months.is_between(1, 12) & days.is_between(1, 31)).all())
+    for clock in (1, 10_000, 1_000_000):
+        dates, hours = numbers // clock, numbers % clock // (clock / 100)
+        if dates.is_between(19_000_101, 21_001_231).all():
+            months, days = dates // 100 % 100, dates % 100
+            fits = months.is_between(1, 12) & days.is_between(1, 31)
+            return bool((fits & (hours < HOURS)).all())
+    return False
 
 
 def in_seconds(table: Table) -> Table:
