@@ -234,6 +234,12 @@ def test_a_database_becomes_a_shop_and_its_password_is_not_shown(run, monkeypatc
     given[-1] = "items.item_id=nowhere"
     told = run("data", "import-sql", "theirs", "--url", "sqlite:///shop.db", *asked, *given)
     assert "--map says that items.item_id is 'nowhere', which no table has" in told.err
+    dated = ["--interactions-sql", "SELECT customer, sku, '01/02/2024' AS date FROM orders"]
+    told = run("data", "import-sql", "dated", "--url", "sqlite:///shop.db", *dated)
+    assert "pass --dates day-first or --dates month-first" in told.err
+    dated += ["--dates", "day-first"]
+    told = run("data", "import-sql", "dated", "--url", "sqlite:///shop.db", *dated)
+    assert told.code == 0, told.err
     monkeypatch.setenv("METAREC_SQL_URL", "postgresql://ann:s3cret@127.0.0.1:1/shop")
     for answer in (run("data", "import-sql", "other", *asked), run("data", "import-sql", "--help")):
         assert "s3cret" not in answer.out + answer.err

@@ -79,6 +79,7 @@ DEFAULTS: dict[tuple[str, ...], dict[str, object]] = {
         "items": None,
         "users": None,
         "columns": None,
+        "dates": None,
         "feedback": None,
         "scale": None,
         "clock": None,

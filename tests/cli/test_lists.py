@@ -140,7 +140,7 @@ def test_a_file_of_histories_says_what_was_understood_and_must_hold_what_the_mod
     assert answer.code == 0, answer.err
     assert "customer_no" in answer.err
     assert "spaces around 1 id of sku go" in answer.err
-    assert answer.err.count("'I0000005' is unknown, and the catalogue has 'i0000005'") == 1
+    assert answer.err.count("are taken for the same: 'I0000005' is 'i0000005'") == 1
     Path("b.jsonl").write_text('{"user_id": "u1", "item_id": "i0000003"}\n')
     answer = run("recommend", model, "--histories", "b.jsonl", "--out", "lists.csv")
     assert answer.code == 1

@@ -15,7 +15,7 @@ from metarec.contracts import (
     Vocabulary,
     vocabulary_of,
 )
-from metarec.contracts.printing import counted, listed
+from metarec.contracts.printing import counted, listed, near_or_some
 from metarec.data import generate, sample_prefix_batch, sample_rating_batch, split_cold
 
 ITEMS = pl.DataFrame({"item_id": ["a", "b", "c"], "title": ["A", "B", "C"]})
@@ -34,6 +34,13 @@ def test_a_few_are_named_and_the_rest_counted() -> None:
     assert (counted(0, "item"), counted(1, "item"), counted(1234, "item")) == (
         "0 items", "1 item", "1,234 items",
     )  # fmt: skip
+
+
+def test_ids_that_are_called_near_are_near_in_a_large_shop() -> None:
+    ids = [f"user{n}" for n in range(50_000)]
+    for typed in ("usre49999", "user49999x", "49999"):
+        assert near_or_some(typed, ids).startswith("the nearest ids are 'user49999'")
+    assert near_or_some("ann", ids) == "its ids look like 'user0', 'user1', 'user2'"
 
 
 def test_the_catalogue_and_the_dataset_tell_their_sizes() -> None:

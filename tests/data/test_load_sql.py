@@ -85,7 +85,15 @@ def test_problems_name_the_query_the_row_and_the_column(lite: str):
         mr.load_sql("SELECT user_id, item_id FROM events WHERE 1 = 0", url=lite)
 
 
-@pytest.mark.parametrize("asked", ["DROP TABLE events", "events", "", None])
+@pytest.mark.parametrize("before", ["-- the orders;\n-- of all\n", "/* a\nb */ ", "/*x*/--y\n "])
+def test_a_comment_may_stand_before_a_query(lite: str, before: str):
+    assert len(mr.load_sql(before + UNNUMBERED, url=lite).interactions) == 6
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["DROP TABLE events", "events", "", None, "-- SELECT", "/* SELECT */ DROP TABLE events"],
+)
 def test_only_what_reads_is_run(lite: str, asked: str):
     with pytest.raises(mr.DataError, match="must be a query that reads"):
         mr.load_sql(asked, url=lite)

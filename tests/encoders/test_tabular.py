@@ -11,6 +11,9 @@ from hypothesis.extra import numpy as hnp
 
 from metarec.contracts import DataError
 from metarec.encoders import TabularFeatures
+from metarec.encoders.nested import leaves_of
+from metarec.encoders.template import compose
+from metarec.encoders.vectors import Vectors
 
 SHOP = pl.DataFrame(
     {
@@ -155,3 +158,25 @@ def test_the_features_of_a_row_depend_on_that_row_alone(rows: list[tuple]):
     assert np.isfinite(together).all()
     for row in range(len(frame)):
         np.testing.assert_array_equal(together[row : row + 1], FEATURES.transform(frame[row]))
+
+
+@pytest.mark.parametrize("kind", [pl.List(pl.List(pl.String)), pl.List(pl.Array(pl.String, 1))])
+def test_lists_in_lists_are_the_same_values_as_text_and_as_features(kind) -> None:
+    rows = [[["a"], None, ["b"]], [], None, [["c"], [None], ["a"]]]
+    nested = pl.Series("tags", rows, dtype=kind)
+    assert compose(pl.DataFrame([nested]), "{tags}") == ["a, b", "", "", "c, a"]
+    found, values = leaves_of(nested)
+    assert list(zip(found.tolist(), values, strict=True)) == [
+        (0, "a"), (0, None), (0, "b"), (3, "c"), (3, None), (3, "a"),
+    ]  # fmt: skip
+
+
+def test_a_vector_may_be_written_as_lists_in_lists() -> None:
+    flat = pl.Series("v", [[1.0, 2.0], [3.0, 5.0]])
+    nested = pl.Series("v", [[[1.0], [2.0]], [[3.0], [5.0]]])
+    assert Vectors.fit(nested) == Vectors.fit(flat)
+    assert (
+        Vectors.fit(flat).transform(nested).tolist() == Vectors.fit(flat).transform(flat).tolist()
+    )
+    with pytest.raises(DataError, match="vectors of \\[1, 2\\] numbers"):
+        Vectors.fit(pl.Series("v", [[1.0], [1.0, 2.0]]))

@@ -1,10 +1,11 @@
 """Dates are a clock however they are written, told by the column; what cannot be told is asked."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import polars as pl
 import pytest
 
+from metarec.data import InvalidData, from_frames
 from metarec.data.validation.dates_as_text import AmbiguousDates, moments_of
 
 
@@ -33,6 +34,9 @@ def log(*cells: str) -> str:
         (["01/02/2024", "12/31/2024"], (2024, 1, 2), "dates with the month first"),
         (["1/2/2024 1:05 PM", "1/13/2024 12:05 AM"], (2024, 1, 2, 13, 5), "dates with the month"),
         (["20241231", "20240102"], (2024, 12, 31), "dates"),
+        (["20240102123000", "20241231080000"], (2024, 1, 2, 12, 30), "dates, those without a zone"),
+        (["202401021230"], (2024, 1, 2, 12, 30), "dates, those without a zone as UTC"),
+        (["20240102T123000.5Z", "20240102T1230+0100"], (2024, 1, 2, 12, 30, 0, 500_000), "dates ("),
         (["31 Dec 2024", "Jan 2, 2024"], (2024, 12, 31), "dates"),
     ],
 )
@@ -53,6 +57,24 @@ def test_dates_that_do_not_tell_the_day_from_the_month_are_asked_about_once(read
     ]
     assert read(log(*cells), dates="day-first").interactions["timestamp"][0] == seconds(2024, 2, 1)
     data = read(log(*cells), dates="month-first")
+    assert data.interactions["timestamp"][0] == seconds(2024, 1, 2)
+
+
+def test_moments_in_one_number_are_read_from_frames_and_only_where_all_are_such() -> None:
+    events = pl.DataFrame({"user_id": ["u"] * 2, "item_id": ["a", "b"]})
+    times = pl.Series("timestamp", [20240102123000, 20240102235959])
+    data = from_frames(events.with_columns(times))
+    assert data.interactions["timestamp"][1] == seconds(2024, 1, 2, 23, 59, 59)
+    for wrong in (20240102243000, 20241302123000):
+        with pytest.raises(InvalidData, match="expected seconds since 1970"):
+            from_frames(events.with_columns(times.scatter(1, wrong)))
+
+
+def test_frames_whose_dates_do_not_tell_are_asked_for_what_the_call_takes() -> None:
+    events = pl.DataFrame({"user_id": ["u"], "item_id": ["a"], "date": ["01/02/2024"]})
+    with pytest.raises(InvalidData, match='pass dates="day-first" or dates="month-first"'):
+        from_frames(events)
+    data = from_frames(events, dates="month-first")
     assert data.interactions["timestamp"][0] == seconds(2024, 1, 2)
 
 
@@ -83,3 +105,58 @@ def test_a_column_that_only_its_name_makes_a_time_can_be_said_to_be_none(read, r
     assert told.endswith('pass columns={"timestamp": None} if it is no time (and 1 row more: 3)')
     data = read(log("morning", "noon"), columns={"timestamp": None})
     assert data.interactions["date"].to_list() == ["morning", "noon"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "row"),
+    [
+        (["02/03/2024", "13/01/2024"], 3),
+        (["13/01/2024", "14/01/2024", "15/01/2024"], 2),
+        (["13/01/2024 8:00 AM", "02/03/2024"], 2),
+        (["31.12.2024", "01.02.2024"], 2),
+    ],
+)
+def test_a_date_that_contradicts_what_was_said_of_dates_is_named(refused, cells, row) -> None:
+    (told,) = refused(log(*cells), dates="month-first")
+    assert told == (
+        f"events.csv, row {row}, column date: found {cells[row - 2]!r}, expected dates with the "
+        'month first, as dates="month-first" says; mend that date, or say what comes first: pass '
+        'dates="day-first" or dates="month-first"'
+    )
+
+
+def test_what_is_said_of_dates_holds_for_dots_and_leaves_years_first_alone(read) -> None:
+    data = read(log("01.02.2024", "02.02.2024"), dates="month-first")
+    assert data.interactions["timestamp"][0] == seconds(2024, 1, 2)
+    data = read(log("2024-02-01"), dates="month-first")
+    assert data.interactions["timestamp"][0] == seconds(2024, 2, 1)
+
+
+def test_the_model_answer_is_a_date_and_not_the_cell_that_is_wrong(refused) -> None:
+    (told,) = refused(log("hello", "2024-01-02", "2024-01-03"))
+    assert "found 'hello', expected a date as in the other rows, such as '2024-01-02'" in told
+
+
+@pytest.mark.parametrize("name", ["day", "Week", "order_day", "purchased on"])
+@pytest.mark.parametrize("cell", ["2024-01-02", "20240102"])
+def test_a_column_called_a_day_is_a_time_where_it_holds_dates(read, name, cell) -> None:
+    data = read(f"user_id,item_id,{name}\nu,a,{cell}\n")
+    assert data.interactions["timestamp"].to_list() == [seconds(2024, 1, 2)]
+    assert data.notes[0] == f"events.csv: read {name} as timestamp"
+    assert read(f"user_id,item_id,{name}\nu,a,3\n").clock is None  # a weekday, or a day of sale
+
+
+def test_a_day_of_a_frame_is_a_time_and_two_days_are_asked_about(refused) -> None:
+    frame = pl.DataFrame({"user_id": ["u"], "item_id": ["a"], "day": [date(2024, 1, 2)]})
+    assert from_frames(frame).interactions["timestamp"].to_list() == [seconds(2024, 1, 2)]
+    (told,) = refused("user_id,item_id,day,week\nu,a,2024-01-02,2024-01-01\n")
+    assert told.startswith("events.csv, column timestamp: found day and week, expected one column")
+
+
+def test_dates_that_no_name_makes_a_time_stay_context_and_are_named(read) -> None:
+    data = read("user_id,item_id,birthday\nu,a,2004-01-02\n")
+    assert (data.clock, data.interactions["birthday"].to_list()) == (None, ["2004-01-02"])
+    assert data.notes == (
+        "events.csv: no column is the time of events, and birthday holds dates; say which holds "
+        'it, such as columns={"timestamp": "birthday"}',
+    )

@@ -23,6 +23,10 @@ def items(column: list[str], header: str = "price", separator: str = ";") -> str
         (["1,234.56", "7.5"], [1234.56, 7.5]),
         (["EUR 5,5", "1 234,5 EUR"], [5.5, 1234.5]),
         (["-€5,00", "€ 2,50"], [-5.0, 2.5]),
+        (["12,- €", "2,50 €"], [12.0, 2.5]),
+        (["12.–", "2.50"], [12.0, 2.5]),
+        (["Fr. 5.--", "Fr. 1'200.50"], [5.0, 1200.5]),
+        (["12 %", "7,5%"], [12.0, 7.5]),
     ],
 )
 def test_prices_are_numbers_and_how_they_were_read_is_said(read, cells, numbers) -> None:
@@ -36,6 +40,51 @@ def test_a_lone_comma_is_a_decimal_where_semicolons_separate_and_thousands_elsew
     for separator, number in ((";", 1.234), (",", 1234.0)):
         data = read(EVENTS, items(["1,234", "2,500"], separator=separator))
         assert data.catalogue.frame["price"][0] == number
+
+
+@pytest.mark.parametrize(
+    ("cells", "number", "asked"),
+    [
+        (["1.234", "2.500"], 1.234, True),
+        (["1.234", "999"], 1.234, True),
+        (["1.234", "2,50"], 1234.0, False),
+        (["1.234", "0.567"], 1.234, False),
+        (["1.234", "2.5"], 1.234, False),
+        (["1.234", "2500"], 1.234, False),
+    ],
+)
+@pytest.mark.parametrize("of", ["price", "weight"])
+def test_a_point_that_may_part_thousands_is_told_by_the_column_or_named(
+    read, cells, number, asked, of
+) -> None:
+    if of == "price":
+        data = read(EVENTS, items(cells))
+        first = data.catalogue.frame["price"][0]
+    else:
+        data = read("user_id;item_id;qty\n" + "".join(f"u;1;{cell}\n" for cell in cells))
+        first = data.interactions["value"][0]
+    assert first == pytest.approx(number)
+    told = "is read with decimal points: '1.234' is 1.234; write 1234 if the point parts thousands"
+    assert data.notes[-1].endswith(told) == asked
+    assert not any(told in note for note in read(EVENTS, items(cells, separator=",")).notes)
+
+
+@pytest.mark.parametrize(
+    ("cells", "units"),
+    [
+        (["$12.50", "2.50 €", "$3"], "$ and €"),
+        (["12 EUR", "3 CHF", "1 kr"], "EUR, CHF and kr"),
+        (["12 %", "0,5"], "% and no unit"),
+        (["12 EUR", "2 €"], None),
+        (["12 €", "2,5"], None),
+    ],
+)
+def test_several_currencies_in_a_column_are_named(read, cells, units: str | None) -> None:
+    notes = [note for note in read(EVENTS, items(cells)).notes if "numbers of" in note]
+    assert notes == [] if units is None else notes == [
+        f"items.csv: column price holds numbers of {units}, which are read side by side as they "
+        "stand; bring them to one, or part the column"
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

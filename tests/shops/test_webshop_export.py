@@ -61,7 +61,7 @@ def test_options_are_named_as_the_command_line_has_them(run, own_place) -> None:
     assert "such as --map item_id=sku" in run("data", "convert", "log.csv", "shop").err
     told = run("data", "convert", "log.csv", "shop", "--map", "item_id=ean").err
     assert "pass --feedback implicit for counts" in told
-    assert "--scale 3.0,1197.0 for a scale of your own" in told
+    assert "--scale 3,1197 for a scale of your own" in told
     assert not (own_place / "shop").exists()
     scale = ("--map", "item_id=ean", "--scale", "0,1200")
     assert run("data", "convert", "log.csv", "shop", *scale).code == 0

@@ -22,6 +22,10 @@ Feedback = Annotated[
 ]
 ScaleText = Annotated[str | None, typer.Option(help="The lowest and highest rating: 1,5.")]
 ClockOption = Annotated[Literal["unix", "order"] | None, typer.Option(help="What the times mean.")]
+Dates = Annotated[
+    Literal["day-first", "month-first"] | None,
+    typer.Option(help="What comes first in dates such as 12/11/2024."),
+]
 Repeats = Annotated[
     Literal["keep", "last", "sum"] | None,
     typer.Option(help="What becomes of a person's repeated events on an item."),
@@ -100,10 +104,7 @@ def convert(
     encoding: Annotated[
         str | None, typer.Option(help="Of the files, such as cp1252; UTF-8 by itself.")
     ] = None,
-    dates: Annotated[
-        Literal["day-first", "month-first"] | None,
-        typer.Option(help="What comes first in dates such as 12/11/2024."),
-    ] = None,
+    dates: Dates = None,
     feedback: Feedback = None,
     scale: ScaleText = None,
     clock: ClockOption = None,
@@ -174,6 +175,7 @@ def import_sql(
         list[str] | None,
         typer.Option("--map", help="Our column and the query's: user_id=uid, items.item_id=sku."),
     ] = None,
+    dates: Dates = None,
     feedback: Feedback = None,
     scale: ScaleText = None,
     clock: ClockOption = None,
@@ -197,6 +199,7 @@ def import_sql(
         users,
         url=url,
         columns=mapping_of(columns or []),
+        dates=dates,
         feedback=feedback,
         scale=None if scale is None else scale_of_text(scale),
         clock=clock,

@@ -18,10 +18,10 @@ from metarec.contracts import (
     Vocabulary,
 )
 from metarec.contracts.event_kinds import ANY_KIND
-from metarec.contracts.printing import nearest
+from metarec.contracts.printing import near_or_some
 from metarec.contracts.vocabulary import forms_told
 from metarec.data import InvalidData, load, load_csv
-from metarec.data.items import with_zeros_of
+from metarec.data.items import under_known_ids
 from metarec.data.readers.amazon import is_amazon
 
 MEANT = {"rating": "ratings", "implicit": "events without ratings"}
@@ -30,7 +30,8 @@ MEANT = {"rating": "ratings", "implicit": "events without ratings"}
 def shop_of(place: Path, model: Recommender) -> Dataset:
     """The shop in a folder, or the events of one file, in values that the model understands.
 
-    Ids of a file that lost the zeros at their start are those of the model, which is said.
+    Ids of a file in another form, as without the zeros at their start, are those of the model,
+    which is said.
     """
     if place.is_file() and not is_amazon(place):
         shop = _of_file(place, model.catalogue)
@@ -61,7 +62,7 @@ def _check_meaning(shop: Dataset, place: Path, model: Recommender) -> None:
 
 def _of_file(place: Path, known: Catalogue) -> Dataset:
     try:
-        return with_zeros_of(load_csv(place), known, place.name)
+        return under_known_ids(load_csv(place), known, place.name)
     except InvalidData as error:
         if " --" not in str(error):
             raise
@@ -81,10 +82,9 @@ def histories_of(place: Path, model: Recommender, users: list[str] | None) -> Hi
     row_of = {str(user_id): row for row, user_id in enumerate(shop.user_ids)}
     unknown = [user_id for user_id in users if user_id not in row_of]
     if unknown:
-        near = ", ".join(map(repr, nearest(unknown[0], shop.user_ids)))
         form = forms_told(unknown, Vocabulary.of(shop.user_ids), str(place))
         raise DataError(
             f"{len(unknown)} of {len(users)} users are not in {place}, the first is "
-            f"{unknown[0]!r}; {form or f'the nearest are {near}'}"
+            f"{unknown[0]!r}; {form or near_or_some(unknown[0], shop.user_ids)}"
         )
     return histories.take(np.array([row_of[user_id] for user_id in users], dtype=np.int64))

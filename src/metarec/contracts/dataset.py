@@ -34,7 +34,7 @@ from metarec.contracts.meaning import (
     roles_of,
     scale_of,
 )
-from metarec.contracts.printing import counted, nearest
+from metarec.contracts.printing import counted, near_or_some
 from metarec.contracts.wording import given
 
 Feedback = Literal["rating", "implicit"]
@@ -236,8 +236,8 @@ class Dataset:
         """The row of a user in `histories`; raises DataError for an unknown one."""
         row = self._user_rows.get(user_id)
         if row is None:
-            near = ", ".join(map(repr, nearest(str(user_id), self.user_ids))) or "none"
-            raise DataError(f"{self.name} has no user {user_id!r}; the nearest ids are {near}")
+            near = near_or_some(str(user_id), self.user_ids)
+            raise DataError(f"{self.name} has no user {user_id!r}; {near}")
         return row
 
     @cached_property

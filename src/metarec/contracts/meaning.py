@@ -1,7 +1,7 @@
 """What ratings, kinds of events and columns of items mean, as a shop declares it."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -11,9 +11,13 @@ from metarec.contracts.errors import DataError
 
 Scale = tuple[float, float]
 Roles = Mapping[str, tuple[str, ...]]
-SCALES: tuple[Scale, ...] = ((0.0, 1.0), (1.0, 5.0), (0.5, 5.0), (1.0, 10.0), (0.0, 100.0))
+SCALES: tuple[Scale, ...] = (
+    (0.0, 1.0), (1.0, 5.0), (0.5, 5.0), (0.0, 5.0), (1.0, 10.0), (0.0, 10.0), (0.0, 100.0)
+)  # fmt: skip
 """The scales of ratings that are recognised, the smallest that holds all of them first."""
-ROLES = ("text", "category", "number", "list", "image", "audio", "ignore")
+ROLES = (
+    "text", "category", "number", "list", "date", "vector", "image", "audio", "ignore"
+)  # fmt: skip
 """What a column of items may be said to be."""
 
 
@@ -93,26 +97,51 @@ def strings_of(given: Any) -> tuple[str, ...] | None:
     return tuple(given) if all(isinstance(text, str) and text for text in given) else None
 
 
+def trouble_with_kinds(
+    there: Sequence[str] | None,
+    target_kinds: Sequence[str],
+    negative_kinds: Sequence[str],
+    called: Callable[[str], str] = str,
+) -> tuple[str, str, str] | None:
+    """What was found, what was expected and what to do where declared kinds cannot hold.
+
+    `there` are the kinds of the events, None where events have no kinds. Kinds must not contradict
+    each other, and some event must have one of the targets. `called` names an argument for people.
+    """
+    if not (target_kinds or negative_kinds):
+        return None
+    target, negative = called("target_kinds"), called("negative_kinds")
+    name = target if target_kinds else negative
+    if there is None:
+        fix = f"name the column of kinds event, or remove {name}"
+        return "no such column", f"the kinds that {name} names", fix
+    if both := set(target_kinds) & set(negative_kinds):
+        found = f"{min(both)!r} in {target} and in {negative}"
+        return found, "each kind in one of them", "remove it from one of them"
+    if target_kinds and not set(there) & set(target_kinds):
+        found = f"no event of the kinds {', '.join(target_kinds)}"
+        fix = f"name one of the kinds there are: {', '.join(there)}"
+        return found, f"events of the {target}", fix
+    return None
+
+
 def check_kinds(
     events: pl.DataFrame, target_kinds: Sequence[str], negative_kinds: Sequence[str]
 ) -> None:
     """Refuse kinds that contradict each other, and targets that no event has."""
-    if both := set(target_kinds) & set(negative_kinds):
-        raise DataError(f"a kind is a target or negative, not both, got {min(both)!r} in both")
-    if not (target_kinds or negative_kinds) or not len(events):
+    there = kinds_there(events)
+    if not len(events) and not set(target_kinds) & set(negative_kinds):
         return
+    if trouble := trouble_with_kinds(there, target_kinds, negative_kinds):
+        found, expected, fix = trouble
+        raise DataError(f"interactions, column event: found {found}, expected {expected}; {fix}")
+
+
+def kinds_there(events: pl.DataFrame) -> list[str] | None:
+    """The kinds of the events, in order; None where events have no kinds."""
     if "event" not in events.columns:
-        name = "target_kinds" if target_kinds else "negative_kinds"
-        raise DataError(
-            f"{name} need the kind of each event, a column 'event' of interactions, got "
-            f"{events.columns}"
-        )
-    there = sorted(events["event"].cast(pl.String).drop_nulls().unique())
-    if target_kinds and not set(there) & set(target_kinds):
-        raise DataError(
-            f"no event has one of the target_kinds {list(target_kinds)}; the kinds there are "
-            f"{there}"
-        )
+        return None
+    return sorted(events["event"].cast(pl.String).drop_nulls().unique())
 
 
 def roles_of(given: Any) -> dict[str, tuple[str, ...]]:

@@ -44,8 +44,17 @@ def given(name: str, value: object) -> str:
     >>> with shell_words():
     ...     given("target_kinds", ["buy", "order"])
     '--target-kinds buy,order'
+    >>> with shell_words():
+    ...     given("lenient", True), given("scale", [1.0, 7.0])
+    ('--lenient', '--scale 1,7')
     """
-    told = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    if value is True:
+        return written(f"{name}=True", argument(name))
+    told = ",".join(map(_word, value)) if isinstance(value, list) else _word(value)
     return written(
         f"{name}={json.dumps(value, ensure_ascii=False)}", f"{argument(name)} {shlex.quote(told)}"
     )
+
+
+def _word(value: object) -> str:
+    return f"{value:.15g}" if isinstance(value, float) else str(value)

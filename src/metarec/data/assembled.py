@@ -2,18 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import get_args
 
 import polars as pl
 
 from metarec.contracts import DataError
-from metarec.contracts.dataset import Dataset, RepeatsRule
-from metarec.contracts.dataset_checks import check_choice
+from metarec.contracts.dataset import Dataset
 from metarec.contracts.meaning import roles_of
 from metarec.contracts.wording import written
 from metarec.data.column_names import OURS, Given, TableKind
 from metarec.data.declared import Declared
 from metarec.data.validation.assembly import assemble
+from metarec.data.validation.handling import Handling
 from metarec.data.validation.naming import named
 from metarec.data.validation.problems import Report
 from metarec.data.validation.table import Table, Tables
@@ -31,12 +30,9 @@ def assembled(
     columns: Given | None,
     name: str,
     roles: Mapping[str, Sequence[str]] | None,
-    repeats: RepeatsRule | None,
-    lenient: bool,
-    rejects: str | Path | None,
+    handling: Handling,
 ) -> Dataset:
     """The dataset of the tables `interactions`, `items` and `users`, the last two where given."""
-    check_choice("repeats", repeats, (*get_args(RepeatsRule), None))
     if not isinstance(name, str) or not name:
         raise DataError(f"name must be text, got {name!r}")
     report.raise_if_fatal()  # a column that cannot be read is not also one that is missing
@@ -47,17 +43,9 @@ def assembled(
         interactions=ours["interactions"],
         items=ours["items"],
         users=ours["users"],
-        repeats=repeats,
         roles=roles_of(roles or {}),
     )
-    return assemble(
-        declared.over(tables),
-        report,
-        folder=Path(),
-        repeats=repeats,
-        lenient=lenient,
-        rejects=rejects,
-    )
+    return assemble(declared.over(tables), report, folder=Path(), handling=handling)
 
 
 def with_our_names(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from types import MappingProxyType
 from typing import Literal
 
@@ -77,6 +78,8 @@ class Naming:
     """The columns that might each be this one of ours, where there are several."""
     missing: Mapping[str, str] = field(default_factory=dict)
     """What was given and is no column of the table."""
+    passed_over: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """The columns that have vaguer names for what was recognised by another."""
 
 
 def recognise(
@@ -100,30 +103,44 @@ def recognise(
     columns = {ours: own for ours, own in given.items() if own is not None and own in names}
     guessed: dict[str, str] = {}
     clashes: dict[str, list[str]] = {}
+    passed_over: dict[str, list[str]] = {}
     for ours in OURS[table]:
         if ours in given:
             continue
         free = [name for name in names if name not in columns.values()]
         exact = [name for name in free if name in EXACT.get(ours, (ours,))]
-        found = exact or candidates(free, ours, table, prefer)
+        found, *vaguer = [exact] if exact else candidates(free, ours, table, prefer)
         if len(found) > 1:
             clashes[ours] = found
         elif found:
             columns[ours] = found[0]
             if not exact:
                 guessed[ours] = found[0]
-    return Naming(columns, guessed, clashes, missing)
+                passed_over[ours] = list(dict.fromkeys(chain(*vaguer)))
+    others = {ours: left for ours, names in passed_over.items() if (left := unread(names, columns))}
+    return Naming(columns, guessed, clashes, missing, others)
 
 
-def candidates(names: Sequence[str], ours: str, table: TableKind, prefer: str | None) -> list[str]:
-    """The names that may stand for this column of ours, by the most telling synonyms."""
+def unread(names: Sequence[str], columns: Mapping[str, str]) -> list[str]:
+    """Those of the names that are no column of ours."""
+    return [name for name in names if name not in columns.values()]
+
+
+def candidates(
+    names: Sequence[str], ours: str, table: TableKind, prefer: str | None
+) -> list[list[str]]:
+    """The names that may stand for this column of ours, the most telling synonyms first.
+
+    A name that the events have for the same ids is sure, and none is named beside it.
+    """
+    free = [name for name in names if not is_ours(name, table)]
     tiers = [frozenset([plain(ours)]), *SYNONYMS.get(ours, ())]
     if table != "interactions" and ours in ("user_id", "item_id"):
-        tiers = [frozenset([plain(prefer or ours)]), *tiers, frozenset(["id"])]
-    for tier in tiers:
-        if found := [name for name in names if plain(name) in tier and not is_ours(name, table)]:
-            return found
-    return []
+        if prefer and (same := [name for name in free if plain(name) == plain(prefer)]):
+            return [same]
+        tiers += [frozenset(["id"])]
+    found = [[name for name in free if plain(name) in tier] for tier in tiers]
+    return [names for names in found if names] or [[]]
 
 
 def is_ours(name: str, table: TableKind) -> bool:

@@ -7,6 +7,7 @@ from typing import get_args
 from metarec.contracts.dataset import Clock, Feedback
 from metarec.contracts.dataset_checks import check_choice
 from metarec.contracts.meaning import Scale, kinds_of, scale_of
+from metarec.contracts.wording import argument
 from metarec.data.validation.dates_as_text import DateOrder
 from metarec.data.validation.table import Tables
 
@@ -40,8 +41,8 @@ class Declared:
             feedback,
             None if scale is None else scale_of(scale),
             clock,
-            kinds_of("target_kinds", target_kinds or ()),
-            kinds_of("negative_kinds", negative_kinds or ()),
+            kinds_of(argument("target_kinds"), target_kinds or ()),
+            kinds_of(argument("negative_kinds"), negative_kinds or ()),
             dates,
         )
 

@@ -10,6 +10,8 @@ from metarec.data.assembled import assembled
 from metarec.data.column_names import Given
 from metarec.data.declared import Declared
 from metarec.data.readers.frames import TAKEN, from_sparse, is_sparse, table_of
+from metarec.data.validation.dates_as_text import DateOrder
+from metarec.data.validation.handling import Handling
 from metarec.data.validation.problems import Report
 from metarec.data.validation.remedies import Remedies
 from metarec.data.validation.table import Table
@@ -28,6 +30,7 @@ def from_frames(
     negative_kinds: Sequence[str] | None = None,
     roles: Mapping[str, Sequence[str]] | None = None,
     columns: Given | None = None,
+    dates: DateOrder | None = None,
     user_ids: Sequence[Any] | None = None,
     item_ids: Sequence[Any] | None = None,
     name: str = "shop",
@@ -41,18 +44,18 @@ def from_frames(
     event, text and any context; `items` has item_id and any content, `users` has user_id and any
     profile. `columns={"user_id": "customer_no"}` says which columns of yours are ours, in whichever
     table they stand (`{"items.item_id": "sku"}`: in that one), and `roles={"ignore": ["tags"]}`
-    what columns of items are to be used as:
-    text, category, number, list, image, audio or ignore. `interactions` may also be a SciPy sparse
-    matrix of people and items, with their ids as `user_ids` and `item_ids`. What is not said is
-    inferred as for files. Problems name the frame, the column, and the row, counted from 0
-    (`frame[row]`, `.iloc[row]`).
+    what columns of items are to be used as: text, category, number, list, date, vector, image,
+    audio or ignore. `interactions` may also be a SciPy sparse matrix of people and items, with
+    their ids as `user_ids` and `item_ids`. `dates` says what comes first in dates such as
+    12/11/2024. What is not said is inferred as for files. Problems name the frame, the column, and
+    the row, counted from 0 (`frame[row]`, `.iloc[row]`).
 
     >>> import polars as pl
     >>> bought = pl.DataFrame({"customer": ["ann", "ben"], "sku": ["00123", "00124"]})
     >>> from_frames(bought, columns={"user_id": "customer", "item_id": "sku"})
     Dataset('shop', implicit, 2 events, 2 users, 2 items)
     """
-    report = Report(Remedies("frames"))
+    report, handling = Report(Remedies("frames")), Handling(repeats, lenient, rejects)
     events: Table | None
     if is_sparse(interactions):
         events = from_sparse(interactions, user_ids, item_ids, feedback, report)
@@ -72,11 +75,9 @@ def from_frames(
     return assembled(
         found,
         report,
-        Declared.of(feedback, scale, clock, target_kinds, negative_kinds),
+        Declared.of(feedback, scale, clock, target_kinds, negative_kinds, dates),
         columns=columns,
         name=name,
         roles=roles,
-        repeats=repeats,
-        lenient=lenient,
-        rejects=rejects,
+        handling=handling,
     )

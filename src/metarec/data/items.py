@@ -13,17 +13,19 @@ from metarec.contracts.wording import written
 from metarec.data.assembled import whole_ids
 from metarec.data.column_names import Given
 from metarec.data.load import load, require
-from metarec.data.readers.delimited import check_text_options, read_plain
+from metarec.data.readers.delimited import check_text_options
 from metarec.data.readers.frames import table_of
+from metarec.data.readers.tabular import read_table
 from metarec.data.validation.assembly import finite_content
 from metarec.data.validation.content_types import typed_content
-from metarec.data.validation.id_forms import with_zeros
+from metarec.data.validation.id_forms import with_listed_forms
 from metarec.data.validation.naming import named
+from metarec.data.validation.needed import has_columns
 from metarec.data.validation.numbers_as_text import is_missing, written_numbers
 from metarec.data.validation.offered import with_offered
 from metarec.data.validation.problems import Check, Report
 from metarec.data.validation.remedies import Remedies
-from metarec.data.validation.rows import has_columns, with_distinct, with_ids, with_safe_paths
+from metarec.data.validation.rows import with_distinct, with_ids, with_safe_paths
 from metarec.data.validation.table import Table
 from metarec.files.disk import reading
 
@@ -43,7 +45,7 @@ def items_of(given: Any, known: Catalogue | None = None, *, new: bool = False) -
     """The items of a Polars, pandas or Arrow table, checked as those of `from_frames` are.
 
     Columns that `known` items have as text stay text. Ids that differ from theirs in zeros at the
-    start alone are theirs, unless all are `new`. Raises InvalidData with every problem.
+    start or in case alone are theirs, unless all are `new`. Raises InvalidData with every problem.
     """
     if isinstance(given, Items):
         return given
@@ -71,7 +73,7 @@ def read_items(
         return Items(shop.catalogue.table.with_columns(offered), shop.notes)
     require(place, report, is_file=True)
     with reading(place):
-        table = read_plain(place, report, separator, encoding)
+        table = read_table(place, report, separator, encoding)
     report.raise_if_fatal()
     return _checked(named(table, "items", report, columns), known, report, new=new)
 
@@ -90,7 +92,7 @@ def _checked(table: Table | None, known: Catalogue | None, report: Report, *, ne
         warn_of_alike(named_ids.frame[KEY].to_list(), known)
     elif known is not None:
         ids = pl.Series(known.ids.tolist(), dtype=pl.String)
-        named_ids = with_zeros(named_ids, KEY, ids, "the model", report)
+        named_ids = with_listed_forms(named_ids, KEY, ids, "the model", report)
     safe = with_safe_paths(with_distinct(named_ids, KEY, report), Path(), report)
     texts = [] if known is None else _texts(known)
     typed = safe if safe.settled else typed_content(safe, report, KEY, *texts)
@@ -103,15 +105,15 @@ def _checked(table: Table | None, known: Catalogue | None, report: Report, *, ne
     return Items(frame.with_columns(nothing) if len(frame) else frame, tuple(report.said))
 
 
-def with_zeros_of(shop: Dataset, known: Catalogue, file: str) -> Dataset:
-    """The shop under the ids of `known` items, where its own lost the zeros at their start."""
+def under_known_ids(shop: Dataset, known: Catalogue, file: str) -> Dataset:
+    """The shop under the ids of `known` items, where its own are these in another form."""
     ids = pl.Series(shop.catalogue.ids.tolist(), dtype=pl.String)
     report, table = (
         Report(),
         Table(pl.DataFrame({KEY: ids.gather(shop.interactions["item"])}), file),
     )
     listed = pl.Series(known.ids.tolist(), dtype=pl.String)
-    found = with_zeros(table, KEY, listed, "the model", report).frame[KEY]
+    found = with_listed_forms(table, KEY, listed, "the model", report).frame[KEY]
     theirs = dict(zip(table.frame[KEY], found, strict=True))
     renamed = [theirs.get(item_id, item_id) for item_id in shop.catalogue.ids]
     if not report.said or len(set(renamed)) < len(renamed):

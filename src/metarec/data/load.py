@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 from metarec.contracts import DataError
 from metarec.contracts.dataset import Dataset, RepeatsRule
@@ -13,6 +13,7 @@ from metarec.data.readers.folder import is_folder_format, read_folder
 from metarec.data.readers.movielens import is_movielens, read_movielens
 from metarec.data.readers.recbole import is_recbole, read_recbole
 from metarec.data.validation.assembly import assemble
+from metarec.data.validation.handling import Handling
 from metarec.data.validation.problems import Report
 from metarec.data.validation.table import Tables
 from metarec.files.disk import reading
@@ -44,13 +45,14 @@ def load(
     `load_csv`.
     """
     place, report = Path(path), Report()
+    handling = Handling(repeats, lenient, rejects)
     if format is not None and format not in READERS:
         raise DataError(f"format must be one of {', '.join(READERS)}, got {format!r}")
     require(place, report)
     refuse_model(place)
     with reading(place):
         reader = READERS[format or detect(place)][1]
-    return finish(reader, place, report, lenient=lenient, rejects=rejects, repeats=repeats)
+    return finish(reader, place, report, handling)
 
 
 def require(place: Path, report: Report, *, is_file: bool = False) -> None:
@@ -91,21 +93,9 @@ def detect(place: Path) -> str:
     return "folder"  # whose reader says what is missing
 
 
-def finish(
-    reader: Reader,
-    place: Path,
-    report: Report,
-    *,
-    lenient: bool,
-    rejects: str | Path | None,
-    repeats: RepeatsRule | None,
-) -> Dataset:
+def finish(reader: Reader, place: Path, report: Report, handling: Handling) -> Dataset:
     """Read, validate and index."""
-    if repeats is not None and repeats not in get_args(RepeatsRule):
-        raise DataError(f"repeats must be one of {get_args(RepeatsRule)}, got {repeats!r}")
     with reading(place):
         tables = reader(place, report)
     folder = place if place.is_dir() else place.parent
-    return assemble(
-        tables, report, folder=folder, repeats=repeats, lenient=lenient, rejects=rejects
-    )
+    return assemble(tables, report, folder=folder, handling=handling)

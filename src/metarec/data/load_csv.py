@@ -15,6 +15,7 @@ from metarec.data.readers.amazon import is_amazon
 from metarec.data.readers.delimited import read_delimited
 from metarec.data.save import check_target, save
 from metarec.data.validation.dates_as_text import DateOrder
+from metarec.data.validation.handling import Handling
 from metarec.data.validation.problems import Report
 from metarec.data.validation.remedies import Remedies
 
@@ -52,6 +53,7 @@ def load_csv(
     where none of them tells.
     """
     place, report = Path(path), Report(Remedies("file"))
+    handling = Handling(repeats, lenient, rejects)
     beside = [None if file is None else Path(file) for file in (items, users)]
     for file in (place, *beside):
         if file is not None:
@@ -67,14 +69,7 @@ def load_csv(
         separator=separator,
         encoding=encoding,
     )
-    return finish(
-        lambda at, to: declared.over(reader(at, to)),
-        place,
-        report,
-        lenient=lenient,
-        rejects=rejects,
-        repeats=repeats,
-    )
+    return finish(lambda at, to: declared.over(reader(at, to)), place, report, handling)
 
 
 def convert(

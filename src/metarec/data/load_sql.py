@@ -9,6 +9,8 @@ from metarec.data.assembled import assembled
 from metarec.data.column_names import Given
 from metarec.data.declared import Declared
 from metarec.data.readers.sql import connected, table_of_query
+from metarec.data.validation.dates_as_text import DateOrder
+from metarec.data.validation.handling import Handling
 from metarec.data.validation.problems import Report
 from metarec.data.validation.remedies import Remedies
 
@@ -27,6 +29,7 @@ def load_sql(
     negative_kinds: Sequence[str] | None = None,
     roles: Mapping[str, Sequence[str]] | None = None,
     columns: Given | None = None,
+    dates: DateOrder | None = None,
     name: str = "shop",
     lenient: bool = False,
     rejects: str | Path | None = None,
@@ -41,7 +44,7 @@ def load_sql(
     """
     if not isinstance(url, str) or not url:
         raise DataError("url must be text, such as sqlite:///shop.db")
-    report = Report(Remedies("frames"))
+    report, handling = Report(Remedies("frames")), Handling(repeats, lenient, rejects)
     asked: dict[str, str | None] = {"interactions": interactions, "items": items, "users": users}
     with connected(url) as connection:
         found = {
@@ -52,11 +55,9 @@ def load_sql(
     return assembled(
         found,
         report,
-        Declared.of(feedback, scale, clock, target_kinds, negative_kinds),
+        Declared.of(feedback, scale, clock, target_kinds, negative_kinds, dates),
         columns=columns,
         name=name,
         roles=roles,
-        repeats=repeats,
-        lenient=lenient,
-        rejects=rejects,
+        handling=handling,
     )

@@ -20,7 +20,7 @@ def pseudonymise(data: Dataset, key: str | bytes) -> Dataset:
 
     Who holds the key can find the pseudonym of an id, and nobody else can guess it: keep the key
     apart from the data. Profiles and the events themselves stay as they are, and may name a person
-    just as well.
+    just as well. The notes on how the source was read go, since they show ids.
     """
     secret = key.encode() if isinstance(key, str) else key
     if not SHORTEST_KEY <= len(secret) <= hashlib.blake2b.MAX_KEY_SIZE:
@@ -28,7 +28,7 @@ def pseudonymise(data: Dataset, key: str | bytes) -> Dataset:
             f"the key must have {SHORTEST_KEY} to {hashlib.blake2b.MAX_KEY_SIZE} bytes, "
             f"got {len(secret)}; `openssl rand -hex 16` makes one"
         )
-    renamed = replace(data, user_ids=vocabulary_of(pseudonyms(data.user_ids, secret)))
+    renamed = replace(data, user_ids=vocabulary_of(pseudonyms(data.user_ids, secret)), notes=())
     if data.edges is None:
         return renamed
     ids = pl.concat([data.edges["user_id"], data.edges["other_id"]]).unique()

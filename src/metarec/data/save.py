@@ -9,6 +9,7 @@ import polars as pl
 from metarec.contracts import DataError
 from metarec.contracts.dataset import Dataset
 from metarec.contracts.wording import written
+from metarec.data.readers.settings import NOTES
 from metarec.data.readers.tabular import SETTLED
 from metarec.files.atomic import whole_folder
 from metarec.files.disk import writing
@@ -24,7 +25,8 @@ def save(data: Dataset, folder: str | Path, *, overwrite: bool = False) -> None:
 
     The folder appears when all of it is written. One that exists is replaced only with `overwrite`,
     and only if it holds nothing but what `save` writes. Image and audio files are not copied: their
-    paths stay relative to the folder that they came from.
+    paths stay relative to the folder that they came from. What was understood of the source, and
+    how many rows were left out, stands under `[notes]` of `dataset.toml`, and is told by `load`.
     """
     target = Path(folder)
     check_target(target, overwrite)
@@ -89,10 +91,19 @@ def settings_of(data: Dataset) -> str:
     for key in ("target_kinds", "negative_kinds"):
         if kinds := getattr(data, key):
             lines.append(f"{key} = {toml_strings(kinds)}")
+    if read := [*data.notes, *left_out(data)]:
+        lines += ["", "[notes]", f"{NOTES} = ["]
+        lines += [f"    {toml_string(sentence)}," for sentence in read] + ["]"]
     if data.roles:
         lines += ["", "[items]"]
         lines += [f"{role} = {toml_strings(columns)}" for role, columns in data.roles.items()]
     return "\n".join(lines) + "\n"
+
+
+def left_out(data: Dataset) -> list[str]:
+    """What was left out of the source, in a sentence where there is any."""
+    told = ", ".join(f"{count:,} x {reason}" for reason, count in data.dropped.items())
+    return [f"rows left out: {told}"] if told else []
 
 
 def toml_strings(texts: Iterable[str]) -> str:

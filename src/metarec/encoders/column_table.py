@@ -9,10 +9,11 @@ import polars as pl
 
 from metarec.contracts import Dataset, Encoder
 from metarec.data.inspect import missing_shares, range_of, reason_of
+from metarec.encoders.column_role import ColumnRole
 from metarec.encoders.content import ContentFeatures, Plan
 from metarec.encoders.reading import Reading
 from metarec.encoders.records import expanded
-from metarec.encoders.roles import ColumnRole, ColumnRoles
+from metarec.encoders.roles import ColumnRoles
 
 SAMPLES = 3
 LONGEST = 24

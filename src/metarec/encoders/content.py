@@ -11,11 +11,13 @@ import polars as pl
 from jaxtyping import Float
 
 from metarec.contracts import DataError, Dataset, Encoder
+from metarec.encoders.column_role import Role
 from metarec.encoders.columns import ItemColumns
 from metarec.encoders.hashed import HashEncoder
 from metarec.encoders.reading import Reading, TextReader
 from metarec.encoders.records import expanded
-from metarec.encoders.roles import ColumnRoles, Role, by_column
+from metarec.encoders.role_as_told import by_column
+from metarec.encoders.roles import ColumnRoles
 from metarec.encoders.tabular import TabularFeatures
 from metarec.encoders.template import compose, template_columns
 from metarec.encoders.text import TextEncoder

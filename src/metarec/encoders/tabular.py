@@ -9,15 +9,10 @@ import polars as pl
 from jaxtyping import Float
 
 from metarec.contracts import DataError
+from metarec.encoders.frequent_values import MOST_CATEGORIES, MOST_VALUES, frequent, is_few
+from metarec.encoders.nested import leaves_of
 from metarec.encoders.records import expanded
-from metarec.encoders.roles import (
-    MOST_CATEGORIES,
-    MOST_VALUES,
-    ColumnRoles,
-    frequent,
-    is_few,
-    leaves_of,
-)
+from metarec.encoders.roles import ColumnRoles
 from metarec.encoders.vectors import Vectors
 
 Measured = tuple[float, float, float, float]

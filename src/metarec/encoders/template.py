@@ -4,10 +4,12 @@ import re
 from collections.abc import Sequence
 from string import Formatter
 
+import numpy as np
 import polars as pl
 
 from metarec.contracts import DataError
 from metarec.encoders.cleaning import cleaned
+from metarec.encoders.nested import innermost, leaves_of
 from metarec.encoders.records import expanded
 from metarec.encoders.roles import ColumnRoles
 
@@ -78,22 +80,22 @@ def _parse(template: str) -> list[Part]:
 
 
 def _as_text(column: pl.Series) -> pl.Series:
-    kind = column.dtype
-    while isinstance(kind, pl.List | pl.Array):
-        if isinstance(kind, pl.Array):
-            column = column.arr.to_list()
-        elif isinstance(kind.inner, pl.List):
-            column = column.list.eval(pl.element().explode())
-        elif isinstance(kind.inner, pl.Array):
-            column = column.list.eval(pl.element().arr.to_list())
-        else:
-            column = column.list.eval(pl.element().cast(pl.String)).list.join(", ")
-        kind = column.dtype
-    if kind == pl.Struct or kind == pl.Binary or kind == pl.Object:
+    kind = innermost(column.dtype)
+    if kind in (pl.Struct, pl.Binary, pl.Object):
         raise DataError(
             f"column {column.name} holds {kind}, expected text, numbers or lists of them"
         )
-    return cleaned(column.cast(pl.String)).fill_null("").str.strip_chars()
+    text = _joined(column) if column.dtype.is_nested() else column.cast(pl.String)
+    return cleaned(text).fill_null("").str.strip_chars()
+
+
+def _joined(lists: pl.Series) -> pl.Series:
+    """The values inside the lists of each row, parted by commas; null where there are none."""
+    rows, values = leaves_of(lists)
+    there = pl.DataFrame({"row": rows, lists.name: values.cast(pl.String)}).drop_nulls()
+    told = there.group_by("row").agg(pl.col(lists.name).str.join(", "))
+    every = pl.DataFrame({"row": np.arange(len(lists))})
+    return every.join(told, on="row", how="left", maintain_order="left")[lists.name]
 
 
 _EMPTY_BRACKETS = re.compile(r"[(\[]\s*[)\]]")

@@ -6,9 +6,10 @@ from typing import Any, Self
 
 import numpy as np
 import polars as pl
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from metarec.contracts import DataError
+from metarec.encoders.nested import leaves_of
 
 LONGEST = 4.0
 """Root mean square length of a vector beside features of unit variance; a short one has unit
@@ -25,10 +26,10 @@ class Vectors:
     @classmethod
     def fit(cls, column: pl.Series) -> Self:
         """The mean and the spread of the filled vectors of a column, all of one width."""
-        lengths = _lists(column).list.len()
-        if lengths.n_unique() != 1:
+        lengths = np.unique(_lengths(column))
+        if len(lengths) != 1:
             raise DataError(
-                f"column {column.name} holds vectors of {sorted(lengths.unique())[:5]} numbers; "
+                f"column {column.name} holds vectors of {lengths[:5].tolist()} numbers; "
                 "vectors have one length"
             )
         rows = _matrix(column, int(lengths[0]))
@@ -60,23 +61,17 @@ class Vectors:
         return cls(tuple(raw["mean"]), raw["scale"])
 
 
-def _lists(column: pl.Series) -> pl.Series:
-    if isinstance(column.dtype, pl.Array):
-        flat = column
-        while isinstance(flat.dtype.inner, pl.Array):  # type: ignore[attr-defined]
-            flat = flat.reshape((len(flat), -1))
-        return flat.arr.to_list()
-    return column
+def _lengths(column: pl.Series) -> Int[np.ndarray, " row"]:
+    return np.bincount(leaves_of(column)[0], minlength=len(column))
 
 
 def _matrix(column: pl.Series, width: int) -> Float[np.ndarray, "row d"]:
     if isinstance(column.dtype, pl.List | pl.Array):
-        lists = _lists(column)
-        wrong = lists.list.len() != width
-        if not wrong.any():
-            flat = lists.explode().cast(pl.Float64, strict=False)
-            return flat.to_numpy().reshape(len(lists), width)  # (row * d) -> (row, d)
-        held = f"a vector of {lists.filter(wrong).list.len()[0]} numbers"
+        lengths = _lengths(column)
+        if (lengths == width).all():
+            flat = leaves_of(column)[1].cast(pl.Float64, strict=False)
+            return flat.to_numpy().reshape(len(column), width)  # (row * d) -> (row, d)
+        held = f"a vector of {lengths[lengths != width][0]} numbers"
     else:
         held = str(column.dtype)
     raise DataError(

@@ -1,6 +1,5 @@
 """Delimited text as a table of strings, with every ragged or ill-encoded row placed by its line."""
 
-import csv
 import io
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,6 +10,7 @@ import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
 from metarec.data.readers.dialect import Dialect, dialect_of
+from metarec.data.readers.header import header_of, without_headers, without_nameless
 from metarec.data.readers.quotes import broken_quote
 from metarec.data.readers.text_encoding import (
     LOOKED_AT,
@@ -46,8 +46,8 @@ def read_csv(
         return None
     text = with_newlines(text)
     dialect = Dialect(separator or ",") if columns else dialect_of(text, separator)
-    if not columns and dialect not in (Dialect(), Dialect(separator or ",")):
-        report.say(f"{file}: {dialect}")
+    if not columns:
+        say_dialect(dialect, separator, file, report)
     names = list(columns or header_of(text, file, dialect, report))
     if not names:
         return None
@@ -61,6 +61,9 @@ def read_csv(
         text += b"\n"
     try:
         frame, ragged = parse_csv(text, names, header_lines, dialect.separator, quote)
+        if ends_in_separators(frame, ragged, len(names), dialect.separator):
+            names.append(f"unnamed_{len(names) + 1}")
+            frame, ragged = parse_csv(text, names, header_lines, dialect.separator, quote)
     except pa.ArrowInvalid as error:
         if not report_quote(text, file, dialect, report):
             found = f"broken text ({error})"
@@ -77,27 +80,22 @@ def read_csv(
     return drop_blank_lines(table if clean else report_encoding(table, fix, report))
 
 
-def header_of(content: bytes, file: str, dialect: Dialect, report: Report) -> list[str]:
-    """The names of the columns, spaces around them left out; none where they cannot be used."""
-    lines = io.BytesIO(content)
-    line = [lines.readline() for _ in range(dialect.lines_before + 1)][-1]
-    if not line.strip():
-        report.fail(file, "no header", "a line of names", "write the names of the columns")
-        return []
-    try:
-        first = line.decode().rstrip("\r\n")
-    except UnicodeDecodeError:
-        fix = encoding_fix(content, report)
-        report.fail(file, "a header that is not UTF-8", "UTF-8 text", fix)
-        return []
-    reader = csv.reader([first], delimiter=dialect.separator, quotechar=dialect.quote)
-    names = [name.strip() for name in next(reader)]
-    names = [name or f"unnamed_{number}" for number, name in enumerate(names, 1)]
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        report.fail(file, f"column {repeated[0]!r} twice", "distinct names", "rename one")
-        return []
-    return names
+def say_dialect(dialect: Dialect, separator: str | None, file: str, report: Report) -> None:
+    """Say what separates and quotes fields where that is not what was given or is usual."""
+    if dialect.separator not in (",", separator) or dialect.quote != '"':
+        report.say(f"{file}: {dialect}")
+    if dialect.above:
+        report.say(
+            f"{file}: the header is in line {dialect.lines_before + 1}, below lines that are no "
+            f"table, such as {dialect.above[:60]!r}"
+        )
+
+
+def ends_in_separators(frame: pl.DataFrame, ragged: Ragged, n_names: int, separator: str) -> bool:
+    """True if every row ends in a separator that the header does not end in."""
+    if len(frame) or not ragged:
+        return False
+    return all(width == n_names + 1 and text.endswith(separator) for _, width, text in ragged)
 
 
 def report_quote(content: bytes, file: str, dialect: Dialect, report: Report) -> bool:
@@ -108,28 +106,6 @@ def report_quote(content: bytes, file: str, dialect: Dialect, report: Report) ->
         fix = "close it, and write a quote inside a quoted field twice"
         report.fail(file, f"{text} and no quote at its end", "a closed field", fix, row=line)
     return broken is not None
-
-
-def without_nameless(table: Table) -> Table:
-    """The table without columns that have neither a name nor content."""
-    nameless = [c for c in table.frame.columns if c.startswith("unnamed_")]
-    empty = [c for c in nameless if (table.frame[c] == "").all()]
-    return table.with_frame(table.frame.drop(empty)) if empty else table
-
-
-def without_headers(table: Table, report: Report) -> Table:
-    """The table without its header's repetitions, as in files that were put together."""
-    frame = table.frame
-    if not frame.width or not (frame.to_series(0) == frame.columns[0]).any():
-        return table
-    is_header = frame.select(
-        pl.all_horizontal(pl.col(c).str.strip_chars() == c for c in frame.columns)
-    ).to_series()
-    if is_header.any():
-        lines = table.lines.filter(is_header)
-        told = f"in row {lines[0]}" if len(lines) == 1 else f"in {len(lines):,} rows"
-        report.say(f"{table.file}: the header is repeated {told}, which is no data")
-    return table.keep(~is_header)
 
 
 def parse_csv(
@@ -184,19 +160,22 @@ def place_rows(
     extra = np.zeros(len(records) + 1, dtype=np.int64)  # line breaks inside earlier records
     extra[good - first + 1] = breaks.to_series().to_numpy()
     lines = records + np.cumsum(extra)[:-1]
-    if ragged:
-        texts = pl.Series([text for _, _, text in ragged], dtype=pl.String)
-        widths = pl.Series([width for _, width, _ in ragged], dtype=pl.Int64)
-        report.ragged(file, pl.Series(lines[bad - first]), texts, widths)
+    odd = [(number, width, text) for number, width, text in ragged if text.strip()]
+    if odd:  # a line of spaces is blank
+        texts = pl.Series([text for _, _, text in odd], dtype=pl.String)
+        widths = pl.Series([width for _, width, _ in odd], dtype=pl.Int64)
+        rows = np.array([number for number, _, _ in odd], dtype=np.int64)
+        report.ragged(file, pl.Series(lines[rows - first]), texts, widths)
     places = pl.Series(lines[good - first], dtype=pl.Int64)
     return Table(frame, file, first, places, untyped=True)
 
 
 def drop_blank_lines(table: Table) -> Table:
-    """The table without rows of empty cells only, which are blank lines."""
+    """The table without rows of nothing but spaces, which are blank lines."""
     if not table.frame.width:
         return table
-    last = table.frame.columns[-1]  # a blank line is rare: look at one column first
-    if not (table.frame[last] == "").any():
+    last = table.frame.to_series(-1).alias("last")  # blank lines are rare: one column first
+    if not ((last == "") | last.str.starts_with(" ") | last.str.starts_with("\t")).any():
         return table
-    return table.keep(~table.frame.select(pl.all_horizontal(pl.all() == "")).to_series())
+    blank = pl.all_horizontal(pl.all().str.strip_chars() == "")
+    return table.keep(~table.frame.select(blank).to_series())

@@ -5,12 +5,11 @@ from pathlib import Path
 from metarec.contracts import DataError
 from metarec.contracts.wording import argument
 from metarec.data.column_names import Given
-from metarec.data.readers.csv_text import read_csv
-from metarec.data.readers.tabular import read_bytes, read_table
+from metarec.data.readers.tabular import read_table
 from metarec.data.readers.text_encoding import known_encoding
 from metarec.data.validation.naming import named
 from metarec.data.validation.problems import Report
-from metarec.data.validation.table import Table, Tables
+from metarec.data.validation.table import Tables
 
 
 def read_delimited(
@@ -32,28 +31,16 @@ def read_delimited(
     context. Without `items` the catalogue is made of the items that occur, without content.
     """
     check_text_options(separator, encoding)
-    events = named(read_plain(path, report, separator, encoding), "interactions", report, columns)
+    events = named(read_table(path, report, separator, encoding), "interactions", report, columns)
     called = {} if events is None else events.names
     listed = profiles = None
     if items is not None:
-        listed = read_plain(items, report, separator, encoding)
+        listed = read_table(items, report, separator, encoding)
         listed = named(listed, "items", report, item_columns, called.get("item_id"))
     if users is not None:
-        profiles = read_plain(users, report, separator, encoding)
+        profiles = read_table(users, report, separator, encoding)
         profiles = named(profiles, "users", report, user_columns, called.get("user_id"))
     return Tables(path.name.split(".")[0], events, listed, profiles)
-
-
-def read_plain(
-    path: Path, report: Report, separator: str | None, encoding: str | None
-) -> Table | None:
-    """One file with its own names."""
-    if path.suffix == ".parquet" or {".jsonl", ".json"} & set(path.suffixes):
-        return read_table(path, report)
-    content = read_bytes(path, report)
-    if content is None:
-        return None
-    return read_csv(content, path.name, report, separator=separator, encoding=encoding)
 
 
 def check_text_options(separator: str | None, encoding: str | None) -> None:

@@ -53,13 +53,16 @@ def conversion(folder: Path) -> str:
     """The command that makes a shop of a folder's tables of other names; the largest is events."""
     suffixes = (*SUFFIXES, ".tsv", ".txt", ".tsv.gz", ".txt.gz")
     there = sorted(folder.iterdir()) if folder.is_dir() else []
-    tables = [path for path in there if path.is_file() and path.name.endswith(suffixes)]
-    tables = [path for path in tables if path.name.split(".")[0] not in ("items", "users")]
-    if not tables:
+    tables = [path for path in there if path.is_file() and path.name.lower().endswith(suffixes)]
+    called = {path.name.lower().split(".")[0]: path for path in reversed(tables)}
+    others = [path for path in tables if path not in (called.get("items"), called.get("users"))]
+    others.sort(key=lambda path: (path != called.get("interactions"), -path.stat().st_size))
+    if not others:
         return ""
-    events, *others = sorted(tables, key=lambda path: -path.stat().st_size)
+    events, items = others[0], called.get("items") or (others[1] if len(others) > 1 else None)
     words = ["metarec", "data", "convert", str(events), f"{folder.resolve().name}-shop"]
-    words += ["--items", str(others[0])] if others else []
+    for kind, path in (("items", items), ("users", called.get("users"))):
+        words += [f"--{kind}", str(path)] if path else []
     return shlex.join(words)
 
 

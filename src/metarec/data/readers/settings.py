@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from metarec.contracts import DataError
-from metarec.contracts.meaning import ROLES, kinds_of, roles_of, scale_of
+from metarec.contracts.meaning import ROLES, kinds_of, roles_of, scale_of, strings_of
 from metarec.data.validation.problems import Report
 from metarec.files.disk import reason
 
@@ -23,6 +23,8 @@ MEANINGS: dict[str, Callable[[Any], object]] = {
     "negative_kinds": lambda given: kinds_of("negative_kinds", given),
     "items": roles_of,
 }
+NOTES = "reading"
+"""The key of `[notes]` under which a shop that we wrote keeps what was understood of its source."""
 FORMER = {"value": "feedback", "timestamp": "clock"}
 """The names that keys had in the first format, which are still read."""
 KNOWN = (
@@ -68,7 +70,16 @@ def read_settings(path: Path, report: Report) -> dict[str, Any]:
             except DataError as error:
                 found = repr(settings.pop(key))
                 report.fail(path.name, found, "what is known", str(error), key)
+    say_notes(settings, report)
     return settings
+
+
+def say_notes(settings: dict[str, Any], report: Report) -> None:
+    """Tell what was understood of the files that a shop was made of."""
+    notes = settings.get("notes")
+    sentences = notes.get(NOTES) if isinstance(notes, dict) else None
+    for sentence in strings_of(sentences) or ():
+        report.say(sentence)
 
 
 def refuse_unknown(path: Path, settings: dict[str, Any], report: Report) -> None:

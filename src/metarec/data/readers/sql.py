@@ -1,5 +1,6 @@
 """The rows of a database query as a table; what may hold a password is never shown."""
 
+import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 ROWS_AT_ONCE = 100_000
 QUERIES = ("select", "with", "values", "table")
 """First words of what only reads."""
+COMMENTS = re.compile(r"\A(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/)+", re.DOTALL)
+"""What may stand before the first word of a query."""
 READ_ONLY = {
     "sqlite": "PRAGMA query_only = ON",
     "postgresql": "SET TRANSACTION READ ONLY",
@@ -97,7 +100,7 @@ def table_of_query(
     connection: "Connection", query: str | None, name: str, report: Report
 ) -> Table | None:
     """The rows of a query as a table whose rows count from 1; only queries that read are run."""
-    words = query.split() if isinstance(query, str) else []
+    words = COMMENTS.sub("", query).split() if isinstance(query, str) else []
     if not words or words[0].lower().lstrip("(") not in QUERIES:
         first = words[0] if words else query
         raise DataError(f"{name} must be a query that reads, such as SELECT ..., got {first!r} ...")

@@ -8,14 +8,16 @@ from collections.abc import Callable
 import polars as pl
 
 from metarec.contracts import DataError
-from metarec.contracts.wording import argument
+from metarec.contracts.wording import argument, given
 from metarec.data.validation.problems import Check, Report
 from metarec.data.validation.table import Table
 
 # A string, read as Latin-1 (one character a byte), that is valid UTF-8.
 UTF8 = (
-    r"^(?:[\x00-\x7f]|[\u{c2}-\u{df}][\u{80}-\u{bf}]|[\u{e0}-\u{ef}][\u{80}-\u{bf}]{2}"
-    r"|[\u{f0}-\u{f4}][\u{80}-\u{bf}]{3})*$"
+    r"^(?:[\x00-\x7f]|[\u{c2}-\u{df}][\u{80}-\u{bf}]|\u{e0}[\u{a0}-\u{bf}][\u{80}-\u{bf}]"
+    r"|\u{ed}[\u{80}-\u{9f}][\u{80}-\u{bf}]"  # no halves of characters
+    r"|[\u{e1}-\u{ec}\u{ee}\u{ef}][\u{80}-\u{bf}]{2}|\u{f0}[\u{90}-\u{bf}][\u{80}-\u{bf}]{2}"
+    r"|[\u{f1}-\u{f3}][\u{80}-\u{bf}]{3}|\u{f4}[\u{80}-\u{8f}][\u{80}-\u{bf}]{2})*$"
 )
 UTF8_MARK = b"\xef\xbb\xbf"
 LOOKED_AT = 65_536
@@ -113,9 +115,7 @@ def encoding_fix(content: bytes, report: Report) -> str:
     name, word = likely_encoding(content)
     if report.remedies.source == "folder":
         return f"save the file as UTF-8; as {name} it reads {word!r}"
-    return (
-        f"pass {report.remedies.option('encoding', name)}, which reads {word!r}, if that is right"
-    )
+    return f"pass {given('encoding', name)}, which reads {word!r}, if that is right"
 
 
 def report_encoding(table: Table, fix: str, report: Report) -> Table:

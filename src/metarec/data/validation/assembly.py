@@ -1,5 +1,6 @@
 """From the tables that a reader found to a validated, indexed dataset."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
@@ -8,15 +9,17 @@ import polars as pl
 from metarec.contracts.dataset import Clock, Dataset, Feedback, RepeatsRule
 from metarec.data.validation.content_types import typed_content
 from metarec.data.validation.context import with_context
+from metarec.data.validation.handling import Handling
+from metarec.data.validation.ids_in_words import say_words, without_words
 from metarec.data.validation.indexing import in_usual_order, on_catalogue, users_of
-from metarec.data.validation.meaning import has_kinds, has_roles, on_scale, with_own_names
+from metarec.data.validation.kinds import has_kinds, with_plain_kinds
+from metarec.data.validation.meaning import has_roles, on_scale, with_own_names
 from metarec.data.validation.naming import weighs
+from metarec.data.validation.needed import has_columns, has_rows
 from metarec.data.validation.offered import with_offered
 from metarec.data.validation.problems import Check, Report
 from metarec.data.validation.repeats import settle_repeats
 from metarec.data.validation.rows import (
-    has_columns,
-    has_rows,
     with_distinct,
     with_ids,
     with_safe_paths,
@@ -31,34 +34,34 @@ def assemble(
     report: Report,
     *,
     folder: Path,
-    repeats: str | None,
-    lenient: bool,
-    rejects: str | Path | None,
+    handling: Handling,
 ) -> Dataset:
     """The dataset, or one `InvalidData` with every problem of every table.
 
     Items are validated before the interactions, so that an interaction about an item whose row
     was rejected counts as one about an unknown item.
     """
-    listed = tables.items and with_offered(tables.items, report)
-    items = keyed(listed, "item_id", report, folder, must_have_rows=True)
+    on_offer = tables.items and with_offered(tables.items, report)
+    items = keyed(on_offer, "item_id", report, folder, must_have_rows=True)
     users = keyed(tables.users, "user_id", report, folder)
     triples = linked(tables.triples, ("head", "relation", "tail"), report)
     edges = linked(tables.edges, ("user_id", "other_id"), report)
     feedback = feedback_of(tables)
-    events, clock = checked_events(tables, feedback, report)
+    listed = {} if items is None else {"item_id": items.frame["item_id"]}
+    listed |= {} if users is None else {"user_id": users.frame["user_id"]}
+    events, clock = checked_events(tables, feedback, listed, report)
     has_roles(tables, report)
     if events is None or (items is None and tables.items is not None):
         raise report.invalid()
+    lenient, rule = handling.lenient, handling.repeats or tables.repeats
     catalogue, events = on_catalogue(items, events, report, lenient=lenient)
     user_ids, profiles, user = users_of(users, events, report)
     events = events.with_frame(events.frame.with_columns(user.alias("user")))
-    rule = repeats or tables.repeats
     frame = in_usual_order(settle_repeats(events, len(catalogue), feedback, rule, report))
     if lenient and not len(frame):
         fix = "mend the rows that are listed here"
         report.fail("interactions", "no row without a problem", "at least one", fix)
-    dropped = report.settle(lenient=lenient, rejects=rejects)
+    dropped = report.settle(lenient=lenient, rejects=handling.rejects)
     return Dataset(
         name=tables.name,
         feedback=cast(Feedback, feedback),
@@ -90,9 +93,12 @@ def feedback_of(tables: Tables) -> str:
 
 
 def checked_events(
-    tables: Tables, feedback: str, report: Report
+    tables: Tables, feedback: str, listed: Mapping[str, pl.Series], report: Report
 ) -> tuple[Table | None, str | None]:
-    """The interactions with ids, value and time in order, as far as the columns allow."""
+    """The interactions with ids, value and time in order, as far as the columns allow.
+
+    `listed` are the ids that the tables of items and users name.
+    """
     table, clock = tables.interactions, tables.clock
     if table is None:
         return None, clock
@@ -101,11 +107,13 @@ def checked_events(
     if not has_rows(table, report) or not named:
         return None, clock
     events = with_ids(table, ("user_id", "item_id"), report)
+    events = events and without_words(events, listed, report)
     events = events and with_context(events, report)
     events = events and with_values(events, feedback, report)
     if events is None:
         return None, clock
     events = on_scale(events, feedback, tables.scale, report)
+    events = with_plain_kinds(events, report)
     has_kinds(events, tables, report)
     return with_times(events, clock, report, tables.dates)
 
@@ -126,6 +134,7 @@ def keyed(
     named = with_ids(table, (column,), report)
     if named is None:
         return None
+    say_words(named, column, report)
     safe = with_safe_paths(with_distinct(named, column, report), folder, report)
     if not safe.settled:
         safe = typed_content(safe, report, column)
@@ -151,4 +160,8 @@ def linked(table: Table | None, columns: tuple[str, ...], report: Report) -> pl.
     if table is None or not has_columns(table, columns, report):
         return None
     named = with_ids(table, columns, report)
-    return None if named is None else named.frame.select(*columns, pl.exclude(columns))
+    if named is None:
+        return None
+    for column in columns:
+        say_words(named, column, report)
+    return named.frame.select(*columns, pl.exclude(columns))

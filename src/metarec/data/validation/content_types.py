@@ -2,14 +2,15 @@
 
 import polars as pl
 
-from metarec.data.validation.numbers_as_text import CURRENCIES, is_missing, written_numbers
+from metarec.data.validation.numbers_as_text import UNITS, is_missing, written_numbers
+from metarec.data.validation.numbers_told import say_thousands, say_written
 from metarec.data.validation.problems import Report
 from metarec.data.validation.table import Table
 
 WHOLE = r"^-?(?:0|[1-9][0-9]{0,17})$"  # a leading zero marks a code, such as a postcode
 DECIMAL = r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$"
 CODE = r"^[^0-9]*0[0-9]"
-AS_WRITTEN = rf",|\p{{Sc}}|{CURRENCIES}"
+AS_WRITTEN = rf",|{UNITS}|[.][-–—]"
 """What tells a number as people write it from a version, a telephone or an address."""
 LOOKED_AT = 1000
 MOST = 0.8
@@ -52,6 +53,7 @@ def typed(column: pl.Series, table: Table, report: Report) -> pl.Series:
     if filled.str.contains(WHOLE).all():
         return column.cast(pl.Int64)
     if filled.str.contains(DECIMAL).all():
+        say_thousands(filled, table, report)
         return column.cast(pl.Float64)
     numbers = numbers_of(filled.head(LOOKED_AT), table.decimal)[0]
     if numbers.null_count() > len(numbers) / 2:
@@ -73,7 +75,9 @@ def mostly_numbers(column: pl.Series, table: Table, report: Report) -> pl.Series
             report.say(f"{told} stays text: {share}, and {cell!r} (row {row}) is none")
         return column
     if example is not None:
-        report.say(f"{told} is read as numbers: {example[0]!r} is {example[1]:.12g}")
+        say_written(column.filter(numbers.is_not_null()), example, table, report)
+    else:
+        say_thousands(column.filter(numbers.is_not_null()), table, report)
     if lacks.any():
         report.say(f"{told}: {share}, and {column.filter(lacks)[0]!r} is taken as missing")
     return numbers.alias(column.name)

@@ -13,6 +13,12 @@ CLOCK = (
     r"\s*(?P<zone>Z|z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)?)?\s*$"
 )
 ISO = r"^\s*(?P<year>[0-9]{4})[-/.]?(?P<month>[0-9]{2})[-/.]?(?P<day>[0-9]{2})" + CLOCK
+TOGETHER = r"^\s*([0-9]{8})[ T]?([0-9]{2})([0-9]{2})"
+WITHOUT_MARKS = (
+    (TOGETHER + r"(\D.*)?$", "${1} ${2}:${3}${4}"),
+    (TOGETHER + r"([0-9]{2})(\D.*)?$", "${1} ${2}:${3}:${4}${5}"),
+)
+"""Days, hours and minutes in one number, and with seconds, and how they are parted."""
 NUMBERS = (
     r"^\s*(?P<first>[0-9]{1,2})(?P<mark>[./-])(?P<second_number>[0-9]{1,2})[./-]"
     r"(?P<year>[0-9]{4}|[0-9]{2})" + CLOCK
@@ -50,6 +56,10 @@ class AmbiguousDates(ValueError):
     """No date of the column says whether the day or the month comes first; the first of them."""
 
 
+class ContradictedOrder(ValueError):
+    """A date that has no such day or month in the order that was said, and would in the other."""
+
+
 @dataclass(frozen=True)
 class Moments:
     """A column of text read as moments."""
@@ -64,8 +74,9 @@ def moments_of(text: pl.Series, order: DateOrder | None = None) -> Moments | Non
     """The moments of a column, in the one way of writing in which most cells are dates.
 
     None where fewer than half of the filled cells are dates. `order` says what comes first in
-    12/11/2024; without it any date of the column with a number above 12 tells, and
-    `AmbiguousDates` is raised where none does.
+    12/11/2024, and `ContradictedOrder` is raised where a date can only be of the other; without it
+    any date of the column with a number above 12 tells, and `AmbiguousDates` is raised where none
+    does.
     """
     quick = alike(text, order)
     if quick is not None:
@@ -95,7 +106,8 @@ def alike(text: pl.Series, order: DateOrder | None) -> Moments | None:
             if parsed(first, dates + clock).null_count():
                 continue
             if dates not in dict(DAYS_AND_MONTHS):
-                return whole(text, dates + clock, told)
+                overruled = dates.startswith("%d") and order == "month-first"
+                return None if overruled else whole(text, dates + clock, told)
             mark = dates[2]
             both = [whole(text, d + clock, t) for d, t in DAYS_AND_MONTHS if d[2] == mark]
             fitting = [m for m in both if m is not None and order in (None, order_of(m))]
@@ -128,12 +140,15 @@ def parsed(text: pl.Series, form: str) -> pl.Series:
 
 
 def iso(text: pl.Series, order: DateOrder | None) -> tuple[pl.DataFrame, str]:
-    """Years first: 2024-12-31, 2024-12-31T08:00:00.5+01:00, 20241231."""
+    """Years first: 2024-12-31, 2024-12-31T08:00:00.5+01:00, 20241231, 20241231T080000Z."""
+    for together, parted in WITHOUT_MARKS:
+        text = text.str.replace(together, parted)
     return found(text, ISO), "dates"
 
 
-def in_numbers(text: pl.Series, order: DateOrder | None) -> tuple[pl.DataFrame, str]:
+def in_numbers(text: pl.Series, said: DateOrder | None) -> tuple[pl.DataFrame, str]:
     """Days and months as numbers: 31.12.2024, 12/31/2024 08:00, 31-12-24."""
+    order = said
     parts = found(text, NUMBERS)
     first, second = (parts[c].cast(pl.Int64) for c in ("first", "second_number"))
     dotted = bool((parts["mark"] == ".").any())
@@ -145,6 +160,9 @@ def in_numbers(text: pl.Series, order: DateOrder | None) -> tuple[pl.DataFrame, 
         else:
             raise AmbiguousDates(text.filter(first.is_not_null())[0])
     day, month = (second, first) if order == "month-first" else (first, second)
+    contradicts = ((month > 12) & (day <= 12)).fill_null(False)
+    if said is not None and contradicts.any():
+        raise ContradictedOrder(text.filter(contradicts)[0])
     parts = parts.with_columns(day.alias("day"), month.alias("month"))
     told = MONTH_FIRST if order == "month-first" else "with the day first"
     return parts, f"dates {told}"

@@ -1,10 +1,14 @@
 """Ids that tools have changed on the way: spaces around them, .0 at their end, zeros lost."""
 
+from collections.abc import Callable, Mapping
+
 import polars as pl
 
 from metarec.contracts.printing import counted
 from metarec.data.validation.problems import Report
 from metarec.data.validation.table import Table
+
+ROUNDED = r"^[0-9](?:[.,][0-9]+)?[eE]\+[0-9]{2}$"
 
 
 def with_plain_ids(table: Table, column: str, report: Report) -> Table:
@@ -20,6 +24,7 @@ def with_plain_ids(table: Table, column: str, report: Report) -> Table:
         report.say(f"{table.file}: spaces around {counted(n, 'id')} of {own} go, as in {example!r}")
     changed = not ids.equals(bare)
     ids = bare
+    say_rounded(ids, table, column, report)
     ended = ids.str.ends_with(".0")
     if ended.any() and ids.drop_nulls().str.contains(r"^[0-9]+(\.0)?$").all():
         example = ids.filter(ended)[0]
@@ -32,32 +37,77 @@ def with_plain_ids(table: Table, column: str, report: Report) -> Table:
     return table.with_frame(table.frame.with_columns(ids.alias(column)))
 
 
-def with_zeros(events: Table, column: str, listed: pl.Series, file: str, report: Report) -> Table:
-    """The events with the ids of `listed` where they differ in zeros at the start only.
+def say_rounded(ids: pl.Series, table: Table, column: str, report: Report) -> None:
+    """Name ids such as 1.23457E+12, which a spreadsheet made of longer numbers."""
+    signed = ids.filter(ids.str.contains("+", literal=True).fill_null(False))  # which is rare
+    rounded = signed.filter(signed.str.contains(ROUNDED))
+    if len(rounded):
+        own = table.names.get(column, column)
+        report.say(
+            f"{table.file}: {counted(len(rounded), 'id')} of {own} such as {rounded[0]!r} are "
+            "numbers that a spreadsheet has rounded, so that several may have become one; export "
+            "the column as text"
+        )
 
-    Done where each of the unknown numbers is one of the listed and no two listed ids are the same
-    number; tools that take ids for numbers lose the zeros of one file and not of the other.
+
+def with_listed_forms(
+    events: Table, column: str, listed: pl.Series, file: str, report: Report
+) -> Table:
+    """The events with the ids of `listed` where they differ in a form that tools change.
+
+    Done where no two listed ids are the same in that form: numbers without the zeros at their
+    start, and letters in one case and one form of Unicode. A person whose listed id has events too
+    is another one.
     """
+    for told, form in FORMS.items():
+        events = with_form(events, column, listed, file, report, told, form)
+    return events
+
+
+def with_form(
+    events: Table,
+    column: str,
+    listed: pl.Series,
+    file: str,
+    report: Report,
+    told: str,
+    form: Callable[[pl.Series], pl.Series],
+) -> Table:
+    """The events with the ids of `listed` that are the same in one form."""
     ids = events.frame[column]
     unknown = ids.filter(~ids.is_in(listed.implode())).unique(maintain_order=True).drop_nulls()
-    unknown = unknown.filter(unknown.str.contains("^[0-9]+$"))
-    if not len(unknown):
+    known = pl.DataFrame({"meant": listed, "form": form(listed)}).drop_nulls()
+    if not len(unknown) or known["form"].n_unique() < len(known):
         return events
-    digits = listed.filter(listed.str.contains("^[0-9]+$"))
-    number = digits.str.strip_chars_start("0")
-    if number.n_unique() < len(number):
-        return events
-    meant = unknown.str.strip_chars_start("0").replace_strict(
-        number, digits, default=None, return_dtype=pl.String
+    if column == "user_id":
+        known = known.filter(~known["meant"].is_in(ids.implode()))
+    found = pl.DataFrame({"id": unknown, "form": form(unknown)}).join(
+        known, on="form", maintain_order="left"
     )
-    found = meant.is_not_null()
-    if not found.any():
+    if not len(found):
         return events
-    unknown, meant = unknown.filter(found), meant.filter(found)
+    unknown, meant = found["id"], found["meant"]
     n = int(ids.is_in(unknown.implode()).sum())
     own = events.names.get(column, column)
     report.say(
-        f"{events.file}: {counted(n, 'row')} of {own} differ from {file} in zeros at the start and "
+        f"{events.file}: {counted(n, 'row')} of {own} differ from {file} in {told} and "
         f"are taken for the same: {unknown[0]!r} is {meant[0]!r}"
     )
     return events.with_frame(events.frame.with_columns(pl.col(column).replace(unknown, meant)))
+
+
+def without_zeros(ids: pl.Series) -> pl.Series:
+    """Numbers without the zeros at their start; null for what is none."""
+    return ids.set(~ids.str.contains("^[0-9]+$"), None).str.strip_chars_start("0")
+
+
+def folded(ids: pl.Series) -> pl.Series:
+    """Ids in small letters and one form of Unicode."""
+    return ids.str.normalize("NFC").str.to_lowercase()
+
+
+FORMS: Mapping[str, Callable[[pl.Series], pl.Series]] = {
+    "zeros at the start": without_zeros,
+    "case or accents": folded,
+}
+"""What tools change of the ids of one file and not of the other."""

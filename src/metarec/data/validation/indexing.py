@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from metarec.contracts import vocabulary_of
 from metarec.contracts.catalogue import Catalogue
 from metarec.contracts.offered import offered_mask
-from metarec.data.validation.id_forms import with_zeros
+from metarec.data.validation.id_forms import with_listed_forms
 from metarec.data.validation.problems import Check, Report
 from metarec.data.validation.table import Table
 
@@ -26,7 +26,7 @@ def on_catalogue(
         listed = items.frame
     item = rows_of(events.frame["item_id"], listed["item_id"]).alias("item")
     if items is not None and item.null_count():
-        events = with_zeros(events, "item_id", listed["item_id"], items.file, report)
+        events = with_listed_forms(events, "item_id", listed["item_id"], items.file, report)
         item = rows_of(events.frame["item_id"], listed["item_id"]).alias("item")
     events = events.with_frame(events.frame.with_columns(item))
     if items is None or not item.null_count():
@@ -67,7 +67,7 @@ def users_of(
     listed = pl.Series("user_id", [], dtype=pl.String) if users is None else users.frame["user_id"]
     rows = rows_of(events.frame["user_id"], listed)
     if users is not None and rows.null_count():
-        events = with_zeros(events, "user_id", listed, users.file, report)
+        events = with_listed_forms(events, "user_id", listed, users.file, report)
         rows = rows_of(events.frame["user_id"], listed)
     named = events.frame["user_id"]
     if rows.null_count():

@@ -1,11 +1,10 @@
 """Whether the rows bear out what a shop declares of its scale, kinds of events and columns."""
 
-from collections.abc import Sequence
-from difflib import get_close_matches
-
 import polars as pl
 
 from metarec.contracts.meaning import Scale, recognised_scale, unscaled
+from metarec.contracts.printing import nearest
+from metarec.contracts.wording import given
 from metarec.data.validation.problems import Check, Report
 from metarec.data.validation.table import Table, Tables
 
@@ -36,12 +35,12 @@ def with_own_names(table: Table, report: Report) -> Table:
 
 def on_scale(events: Table, feedback: str, declared: Scale | None, report: Report) -> Table:
     """The events whose rating lies on the declared scale; without one, any that is recognised."""
+    remedies = report.remedies
     if feedback != "rating":
         if declared is not None:
-            fix = 'remove scale, or write feedback = "rating" beside it'
-            report.fail(
-                "dataset.toml", "a scale of implicit events", "one of ratings", fix, "scale"
-            )
+            fix = f"remove scale, or {remedies.setting('feedback', 'rating')}"
+            found = "a scale of implicit events"
+            report.fail(remedies.place, found, "one of ratings", fix, "scale")
         return events
     values = events.frame["value"]
     if declared is not None:
@@ -49,54 +48,37 @@ def on_scale(events: Table, feedback: str, declared: Scale | None, report: Repor
         off = (pl.col("value") < low) | (pl.col("value") > high)
         expected = f"a rating on the declared scale, {low:g} to {high:g}"
         fix = "mend the rating, or widen scale in dataset.toml"
-        if report.remedies.source == "file":
-            fix = f"mend the rating, or widen {report.remedies.option('scale', [low, high])}"
+        if remedies.source != "folder":
+            fix = f"mend the rating, or widen {given('scale', [low, high])}"
         return report.sift(events, [Check("outside the scale", "value", off, expected, fix)])
-    if len(values) and recognised_scale(values) is None:
+    scale = recognised_scale(values)
+    if scale is None and len(values):
         least, most = float(values.min()), float(values.max())  # type: ignore[arg-type]
         found, expected, fix = unscaled(least, most)
-        if report.remedies.source == "file":
-            implicit = report.remedies.setting("feedback", "implicit")
-            own = report.remedies.option("scale", [least, most])
-            fix = f"{implicit} for counts or weights, or {own} for a scale of your own"
+        if remedies.source != "folder":
+            implicit = remedies.setting("feedback", "implicit")
+            own = given("scale", [min(least, 0.0) if least == most else least, most])
+            fix = f"pass {own} for a scale of your own"
+            fix = fix if least <= 0 else f"{implicit} for counts or weights, or {fix}"
         report.fail(events.file, found, expected, fix, events.names.get("value", "value"))
+    elif scale is not None:
+        say_zeros(events, scale, report)
     return events
 
 
-def has_kinds(events: Table, tables: Tables, report: Report) -> None:
-    """Report declared kinds of a table without kinds, and targets that nobody met."""
-    declared = [*tables.target_kinds, *tables.negative_kinds]
-    if not declared:
+def say_zeros(events: Table, scale: Scale, report: Report) -> None:
+    """Say that ratings of 0 made the scale, since exports write 0 where nobody rated."""
+    values = events.frame["value"]
+    zeros, rated = int((values == 0).sum()), values.filter(values != 0)
+    without = recognised_scale(rated)
+    if not zeros or not len(rated) or scale == (0.0, 1.0) or without is None:
         return
-    name = "target_kinds" if tables.target_kinds else "negative_kinds"
-    if "event" not in events.frame.columns:
-        fix = f"name the column of kinds event, or remove {name}"
-        report.fail(events.file, "no such column", f"the kinds that {name} names", fix, "event")
-        return
-    there = sorted(events.frame["event"].cast(pl.String).drop_nulls().unique())
-    if both := set(tables.target_kinds) & set(tables.negative_kinds):
-        fix = "remove it from one of them"
-        found = f"{min(both)!r} in target_kinds and in negative_kinds"
-        report.fail("dataset.toml", found, "each kind in one of them", fix, "target_kinds")
-    unmet = tables.target_kinds and not set(there) & set(tables.target_kinds)
-    for kind in sorted({*(tables.negative_kinds if unmet else declared)} - {*there}):
-        if near := nearest(kind, there):
-            fix = f"write {near!r}, or rename the kind in the events"
-            known = f"one of the kinds there are: {', '.join(map(repr, there))}"
-            report.fail(events.file, f"no event of the kind {kind!r}", known, fix, "event")
-        else:
-            report.say(f"{events.file}: no event is of the declared kind {kind!r}")
-    if unmet:
-        found = f"no event of the kinds {', '.join(tables.target_kinds)}"
-        fix = f"name one of the kinds there are: {', '.join(there)}"
-        report.fail(events.file, found, "events of the target_kinds", fix, "event")
-
-
-def nearest(kind: str, there: Sequence[str]) -> str | None:
-    """A kind that is not there and is most likely meant, whatever its case."""
-    by_fold = {other.strip().casefold(): other for other in there}
-    found = get_close_matches(kind.strip().casefold(), list(by_fold), n=1, cutoff=0.75)
-    return by_fold[found[0]] if found else None
+    told = report.remedies.setting("scale", [*without])
+    report.say(
+        f"{events.file}: {zeros:,} of {len(values):,} ratings are 0, so that the scale is "
+        f"{scale[0]:g} to {scale[1]:g}; if a 0 means that there is no rating, {told} and "
+        f"{given('lenient', True)}, which leaves these rows out"
+    )
 
 
 def has_roles(tables: Tables, report: Report) -> None:
@@ -107,5 +89,9 @@ def has_roles(tables: Tables, report: Report) -> None:
         for column in named:
             if column not in columns:
                 found = f"no column {column!r} of items, which is said to be {role}"
-                fix = f"name one of {', '.join(columns) or 'none'}"
-                report.fail("dataset.toml", found, "a column that is there", fix, f"items.{role}")
+                near = nearest(column, columns, most=1, least=0.6)
+                told = f"{report.remedies.role(role, near)}; " if near else ""
+                fix = f"{told}the columns are {', '.join(columns) or 'none'}"
+                place = report.remedies.place
+                where = f"items.{role}" if place == "dataset.toml" else "roles"
+                report.fail(place, found, "a column that is there", fix, where)

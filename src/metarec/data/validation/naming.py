@@ -3,6 +3,7 @@
 import polars as pl
 
 from metarec.data.column_names import OURS, Given, Naming, TableKind, is_weight, recognise
+from metarec.data.validation.dated_columns import with_dated
 from metarec.data.validation.problems import Report
 from metarec.data.validation.table import Table
 
@@ -23,20 +24,22 @@ def named(
     """
     if table is None:
         return None
+    given = given or {}
     if table.settled:
-        given = {ours: None for ours in OURS[kind] if ours not in table.frame.columns} | {
-            **(given or {})
-        }
-    naming = recognise(table.frame.columns, kind, given, prefer)
-    report_unclear(table, naming, kind, report)
+        given = {ours: None for ours in OURS[kind] if ours not in table.frame.columns} | {**given}
     table = without_patterns(table, report)
+    naming = recognise(table.frame.columns, kind, given, prefer)
+    if kind == "interactions" and "timestamp" not in {**naming.columns, **naming.clashes, **given}:
+        naming = with_dated(naming, table, report)
+    report_unclear(table, naming, kind, report)
     if naming.guessed:
         told = [
             f"{own} as {ours}" + (" (the weight of an implicit event)" if is_weight(own) else "")
             for ours, own in naming.guessed.items()
         ]
         report.say(f"{table.file}: read {', '.join(told)}")
-    table = aside(table, naming, given or {}, report)
+    say_passed_over(table, naming, kind, report)
+    table = aside(table, naming, given, report)
     return table.renamed(naming.columns)
 
 
@@ -58,6 +61,14 @@ def report_unclear(table: Table, naming: Naming, kind: TableKind, report: Report
     for ours, several in naming.clashes.items():
         fix = report.remedies.column(ours, several[0], kind)
         report.fail(table.file, " and ".join(several), "one column", fix, ours)
+
+
+def say_passed_over(table: Table, naming: Naming, kind: TableKind, report: Report) -> None:
+    """Name the columns that might have been what another was recognised as, and how to choose."""
+    for ours, others in naming.passed_over.items():
+        taken, left = naming.guessed[ours], " and ".join(others)
+        fix = report.remedies.column(ours, others[0], kind)
+        report.say(f"{table.file}: {taken} is {ours} and {left} not, which may be wrong; {fix}")
 
 
 def aside(table: Table, naming: Naming, given: Given, report: Report) -> Table:

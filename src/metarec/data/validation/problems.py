@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from metarec.contracts.wording import given
 from metarec.data.validation.invalid_data import InvalidData, Problem
 from metarec.data.validation.remedies import Remedies
 from metarec.data.validation.table import Table
@@ -184,7 +185,7 @@ class Report:
         dropped = self.reasons | self.notes
         if dropped:
             counted = ", ".join(f"{count:,} x {reason}" for reason, count in dropped.items())
-            record = f"pass {self.remedies.option('rejects', 'FILE')} to keep a record"
+            record = f"pass {given('rejects', 'FILE')} to keep a record"
             kept = f"written to {rejects}" if rejects else record
             note = f" ({kept})" if self.rejected else ""
             warnings.warn(f"rows left out: {counted}{note}", DroppedRowsWarning, stacklevel=5)
@@ -196,6 +197,7 @@ def shown(kind: pl.DataType, column: str) -> pl.Expr:
     if kind.is_nested():
         return pl.struct(column).struct.json_encode()
     text = pl.col(column).cast(pl.String)
+    text = text.str.replace_all("\0", r"\0", literal=True)  # which a terminal does not show
     quoted = "'" + text.str.slice(0, 60) + "'" if kind == pl.String else text
     return pl.when(text.is_null()).then(pl.lit("nothing")).otherwise(quoted).alias(column)
 

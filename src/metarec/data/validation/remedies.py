@@ -2,10 +2,11 @@
 
 import json
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from metarec.contracts.wording import IN_A_SHELL, given
+from metarec.contracts.wording import argument, given, written
 from metarec.data.column_names import TableKind
 
 
@@ -16,28 +17,42 @@ class Remedies:
 
     source: Literal["folder", "file", "frames"] = "folder"
 
+    @property
+    def place(self) -> str:
+        """Where settings are said."""
+        if self.source == "folder":
+            return "dataset.toml"
+        return written("the call", "the command")
+
     def setting(self, name: str, value: object) -> str:
         """How a setting is given."""
         if self.source == "folder":
             return f"set {name} = {json.dumps(value)} in dataset.toml"
-        return f"pass {self.option(name, value)}"
+        return f"pass {given(name, value)}"
 
-    def option(self, name: str, value: object) -> str:
-        """A setting as an argument, which has other words in a shell."""
-        return given(name, value)
+    def name(self, name: str) -> str:
+        """What a setting is called."""
+        return name if self.source == "folder" else argument(name)
+
+    def role(self, role: str, columns: Sequence[str]) -> str:
+        """How columns of items are said to be something."""
+        told = json.dumps(list(columns), ensure_ascii=False)
+        if self.source == "folder":
+            return f"write {role} = {told} under [items] of dataset.toml"
+        return f"pass roles={{{json.dumps(role)}: {told}}}"
 
     def dates(self) -> str:
         """How it is said whether the day or the month comes first."""
         if self.source == "folder":
             return "write them as 2024-12-31"
-        both = (self.option("dates", first) for first in ("day-first", "month-first"))
+        both = (given("dates", first) for first in ("day-first", "month-first"))
         return f"pass {' or '.join(both)}"
 
     def no_column(self, ours: str) -> str:
         """How it is said that a table has none of our columns, whatever another is called."""
         if self.source == "folder":
             return "give the column another name"
-        return f"pass --map {ours}=" if IN_A_SHELL.get() else f'pass columns={{"{ours}": None}}'
+        return "pass " + written(f'columns={{"{ours}": None}}', f"--map {ours}=")
 
     def column(self, ours: str, own: str | None, table: TableKind = "interactions") -> str:
         """How a column of a table, perhaps `own`, is said to be one of ours."""
@@ -45,10 +60,12 @@ class Remedies:
             example = "" if own is None else f", such as {own}"
             return f"rename the column that holds it to {ours}{example}"
         name = "NAME" if own is None else own
-        if IN_A_SHELL.get():
-            place = "" if table == "interactions" or self.source == "frames" else f"{table}."
-            return f"say which holds it, such as --map {shlex.quote(f'{place}{ours}={name}')}"
-        if self.source == "frames":
-            return f"say which holds it, such as columns={json.dumps({ours: name})}"
         before = {"interactions": "", "items": "item_", "users": "user_"}[table]
-        return f"say which holds it, such as {before}columns={json.dumps({ours: name})}"
+        place = "" if table == "interactions" else f"{table}."
+        if self.source == "frames":  # of which one argument says the columns of all
+            before = place = ""
+        told = written(
+            f"{before}columns={json.dumps({ours: name})}",
+            f"--map {shlex.quote(f'{place}{ours}={name}')}",
+        )
+        return f"say which holds it, such as {told}"

@@ -17,7 +17,8 @@ def settle_repeats(
     """
     frame = events.frame
     if rule == "sum" and value == "rating":
-        found, fix = 'repeats = "sum" on ratings', 'set repeats = "last" (or "keep")'
+        found = 'repeats = "sum" on ratings'
+        fix = f'{report.remedies.setting("repeats", "last")} (or "keep")'
         expected = "a rule that keeps ratings on their scale"
         report.fail(events.file, found, expected, fix)
         return frame

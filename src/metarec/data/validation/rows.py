@@ -4,32 +4,13 @@ from pathlib import Path
 
 import polars as pl
 
-from metarec.data.column_names import TableKind
+from metarec.data.column_names import is_weight
 from metarec.data.validation.id_forms import with_plain_ids
 from metarec.data.validation.media_paths import media_checks
 from metarec.data.validation.numbers_as_text import written_numbers
-from metarec.data.validation.problems import Check, Report
+from metarec.data.validation.numbers_told import say_thousands, say_written
+from metarec.data.validation.problems import Check, Report, as_json
 from metarec.data.validation.table import Table
-
-
-def has_columns(table: Table, needed: tuple[str, ...], report: Report) -> bool:
-    """True if all the needed columns are there; each missing one is reported."""
-    missing = [column for column in needed if column not in table.frame.columns]
-    kind: TableKind = "users" if needed == ("user_id",) else "items"
-    for column in missing:
-        own = table.names.get(column, column)
-        found = f"the columns {', '.join(table.frame.columns) or '(none)'}"
-        fix = report.remedies.column(own, None, "interactions" if len(needed) > 1 else kind)
-        if not report.tells_of(table.file, own):
-            report.fail(table.file, found, f"a column {own}", fix, own)
-    return not missing
-
-
-def has_rows(table: Table, report: Report) -> bool:
-    """True if there is at least one row below the header, or some were rejected already."""
-    if not len(table.frame) and not report.rejects_some_of(table.file):
-        report.fail(table.file, "a header and no rows", "at least one row", "write the rows")
-    return len(table.frame) > 0
 
 
 def with_ids(table: Table, columns: tuple[str, ...], report: Report) -> Table | None:
@@ -45,28 +26,33 @@ def with_ids(table: Table, columns: tuple[str, ...], report: Report) -> Table | 
         )
     ]
     for column in wrong:
-        fix = f"write {column} as text or whole numbers"
-        report.fail(table.file, f"type {kinds[column]}", "text ids", fix, column)
+        own = table.names.get(column, column)
+        fix = f"write {own} as text or whole numbers{field_of(kinds[column])}"
+        report.fail(table.file, f"type {kinds[column]}", "text ids", fix, own)
     if wrong:
         return None
     texts = [pl.col(c).cast(pl.String) for c in columns if kinds[c] != pl.String]
     table = table.with_frame(table.frame.with_columns(texts)) if texts else table
     for column in columns:
         table = with_plain_ids(table, column, report)
-    fix = "give the row an id, or remove it"
-    return report.sift(
-        table,
-        [
-            Check(
-                "empty id",
-                c,
-                pl.col(c).is_null() | (pl.col(c) == ""),
-                "an id",
-                fix,
-            )
-            for c in columns
-        ],
+    return report.sift(table, [check for column in columns for check in id_checks(column)])
+
+
+def id_checks(column: str) -> tuple[Check, Check]:
+    """That there is an id, and that it has no NUL, which many programs end a text at."""
+    one, fix = pl.col(column), "give the row an id, or remove it"
+    broken = "export the file anew, or remove the row; a broken file or a binary column has these"
+    return (
+        Check("empty id", column, one.is_null() | (one == ""), "an id", fix),
+        Check("NUL in an id", column, one.str.contains("\0", literal=True), "text", broken),
     )
+
+
+def field_of(kind: pl.DataType) -> str:
+    """How to write a record of one field, such as {"$oid": "5f"}, which MongoDB exports."""
+    if not isinstance(kind, pl.Struct) or len(kind.fields) != 1:
+        return ""
+    return f" (its field {kind.fields[0].name} alone)"
 
 
 def with_numbers(
@@ -80,7 +66,10 @@ def with_numbers(
     if kind in (pl.String, pl.Null):
         table = with_parsed_numbers(table, column, report, fix)
     elif not (kind.is_numeric() or kind == pl.Boolean):
-        report.fail(table.file, f"type {kind}", "a column of numbers", fix, column)
+        own = table.names.get(column, column)
+        report.fail(
+            table.file, f"type {kind}", "a column of numbers", f"{fix}{field_of(kind)}", own
+        )
         return None
     value = pl.col(column)
     checks = [Check("missing number", column, value.is_null(), "a number", fix)]
@@ -94,6 +83,8 @@ def with_parsed_numbers(table: Table, column: str, report: Report, fix: str) -> 
     for kind in (pl.Int64, pl.Float64):
         numbers = table.frame[column].cast(kind, strict=False)
         if not numbers.null_count():
+            if kind == pl.Float64:
+                say_thousands(table.frame[column], table, report)
             return table.with_frame(table.frame.with_columns(numbers))
     text = as_computers_write(table, column, report)
     number = text.cast(pl.Float64, strict=False)
@@ -112,9 +103,7 @@ def as_computers_write(table: Table, column: str, report: Report) -> pl.Series:
     n_plain = text.cast(pl.Float64, strict=False).null_count()
     if written.example is None or written.numbers.null_count() >= n_plain:
         return text
-    cell, number = written.example
-    own = table.names.get(column, column)
-    report.say(f"{table.file}: column {own} is read as numbers: {cell!r} is {number:.12g}")
+    say_written(text.filter(written.numbers.is_not_null()), written.example, table, report)
     return pl.select(pl.coalesce(written.numbers.cast(pl.String), text)).to_series()
 
 
@@ -136,16 +125,45 @@ def with_values(table: Table, value: str, report: Report) -> Table | None:
         fix = "divide the values by a constant"
         checks = [Check("too large", "value", small.is_infinite(), "a value below 3e38", fix)]
     if value == "implicit":
-        fix = f"write a weight above 0, or {report.remedies.setting('feedback', 'rating')}"
-        checks.append(Check("weight not above 0", "value", small <= 0, "a weight above 0", fix))
+        checks += weight_checks(checked, report)
     checked = report.sift(checked, checks)
     return checked.with_frame(checked.frame.with_columns(small))
 
 
+def weight_checks(table: Table, report: Report) -> list[Check]:
+    """Checks of the weights of implicit events: less than nothing is likely what came back."""
+    weight = pl.col("value").cast(pl.Float32)
+    kinds = report.remedies.setting("negative_kinds", ["return"])
+    back = (
+        "if it is a return, write its amount above 0 with the kind return in a column event, and "
+        f"{kinds}; else remove the row"
+    )
+    none = "remove the row, since an event of no weight is none"
+    if not is_weight(table.names.get("value", "value")):
+        rating = report.remedies.setting("feedback", "rating")
+        back, none = (
+            f"{rating} if it is a rating; {back}",
+            f"{rating} if it is a rating; else {none}",
+        )
+    return [
+        Check("weight below 0", "value", weight < 0, "a weight above 0", back),
+        Check("weight of 0", "value", weight == 0, "a weight above 0", none),
+    ]
+
+
 def with_distinct(table: Table, column: str, report: Report) -> Table:
-    """The rows whose id did not occur before."""
+    """The rows whose id did not occur before; one that repeats another to the letter is no fault.
+
+    Such rows are left out and counted.
+    """
     if table.frame[column].n_unique() == len(table.frame):
         return table
+    several = table.frame[column].is_duplicated()
+    rows = table.frame.filter(several).select(as_json(table.frame)).to_series()
+    again = ~rows.is_first_distinct()
+    same = several.scatter(several.arg_true(), again)
+    report.note(f"row of {table.file} that repeats another", int(same.sum()))
+    table = table.keep(~same)
     fix = "keep one row for each id, or give the other its own id"
     check = Check(
         f"duplicate {column}", column, ~pl.col(column).is_first_distinct(), "a new id", fix

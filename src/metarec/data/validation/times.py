@@ -2,15 +2,22 @@
 
 import polars as pl
 
-from metarec.data.validation.dates_as_text import AmbiguousDates, DateOrder, moments_of
+from metarec.contracts.wording import given
+from metarec.data.validation.clock_units import CENTURY_END_S, with_units
+from metarec.data.validation.dates_as_text import (
+    AmbiguousDates,
+    ContradictedOrder,
+    DateOrder,
+    moments_of,
+)
+from metarec.data.validation.odd_times import DAY_S, say_odd_times
 from metarec.data.validation.problems import Check, Report
 from metarec.data.validation.rows import with_numbers
 from metarec.data.validation.table import Table
 
-CENTURY_END_S = 4_102_444_800  # 2100-01-01 in seconds since 1970
-DAY_S = 86_400
 TICKS = {"ms": 1000, "us": 1_000_000, "ns": 1_000_000_000}
 """Units of a datetime in one second."""
+HOURS = 24
 
 
 def with_times(
@@ -19,10 +26,12 @@ def with_times(
     """The rows with a usable `timestamp`, and whether it is a clock ("unix") or an "order".
 
     Where the source does not say, numbers all below 10^8 (1973 on a clock) are an order, and dates
-    are a clock. `dates` says what comes first in dates such as 12/11/2024.
+    are a clock, and so are milliseconds, microseconds and nanoseconds since 1970, known by their
+    size. `dates` says what comes first in dates such as 12/11/2024.
     """
     if "timestamp" not in table.frame.columns:
         return table, None
+    told_order = timestamp == "order"
     told = with_moments(table, timestamp, report, dates)
     if told is None:
         return None, timestamp
@@ -44,16 +53,20 @@ def with_times(
     else:
         time = time.cast(pl.Float64)
     checked = checked.with_frame(checked.frame.with_columns(time))
+    if timestamp != "order":
+        checked = in_seconds(with_units(checked, report))
     if timestamp is None:
         below = (checked.frame["timestamp"] < 1e8).all()
         timestamp = "order" if below else "unix"
     if timestamp == "unix":
         other = report.remedies.setting("clock", "order")
-        fix = f"write seconds since 1970 (divide milliseconds by 1000), or {other}"
+        fix = f"write seconds since 1970 (or milliseconds, in all rows), or {other}"
         time = pl.col("timestamp")
         bad = (time < 0) | (time > CENTURY_END_S)
         expected = "seconds since 1970, before the year 2100"
         checked = report.sift(checked, [Check("absurd timestamp", "timestamp", bad, expected, fix)])
+    if not told_order:
+        say_odd_times(checked, timestamp, report)
     return checked, timestamp
 
 
@@ -83,8 +96,16 @@ def with_moments(
         expected = "dates that tell the day from the month"
         report.fail(table.file, found, expected, report.remedies.dates(), own)
         return None
+    except ContradictedOrder as error:
+        row = table.lines.filter(text == str(error))[0]
+        part = "month" if dates == "month-first" else "day"
+        expected = f"dates with the {part} first, as {given('dates', dates)} says"
+        fix = f"mend that date, or say what comes first: {report.remedies.dates()}"
+        report.fail(table.file, repr(str(error)), expected, fix, own, row)
+        return None
     if moments is None:
         return table
+    first = text.filter(moments.times.is_not_null()).head(1)
     report.say(
         f"{table.file}: column {own} is read as {moments.told} "
         f"({first[0]!r} is {moments.times.drop_nulls()[0]:%Y-%m-%d})"
@@ -97,11 +118,20 @@ def with_moments(
 
 
 def like_dates(numbers: pl.Series) -> bool:
-    """True if all numbers look like 20241231."""
-    if not len(numbers) or not numbers.is_between(19_000_101, 21_001_231).all():
+    """True if all numbers look like 20241231, like 202412310800, or like 20241231080000.
+
+    No count of seconds, milliseconds or finer units of this age has the size of one of these.
+    """
+    numbers = numbers.cast(pl.Float64)  # a short type holds no such number to compare with
+    if not len(numbers) or not (numbers == numbers.floor()).all():
         return False
-    months, days = numbers // 100 % 100, numbers % 100
-    return bool((months.is_between(1, 12) & days.is_between(1, 31)).all())
+    for clock in (1, 10_000, 1_000_000):
+        dates, hours = numbers // clock, numbers % clock // (clock / 100)
+        if dates.is_between(19_000_101, 21_001_231).all():
+            months, days = dates // 100 % 100, dates % 100
+            fits = months.is_between(1, 12) & days.is_between(1, 31)
+            return bool((fits & (hours < HOURS)).all())
+    return False
 
 
 def in_seconds(table: Table) -> Table:

@@ -1,0 +1,44 @@
+"""What a table must have to be read at all: its columns, and rows."""
+
+from metarec.contracts.wording import given
+from metarec.data.column_names import TableKind
+from metarec.data.validation.problems import Report
+from metarec.data.validation.table import Table
+
+
+def has_columns(table: Table, needed: tuple[str, ...], report: Report) -> bool:
+    """True if all the needed columns are there; each missing one is reported."""
+    missing = [column for column in needed if column not in table.frame.columns]
+    kind: TableKind = "users" if needed == ("user_id",) else "items"
+    for column in missing:
+        own = table.names.get(column, column)
+        found = f"the columns {', '.join(table.frame.columns) or '(none)'}"
+        fix = report.remedies.column(own, None, "interactions" if len(needed) > 1 else kind)
+        fix += header_hint(table, report)
+        if not report.tells_of(table.file, own):
+            report.fail(table.file, found, f"a column {own}", fix, own)
+    return not missing
+
+
+def has_rows(table: Table, report: Report) -> bool:
+    """True if there is at least one row below the header, or some were rejected already."""
+    if not len(table.frame) and not report.rejects_some_of(table.file):
+        report.fail(table.file, "a header and no rows", "at least one row", "write the rows")
+    return len(table.frame) > 0
+
+
+def header_hint(table: Table, report: Report) -> str:
+    """What else may be wrong where delimited text lacks a column: its header, or its separator."""
+    names = table.frame.columns
+    if not table.untyped:
+        return ""
+    if any(name.replace(".", "", 1).isdecimal() for name in names):
+        return "; if the first line is no header, write the names of the columns above it"
+    if len(names) == 1 and "," in names[0]:
+        return "; the lines are quoted as a whole: write no quotes around them"
+    if len(names) == 1:
+        separator = "write commas between the fields"
+        if report.remedies.source == "file":
+            separator = f"say it, such as {given('separator', ';')}"
+        return f"; if something else than a comma stands between the fields, {separator}"
+    return ""
