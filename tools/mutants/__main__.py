@@ -54,9 +54,9 @@ def judged(
     drawn = sample(files, options.n, f"{options.seed} ")
     found = RoomReport(room, sum(map(len, files.values())), len(drawn))
     for i, (mutant, finished) in enumerate(judge.judge(room, drawn), 1):
-        word = found.add(mutant, finished.killed, entries)
+        word = found.add(mutant, finished, entries)
         seconds = f"{finished.seconds:6.1f} s"
-        print(f"[{i}/{len(drawn)}] {room} {word:6} {seconds}  {mutant}", flush=True)
+        print(f"[{i}/{len(drawn)}] {room} {word:7} {seconds}  {mutant}", flush=True)
     return found
 
 

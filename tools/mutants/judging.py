@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -44,9 +44,8 @@ class Judge:
                 asked = {pool.submit(self._ask, mutant, rounds): mutant for mutant in waiting}
                 for future in as_completed(asked):
                     if ran := future.result():
-                        killed, seconds = not ran.passed, ran.seconds
                         mutant = asked[future]
-                        yield mutant, self.memory.keep(mutant, killed, self.deep, seconds)
+                        yield mutant, self.memory.keep(mutant, ran, self.deep)
 
     def _rounds(self, room: str) -> Iterator[tuple[list[Path], float]]:
         """Test files to ask, and the seconds they may take: the room's, then all others."""
@@ -75,16 +74,29 @@ class Judge:
         seconds = 0.0
         ran = None
         try:
-            with copy.holding(mutant):
-                for files, timeout_s in rounds:
-                    if time.monotonic() >= self.until:
-                        return None
-                    doctests = [Path(mutant.path)] if not seconds else []
-                    order = [*doctests, *nearest_first(self.root, mutant, files)]
-                    ran = copy.run(order, timeout_s)
-                    seconds += ran.seconds
-                    if not ran.passed:
-                        break
+            for files, timeout_s in rounds:
+                if time.monotonic() >= self.until:
+                    return None
+                doctests = [Path(mutant.path)] if not seconds else []
+                order = [*doctests, *nearest_first(self.root, mutant, files)]
+                ran = run_with(mutant, copy, order, timeout_s)
+                seconds += ran.seconds
+                if not ran.passed:
+                    break
         finally:
             self._free.put(copy)
-        return ran and Ran(ran.passed, seconds, ran.said)
+        return ran and replace(ran, seconds=seconds)
+
+
+def run_with(mutant: Mutant, copy: Copy, files: Sequence[Path], timeout_s: float) -> Ran:
+    """The tests on the copy with the mutant in it.
+
+    Where they run out of time, the sound code is asked at once, with as much time: if it needs
+    more too, then the machine is slow and not the mutant, and the mutant is asked with twice that.
+    """
+    while True:
+        with copy.holding(mutant):
+            ran = copy.run(files, timeout_s)
+        if not ran.timed_out or not copy.run(files, timeout_s).timed_out:
+            return ran
+        timeout_s *= 2

@@ -28,6 +28,7 @@ class Ran:
     passed: bool
     seconds: float
     said: str
+    timed_out: bool = False
 
 
 class Copy:
@@ -68,7 +69,7 @@ class Copy:
 
     def run(self, files: Sequence[Path], timeout_s: float) -> Ran:
         """The tests in these files, in this order, up to the first that fails."""
-        began = time.monotonic()
+        began, timed_out = time.monotonic(), False
         command = [sys.executable, *PYTEST, *(file.as_posix() for file in files)]
         with (self._temporary / "said").open("w+", encoding="utf-8", errors="replace") as said:
             process = subprocess.Popen(
@@ -82,11 +83,11 @@ class Copy:
             try:
                 passed = process.wait(timeout_s) in (0, NO_TESTS)
             except subprocess.TimeoutExpired:
-                passed = False
+                passed, timed_out = False, True
             finally:
                 end_group(process)
             said.seek(0)
-            return Ran(passed, time.monotonic() - began, said.read().strip())
+            return Ran(passed, time.monotonic() - began, said.read().strip(), timed_out)
 
     def _environment(self) -> dict[str, str]:
         ours = {
