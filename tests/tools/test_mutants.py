@@ -283,8 +283,9 @@ def test_an_endless_loop_and_a_module_that_cannot_be_imported_are_killed(
     changes = ["b - 1 -> b + 1", "[7][0] -> [7][1]"]
     found = mutants_of(Source("src/shop/till/price.py", text.encode()), Signatures([]))
     asked = [mutant for mutant in found if mutant.change in changes]
-    judge = Judge(shop, Memory(shop), [Copy(shop, tmp_path_factory.mktemp("copy"))], timeout_s=20)
-    finished = {mutant.change: became for mutant, became in judge.judge("till", asked)}
+    with Copy(shop, tmp_path_factory.mktemp("copy")) as copy:
+        judge = Judge(shop, Memory(shop), [copy], timeout_s=20)
+        finished = {mutant.change: became for mutant, became in judge.judge("till", asked)}
     assert [finished[change].killed for change in changes] == [True, True]
     assert [finished[change].timed_out for change in changes] == [True, False]
     assert finished[changes[0]].seconds > 20 > finished[changes[1]].seconds
@@ -301,10 +302,10 @@ def test_a_mutant_on_a_machine_that_is_slow_for_the_sound_code_too_is_not_killed
         "        runs.write('x')\n"
         f"    time.sleep(60 if Path({str(runs)!r}).stat().st_size < 3 else 0)\n"
     )
-    copy = Copy(shop, tmp_path_factory.mktemp("copy"))
     text = SHOP["src/shop/till/price.py"].encode()
     rebate = mutants_of(Source("src/shop/till/price.py", text), Signatures([]))[-1]
-    ran = run_with(rebate, copy, [Path("tests/till/test_other.py")], timeout_s=4)
+    with Copy(shop, tmp_path_factory.mktemp("copy")) as copy:
+        ran = run_with(rebate, copy, [Path("tests/till/test_other.py")], timeout_s=4)
     assert (ran.passed, ran.timed_out) == (True, False)
 
 

@@ -5,6 +5,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from tools.mutants import report, survivors
@@ -28,8 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     old = survivors.stale(
         entries, (m for files in rooms.values() for ms in files.values() for m in ms)
     )
-    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
-        copies = [Copy(root, Path(folder) / str(i)) for i in range(options.workers)]
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder, ExitStack() as stack:
+        folders = [Path(folder) / str(i) for i in range(options.workers)]
+        copies = [stack.enter_context(Copy(root, place)) for place in folders]
         until = time.monotonic() + 60 * options.time
         judge = Judge(root, Memory(root), copies, options.deep, options.timeout, until)
         reports = [

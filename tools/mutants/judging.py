@@ -49,7 +49,7 @@ class Judge:
 
     def _rounds(self, room: str) -> Iterator[tuple[list[Path], float]]:
         """Test files to ask, and the seconds they may take: the room's, then all others."""
-        for files in [test_files(self.root, room), *self._others(room)]:
+        for files in [*test_files(self.root, room), *self._others(room)]:
             if self.timeout_s:
                 yield files, self.timeout_s
             else:
