@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-import polars as pl
 from jaxtyping import Bool, Int
 
 from metarec.contracts import Catalogue, DataError
@@ -133,6 +132,5 @@ def is_nested(exclude: object) -> bool:
 
 def _listed(ids: object) -> object:
     """A set in some order; everything else as it is."""
-    if isinstance(ids, set | frozenset) and all(isinstance(i, str) for i in ids):
-        return sorted(ids)
-    return ids.to_list() if isinstance(ids, pl.Series) else ids
+    named = isinstance(ids, set | frozenset) and all(isinstance(i, str) for i in ids)
+    return sorted(ids) if named else ids  # type: ignore[call-overload]
