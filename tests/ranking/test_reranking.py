@@ -33,17 +33,24 @@ def best(k: int, **filters) -> str:
 
 
 def test_a_boost_of_one_lifts_by_a_standard_deviation():
-    scores = np.array([[1.0, 3.0, np.nan, 9.0], [2.0, 2.0, 2.0, 2.0]])
+    nan = np.nan
+    scores = np.array([[1.0, 3, nan, 9], [2, 2, 2, 2], [2, 3, nan, 9], [2e-13, 0, nan, 9]])
     boost = np.array([1.0, 0.0, 1.0, 5.0])
     lifted = boosted(scores, boost, np.array([0, 1, 2]))
-    # of 1 and 3 the deviation is 1; where all are equal it is taken for 1
-    np.testing.assert_array_equal(lifted, [[2.0, 3.0, np.nan, 14.0], [3.0, 2.0, 3.0, 7.0]])
+    # of 1 and 3 the deviation is 1, of 2 and 3 it is 0.5; where all are equal it is taken for 1
+    np.testing.assert_array_equal(lifted[:2], [[2, 3, nan, 14], [3, 2, 3, 7]])
+    np.testing.assert_array_equal(lifted[2:], [[2.5, 3, nan, 11.5], [1 + 2e-13, 0, nan, 14]])
+    rounded = np.array([[1e6, 1e6 + 1e-7, 0, 0]])
+    assert boosted(rounded, boost, np.array([0, 1]))[0, 0] == 1e6 + 1
 
 
 def test_caps_make_room_for_the_next_and_count_no_missing_value():
     assert best(4, at_most={"brand": 1}) == "adef"
     assert best(4, at_most={"brand": 2}) == "abde"
     assert best(4, at_most={"brand": 2, "size": 1}) == "abd"  # c, e and f are of a's size
+    nothing = Catalogue.of(CATALOGUE.table[:0])
+    empty = Wanted.of(2, {"at_most": {"brand": 1}}, nothing)
+    assert empty.best(np.zeros((1, 0)), align([[]], nothing))[0].tolist() == [[-1]]
     with pytest.raises(DataError, match="tags holds List"):
         best(1, at_most={"tags": 1})
     with pytest.raises(DataError, match="infinite holds infinite ones"):
