@@ -111,6 +111,13 @@ def test_a_column_that_cannot_be_read_as_at_fit_is_an_error_that_names_it(
         COLUMNS.read(other)
 
 
+def test_lists_of_numbers_that_come_as_lists_of_texts_are_refused():
+    columns = ItemColumns.of(pl.DataFrame({"sizes": [[1, 2]]}))
+    assert columns.read(pl.DataFrame({"sizes": [[1.5]]}))["sizes"].to_list() == [[1.5]]
+    with pytest.raises(DataError, match=r"sizes holds List\(String\), expected List\(Int64\)"):
+        columns.read(pl.DataFrame({"sizes": [["1"]]}))
+
+
 def test_a_table_without_columns_keeps_its_rows():
     bare = SHOP.drop(SHOP.columns)
     assert content().encode(bare).shape == content().encode(SHOP).shape
