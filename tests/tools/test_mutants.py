@@ -9,6 +9,7 @@ from tools.mutants.__main__ import main
 from tools.mutants.finding import mutants_of, sample
 from tools.mutants.judging import Judge, run_with
 from tools.mutants.memory import Finished, Memory
+from tools.mutants.reached import Reached
 from tools.mutants.report import RoomReport, write
 from tools.mutants.rooms import nearest_first
 from tools.mutants.running import Copy, Ran
@@ -226,6 +227,23 @@ def test_the_tests_that_speak_of_the_module_are_asked_first(shop: Path) -> None:
     assert nearest_first(shop, mutant, files) == files[::-1]
 
 
+def test_the_tests_that_call_a_function_are_asked_and_those_of_all_files_about_the_rest(
+    shop: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    files = [Path("tests/till/test_other.py"), Path("tests/till/test_price.py")]
+    text = SHOP["src/shop/till/price.py"] + "\n\nLEAST = 7\n"
+    (shop / "src/shop/till/price.py").write_text(text)
+    record = shop / "record.json"
+    with Copy(shop, tmp_path_factory.mktemp("copy")) as copy:
+        assert copy.run(files, timeout_s=60, record=record).passed
+    reached = Reached.read(record, shop, files)
+    found = mutants_of(Source("src/shop/till/price.py", text.encode()), Signatures([]))
+    asked = {mutant.change: reached.by(mutant) for mutant in found}
+    assert asked["a + b -> a - b"] == ["tests/till/test_price.py::test_total"]
+    assert asked["a - b -> a + b"] == []
+    assert asked["LEAST = 7 -> LEAST = 8"] == [str(file) for file in files[::-1]]
+
+
 def test_what_is_finished_is_remembered_until_code_or_tests_change(shop: Path) -> None:
     Memory(shop).keep(SMALL[0], Ran(passed=True, seconds=1.0, said=""), deep=False)
     known = Memory(shop)
@@ -305,7 +323,7 @@ def test_a_mutant_on_a_machine_that_is_slow_for_the_sound_code_too_is_not_killed
     text = SHOP["src/shop/till/price.py"].encode()
     rebate = mutants_of(Source("src/shop/till/price.py", text), Signatures([]))[-1]
     with Copy(shop, tmp_path_factory.mktemp("copy")) as copy:
-        ran = run_with(rebate, copy, [Path("tests/till/test_other.py")], timeout_s=4)
+        ran = run_with(rebate, copy, ["tests/till/test_other.py"], timeout_s=4)
     assert (ran.passed, ran.timed_out) == (True, False)
 
 

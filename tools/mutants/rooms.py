@@ -9,6 +9,7 @@ from tools.mutants.source import Mutant
 
 TESTS_OF = {
     "contracts": ("data", "recommenders", "evaluation"),
+    "data": ("shops",),
     "files": ("data", "encoders", "recommenders"),
     "ranking": ("recommenders",),
     "training": ("meta",),

@@ -49,8 +49,8 @@ class Copy:
 
     def __init__(self, root: Path, folder: Path) -> None:
         self.root = folder / "project"
-        self._temporary = folder / "temporary"
-        self._temporary.mkdir(parents=True)
+        self.temporary = folder / "temporary"
+        self.temporary.mkdir(parents=True)
         self.root.mkdir()
         self._warm: subprocess.Popen[bytes] | None = None
         for entry in root.iterdir():
@@ -85,15 +85,20 @@ class Copy:
         moment = next(self._moments)
         os.utime(file, (moment, moment))
 
-    def run(self, files: Sequence[Path], timeout_s: float) -> Ran:
-        """The tests in these files, in this order, up to the first that fails."""
+    def run(self, tests: Sequence[str | Path], timeout_s: float, record: Path | None = None) -> Ran:
+        """These files or single tests, in this order, up to the first that fails.
+
+        Which functions they call is written to `record`.
+        """
         warm = self._warm = self._warm or self._warmed()
         assert warm.stdin
         assert warm.stdout
-        said = self._temporary / "said"
-        arguments = [*PYTEST, *IMPORTED, *(file.as_posix() for file in files)]
+        said = self.temporary / "said"
+        asked = {"arguments": [*PYTEST, *IMPORTED, *map(str, tests)], "said": str(said)}
+        if record:
+            asked["record"] = str(record)
         began = time.monotonic()
-        warm.stdin.write(json.dumps({"arguments": arguments, "said": str(said)}).encode() + b"\n")
+        warm.stdin.write(json.dumps(asked).encode() + b"\n")
         process = int(warm.stdout.readline())
         ended, _, _ = select.select([warm.stdout], [], [], timeout_s)
         end_group(process)
@@ -117,8 +122,8 @@ class Copy:
         ours = {
             "PYTHONPATH": str(self.root / "src"),
             "OMP_NUM_THREADS": "1",
-            "HYPOTHESIS_STORAGE_DIRECTORY": str(self._temporary / "hypothesis"),
-            "TMPDIR": str(self._temporary),
+            "HYPOTHESIS_STORAGE_DIRECTORY": str(self.temporary / "hypothesis"),
+            "TMPDIR": str(self.temporary),
         }
         return os.environ | ours
 

@@ -10,7 +10,13 @@ import importlib
 import json
 import os
 import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
 from typing import Any
+
+import pytest
 
 
 def main() -> None:
@@ -38,13 +44,52 @@ def run(asked: dict[str, Any]) -> None:
             os.dup2(stream, at)
         sys.argv = ["pytest", *asked["arguments"]]
         sys.path.insert(0, os.getcwd())
-        import pytest
-
-        code = int(pytest.main(asked["arguments"]))
+        plugins = [Recorder(Path(asked["record"]))] if "record" in asked else []
+        code = int(pytest.main(asked["arguments"], plugins))
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+
+
+class Recorder:
+    """Writes down which functions of the project each test calls, as file and first line.
+
+    What is called while a test is set up may serve its neighbours too, and stands under the file.
+    """
+
+    def __init__(self, record: Path) -> None:
+        self.record, self.root, self.test = record, os.getcwd() + os.sep, ""
+        self.called: dict[str, set[tuple[str, int]]] = defaultdict(set)
+
+    def seen(self, frame: FrameType, event: str, _: object) -> None:
+        """One event of `sys.setprofile`."""
+        code = frame.f_code
+        if event == "call" and code.co_filename.startswith(self.root):
+            path = code.co_filename[len(self.root) :]
+            self.called[self.test].add((path, code.co_firstlineno))
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Iterator[None]:
+        """The fixtures of a test."""
+        yield from self.watched(item.nodeid.split("::")[0])
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
+        """A test, whatever its parameters."""
+        yield from self.watched(item.nodeid.split("[")[0])
+
+    def watched(self, test: str) -> Iterator[None]:
+        """Watches what is called until it goes on."""
+        self.test = test
+        sys.setprofile(self.seen)
+        yield
+        sys.setprofile(None)
+
+    def pytest_sessionfinish(self) -> None:
+        """The end of all tests."""
+        called = {test: sorted(places) for test, places in self.called.items()}
+        self.record.write_text(json.dumps(called), encoding="utf-8")
 
 
 if __name__ == "__main__":
