@@ -10,6 +10,8 @@ import scipy.sparse as sp
 
 import metarec as mr
 from metarec.data import DroppedRowsWarning, InvalidData
+from metarec.data.readers.frames import from_pandas
+from metarec.data.validation.problems import Report
 from metarec.recommenders import EASE
 
 EVENTS = pl.DataFrame(
@@ -114,6 +116,11 @@ def test_a_pandas_column_of_several_kinds_is_named_with_the_rows():
     table = pd.DataFrame({"user_id": ["a", "b", 3], "item_id": ["x", "x", "x"]})
     with pytest.raises(InvalidData, match="column user_id: found str in row 0 and int in row 2"):
         mr.from_frames(table)
+    with pytest.raises(InvalidData) as alone:  # and not also as a column that is missing
+        mr.from_frames(table)
+    assert len(alone.value.problems) == 1
+    bare = from_pandas(pd.DataFrame(index=range(3)), "the frame", Report())
+    assert bare.frame.shape == (3, 0)
     table.columns = ["item_id", "item_id"]
     with pytest.raises(InvalidData, match="column item_id: found 2 columns of that name"):
         mr.from_frames(table)

@@ -1,7 +1,7 @@
 """Which column of a table is which of ours, by the names that people give to them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
@@ -71,11 +71,11 @@ class Naming:
 
     columns: Mapping[str, str]
     """Every column of ours that the table has: as it is, as given, or as guessed."""
-    guessed: Mapping[str, str] = field(default_factory=dict)
+    guessed: Mapping[str, str]
     """Those of them that were recognised by another name."""
-    clashes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    clashes: Mapping[str, Sequence[str]]
     """The columns that might each be this one of ours, where there are several."""
-    missing: Mapping[str, str] = field(default_factory=dict)
+    missing: Mapping[str, str]
     """What was given and is no column of the table."""
 
 
