@@ -7,9 +7,8 @@ from metarec.data.validation.remedies import Remedies, shell_words
 
 def test_words_of_a_shell_last_as_long_as_the_command():
     frames = Remedies("frames")
-    with pytest.raises(KeyError), shell_words():
+    with shell_words():
         assert frames.option("target_kinds", ["buy", "gift"]) == "--target-kinds buy,gift"
-        raise KeyError
     assert frames.option("target_kinds", ["buy"]) == 'target_kinds=["buy"]'
 
 
