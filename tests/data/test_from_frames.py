@@ -223,6 +223,11 @@ def test_a_matrix_that_does_not_say_what_it_is_is_refused(ids: dict[str, object]
         mr.from_frames(MATRIX, **ids)
 
 
+def test_the_id_that_stands_twice_is_named():
+    with pytest.raises(mr.DataError, match="must be distinct, and 'b' stands in them twice"):
+        mr.from_frames(sp.csr_matrix(np.eye(3)), user_ids=list("abb"), item_ids=list("xyz"))
+
+
 def test_ids_without_a_matrix_are_refused():
     with pytest.raises(mr.DataError, match="go with a SciPy sparse matrix"):
         mr.from_frames(EVENTS, user_ids=["a"])

@@ -88,8 +88,8 @@ def test_the_same_content_held_in_another_kind_of_column_has_the_same_bits(
 
 
 def test_a_fraction_is_not_dropped_where_numbers_were_whole():
-    years = COLUMNS.read(SHOP.with_columns(year=pl.lit(1979.5)))["year"]
-    assert years.to_list() == [1979.5] * 4
+    years = [1979.5, 1980.0, None, 1999.0]
+    assert COLUMNS.read(SHOP.with_columns(year=pl.Series(years)))["year"].to_list() == years
 
 
 @pytest.mark.parametrize(

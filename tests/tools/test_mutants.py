@@ -88,6 +88,7 @@ def changed(text: str, kind: str) -> list[str]:
          ["class A:\n    b: int\n    c: int = 1\nA(b=1)"]),
         ("arguments swapped", "f(a, b, 1)", ["f(b, a, 1)"]),
         ("arguments swapped", "f(a, b.c)", []),
+        ("arguments swapped", "np.maximum(a, b)", []),
         ("arguments swapped", "np.lexsort((a, b))", ["np.lexsort((b, a))"]),
         ("function swapped", "min(a, b)", ["max(a, b)"]),
         ("function swapped", "np.maximum(a, 0)", ["np.minimum(a, 0)"]),
