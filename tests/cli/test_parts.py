@@ -12,6 +12,7 @@ import pytest
 
 from metarec.cli import main
 from metarec.cli.evaluate import splits_of, warn_of_leak, write_results
+from metarec.cli.filters import filters_of, ids_of
 from metarec.cli.options import check_out, config_of, encoder_of, names_of, parse_events
 from metarec.cli.recommend import line_of
 from metarec.cli.rows import FOR_RATINGS, HEART, ROWS, TRIVIAL, models_of
@@ -31,6 +32,15 @@ from metarec.meta import MetaConfig, load_model
 from metarec.recommenders import ItemMean, Random, UserMean
 
 SHOP = generate(users=40, items=15, rng=0).dataset
+
+
+def test_ids_and_caps_may_have_spaces_and_lists_be_longer_than_a_name():
+    assert ids_of(" a, b ,,") == ["a", "b"]
+    assert ids_of("a," * 5000) == ["a"] * 5000
+    words = dict.fromkeys(["where", "exclude", "exclude_kinds", "candidates", "boost"])
+    caps = [" brand = 2", "a=b=3"]
+    asked = filters_of(**words, exclude_seen=True, diversity=0.0, at_most=caps)
+    assert asked["at_most"] == {"brand": 2, "a=b": 3}
 
 
 def test_rows_are_named_as_their_classes_and_with_recency_remember_four_fifths():

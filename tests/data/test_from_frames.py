@@ -10,6 +10,8 @@ import scipy.sparse as sp
 
 import metarec as mr
 from metarec.data import DroppedRowsWarning, InvalidData
+from metarec.data.readers.frames import from_pandas
+from metarec.data.validation.problems import Report
 from metarec.recommenders import EASE
 
 EVENTS = pl.DataFrame(
@@ -114,6 +116,11 @@ def test_a_pandas_column_of_several_kinds_is_named_with_the_rows():
     table = pd.DataFrame({"user_id": ["a", "b", 3], "item_id": ["x", "x", "x"]})
     with pytest.raises(InvalidData, match="column user_id: found str in row 0 and int in row 2"):
         mr.from_frames(table)
+    with pytest.raises(InvalidData) as alone:  # and not also as a column that is missing
+        mr.from_frames(table)
+    assert len(alone.value.problems) == 1
+    bare = from_pandas(pd.DataFrame(index=range(3)), "the frame", Report())
+    assert bare.frame.shape == (3, 0)
     table.columns = ["item_id", "item_id"]
     with pytest.raises(InvalidData, match="column item_id: found 2 columns of that name"):
         mr.from_frames(table)
@@ -214,6 +221,11 @@ def test_a_stored_zero_is_a_rating_but_no_implicit_event():
 def test_a_matrix_that_does_not_say_what_it_is_is_refused(ids: dict[str, object], told: str):
     with pytest.raises(mr.DataError, match=told):
         mr.from_frames(MATRIX, **ids)
+
+
+def test_the_id_that_stands_twice_is_named():
+    with pytest.raises(mr.DataError, match="must be distinct, and 'b' stands in them twice"):
+        mr.from_frames(sp.csr_matrix(np.eye(3)), user_ids=list("abb"), item_ids=list("xyz"))
 
 
 def test_ids_without_a_matrix_are_refused():

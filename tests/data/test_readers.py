@@ -10,6 +10,7 @@ import pytest
 
 from metarec.contracts import DataError
 from metarec.data import DroppedRowsWarning, InvalidData, convert, load, load_csv
+from metarec.data.readers.folder import conversion
 
 
 def lines(rows: Iterable[dict[str, object]]) -> bytes:
@@ -359,6 +360,18 @@ class TestConvert:
         with pytest.raises(DataError) as caught:
             load(tmp_path / "my log.csv")
         assert f"metarec data convert '{tmp_path}/my log.csv' 'my log-shop'" in str(caught.value)
+
+    def test_the_largest_table_of_a_folder_is_taken_for_its_events(self, tmp_path: Path) -> None:
+        folder = tmp_path / "shop"
+        (folder / "old.csv").mkdir(parents=True)
+        assert conversion(folder) == conversion(tmp_path / "nowhere") == ""
+        for name, size in [("items.csv", 99), ("users.jsonl", 98), ("notes.md", 97), ("a.csv", 5)]:
+            (folder / name).write_text("x" * size)
+        assert conversion(folder) == f"metarec data convert {folder}/a.csv shop-shop"
+        (folder / "log.tsv.gz").write_text("x" * 50)
+        (folder / "b.txt").write_text("x" * 20)
+        told = f"metarec data convert {folder}/log.tsv.gz shop-shop --items {folder}/b.txt"
+        assert conversion(folder) == told
 
     def test_an_unknown_format_is_refused(self, tmp_path: Path) -> None:
         with pytest.raises(DataError, match="format must be one of"):

@@ -8,7 +8,14 @@ import polars as pl
 import pytest
 
 import metarec as mr
-from metarec.encoders import ColumnTable, ContentFeatures, HashEncoder, Reading, TextEncoder
+from metarec.encoders import (
+    ColumnTable,
+    ContentFeatures,
+    HashEncoder,
+    Reading,
+    TextEncoder,
+    content_told,
+)
 
 EVENTS = pl.DataFrame(
     {
@@ -58,6 +65,15 @@ def test_each_column_of_each_table_has_its_use_its_reason_and_samples():
     assert "25.0% without text, 50.0% same text as another item" in lines[-1]
     assert "25.0% missing" in next(line for line in lines if "items.title" in line)
     assert json.loads(json.dumps(table.to_dict()))["reading"]["identical"] == 0.5
+
+
+def test_the_table_is_told_before_the_items_are_encoded_by_it():
+    data, told = mr.from_frames(EVENTS, ITEMS, USERS), []
+    content = content_told(HashEncoder(8), data, told.append)
+    assert told == [str(ColumnTable.of(data, HashEncoder(8)))]
+    plain = ContentFeatures.fit(HashEncoder(8), data.catalogue.frame)
+    items = data.catalogue.frame
+    np.testing.assert_array_equal(content.encode(items), plain.encode(items))
 
 
 def test_weights_and_places_are_called_so():

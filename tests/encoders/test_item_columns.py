@@ -88,8 +88,8 @@ def test_the_same_content_held_in_another_kind_of_column_has_the_same_bits(
 
 
 def test_a_fraction_is_not_dropped_where_numbers_were_whole():
-    years = COLUMNS.read(SHOP.with_columns(year=pl.lit(1979.5)))["year"]
-    assert years.to_list() == [1979.5] * 4
+    years = [1979.5, 1980.0, None, 1999.0]
+    assert COLUMNS.read(SHOP.with_columns(year=pl.Series(years)))["year"].to_list() == years
 
 
 @pytest.mark.parametrize(
@@ -109,6 +109,13 @@ def test_a_column_that_cannot_be_read_as_at_fit_is_an_error_that_names_it(
     other = SHOP.with_columns(pl.Series(column, [value] * 4))
     with pytest.raises(DataError, match=told):
         COLUMNS.read(other)
+
+
+def test_lists_of_numbers_that_come_as_lists_of_texts_are_refused():
+    columns = ItemColumns.of(pl.DataFrame({"sizes": [[1, 2]]}))
+    assert columns.read(pl.DataFrame({"sizes": [[1.5]]}))["sizes"].to_list() == [[1.5]]
+    with pytest.raises(DataError, match=r"sizes holds List\(String\), expected List\(Int64\)"):
+        columns.read(pl.DataFrame({"sizes": [["1"]]}))
 
 
 def test_a_table_without_columns_keeps_its_rows():

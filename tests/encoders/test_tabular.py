@@ -1,5 +1,6 @@
 """Numbers, categories and lists as features."""
 
+import datetime
 import json
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis.extra import numpy as hnp
 from metarec.contracts import DataError
 from metarec.encoders import TabularFeatures
 from metarec.encoders.nested import leaves_of
+from metarec.encoders.tabular import seconds_of
 from metarec.encoders.template import compose
 from metarec.encoders.vectors import Vectors
 
@@ -57,6 +59,31 @@ def test_a_number_that_is_none_is_missing(value: float | None):
         FEATURES.transform(pl.DataFrame({"price": [value]}, schema={"price": pl.Float64})),
         transformed(nothing=[1]),
     )
+
+
+def test_moments_of_every_kind_are_seconds():
+    day, hour = 86_400.0, 3_600.0
+    for moments, seconds in (
+        ([datetime.time(1)], hour),
+        ([datetime.timedelta(hours=1)], hour),
+        ([datetime.date(1970, 1, 2)], day),
+        ([datetime.datetime(1970, 1, 2, 1)], day + hour),
+        (["1970-01-02"], day),
+        (["1970-01-02T01:00:00Z"], day + hour),
+        (["no date"], None),
+        ([7], 7.0),
+    ):
+        assert seconds_of(pl.Series(moments)).to_list() == [seconds]
+
+
+def test_lists_of_lists_have_their_leaves_with_the_row_of_each():
+    rows, values = leaves_of(pl.Series([[["a"], None], None, [], [["b", "c"]]]))
+    assert (rows.tolist(), values.to_list()) == ([0, 0, 3, 3], ["a", None, "b", "c"])
+
+
+def test_equal_numbers_are_no_feature_and_have_no_spread_of_rounding():
+    features = TabularFeatures.fit(pl.DataFrame({"price": [0.1] * 7}))
+    assert features.transform(pl.DataFrame({"price": [0.1, 9.0]})).tolist() == [[0, 0]] * 2
 
 
 def test_an_absent_column_counts_as_missing():

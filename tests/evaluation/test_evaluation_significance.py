@@ -116,11 +116,17 @@ def test_the_bootstrap_equals_a_slow_loop_in_its_spread():
     assert fast.std() == pytest.approx(np.std(slow), rel=0.05)
 
 
+def test_a_seed_flips_the_same_signs_as_ever():
+    differences = np.random.default_rng(5).normal(0.4, 1, (1, 12))
+    assert sign_flip_test(differences, flips=199, rng=3).tolist() == [0.255]
+
+
 def test_bootstrap_intervals_equal_scipys():
     values = np.random.default_rng(8).exponential(size=100)
     ours = intervals(values[None, :, None], draws=10_000)
+    chance = {"random_state": np.random.default_rng(0)}  # as older ones name it too
     theirs = scipy.stats.bootstrap(
-        (values,), np.mean, method="percentile", n_resamples=10_000, rng=np.random.default_rng(0)
+        (values,), np.mean, method="percentile", n_resamples=10_000, **chance
     ).confidence_interval
     np.testing.assert_allclose(np.ravel(ours), [theirs.low, theirs.high], rtol=0.02)
 

@@ -1,5 +1,6 @@
 """Lists for everyone into one file."""
 
+import inspect
 from pathlib import Path
 
 import polars as pl
@@ -33,9 +34,11 @@ def test_where_a_batch_is_cut_changes_nothing(
     assert (written.people, written.rows, written.short) == (60, 240, 0)
 
 
+@pytest.mark.parametrize("at_once", [1, 2])
 def test_short_lists_are_counted_and_people_without_a_name_have_their_place(
-    model: Popularity, tmp_path: Path
+    model: Popularity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int
 ):
+    monkeypatch.setattr("metarec.jobs.everyone.PEOPLE_AT_ONCE", at_once)
     people = Histories.of([["item-3"], []])
     written = recommend_to_file(model, people, tmp_path / "a.csv", 2, candidates=["item-3"])
     told = "1 row for 2 people; 2 have short lists, the first: 0 of 2 places; of 36 items: "
@@ -44,6 +47,10 @@ def test_short_lists_are_counted_and_people_without_a_name_have_their_place(
     assert frame.rows()[0][:3] == ("1", 1, "item-3")
     recommend_to_file(model, Histories.of([]), tmp_path / "none.csv")
     assert pl.read_csv(tmp_path / "none.csv").columns == frame.columns
+
+
+def test_nothing_is_told_on_the_way_unless_it_is_asked_for():
+    assert inspect.signature(recommend_to_file).parameters["progress"].default is False
 
 
 def test_what_fails_half_way_leaves_the_older_file(model: Popularity, tmp_path: Path):

@@ -49,6 +49,17 @@ def heart(**settings: object) -> mr.MetaRecommender:
     return mr.MetaRecommender(mr.HashEncoder(d=16), mr.MetaConfig(**config))  # type: ignore[arg-type]
 
 
+def test_an_effect_is_exact_where_events_of_some_kind_count_less():
+    shop = kinds_shop()
+    model = heart(recency="place").fit(shop, rng=0)
+    kinds = ["view", "buy", "view", "buy"]
+    done = [Event(f"item-{place}", kind=kind) for place, kind in enumerate(kinds)]
+    told = model.adapt(done).explain("item-9")
+    for place in range(len(done)):
+        rest = model.adapt(done[:place] + done[place + 1 :]).explain("item-9")
+        assert told.effects[place] == pytest.approx(told.score - rest.score, abs=1e-9)
+
+
 MAKERS = {"heart": heart, "EASE": EASE, "popularity": Popularity}
 LIKES = [Event("item-2", kind="view"), Event("item-3", kind="view")]
 MIXED = [LIKES[0], Event("item-5", kind=REFUSED), LIKES[1], Event("item-8", kind="buy")]

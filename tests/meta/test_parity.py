@@ -57,7 +57,7 @@ def trained(train: Dataset, model: mr.MetaRecommender) -> tuple[HeartNetwork, In
 
 
 def test_what_training_foretells_is_what_is_served(
-    fitted: tuple[Dataset, mr.MetaRecommender],
+    fitted: tuple[Dataset, mr.MetaRecommender], monkeypatch: pytest.MonkeyPatch
 ):
     train, model = fitted
     heart, asked = model.heart, episodes(train)
@@ -72,6 +72,9 @@ def test_what_training_foretells_is_what_is_served(
         np.testing.assert_allclose(table, served, rtol=2e-3, atol=2e-3)
         return
     mean, variance = predict_episodes(network, inputs, padded)
+    monkeypatch.setattr("metarec.meta.heads.value_training.PEOPLE_AT_ONCE", 7)
+    for whole, cut in zip((mean, variance), predict_episodes(network, inputs, padded), strict=True):
+        np.testing.assert_allclose(cut, whole, rtol=1e-4)
     answers = model.predict(asked.support, asked.query)
     np.testing.assert_allclose(mean[padded.query_mask], answers.scores, atol=2e-4)
     calibrated = np.sqrt(heart.head.variance_factor * variance[padded.query_mask])

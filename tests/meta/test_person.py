@@ -418,3 +418,14 @@ def test_a_prediction_keeps_its_order_beyond_the_scale(ratings: mr.MetaRecommend
 def test_what_is_no_sequence_of_events_is_refused(ratings: mr.MetaRecommender, given, said: str):
     with pytest.raises(DataError, match=said):
         ratings.adapt(given)
+
+
+def test_a_rank_of_many_has_the_deviations_of_each_alone(model: mr.MetaRecommender):
+    ids = [*map(str, model.catalogue.ids[:5]), "unknown"]
+    done = [(ids[1], 4.0), (ids[3], 2.0)]
+    with pytest.warns(UnknownItemWarning):
+        many = model.rank([[], done], ids)
+    for row, history in enumerate(([], done)):
+        alone = model.adapt(history).predict(ids[:5]).stds
+        expected = [alone[ids.index(str(item))] for item in many.ids[row][:5]]
+        np.testing.assert_allclose(many.stds[row], [*expected, np.nan], rtol=1e-9)

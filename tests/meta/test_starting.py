@@ -25,12 +25,13 @@ from .networks import assert_same_numbers, fitted_network, small_network, withou
 AT_START = {"d": 6, "steps": 1, "learning_rate": 1e-12, "recency": "none"}
 
 
-def test_the_start_answers_as_ials_and_its_ridge_map_do(implicit_split: Split):
-    train, config = implicit_split.train, mr.MetaConfig(**AT_START)
+@pytest.mark.parametrize("alpha", [1.0, 3.0])
+def test_the_start_answers_as_ials_and_its_ridge_map_do(implicit_split: Split, alpha: float):
+    train, config = implicit_split.train, mr.MetaConfig(**AT_START, start_confidence=alpha)
     encoder = mr.HashEncoder(d=16)
     heart = mr.MetaRecommender(encoder, config).fit(train, implicit_split.valid).heart
-    l2 = config.start_l2 * len(train.interactions) / (train.histories.lengths > 0).sum()
-    settings = IALSConfig(factors=6, alpha=1.0, l2=float(l2))
+    l2 = config.start_l2 * alpha * len(train.interactions) / (train.histories.lengths > 0).sum()
+    settings = IALSConfig(factors=6, alpha=alpha, l2=float(l2))
     factors = learn_item_factors(train.histories, settings, stream(0, Purpose.FACTORS))
     content = ContentFeatures.fit(encoder, train.catalogue.frame).encode(train.catalogue.frame)
     known = learned_counts(train) > 0
@@ -41,7 +42,7 @@ def test_the_start_answers_as_ials_and_its_ridge_map_do(implicit_split: Split):
     np.testing.assert_allclose(features, scale * expected, atol=1e-5)
     # P in the factors' own scale is what iALS adds for the items that a person did not touch, but
     # with mapped factors among them
-    implied = expected.T @ expected + l2 * np.eye(6)
+    implied = (expected.T @ expected + l2 * np.eye(6)) / alpha
     np.testing.assert_allclose(
         heart.prior.precision[:-1, :-1] / scale**2, implied, rtol=1e-4, atol=1e-4
     )

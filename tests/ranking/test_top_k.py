@@ -54,7 +54,7 @@ def test_the_order_of_ties_is_made_once_and_follows_from_the_ids():
     vocabulary = Vocabulary.of(["a", "b", "c", "d", "e"])
     assert ties_of(vocabulary) is ties_of(vocabulary)
     keys = dict(zip(vocabulary.ids, tie_keys(vocabulary.ids), strict=True))
-    assert sorted(keys.values()) == [0, 1, 2, 3, 4]
+    assert list(keys.values()) == [1, 3, 4, 0, 2]  # as every table that was ever published had it
     fewer = Vocabulary.of(["e", "a", "c"])
     ranked = [i for _, i in sorted(zip(ties_of(fewer), fewer.ids, strict=True))]
     assert ranked == [i for i in sorted(keys, key=keys.__getitem__) if i in "eac"]

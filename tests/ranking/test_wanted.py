@@ -8,9 +8,13 @@ import polars as pl
 import pytest
 
 import metarec as mr
-from metarec.contracts import Catalogue, DataError, UnknownItemWarning
+from metarec.contracts import Catalogue, DataError, Filters, UnknownItemWarning
 from metarec.contracts.alignment import align
+from metarec.contracts.event_kinds import EventKinds
+from metarec.contracts.shortfall import REASONS
 from metarec.ranking import Wanted
+from metarec.ranking.exclusions import OwnEvents
+from metarec.ranking.wanted import joined
 
 CATALOGUE = Catalogue.of(pl.DataFrame({"item_id": ["a", "b", "c", "d"]}))
 NOBODY = align([[]], CATALOGUE)
@@ -34,6 +38,66 @@ def test_only_candidates_compete_and_there_may_be_too_few():
     assert missing.tolist() == [[0, 2, 0, 0, 0, 0, 0, 0]]
     gone = Wanted.of(2, {}, CATALOGUE.retire(["a"]))
     assert gone.best(np.array([[9.0, 1.0, 8.0, 2.0]]), NOBODY)[0].tolist() == [[2, 3]]
+
+
+def counts(missing, row: int = 0) -> dict[str, int]:
+    named = zip(REASONS, missing[row].tolist(), strict=True)
+    return {reason: count for reason, count in named if count}
+
+
+def test_every_item_that_is_not_shown_counts_once_by_the_first_reason_that_holds():
+    table = pl.DataFrame({"item_id": list("abcdefgh"), "brand": list("xxxxyyyy")})
+    shop = Catalogue.of(table).retire(["a"])
+    filters = {"candidates": list("abcdefg"), "where": "item_id != 'b'", "at_most": {"brand": 1}}
+    wanted = Wanted.of(9, {**filters, "exclude": ["b", "c"]}, shop)  # type: ignore[typeddict-item]
+    scores = np.array([[9.0, 8, 7, 6, np.nan, 4, 3, 2], [9.0, 8, 7, 6, 5, -np.inf, 3, 2]])
+    lists, missing = wanted.best(scores, align([["d", "a"], []], shop))
+    assert [[shop.ids[i] for i in row if i >= 0] for row in lists] == [["f"], ["d", "e"]]
+    common = {"not_offered": 1, "not_candidates": 1, "filtered": 1, "excluded": 1}
+    assert counts(missing, 0) == {**common, "seen": 1, "unscorable": 1, "capped": 1}
+    assert counts(missing, 1) == {**common, "unscorable": 1, "capped": 1}
+
+
+def test_an_item_refused_or_excluded_is_not_shown_and_not_counted_as_seen():
+    kinds = EventKinds(("buy",), ("return",))
+    people = align([[mr.Event("a", kind="return"), mr.Event("b", kind="view")],
+                    [mr.Event("c", kind="buy"), mr.Event("d", kind="buy")]], CATALOGUE)  # fmt: skip
+    scores = np.array([[4.0, 3, 2, 1]] * 2)
+    filters: Filters = {"exclude": [["c"], ["d"]]}
+    wanted = Wanted.of(4, filters, CATALOGUE, people=2, event_kinds=kinds)
+    lists, missing = wanted.best(scores.copy(), people)
+    assert lists.tolist() == [[1, 3, -1, -1], [0, 1, -1, -1]]
+    assert counts(missing, 0) == {"refused": 1, "excluded": 1}
+    assert counts(missing, 1) == {"seen": 1, "excluded": 1}
+    second = people.take(slice(1, 2))
+    assert wanted.best(scores[1:].copy(), second, first=1)[0].tolist() == [[0, 1, -1, -1]]
+    free = Wanted.of(4, {"exclude_seen": False}, CATALOGUE, event_kinds=kinds)
+    assert free.best(scores.copy(), people)[0].tolist() == [[1, 2, 3, -1], [0, 1, 2, 3]]
+
+
+def test_a_list_that_is_full_but_shorter_than_asked_says_what_is_missing():
+    lists, missing = Wanted.of(9, {}, CATALOGUE).best(np.array([[4.0, 3, 2, 1]]), NOBODY)
+    assert lists.tolist() == [[0, 1, 2, 3]]
+    assert missing is not None
+    assert not missing.any()
+
+
+def test_parts_of_a_batch_are_joined_in_their_order_and_full_parts_miss_nothing():
+    some = np.arange(2 * len(REASONS)).reshape(2, -1)
+    assert joined([(3, None), (1, None)]) is None
+    table = joined([(1, None), (2, some)])
+    assert table is not None
+    assert table.dtype == some.dtype
+    np.testing.assert_array_equal(table, [[0] * len(REASONS), *some])
+
+
+def test_one_list_has_the_scores_of_the_model_and_leaves_the_callers_alone():
+    scores = np.array([1.0, 4, 3, np.nan])
+    events = OwnEvents.on(np.array([1]))
+    answer = Wanted.of(4, {}, CATALOGUE).one(scores, events, CATALOGUE)
+    assert (list(answer.ids), answer.scores.tolist()) == (["c", "a"], [3, 1])
+    assert scores[1] == 4
+    assert answer.why_short == "2 of 4 places; of 4 items: 1 seen, 1 without a score"
 
 
 def test_a_word_that_no_list_knows_is_refused():

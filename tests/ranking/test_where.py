@@ -49,6 +49,7 @@ CATALOGUE = Catalogue.of(
         ("stock is None", "bd"),
         ("stock is not None and price > 0", "a"),
         ("price < col('unit price')", "c"),
+        (" price < 9223372036854775807", "abcd"),
     ],
 )
 def test_a_text_means_what_it_says(text: str, expected: str):
@@ -80,6 +81,21 @@ def test_a_text_means_what_it_says(text: str, expected: str):
         ("", "where cannot be read"),
         ("new and " * 400 + "new", "where has 3,203 characters"),
         ("price < -'a'", "where cannot take"),
+        ("  price + 1 < 3 ", r"where cannot take 'price \+ 1' here"),
+        ("3 in []", "where cannot take '3' here"),
+        ("price in brand", "where cannot take 'price' here"),
+        ("'x' in 'y'", "where cannot take \"'x'\" here"),
+        ("3 in brand", "3 cannot be in brand, which holds String"),
+        ("price is not brand", "where cannot take"),
+        ("3 is None", "where cannot take '3' here"),
+        ("price < None", "where cannot take"),
+        ("col('price', 3) < 2", "where cannot take"),
+        ("col(price) < 2", "where cannot take"),
+        ("row('price') < 2", "where cannot take"),
+        ("col(item_id='price') < 2", "where cannot take"),
+        ("-price < 2", "where cannot take"),
+        ("new < -True", "where cannot take"),
+        ("price < 9223372036854775808", "where cannot take"),
     ],
 )
 def test_a_text_that_means_nothing_here_is_refused(text: str, told: str):

@@ -98,6 +98,29 @@ def test_every_setting_changes_the_scores_of_a_fitted_model(
     assert np.nanmax(np.abs(one - other)) > 1e-4 * np.nanmax(np.abs(one))
 
 
+DEFAULTS = """
+BPRConfig(factors=64, learning_rate=0.05, l2=0.01, iterations=100)
+CooccurrenceConfig(window=5, decay=4.0, source_power=1.0, target_power=0.0)
+EASEConfig(l2=300.0, recency=1.0)
+IALSConfig(factors=64, alpha=1.0, l2=10.0, iterations=15, recency=1.0)
+IALSRidgeConfig(factors=64, alpha=1.0, l2=10.0, iterations=15, recency=1.0, penalty=1.0, \
+saturation=0.0)
+ItemKNNConfig(similarity='cosine', neighbours=100, recency=1.0)
+ItemMeanConfig(damping=5.0)
+LikeShareConfig(like_from=None, damping=2.0)
+NewestConfig(column=None)
+PredictedPopularityConfig(penalty=0.3)
+TextRidgeConfig(penalty=1.0, saturation=20.0, item_damping=5.0, user_damping=3.0, sweeps=10)
+TrendingConfig(days=7.0, places=2.0)
+UserItemBiasConfig(item_damping=5.0, user_damping=5.0, sweeps=10)
+UserMeanConfig(damping=2.0)
+"""
+
+
+def test_the_defaults_are_those_that_the_tables_were_measured_with() -> None:
+    assert sorted({repr(model.Config()) for model, _ in SETTINGS}) == DEFAULTS.split("\n")[1:-1]
+
+
 BAD_FOR_ALL = [float("nan"), float("inf"), -float("inf"), True, np.True_, "3", None, [3]]
 
 

@@ -22,6 +22,8 @@ def test_numbers_that_became_floats_are_the_numbers(read) -> None:
     data = read("user_id,item_id\n7325.0,1.0\n7325,2.0\n", "item_id\n1\n2\n")
     assert (list(data.user_ids), list(data.catalogue.ids)) == (["7325"], ["1", "2"])
     assert data.notes[0] == ("events.csv: the .0 of 1 id of user_id goes: '7325.0' is '7325'")
+    later = read("user_id,item_id\n7,a\n12.0,b\n")
+    assert later.notes == ("events.csv: the .0 of 1 id of user_id goes: '12.0' is '12'",)
     versions = read("user_id,item_id\nu,1.0\nu,1.1\n")
     assert list(versions.catalogue.ids) == ["1.0", "1.1"]
 

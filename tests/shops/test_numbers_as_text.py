@@ -5,6 +5,7 @@ import pytest
 
 from metarec.contracts import Catalogue, Dataset
 from metarec.data import load, save
+from metarec.data.validation.content_types import as_people_write
 
 EVENTS = "user_id,item_id\nu,1\n"
 
@@ -101,6 +102,12 @@ def test_several_currencies_in_a_column_are_named(read, cells, units: str | None
 )
 def test_what_only_resembles_numbers_stays_text(read, cells) -> None:
     assert read(EVENTS, items(cells)).catalogue.frame.schema["price"] == pl.String
+
+
+def test_a_column_is_written_by_people_where_half_of_its_cells_are_numbers() -> None:
+    cells = [["$5", "a"], ["$5", "a", "b"], ["5", "6"], ["a", "b"], []]
+    found = [as_people_write(pl.Series(column, dtype=pl.String)) for column in cells]
+    assert found == [True, False, False, False, False]
 
 
 def test_words_for_a_lack_among_numbers_are_missing_and_said(read) -> None:

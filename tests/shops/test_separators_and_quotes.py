@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from metarec.data import convert, load, load_csv
-from metarec.data.readers.dialect import Dialect, dialect_of
+from metarec.data.readers.dialect import Dialect, agreement, dialect_of
 
 PLAIN = "user_id,item_id,value\nu,a,4\nu,b,3\nv,a,5\n"
 
@@ -25,6 +25,13 @@ def test_a_separator_inside_texts_does_not_mislead() -> None:
     assert dialect_of(text.encode()) == Dialect(",")
     assert dialect_of(b"item_id\na;b\nc;d\n") == Dialect(",")
     assert dialect_of(b"a;b,c\n1;2,5\n3;4,5\n").separator in ";,"
+
+
+def test_a_separator_is_judged_by_the_share_of_rows_as_wide_as_the_header() -> None:
+    text = "a;b\n\n1;2\n3\n4;5\n"
+    assert [agreement(text, mark) for mark in ";,"] == [0.75, 0]
+    assert agreement('a;b\n1;"' + "x" * 200_000 + '"\n', ";") == 1  # what is read until csv fails
+    assert agreement("a;b\n" * 100_000 + "1\n", ";") == 1
 
 
 def test_only_the_beginning_of_a_file_is_looked_at() -> None:

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 from tools.mutants.__main__ import main
 from tools.mutants.finding import mutants_of, sample
-from tools.mutants.judging import Judge
-from tools.mutants.memory import Memory
+from tools.mutants.judging import Judge, run_with
+from tools.mutants.memory import Finished, Memory
+from tools.mutants.reached import Reached
+from tools.mutants.report import RoomReport, write
 from tools.mutants.rooms import nearest_first
-from tools.mutants.running import Copy
+from tools.mutants.running import Copy, Ran
 from tools.mutants.signatures import Signatures
 from tools.mutants.source import Mutant, Source
 from tools.mutants.survivors import Survivor, load, stale
@@ -86,6 +88,7 @@ def changed(text: str, kind: str) -> list[str]:
          ["class A:\n    b: int\n    c: int = 1\nA(b=1)"]),
         ("arguments swapped", "f(a, b, 1)", ["f(b, a, 1)"]),
         ("arguments swapped", "f(a, b.c)", []),
+        ("arguments swapped", "np.maximum(a, b)", []),
         ("arguments swapped", "np.lexsort((a, b))", ["np.lexsort((b, a))"]),
         ("function swapped", "min(a, b)", ["max(a, b)"]),
         ("function swapped", "np.maximum(a, 0)", ["np.minimum(a, 0)"]),
@@ -225,8 +228,25 @@ def test_the_tests_that_speak_of_the_module_are_asked_first(shop: Path) -> None:
     assert nearest_first(shop, mutant, files) == files[::-1]
 
 
+def test_the_tests_that_call_a_function_are_asked_and_those_of_all_files_about_the_rest(
+    shop: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    files = [Path("tests/till/test_other.py"), Path("tests/till/test_price.py")]
+    text = SHOP["src/shop/till/price.py"] + "\n\nLEAST = 7\n"
+    (shop / "src/shop/till/price.py").write_text(text)
+    record = shop / "record.json"
+    with Copy(shop, tmp_path_factory.mktemp("copy")) as copy:
+        assert copy.run(files, timeout_s=60, record=record).passed
+    reached = Reached.read(record, shop, files)
+    found = mutants_of(Source("src/shop/till/price.py", text.encode()), Signatures([]))
+    asked = {mutant.change: reached.by(mutant) for mutant in found}
+    assert asked["a + b -> a - b"] == ["tests/till/test_price.py::test_total"]
+    assert asked["a - b -> a + b"] == []
+    assert asked["LEAST = 7 -> LEAST = 8"] == [str(file) for file in files[::-1]]
+
+
 def test_what_is_finished_is_remembered_until_code_or_tests_change(shop: Path) -> None:
-    Memory(shop).keep(SMALL[0], killed=False, deep=False, seconds=1.0)
+    Memory(shop).keep(SMALL[0], Ran(passed=True, seconds=1.0, said=""), deep=False)
     known = Memory(shop)
     assert known.recall(SMALL[0], deep=False)
     assert not known.recall(SMALL[0], deep=True), "all tests may notice what the room's did not"
@@ -243,12 +263,13 @@ def test_a_function_without_a_test_is_found_alive_and_one_with_a_test_killed(
     out = shop / "found.json"
     arguments = ["--root", str(shop), "--out", str(out), "--survivors", str(shop / "kept.toml")]
     assert main([*arguments, "--timeout", "60"]) == 1
-    found = json.loads(out.read_text())
-    assert {line.split(": ", 1)[1] for line in found["alive"]} == {
+    found = json.loads(out.read_text())["rooms"]
+    assert {line.split(": ", 1)[1] for line in found["till"]["mutants_alive"]} == {
         "arithmetic: a - b -> a + b",
         "term dropped: a - b -> a",
     }
-    assert found["rooms"]["till"] | {"killed": 3, "alive": 2} == found["rooms"]["till"]
+    counts = {"killed": 3, "timed_out": 0, "alive": 2}
+    assert found["till"] | counts == found["till"]
     assert {f: f.read_bytes() for f in shop.rglob("*.py")} == before
 
     (shop / "kept.toml").write_text(
@@ -281,10 +302,47 @@ def test_an_endless_loop_and_a_module_that_cannot_be_imported_are_killed(
     changes = ["b - 1 -> b + 1", "[7][0] -> [7][1]"]
     found = mutants_of(Source("src/shop/till/price.py", text.encode()), Signatures([]))
     asked = [mutant for mutant in found if mutant.change in changes]
-    judge = Judge(shop, Memory(shop), [Copy(shop, tmp_path_factory.mktemp("copy"))], timeout_s=20)
-    finished = {mutant.change: became for mutant, became in judge.judge("till", asked)}
+    with Copy(shop, tmp_path_factory.mktemp("copy")) as copy:
+        judge = Judge(shop, Memory(shop), [copy], timeout_s=20)
+        finished = {mutant.change: became for mutant, became in judge.judge("till", asked)}
     assert [finished[change].killed for change in changes] == [True, True]
+    assert [finished[change].timed_out for change in changes] == [True, False]
     assert finished[changes[0]].seconds > 20 > finished[changes[1]].seconds
+
+
+@pytest.mark.slow
+def test_a_mutant_on_a_machine_that_is_slow_for_the_sound_code_too_is_not_killed(
+    shop: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    runs = shop / "runs"
+    (shop / "tests/till/test_other.py").write_text(
+        "import time\nfrom pathlib import Path\n\n\ndef test_slow_twice():\n"
+        f"    with Path({str(runs)!r}).open('a+') as runs:\n"
+        "        runs.write('x')\n"
+        f"    time.sleep(60 if Path({str(runs)!r}).stat().st_size < 3 else 0)\n"
+    )
+    text = SHOP["src/shop/till/price.py"].encode()
+    rebate = mutants_of(Source("src/shop/till/price.py", text), Signatures([]))[-1]
+    with Copy(shop, tmp_path_factory.mktemp("copy")) as copy:
+        ran = run_with(rebate, copy, ["tests/till/test_other.py"], timeout_s=4)
+    assert (ran.passed, ran.timed_out) == (True, False)
+
+
+def test_a_room_measured_before_stays_in_the_file_and_who_was_killed_by_time_is_told(
+    tmp_path: Path,
+) -> None:
+    endless = Finished("", "", killed=True, deep=False, seconds=1.0, timed_out=True)
+    for room in ("cellar", "till"):
+        found = RoomReport(room, there_are=5, sampled=1)
+        assert found.add(SMALL[0], endless, []) == "endless"
+        write(tmp_path / "found.json", [found], [], {"seed": 3})
+    assert "1 killed" in str(found)
+    assert "1 of the killed by time" in str(found)
+    rooms = json.loads((tmp_path / "found.json").read_text())["rooms"]
+    assert [(name, room["timed_out"]) for name, room in rooms.items()] == [
+        ("cellar", 1),
+        ("till", 1),
+    ]
 
 
 def test_a_room_whose_tests_fail_without_a_mutant_is_no_measure(shop: Path) -> None:

@@ -5,6 +5,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from tools.mutants import report, survivors
@@ -28,8 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     old = survivors.stale(
         entries, (m for files in rooms.values() for ms in files.values() for m in ms)
     )
-    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
-        copies = [Copy(root, Path(folder) / str(i)) for i in range(options.workers)]
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder, ExitStack() as stack:
+        folders = [Path(folder) / str(i) for i in range(options.workers)]
+        copies = [stack.enter_context(Copy(root, place)) for place in folders]
         until = time.monotonic() + 60 * options.time
         judge = Judge(root, Memory(root), copies, options.deep, options.timeout, until)
         reports = [
@@ -54,9 +56,9 @@ def judged(
     drawn = sample(files, options.n, f"{options.seed} ")
     found = RoomReport(room, sum(map(len, files.values())), len(drawn))
     for i, (mutant, finished) in enumerate(judge.judge(room, drawn), 1):
-        word = found.add(mutant, finished.killed, entries)
+        word = found.add(mutant, finished, entries)
         seconds = f"{finished.seconds:6.1f} s"
-        print(f"[{i}/{len(drawn)}] {room} {word:6} {seconds}  {mutant}", flush=True)
+        print(f"[{i}/{len(drawn)}] {room} {word:7} {seconds}  {mutant}", flush=True)
     return found
 
 

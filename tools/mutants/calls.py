@@ -79,6 +79,8 @@ def swapped(call: ast.Call, source: Source) -> Iterator[Edit]:
     if name_of(call) == "lexsort" and arguments and isinstance(arguments[0], ast.Tuple):
         arguments = arguments[0].elts
     for left, right in pairwise(arguments):
+        if name_of(call) in FUNCTION_TWINS:  # of any order
+            continue
         if isinstance(left, ast.Name | ast.Attribute) and type(left) is type(right):
             first, second = source.of(left), source.of(right)
             between = source.between(left, right)[1]

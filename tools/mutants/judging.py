@@ -3,12 +3,13 @@
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import SimpleQueue
 
 from tools.mutants.memory import Finished, Memory
-from tools.mutants.rooms import nearest_first, other_files, test_files
+from tools.mutants.reached import Reached
+from tools.mutants.rooms import other_files, test_files
 from tools.mutants.running import Copy, Ran
 from tools.mutants.source import Mutant
 
@@ -44,47 +45,62 @@ class Judge:
                 asked = {pool.submit(self._ask, mutant, rounds): mutant for mutant in waiting}
                 for future in as_completed(asked):
                     if ran := future.result():
-                        killed, seconds = not ran.passed, ran.seconds
                         mutant = asked[future]
-                        yield mutant, self.memory.keep(mutant, killed, self.deep, seconds)
+                        yield mutant, self.memory.keep(mutant, ran, self.deep)
 
-    def _rounds(self, room: str) -> Iterator[tuple[list[Path], float]]:
-        """Test files to ask, and the seconds they may take: the room's, then all others."""
-        for files in [test_files(self.root, room), *self._others(room)]:
-            if self.timeout_s:
-                yield files, self.timeout_s
-            else:
-                yield files, 60 + PATIENCE * self._sound(room, files).seconds
+    def _rounds(self, room: str) -> Iterator[tuple[Reached, float]]:
+        """Whom to ask, and the seconds they may take: the room's tests, then all others."""
+        for files in [*test_files(self.root, room), *self._others(room)]:
+            reached, seconds = self._sound(room, files)
+            yield reached, self.timeout_s or 60 + PATIENCE * seconds
 
     def _others(self, room: str) -> list[list[Path]]:
         return [other_files(self.root, room)] if self.deep else []
 
-    def _sound(self, room: str, files: Sequence[Path]) -> Ran:
-        """How long the tests take without a mutant; they must pass, or nothing could be told."""
-        ran = self.copies[0].run(files, timeout_s=3600)
+    def _sound(self, room: str, files: Sequence[Path]) -> tuple[Reached, float]:
+        """What the tests call without a mutant, and how long they take.
+
+        They must pass, or nothing could be told.
+        """
+        copy = self.copies[0]
+        record = copy.temporary / "record.json"
+        ran = copy.run(files, timeout_s=3600, record=record)
         if not ran.passed:
             raise SystemExit(
                 f"room {room}: expected its tests to pass without a mutant, they fail; "
                 f"mend them first\n{ran.said[-2000:]}"
             )
-        return ran
+        return Reached.read(record, self.root, files), ran.seconds
 
-    def _ask(self, mutant: Mutant, rounds: Sequence[tuple[list[Path], float]]) -> Ran | None:
+    def _ask(self, mutant: Mutant, rounds: Sequence[tuple[Reached, float]]) -> Ran | None:
         """The last round of tests that was needed, with the seconds of all."""
         copy = self._free.get()
-        seconds = 0.0
+        seconds, doctests = 0.0, [mutant.path]
         ran = None
         try:
-            with copy.holding(mutant):
-                for files, timeout_s in rounds:
-                    if time.monotonic() >= self.until:
-                        return None
-                    doctests = [Path(mutant.path)] if not seconds else []
-                    order = [*doctests, *nearest_first(self.root, mutant, files)]
-                    ran = copy.run(order, timeout_s)
-                    seconds += ran.seconds
-                    if not ran.passed:
-                        break
+            for reached, timeout_s in rounds:
+                if time.monotonic() >= self.until:
+                    return None
+                if not (tests := [*doctests, *reached.by(mutant)]):
+                    continue
+                ran = run_with(mutant, copy, tests, timeout_s)
+                seconds, doctests = seconds + ran.seconds, []
+                if not ran.passed:
+                    break
         finally:
             self._free.put(copy)
-        return ran and Ran(ran.passed, seconds, ran.said)
+        return ran and replace(ran, seconds=seconds)
+
+
+def run_with(mutant: Mutant, copy: Copy, tests: Sequence[str], timeout_s: float) -> Ran:
+    """The tests on the copy with the mutant in it.
+
+    Where they run out of time, the sound code is asked at once, with as much time: if it needs
+    more too, then the machine is slow and not the mutant, and the mutant is asked with twice that.
+    """
+    while True:
+        with copy.holding(mutant):
+            ran = copy.run(tests, timeout_s)
+        if not ran.timed_out or not copy.run(tests, timeout_s).timed_out:
+            return ran
+        timeout_s *= 2

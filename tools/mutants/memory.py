@@ -5,18 +5,23 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from tools.mutants.running import Ran
 from tools.mutants.source import Mutant
 
 
 @dataclass(frozen=True)
 class Finished:
-    """What became of one mutant; `deep` says that all tests were asked, not only the room's."""
+    """What became of one mutant; `deep` says that all tests were asked, not only the room's.
+
+    `timed_out`: no test failed, and the tests did not end in the time that sound code needs.
+    """
 
     key: str
     mutant: str
     killed: bool
     deep: bool
     seconds: float
+    timed_out: bool = False
 
 
 class Memory:
@@ -41,9 +46,10 @@ class Memory:
         known = self._known.get(self.key(mutant))
         return known if known and (known.killed or known.deep >= deep) else None
 
-    def keep(self, mutant: Mutant, killed: bool, deep: bool, seconds: float) -> Finished:
+    def keep(self, mutant: Mutant, ran: Ran, deep: bool) -> Finished:
         """Appends one finished mutant at once: what is killed now has lost only what ran."""
-        finished = Finished(self.key(mutant), str(mutant), killed, deep, round(seconds, 2))
+        key, seconds = self.key(mutant), round(ran.seconds, 2)
+        finished = Finished(key, str(mutant), not ran.passed, deep, seconds, ran.timed_out)
         self._known[finished.key] = finished
         self._file.parent.mkdir(exist_ok=True)
         with self._file.open("a", encoding="utf-8") as stream:

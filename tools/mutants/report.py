@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from tools.mutants.memory import Finished
 from tools.mutants.source import Mutant
 from tools.mutants.survivors import Survivor
 
@@ -21,14 +22,17 @@ class RoomReport:
     there_are: int
     sampled: int
     killed: int = 0
+    timed_out: int = 0
+    """Of the killed, those that no test failed on, and that took longer than sound code does."""
     alive: list[Mutant] = field(default_factory=list)
     listed: list[Mutant] = field(default_factory=list)
 
-    def add(self, mutant: Mutant, killed: bool, survivors: Sequence[Survivor]) -> str:
+    def add(self, mutant: Mutant, finished: Finished, survivors: Sequence[Survivor]) -> str:
         """Counts one mutant, and says what it counts as."""
-        if killed:
+        if finished.killed:
             self.killed += 1
-            return "killed"
+            self.timed_out += finished.timed_out
+            return "endless" if finished.timed_out else "killed"
         listed = any(survivor.matches(mutant) for survivor in survivors)
         (self.listed if listed else self.alive).append(mutant)
         return "listed" if listed else "ALIVE"
@@ -45,7 +49,8 @@ class RoomReport:
         return self.sampled - self.killed - len(self.alive) - len(self.listed)
 
     def __str__(self) -> str:
-        left = f", {self.not_run} not run" if self.not_run else ""
+        left = f", {self.timed_out} of the killed by time" if self.timed_out else ""
+        left += f", {self.not_run} not run" if self.not_run else ""
         return (
             f"{self.room:14} {self.killed:4} killed {len(self.alive):4} alive "
             f"{len(self.listed):4} listed  {self.share:6.1%}  of {self.there_are}{left}"
@@ -69,26 +74,28 @@ def place(mutant: Mutant) -> tuple[str, int, int]:
 def write(
     file: Path, reports: Sequence[RoomReport], old: Sequence[Survivor], settings: dict[str, Any]
 ) -> None:
-    """The report as JSON, with what is needed to make it again."""
+    """The report as JSON, with what is needed to make it again; other rooms of the file stay."""
+    before = json.loads(file.read_text("utf-8"))["rooms"] if file.exists() else {}
     rooms = {
         report.room: {
             "mutants": report.there_are,
             "sampled": report.sampled,
             "killed": report.killed,
+            "timed_out": report.timed_out,
             "alive": len(report.alive),
             "listed": len(report.listed),
             "not_run": report.not_run,
             "share": round(report.share, 4) if report.killed or report.alive else None,
+            "mutants_alive": [str(m) for m in sorted(report.alive, key=place)],
+            "mutants_listed": [str(m) for m in sorted(report.listed, key=place)],
+            "settings": settings,
+            "versions": versions(),
+            "date": datetime.now(UTC).date().isoformat(),
         }
         for report in reports
     }
     content = {
-        "date": datetime.now(UTC).date().isoformat(),
-        "settings": settings,
-        "versions": versions(),
-        "rooms": rooms,
-        "alive": [str(m) for r in reports for m in sorted(r.alive, key=place)],
-        "listed": [str(m) for r in reports for m in sorted(r.listed, key=place)],
+        "rooms": dict(sorted({**before, **rooms}.items())),
         "stale": [asdict(entry) for entry in old],
     }
     file.parent.mkdir(parents=True, exist_ok=True)

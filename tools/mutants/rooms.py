@@ -9,6 +9,7 @@ from tools.mutants.source import Mutant
 
 TESTS_OF = {
     "contracts": ("data", "recommenders", "evaluation"),
+    "data": ("shops",),
     "files": ("data", "encoders", "recommenders"),
     "ranking": ("recommenders",),
     "training": ("meta",),
@@ -18,21 +19,22 @@ NO_ROOMS = frozenset({"testing"})
 """Folders of the package that are tests themselves."""
 
 
-def test_files(root: Path, room: str) -> list[Path]:
-    """The test files of a room, relative to the root."""
-    folders = [root / "tests" / name for name in (room, *TESTS_OF.get(room, ()))]
-    files = [file for folder in folders for file in sorted(folder.rglob("test_*.py"))]
-    if not files:
+def test_files(root: Path, room: str) -> list[list[Path]]:
+    """The test files of a room, relative to the root: its own, and those of further folders."""
+    parts = [(room,), TESTS_OF.get(room, ())]
+    folders = [[root / "tests" / name for name in names] for names in parts]
+    files = [[f for folder in part for f in sorted(folder.rglob("test_*.py"))] for part in folders]
+    if not any(files):
         raise SystemExit(
             f"room {room}: expected tests in tests/{room}, found none; "
             "say in tools/mutants/rooms.py where they are"
         )
-    return [file.relative_to(root) for file in files]
+    return [[file.relative_to(root) for file in part] for part in files if part]
 
 
 def other_files(root: Path, room: str) -> list[Path]:
     """All other test files, relative to the root."""
-    own = set(test_files(root, room))
+    own = {file for part in test_files(root, room) for file in part}
     every = [file.relative_to(root) for file in sorted((root / "tests").rglob("test_*.py"))]
     return [file for file in every if file not in own]
 

@@ -273,8 +273,8 @@ def _described(summary: Summary) -> str:
 
 
 def _bars(histogram: Histogram) -> list[str]:
-    most = max(histogram.counts, default=0)
+    most = max([1, *histogram.counts])
     return [
-        f"  {edge:>10g}  {'█' * round(BAR * count / max(most, 1)):<{BAR}} {count:,}"
+        f"  {edge:>10g}  {'█' * round(BAR * count / most):<{BAR}} {count:,}"
         for edge, count in zip(histogram.edges, histogram.counts, strict=False)
     ]

@@ -3,6 +3,8 @@
 import operator
 from typing import SupportsIndex
 
+import numpy as np
+
 
 class MetarecError(Exception):
     """Base of the errors a caller may want to catch."""
@@ -41,7 +43,7 @@ class MissingValueWarning(UserWarning):
 
 def whole_number(name: str, value: object, least: int = 1) -> int:
     """`value` as an int; raises DataError where it is another thing or below `least`."""
-    if isinstance(value, bool) or not isinstance(value, SupportsIndex):
+    if isinstance(value, bool | np.bool_) or not isinstance(value, SupportsIndex):
         raise DataError(f"{name} must be a whole number of at least {least}, got {value!r}")
     number = operator.index(value)
     if number < least:

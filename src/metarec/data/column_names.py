@@ -72,11 +72,11 @@ class Naming:
 
     columns: Mapping[str, str]
     """Every column of ours that the table has: as it is, as given, or as guessed."""
-    guessed: Mapping[str, str] = field(default_factory=dict)
+    guessed: Mapping[str, str]
     """Those of them that were recognised by another name."""
-    clashes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    clashes: Mapping[str, Sequence[str]]
     """The columns that might each be this one of ours, where there are several."""
-    missing: Mapping[str, str] = field(default_factory=dict)
+    missing: Mapping[str, str]
     """What was given and is no column of the table."""
     passed_over: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """The columns that have vaguer names for what was recognised by another."""

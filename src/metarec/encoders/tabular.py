@@ -134,7 +134,7 @@ def _measure(column: pl.Series) -> tuple[float, float, float, float]:
     low, high = float(values.min()), float(values.max())
     scale = max(abs(low), abs(high), 1e-100)  # squares of huge or tiny numbers would not fit
     std = float((values / scale).std()) * scale
-    if low == high or std == 0:  # of equal numbers rounding may leave a tiny one
+    if std == 0:
         return low, 1.0, low, high
     return float((values / scale).mean()) * scale, std, low, high
 

@@ -1,7 +1,6 @@
 """The words of a text in any script: what the hashed reader counts."""
 
 import re
-import sys
 import unicodedata
 from functools import cache
 
@@ -44,8 +43,8 @@ def _pieces(run: str) -> list[str]:
 
 @cache
 def _marks() -> str:
-    last = min(sys.maxunicode, _MARKS_END)
-    marks = [c for c in map(chr, range(0x300, last)) if unicodedata.category(c) in ("Mn", "Mc")]
+    letters = map(chr, range(0x300, _MARKS_END))
+    marks = [c for c in letters if unicodedata.category(c) in ("Mn", "Mc")]
     return "".join(marks)
 
 

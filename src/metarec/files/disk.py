@@ -61,9 +61,11 @@ def reason(error: Exception) -> str:
 
     >>> reason(ValueError("I/O error: File too large (os error 27)\\nand more"))
     'File too large'
+    >>> reason(ValueError('IoError(Os { code: 28, kind: StorageFull, message: "what?" })'))
+    'No space left on device'
     """
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    if told := re.search(r"\(os error (\d+)\)", str(error)):  # so the writers in Rust say it
-        return os.strerror(int(told[1]))
+    if told := re.search(r"\(os error (\d+)\)|Os { code: (\d+)", str(error)):
+        return os.strerror(int(told[1] or told[2]))  # so the writers in Rust say it
     return str(error).splitlines()[0] if str(error) else type(error).__name__

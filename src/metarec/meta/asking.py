@@ -16,7 +16,7 @@ def most_telling(
     shown: Int[np.ndarray, " item"],
     k: int,
     *,
-    sure: bool = False,
+    sure: bool,
 ) -> tuple[Int[np.ndarray, " question"], Float[np.ndarray, " question"]]:
     """Rows of the `k` best of `questions`, one after another, and the gain expected of each.
 

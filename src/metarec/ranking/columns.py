@@ -55,8 +55,8 @@ def caps_of(at_most: object, catalogue: Catalogue) -> tuple[Cap, ...]:
         if values.dtype.is_float():
             values = values.fill_nan(None)
         kinds = values.drop_nulls().unique().sort()
-        codes = values.replace_strict(kinds, np.arange(len(kinds)), default=None).fill_null(-1)
-        caps.append(Cap(number, codes.cast(pl.Int64).to_numpy()))
+        codes = values.replace_strict(kinds, np.arange(len(kinds)))
+        caps.append(Cap(number, codes.fill_null(-1).to_numpy()))
     return tuple(caps)
 
 

@@ -49,10 +49,10 @@ class Reranking:
         for row in range(len(scores)):
             alone = scores[row : row + 1]
             for depth in (self.pool, scores.shape[1]):
-                order = best_rows(alone, max(1, depth), allowed, ties)[0]
+                order = best_rows(alone, depth, allowed, ties)[0]
                 order = order[order >= 0]
                 chosen = self.choose(order, alone[0, order])
-                if len(chosen) == self.k or len(order) < depth or not self.caps:
+                if len(chosen) == self.k or len(order) < depth:
                     break  # else caps want more items than the pool has
             found[row, : len(chosen)] = chosen
         return found
@@ -96,5 +96,6 @@ class Reranking:
 
 def _from_0_to_1(scores: Float[np.ndarray, " rank"]) -> Float[np.ndarray, " rank"]:
     """Scores, best first, as shares of the way from the last to the first; 0 if all are equal."""
-    span = scores[0] - scores[-1] if len(scores) else 0.0
-    return (scores - scores[-1]) / span if span > 0 else np.zeros(len(scores))
+    last = scores[-1:]  # none of none
+    span = scores[:1] - last
+    return (scores - last) / np.where(span > 0, span, 1.0)

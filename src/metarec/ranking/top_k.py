@@ -57,4 +57,4 @@ def best_rows(
     best = top_k(scores[:, allowed], k, ties[allowed])
     if not len(allowed):
         return best
-    return np.where(best >= 0, allowed[np.maximum(best, 0)], -1)
+    return np.where(best >= 0, allowed[best], -1)

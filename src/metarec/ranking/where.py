@@ -52,7 +52,7 @@ def _evaluated(where: pl.Expr, table: pl.DataFrame) -> pl.Series:
             f"{argument('where')} must say true or false of each item, it gives {column.dtype}"
         )
     if len(column) == 1 != len(table):  # of all items together
-        column = pl.repeat(column[0], len(table), dtype=pl.Boolean, eager=True)
+        column = pl.repeat(column[0], len(table), eager=True)
     if len(column) != len(table):
         raise DataError(
             f"{argument('where')} must say true or false of each of {len(table):,} items, it gives "

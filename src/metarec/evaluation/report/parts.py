@@ -154,7 +154,7 @@ def calibration_part(results: Results, colours: Mapping[str, int]) -> dict[str, 
         return None
     at_90 = results.calibration.filter((pl.col("level") - 0.9).abs() < 1e-9)
     whole = at_90.filter(pl.col("k").is_null())
-    models = whole["model"].unique(maintain_order=True).to_list()
+    models = list(dict.fromkeys(whole["model"]))
     shown = {m: n for m, n in colours.items() if m in models}
     by_size = at_90.filter((pl.col("group") == "all") & pl.col("k").is_not_null())
     sized = pooled(by_size, ["model", "k"]).with_columns(

@@ -66,7 +66,7 @@ def _block(
 
 def rank_models(summary: pl.DataFrame, metric: str) -> list[str]:
     """All models of one scenario, best mean of the metric first; those without it behind."""
-    models = summary["model"].unique(maintain_order=True).to_list()
+    models = list(dict.fromkeys(summary["model"]))
     measured = summary.filter((pl.col("metric") == metric) & pl.col("mean").is_not_nan())
     order = measured.sort("mean", descending=better(metric) != "lower", maintain_order=True)
     ranked = order["model"].to_list()

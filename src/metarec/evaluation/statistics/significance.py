@@ -79,9 +79,8 @@ def t_test(differences: Float[np.ndarray, "cell user"]) -> Float[np.ndarray, " c
     flat = spread.max(axis=1, initial=0.0) <= FLAT * np.abs(mean)
     p = np.where(n >= 2, np.where(mean == 0, 1.0, 0.0), np.nan)
     tested = (n >= 2) & ~flat
-    if tested.any():
-        found = scipy.stats.ttest_1samp(differences[tested], 0.0, axis=1, nan_policy="omit")
-        p[tested] = np.asarray(found.pvalue)
+    found = scipy.stats.ttest_1samp(differences[tested], 0.0, axis=1, nan_policy="omit")
+    p[tested] = np.asarray(found.pvalue)
     return p
 
 
