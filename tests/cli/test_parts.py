@@ -104,13 +104,16 @@ def test_without_the_heart_the_best_of_all_is_judged(tmp_path: Path):
 def test_reasons_are_told_from_the_strongest_to_the_weakest_whatever_their_sign():
     told = {"score": 3.5, "base": 3.0}
     events = [("a", 5.0, 0.25), ("b", 1.0, -0.5), ("c", 4.5, 0.75)]
-    told["events"] = [{"item_id": i, "value": v, "share": s} for i, v, s in events]
+    said = {"a": {"taste": 0.25}, "b": {"taste": -0.5}, "c": {"taste": -0.25, "often next": 1.0}}
+    told["events"] = [
+        {"item_id": i, "value": v, "share": s, "reasons": said[i]} for i, v, s in events
+    ]
     row = {"item_id": "d", "score": 3.49, "std": 0.126, "reasons": told}
     titles = {"a": "Alien", "b": "Brazil", "c": "Casablanca", "d": "Dune"}
     assert line_of(7, row, titles) == (
         "  7. Dune [d]  3.49 ± 0.13\n"
-        "     3.50 = 3.00 expected of anyone, +0.75 Casablanca (4.5), -0.50 Brazil (1), "
-        "+0.25 Alien (5)"
+        "     3.50 = 3.00 expected of anyone, +0.75 Casablanca (4.5, often next), "
+        "-0.50 Brazil (1), +0.25 Alien (5)"
     )
     assert line_of(10, {"item_id": "d", "score": 2.0, "std": None}, titles) == " 10. Dune [d]  2.00"
 

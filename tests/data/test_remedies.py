@@ -2,14 +2,15 @@
 
 import pytest
 
-from metarec.data.validation.remedies import Remedies, shell_words
+from metarec.contracts.wording import shell_words
+from metarec.data.validation.remedies import Remedies
 
 
 def test_words_of_a_shell_last_as_long_as_the_command():
     frames = Remedies("frames")
     with shell_words():
-        assert frames.option("target_kinds", ["buy", "gift"]) == "--target-kinds buy,gift"
-    assert frames.option("target_kinds", ["buy"]) == 'target_kinds=["buy"]'
+        assert frames.setting("target_kinds", ["buy", "gift"]) == "pass --target-kinds buy,gift"
+    assert frames.setting("target_kinds", ["buy"]) == 'pass target_kinds=["buy"]'
 
 
 @pytest.mark.parametrize(

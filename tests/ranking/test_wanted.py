@@ -14,7 +14,7 @@ from metarec.contracts.event_kinds import EventKinds
 from metarec.contracts.shortfall import REASONS
 from metarec.ranking import Wanted
 from metarec.ranking.exclusions import OwnEvents
-from metarec.ranking.wanted import joined
+from metarec.ranking.lists import joined
 
 CATALOGUE = Catalogue.of(pl.DataFrame({"item_id": ["a", "b", "c", "d"]}))
 NOBODY = align([[]], CATALOGUE)
