@@ -7,12 +7,12 @@ STAMP := $(VENV)/.installed
 OLDEST := .venv-oldest
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 # Where other versions of the libraries would differ: tables, texts, solvers, command, report
-OLDEST_TESTS := tests/test_dependencies.py tests/contracts tests/posterior tests/files tests/ranking \
+OLDEST_TESTS := tests/test_dependencies.py tests/contracts tests/posterior \
 	tests/data/test_readers.py tests/data/test_validation.py tests/data/test_from_frames.py \
-	tests/data/test_load_sql.py tests/shops tests/encoders/test_tabular.py \
+	tests/data/test_load_sql.py tests/encoders/test_tabular.py \
 	tests/encoders/test_item_columns.py tests/encoders/test_text_encoder.py \
 	tests/recommenders/test_recommenders_collaborative.py tests/recommenders/test_recommenders_content.py \
-	tests/recommenders/test_recommenders_settings.py tests/meta/test_parity.py tests/cli/test_command.py \
+	tests/meta/test_parity.py tests/cli/test_command.py \
 	tests/cli/test_fit.py tests/evaluation/test_evaluation_report.py \
 	tests/evaluation/test_evaluation_significance.py
 DATA ?=

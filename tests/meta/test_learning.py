@@ -57,17 +57,22 @@ def test_where_tastes_do_not_differ_the_report_says_that_a_simple_model_is_as_go
 
 
 @pytest.mark.slow
-def test_where_items_go_together_whatever_their_texts_a_simple_model_wins():
+def test_where_items_go_together_whatever_their_texts_evidence_is_what_wins():
     shop = mr.generate(users=600, items=200, kind="implicit", rng=0, regime="cooccurrence").dataset
     split = mr.split_last_out(shop)
     models = {
         "Heart": mr.MetaRecommender(mr.HashEncoder(), CONFIG).fit(split.train, split.valid),
+        "Alone": mr.MetaRecommender(mr.HashEncoder(), replace(CONFIG, evidence=False)).fit(
+            split.train, split.valid
+        ),
         "EASE": EASE().fit(split.train),
         "Cooccurrence": Cooccurrence().fit(split.train),
         "Popularity": Popularity().fit(split.train),
     }
     results = evaluate(models, split, metrics=["ndcg"], curve=None)
-    assert verdict(results, "Heart").line.startswith("A simple model")
+    rows = ["EASE", "Cooccurrence", "Popularity"]
+    assert verdict(results, "Alone", simple=rows).line.startswith("A simple model")
+    assert "Heart wins" in verdict(results, "Heart", simple=rows).line
 
 
 @pytest.mark.slow

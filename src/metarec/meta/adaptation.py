@@ -100,7 +100,8 @@ class Adaptation:
         """What each event moved the score of one item, by reason; all of them sum to all that it
         moved."""
         moved = self.adapted.shares(np.array([row]), self.support)[0]
-        shares = {TASTE: self.heart.slope * moved}
+        heart = self.heart
+        shares = {TASTE: heart.trust[row] * heart.head.slope * moved}
         if self.heart.evidence is not None:
             ages = self._told_ages(self._present, np.arange(len(self.seen)))
             shares |= self.heart.evidence.reasons(self.seen.items, ages, row)

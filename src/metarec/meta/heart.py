@@ -1,6 +1,7 @@
 """A fitted model as plain arrays: everything that serving needs, in NumPy float64."""
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -36,15 +37,13 @@ class Heart:
     updater: Updater = field(default_factory=ClosedForm)
     evidence: Evidence | None = None
 
-    @property
-    def trust(self) -> float:
-        """What the head's own score counts beside the evidence."""
-        return 1.0 if self.evidence is None else self.evidence.taste
-
-    @property
-    def slope(self) -> float:
-        """How far the score moves with φᵀw."""
-        return self.trust * self.head.slope
+    @cached_property
+    def trust(self) -> Float[np.ndarray, " row"]:
+        """What the head's own score counts for each item, beside the evidence."""
+        trust = np.ones(len(self.terms.offsets))
+        if self.evidence is not None:
+            trust[: len(self.evidence.trust)] = self.evidence.trust
+        return trust
 
     def support(
         self,
@@ -90,7 +89,8 @@ class Heart:
         self, believed: Believed, rows: Int[np.ndarray, "*person item"]
     ) -> Float[np.ndarray, "*person item"]:
         """The scores of the items in these rows."""
-        own = self.trust * self.head.scores(believed.taste.scores(rows), self.terms.offsets[rows])
+        own = self.head.scores(believed.taste.scores(rows), self.terms.offsets[rows])
+        own = self.trust[rows] * own
         if believed.told is None:
             return own
         return own + np.take_along_axis(believed.told, rows, axis=-1)
@@ -100,10 +100,14 @@ class Heart:
     ) -> tuple[Float[np.ndarray, "*person item"], Float[np.ndarray, "*person item"]]:
         """Std of the expected value, and of what would be observed, of the items in these rows.
 
-        That of the head alone: how sure the tables are is not known.
+        That of the head alone: how sure the tables are is not known. NaN where the head does not
+        count.
         """
         std, observed = self.head.stds(believed.taste.variance(rows), self.terms, rows)
-        return self.trust * std, self.trust * observed
+        if self.evidence is None:
+            return std, observed
+        trust = np.where(self.trust > 0, self.trust, np.nan)[rows]
+        return trust * std, trust * observed
 
     def with_items(
         self, others: ItemTerms, content: Float[np.ndarray, "added d_content"], n_items: int

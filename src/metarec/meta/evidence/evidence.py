@@ -88,6 +88,8 @@ class Untouched:
     """Added to their logits."""
     likeness: float
     """What "alike" counts for them, relative to touched items."""
+    taste: float
+    """What the head's own logit counts for them: all that content tells of taste."""
 
     @property
     def reach(self) -> Float[np.ndarray, " item"]:
@@ -103,7 +105,7 @@ class Evidence:
     """
 
     taste: float
-    """What the head's own logit counts beside the tables."""
+    """What the head's own logit counts beside the tables, for items that people touched."""
     counted: tuple[Table, ...]
     """The tables of what people did."""
     popular: Popular
@@ -114,6 +116,11 @@ class Evidence:
     untouched: Untouched
     ordered: bool
     """False where the shop tells no order: all events then count as if they were new."""
+
+    @cached_property
+    def trust(self) -> Float[np.ndarray, " item"]:
+        """What the head's own logit counts for each item."""
+        return np.where(self.untouched.rows, self.untouched.taste, self.taste)
 
     @cached_property
     def tables(self) -> tuple[Table, ...]:

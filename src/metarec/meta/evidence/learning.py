@@ -92,7 +92,7 @@ def learn_evidence(
         alike=alike,
         alike_decay=learner.decay(ALIKE),
         alike_weight=weight[ALIKE],
-        untouched=Untouched(untouched, 0.0, 1.0),
+        untouched=Untouched(untouched, 0.0, 1.0, weight[TASTE] or 1.0),
         ordered=learner.ordered,
     )
     evidence = _for_newcomers(evidence, questions, taste)
@@ -194,26 +194,36 @@ def _for_untouched(
             replace(t, matrix=sp.csr_array(keep @ t.matrix @ keep)) for t in evidence.counted
         ),
         popular=replace(evidence.popular, known=np.where(hidden, 0.0, evidence.popular.known)),
-        untouched=Untouched(hidden, 0.0, 0.0),
+        untouched=Untouched(hidden, 0.0, 0.0, 0.0),
     )
     alike = replace(
         blind,
         counted=(),
         popular=replace(blind.popular, always=0.0, at_first=0.0),
-        untouched=Untouched(~hidden, 0.0, 0.0),
+        untouched=Untouched(~hidden, 0.0, 0.0, 0.0),
     )
     parts = []
-    for part in questions.parts(5):
+    for part in questions.parts(6):
         spoken = spoken_of(part.support, ordered=evidence.ordered)
-        total = evidence.taste * taste(part.support, hidden) + blind.logits(spoken)
-        near = alike.logits(spoken)
-        level = np.broadcast_to(hidden.astype(np.float64), total.shape)
-        parts.append(part.contests({"all": total, "likeness": near, "up": level, "down": -level}))
-    likeness, up, down = _beside(Contests.joined(parts), ["likeness", "up", "down"])
-    return replace(
-        evidence,
-        untouched=replace(evidence.untouched, offset=float(up - down), likeness=float(likeness)),
+        own = taste(part.support, hidden)
+        level = np.broadcast_to(hidden.astype(np.float64), own.shape)
+        tables = {
+            "all": blind.trust * own + blind.logits(spoken),
+            TASTE: level * own,
+            "likeness": alike.logits(spoken),
+            "up": level,
+            "down": -level,
+        }
+        parts.append(part.contests(tables))
+    names = [TASTE, "likeness", "up", "down"]
+    weight = dict(zip(names, _beside(Contests.joined(parts), names).tolist(), strict=True))
+    told = replace(
+        evidence.untouched,
+        offset=weight["up"] - weight["down"],
+        likeness=weight["likeness"],
+        taste=weight[TASTE],
     )
+    return replace(evidence, untouched=told)
 
 
 def _beside(contests: Contests, names: Sequence[str]) -> Float[np.ndarray, " table"]:
