@@ -47,6 +47,11 @@ class Spoken:
     """0 of the newest, 1 of the one before it."""
     n_people: int
 
+    def weights(self, decay: float, n_items: int) -> sp.csr_array:
+        """What each item of each person counts in a table of this decay: (person, item)."""
+        cells = (self.people, self.items)
+        return sp.csr_array((decay**self.ages, cells), shape=(self.n_people, n_items))
+
 
 def spoken_of(histories: Histories, *, ordered: bool) -> Spoken:
     """The events of histories as tables hear them; without an order all are of one age."""
@@ -72,6 +77,13 @@ class Popular:
     def of(self, n_events: Int[np.ndarray, " person"]) -> Float[np.ndarray, "person item"]:
         """What is said of every item for people with so many events."""
         return (self.always + self.at_first * fading(n_events))[:, None] * self.known
+
+
+def known_of(
+    parts: Mapping[str, float], popularities: Mapping[str, Float[np.ndarray, " item"]]
+) -> Float[np.ndarray, " item"]:
+    """One column of these parts of all popularities."""
+    return np.sum([part * popularities[name] for name, part in parts.items()], axis=0)
 
 
 def fading(n_events: Int[np.ndarray, "*person"]) -> Float[np.ndarray, "*person"]:
@@ -133,10 +145,8 @@ class Evidence:
         """What is said of every item for each person; a person's row depends on no one else."""
         table = self.popular.of(np.bincount(spoken.people, minlength=spoken.n_people))
         table += np.where(self.untouched.rows, self.untouched.offset, 0.0)
-        shape = (spoken.n_people, table.shape[1])
         for decay, matrix in self._by_decay.items():
-            events = sp.csr_array((decay**spoken.ages, (spoken.people, spoken.items)), shape)
-            said = sp.csr_array(events @ matrix)
+            said = sp.csr_array(spoken.weights(decay, table.shape[1]) @ matrix)
             owner = np.repeat(np.arange(spoken.n_people), np.diff(said.indptr))
             table[owner, said.indices] += said.data
         return table

@@ -19,6 +19,7 @@ from metarec.meta.evidence.evidence import (
     Table,
     Untouched,
     fading,
+    known_of,
     spoken_of,
 )
 from metarec.meta.evidence.questions import Questions
@@ -49,7 +50,6 @@ class Learned:
     evidence: Evidence
     trust: Mapping[str, float]
     """What each part adds to the logit of the best item it knows, on average."""
-    n_queries: int
 
 
 def learn_evidence(
@@ -79,7 +79,6 @@ def learn_evidence(
         name: weight[name] / always if always else float(name == "popular")
         for name in learner.popularities
     }
-    known = sum(part * learner.popularities[name] for name, part in parts.items())
     untouched = ~train.touched
     evidence = Evidence(
         taste=weight[TASTE],
@@ -87,7 +86,7 @@ def learn_evidence(
             Table(name, matrix, learner.decay(name), weight[name])
             for name, matrix in tables.items()
         ),
-        popular=Popular(np.asarray(known), parts, always, 0.0),
+        popular=Popular(known_of(parts, learner.popularities), parts, always, 0.0),
         likeness=likeness,
         alike=alike,
         alike_decay=learner.decay(ALIKE),
@@ -100,18 +99,17 @@ def learn_evidence(
     return Learned(
         evidence,
         {name: float(w * s) for (name, w), s in zip(weight.items(), scales, strict=True)},
-        len(questions),
     )
 
 
 def recounted(evidence: Evidence, counted: Dataset, config: MetaConfig) -> Evidence:
     """The same trust in tables of more events."""
     tables, popular = counted_tables(counted, config), popularities(counted)
-    known = sum(part * popular[name] for name, part in evidence.popular.parts.items())
+    known = known_of(evidence.popular.parts, popular)
     return replace(
         evidence,
         counted=tuple(replace(table, matrix=tables[table.name]) for table in evidence.counted),
-        popular=replace(evidence.popular, known=np.asarray(known)),
+        popular=replace(evidence.popular, known=known),
         untouched=replace(evidence.untouched, rows=~counted.touched),
     )
 
@@ -131,11 +129,9 @@ class _Learner:
     def scores(self, histories: Histories) -> dict[str, Float[np.ndarray, "person item"]]:
         spoken = spoken_of(histories, ordered=self.ordered)
         found = {TASTE: self.taste(histories)}
-        shape = (len(histories), found[TASTE].shape[1])
+        shape = found[TASTE].shape
         for name, matrix in self.matrices.items():
-            weights = self.decay(name) ** spoken.ages
-            events = sp.csr_array((weights, (spoken.people, spoken.items)), shape)
-            found[name] = (events @ matrix).toarray()
+            found[name] = (spoken.weights(self.decay(name), shape[1]) @ matrix).toarray()
         for name, known in self.popularities.items():
             found[name] = np.broadcast_to(known, shape)
         return found
