@@ -99,14 +99,9 @@ class Untouched:
     offset: float
     """Added to their logits."""
     likeness: float
-    """What "alike" counts for them, relative to touched items."""
+    """What "alike" counts for them."""
     taste: float
     """What the head's own logit counts for them: all that content tells of taste."""
-
-    @property
-    def reach(self) -> Float[np.ndarray, " item"]:
-        """What "alike" counts for each item."""
-        return np.where(self.rows, self.likeness, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,6 +120,7 @@ class Evidence:
     alike: Alike
     alike_decay: float
     alike_weight: float
+    """What "alike" counts for items that people touched."""
     untouched: Untouched
     ordered: bool
     """False where the shop tells no order: all events then count as if they were new."""
@@ -137,9 +133,9 @@ class Evidence:
     @cached_property
     def tables(self) -> tuple[Table, ...]:
         """All tables, "alike" the last of them."""
-        reach = sp.diags_array(self.untouched.reach)
-        matrix = sp.csr_array(self.alike.matrix.astype(np.float64) @ reach)
-        return (*self.counted, Table("alike", matrix, self.alike_decay, self.alike_weight))
+        counts = np.where(self.untouched.rows, self.untouched.likeness, self.alike_weight)
+        matrix = sp.csr_array(self.alike.matrix.astype(np.float64) @ sp.diags_array(counts))
+        return (*self.counted, Table("alike", matrix, self.alike_decay, 1.0))
 
     def logits(self, spoken: Spoken) -> Float[np.ndarray, "person item"]:
         """What is said of every item for each person; a person's row depends on no one else."""

@@ -33,12 +33,13 @@ class Questions:
         cls,
         episodes: Episodes,
         kinds: EventKinds,
-        offered: Bool[np.ndarray, " item"],
+        among: Bool[np.ndarray, " item"],
         rng: np.random.Generator,
     ) -> "Questions":
-        """At most `MOST_QUERIES` of the events that are asked for."""
+        """At most `MOST_QUERIES` of the events that are asked for, on items `among` which they
+        compete."""
         own, query = kinds.had(episodes.support), episodes.query
-        chosen = np.arange(len(query.items))
+        chosen = np.flatnonzero(among[query.items])
         if len(chosen) > MOST_QUERIES:
             chosen = np.sort(rng.choice(chosen, MOST_QUERIES, replace=False))
         people = np.unique(query.rows[chosen])
@@ -50,7 +51,7 @@ class Questions:
         items = np.concatenate([had.items, asked.items])
         shape = (len(people), len(query.vocabulary))
         out = sp.csr_array((np.ones(len(rows), dtype=bool), (rows, items)), shape=shape)
-        competing = offered if episodes.candidates is None else offered & episodes.candidates
+        competing = among if episodes.candidates is None else among & episodes.candidates
         return cls(
             episodes.support.take(people),
             place[query.rows[chosen]],
@@ -61,6 +62,16 @@ class Questions:
 
     def __len__(self) -> int:
         return len(self.targets)
+
+    def on(self, items: Bool[np.ndarray, " item"]) -> "Questions":
+        """Those whose target is one of these items, which alone compete."""
+        asked = items[self.targets]
+        return replace(
+            self,
+            person=self.person[asked],
+            targets=self.targets[asked],
+            candidates=self.candidates & items,
+        )
 
     def parts(self, n_tables: int) -> Iterator["Questions"]:
         """The questions of a few people at a time, so that their score tables fit into memory."""
