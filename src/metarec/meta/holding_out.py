@@ -1,6 +1,6 @@
 """Validation episodes of a training set's own, for callers who give none."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -69,3 +69,20 @@ def checked_validation(train: Dataset, valid: Episodes) -> Episodes:
             "or none and users of the training data are held out"
         )
     return valid
+
+
+@dataclass(frozen=True, eq=False)
+class Taught:
+    """What one head is learned from, and judged on."""
+
+    given: Dataset
+    """All that was given; tables are counted on it at last."""
+    train: Dataset
+    valid: Episodes
+
+    @classmethod
+    def of(cls, given: Dataset, valid: Episodes | None, rng: int) -> "Taught":
+        """With the validation that was given, or else with a few users held out."""
+        if valid is None:
+            return cls(given, *hold_out_users(given, rng))
+        return cls(given, given, checked_validation(given, valid))

@@ -9,6 +9,7 @@ from metarec.meta.evidence.evidence import (
     Untouched,
     spoken_of,
 )
+from metarec.meta.evidence.questions import Questions
 from metarec.meta.evidence.trust import Contests, learn_trust
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Contests",
     "Evidence",
     "Popular",
+    "Questions",
     "Spoken",
     "Table",
     "Untouched",

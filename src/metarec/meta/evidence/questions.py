@@ -24,6 +24,8 @@ class Questions:
     support: Histories
     person: Int[np.ndarray, " query"]
     targets: Int[np.ndarray, " query"]
+    values: Float[np.ndarray, " query"]
+    """What the events were worth: ratings, or weights."""
     out: sp.csr_array
     """True at (person, item) for what does not compete."""
     candidates: Bool[np.ndarray, " item"]
@@ -56,6 +58,7 @@ class Questions:
             episodes.support.take(people),
             place[query.rows[chosen]],
             query.items[chosen],
+            query.values[chosen],
             out,
             competing,
         )
@@ -70,6 +73,7 @@ class Questions:
             self,
             person=self.person[asked],
             targets=self.targets[asked],
+            values=self.values[asked],
             candidates=self.candidates & items,
         )
 
@@ -85,6 +89,7 @@ class Questions:
                 support=self.support.take(people),
                 person=self.person[here] - start,
                 targets=self.targets[here],
+                values=self.values[here],
                 out=self.out[people],
             )
 
