@@ -5,19 +5,19 @@ from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Float
-from scipy.optimize import minimize_scalar
-from scipy.special import expit
 
 from metarec.contracts import Dataset, Episodes, Histories
-from metarec.meta.evidence import Contests, Questions
-from metarec.meta.ordering import CHOICE, VALUE, Blend
+from metarec.meta.evidence import Questions
+from metarec.meta.ordering import Blend
 
 LEAST_QUERIES = 50
 """With fewer, the weight would be a guess."""
 UNKNOWN = 0.3
 """The weight where validation is too small to teach one: between those of MovieLens-100k and
 latest."""
-LARGEST = 20.0
+WEIGHTS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0)
+"""Where it is searched."""
+DEPTH = 20
 
 Scores = Callable[[Histories], Float[np.ndarray, "person item"]]
 
@@ -27,32 +27,33 @@ def learn_blend(
 ) -> Blend:
     """The weight b ≥ 0 by which what was liked stands high in lists of touched items.
 
-    It is where −mean g / log₂(2 + Σ_i σ(s_i − s_target)) is least, a smooth discounted gain whose g
-    is how far the target's rating stands above the lowest of the scale: whether something is taken
-    counts, and how much it was liked.
+    It is where the mean of g / log₂(1 + rank) is largest, in lists of `DEPTH` places; g is how far
+    the target's rating stands above the lowest of the scale. So it counts whether something is
+    taken, and how much it was liked.
     """
     ratings = train.histories.values
     blend = Blend(UNKNOWN, float(ratings.mean()), max(float(ratings.std()), 1e-6))
-    questions = Questions.of(valid, train.event_kinds, train.catalogue.offered & train.touched, rng)
+    among = train.catalogue.offered & train.touched
+    questions = Questions.of(valid, train.event_kinds, among, rng)
     if len(questions) < LEAST_QUERIES:
         return blend
-    parts = []
-    for part in questions.parts(3):
-        level = (value(part.support) - blend.level) / blend.spread
-        parts.append(part.contests({CHOICE: choice(part.support), VALUE: level}))
-    contests = Contests.joined(parts)
     low, high = train.scale
-    gains = (questions.values - low) / (high - low)
-    found = minimize_scalar(
-        lambda b: lost(contests, gains, float(b)), bounds=(0.0, LARGEST), method="bounded"
-    )
-    best = min((0.0, UNKNOWN, float(found.x)), key=lambda b: lost(contests, gains, b))
-    return replace(blend, weight=best)
+    gained = np.zeros(len(WEIGHTS))
+    for part in questions.parts(3):
+        logits = choice(part.support)
+        levels = (value(part.support) - blend.level) / blend.spread
+        gains = (part.values - low) / (high - low)
+        gained += [_gained(part, logits + b * levels, gains) for b in WEIGHTS]
+    return replace(blend, weight=WEIGHTS[int(np.argmax(gained))])
 
 
-def lost(contests: Contests, gains: Float[np.ndarray, " query"], weight: float) -> float:
-    """Minus the mean gain of the targets, where the second table counts `weight` beside the
-    first."""
-    ahead = expit(contests.margins @ np.array([1.0, weight]))
-    ranks = np.bincount(contests.query, ahead, contests.n_queries)
-    return float(-(gains / np.log2(2.0 + ranks)).mean())
+def _gained(
+    questions: Questions,
+    scores: Float[np.ndarray, "person item"],
+    gains: Float[np.ndarray, " query"],
+) -> float:
+    """The discounted gain of all targets in lists by these scores."""
+    shown = np.where(questions.out.toarray() | ~questions.candidates, -np.inf, scores)
+    own = scores[questions.person, questions.targets]
+    ahead = (shown[questions.person] > own[:, None]).sum(axis=1)
+    return float(np.sum(gains * (ahead < DEPTH) / np.log2(2.0 + ahead)))

@@ -7,6 +7,7 @@ import numpy as np
 from metarec.contracts import DataError, Dataset, Episodes, EventKinds
 from metarec.data.draws import permuted
 from metarec.data.sampling import support_sizes
+from metarec.meta.recency import in_clock_order
 from metarec.training.streams import Purpose, stream
 
 SHARE = 0.05
@@ -82,7 +83,12 @@ class Taught:
 
     @classmethod
     def of(cls, given: Dataset, valid: Episodes | None, rng: int) -> "Taught":
-        """With the validation that was given, or else with a few users held out."""
+        """With the validation that was given, or else with a few users held out.
+
+        Supports come in the order in which they are served, whatever order they were drawn in.
+        """
         if valid is None:
-            return cls(given, *hold_out_users(given, rng))
-        return cls(given, given, checked_validation(given, valid))
+            train, valid = hold_out_users(given, rng)
+        else:
+            train, valid = given, checked_validation(given, valid)
+        return cls(given, train, replace(valid, support=in_clock_order(valid.support)))

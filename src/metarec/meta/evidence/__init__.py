@@ -3,6 +3,7 @@
 from metarec.meta.evidence.evidence import (
     TASTE,
     Evidence,
+    Fade,
     Popular,
     Spoken,
     Table,
@@ -16,6 +17,7 @@ __all__ = [
     "TASTE",
     "Contests",
     "Evidence",
+    "Fade",
     "Popular",
     "Questions",
     "Spoken",

@@ -11,10 +11,11 @@ from jaxtyping import Bool, Float
 from metarec.contracts import Dataset, Episodes, Histories
 from metarec.meta.config import MetaConfig
 from metarec.meta.evidence.alike import Alike, Likeness
-from metarec.meta.evidence.counting import DECAYS, counted_tables, has_order, popularities
+from metarec.meta.evidence.counting import counted_tables, decays_of, has_order, popularities
 from metarec.meta.evidence.evidence import (
     TASTE,
     Evidence,
+    Fade,
     Popular,
     Table,
     Untouched,
@@ -84,15 +85,13 @@ def learn_evidence(
     evidence = Evidence(
         taste=weight[TASTE],
         counted=tuple(
-            Table(name, matrix, learner.decay(name), weight[name])
-            for name, matrix in tables.items()
+            Table(name, matrix, learner.fades(name, weight)) for name, matrix in tables.items()
         ),
         popular=Popular(known_of(parts, learner.popularities), parts, always, 0.0),
         likeness=likeness,
         alike=alike,
-        alike_decay=learner.decay(ALIKE),
-        alike_weight=weight[ALIKE],
-        untouched=Untouched(~touched, 0.0, weight[ALIKE], weight[TASTE] or 1.0),
+        alike_fades=learner.fades(ALIKE, weight),
+        untouched=Untouched(~touched, 0.0, learner.fades(ALIKE, weight), weight[TASTE] or 1.0),
         ordered=learner.ordered,
     )
     evidence = _for_newcomers(evidence, questions, taste)
@@ -129,15 +128,19 @@ class _Learner:
     hidden: Bool[np.ndarray, " item"] | None = None
     """What taste takes for untouched beside what is."""
 
-    def decay(self, name: str) -> float:
-        return DECAYS[name] if self.ordered else 1.0
+    def fades(self, name: str, weight: Mapping[str, float]) -> tuple[Fade, ...]:
+        """How a table is heard, by the weights of its scores."""
+        decays = decays_of(name, ordered=self.ordered)
+        return tuple(Fade(decay, weight[_heard(name, decay)]) for decay in decays)
 
     def scores(self, histories: Histories) -> dict[str, Float[np.ndarray, "person item"]]:
         spoken = spoken_of(histories, ordered=self.ordered)
         found = {TASTE: self.taste(histories, self.hidden)}
         shape = found[TASTE].shape
         for name, matrix in self.matrices.items():
-            found[name] = (spoken.weights(self.decay(name), shape[1]) @ matrix).toarray()
+            for decay in decays_of(name, ordered=self.ordered):
+                said = spoken.weights(decay, shape[1]) @ matrix
+                found[_heard(name, decay)] = said.toarray()
         for name, known in self.popularities.items():
             found[name] = np.broadcast_to(known, shape)
         return found
@@ -148,9 +151,9 @@ class _Learner:
         That of tables is the mean over people of their largest score, of taste the mean spread.
         """
         parts, sizes = [], []
-        listed = (TASTE, *self.matrices)
-        for part in questions.parts(len(self.matrices) + 3):
+        for part in questions.parts(2 * len(self.matrices) + 3):
             tables = self.scores(part.support)
+            listed = [name for name in tables if name not in self.popularities]
             parts.append(part.contests(tables, rivals_from=listed))
             shown = np.where(part.out.toarray() | ~part.candidates, -np.inf, 0.0)
             spread = tables[TASTE].std(axis=1)
@@ -171,6 +174,11 @@ def _for_newcomers(evidence: Evidence, questions: Questions, taste: Taste) -> Ev
         parts.append(part.contests({"all": total, "popular": fades}))
     (at_first,) = _beside(Contests.joined(parts), ["popular"])
     return replace(evidence, popular=replace(evidence.popular, at_first=float(at_first)))
+
+
+def _heard(name: str, decay: float) -> str:
+    """A table's scores by name: of events that count however old they are, or fade."""
+    return f"{name}, all" if decay == 1.0 else name
 
 
 def _trust_in_content(
@@ -199,7 +207,8 @@ def _trust_in_content(
     weights = learn_trust(replace(contests, margins=contests.margins / scales)) / scales
     if not weights.any():
         return evidence.untouched
-    own, likeness = weights.tolist()
+    weight = dict(zip(contests.names, weights.tolist(), strict=True))
+    own, likeness = weight[TASTE], content.fades(ALIKE, weight)
     return replace(evidence.untouched, taste=own, likeness=likeness)
 
 
