@@ -47,6 +47,7 @@ def shop(kind: str) -> Dataset:
 def config(name: str, **other: object) -> mr.MetaConfig:
     settings = {k: v for k, v in MODELS[name].items() if k != "kind"} | other
     small = {"d": 6, "steps": 60, "judge_every": 30, "batch_users": 16, "max_events": 30}
+    small["choice"] = False
     return mr.MetaConfig(**(small | settings))  # type: ignore[arg-type]
 
 

@@ -1,4 +1,4 @@
-"""Two small fitted models, one for each kind of value, shared by the tests of the heart."""
+"""Small fitted models, of one head and of both, shared by the tests of the heart."""
 
 import pytest
 
@@ -6,6 +6,7 @@ import metarec as mr
 from metarec.data import Split, split_cold
 
 SMALL = {"d": 6, "steps": 120, "judge_every": 40, "batch_users": 32, "max_events": 40}
+SMALL |= {"choice": False}
 
 
 @pytest.fixture(scope="session")
@@ -27,6 +28,15 @@ def ratings(rating_split: Split) -> mr.MetaRecommender:
 
 
 @pytest.fixture(scope="session")
+def both(rating_split: Split) -> mr.MetaRecommender:
+    """Ratings, and the choice beside them."""
+    config = mr.MetaConfig(**{**SMALL, "choice": True})
+    return mr.MetaRecommender(mr.HashEncoder(d=16), config).fit(
+        rating_split.train, rating_split.valid
+    )
+
+
+@pytest.fixture(scope="session")
 def implicit(implicit_split: Split) -> mr.MetaRecommender:
     config = mr.MetaConfig(**SMALL)
     return mr.MetaRecommender(mr.HashEncoder(d=16), config).fit(
@@ -42,7 +52,7 @@ def clocked(implicit_split: Split) -> mr.MetaRecommender:
     )
 
 
-@pytest.fixture(params=["ratings", "implicit", "clocked"])
+@pytest.fixture(params=["ratings", "both", "implicit", "clocked"])
 def model(request: pytest.FixtureRequest) -> mr.MetaRecommender:
     fitted: mr.MetaRecommender = request.getfixturevalue(request.param)
     return fitted

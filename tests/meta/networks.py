@@ -36,7 +36,8 @@ def small_network(
 
 def fitted_network(model: mr.MetaRecommender) -> HeartNetwork:
     """A network with the numbers of a fitted model, in float64."""
-    heart, weights = model.heart, model._weights
+    heart = model.heart
+    weights = model._weights[heart.head.name]
     head: Any = LearnedValue((1.0, 5.0), 0.0)
     if not model.predicts_ratings:
         head = LearnedChoice()

@@ -92,7 +92,7 @@ def test_base_and_shares_sum_to_the_score(
     person = model.adapt(events(model, history))
     told = person.explain(str(model.catalogue.ids[row]))
     assert told.base + told.shares.sum() == pytest.approx(told.score, abs=1e-9)
-    shown = model.heart.head.shown(told.score)
+    shown = model.ordering().shown(told.score, model.hearts)
     assert person.score([told.item])[0] == pytest.approx(shown, abs=1e-12)
 
 

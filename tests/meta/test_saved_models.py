@@ -30,7 +30,7 @@ def fitted(request: pytest.FixtureRequest) -> mr.MetaRecommender:
         interactions=shop.interactions.with_columns(kinds),
         catalogue=catalogue.retire(shop.catalogue.ids[:2].tolist()),
     )
-    config = mr.MetaConfig(**{**SMALL, "steps": 20}, recency="clock", hidden=3)
+    config = mr.MetaConfig(**{**SMALL, "steps": 20, "choice": True}, recency="clock", hidden=3)
     return mr.MetaRecommender(mr.HashEncoder(d=16), config).fit(train)
 
 
@@ -110,14 +110,18 @@ def test_a_loaded_model_gives_every_answer_of_the_saved_one(
 
 def test_every_array_comes_back_to_the_bit(fitted: mr.MetaRecommender, loaded: mr.MetaRecommender):
     assert list(loaded.hearts) == list(fitted.hearts)
-    assert_same_numbers(loaded.heart, fitted.heart)
-    there, here = numbers_of(loaded.heart), numbers_of(fitted.heart)
-    assert {k: type(v) for k, v in there.items()} == {k: type(v) for k, v in here.items()}
+    assert loaded.blend == fitted.blend
+    for name, heart in fitted.hearts.items():
+        assert_same_numbers(loaded.hearts[name], heart)
+        there, here = numbers_of(loaded.hearts[name]), numbers_of(heart)
+        assert {k: type(v) for k, v in there.items()} == {k: type(v) for k, v in here.items()}
     assert type(loaded.heart.updater) is type(fitted.heart.updater)
     assert loaded._weights.keys() == fitted._weights.keys()
-    for name, array in fitted._weights.items():
-        np.testing.assert_array_equal(loaded._weights[name], array)
-        assert loaded._weights[name].dtype == array.dtype
+    for head, weights in fitted._weights.items():
+        assert loaded._weights[head].keys() == weights.keys()
+        for name, array in weights.items():
+            np.testing.assert_array_equal(loaded._weights[head][name], array)
+            assert loaded._weights[head][name].dtype == array.dtype
     np.testing.assert_array_equal(loaded._no_profile, fitted._no_profile)
     assert loaded._profiles == fitted._profiles
     assert loaded._content.fingerprint == fitted._content.fingerprint

@@ -13,6 +13,7 @@ from metarec.training.streams import Purpose, stream
 from .networks import numbers_of
 
 BASE = {"d": 3, "steps": 6, "batch_users": 8, "max_events": 12, "judge_every": 2, "hidden": 2}
+BASE |= {"choice": False}
 RATING, IMPLICIT = ("rating", {}), ("implicit", {})
 OVERFIT = {"learning_rate": 0.5, "steps": 30, "judge_every": 1}
 NOISY = {"learning_rate": 0.01, "batch_users": 2, "steps": 60, "judge_every": 1}
@@ -40,6 +41,7 @@ CHANGES: dict[str, tuple[tuple[str, dict[str, object]], object]] = {
     "start_confidence": (IMPLICIT, 5.0),
     "start_l2": (IMPLICIT, 0.5),
     "start_penalty": (IMPLICIT, 50.0),
+    "choice": (RATING, True),
     "evidence": (IMPLICIT, False),
     "exact_items": (IMPLICIT, 3),
     "neighbours": (IMPLICIT, 4),
@@ -77,9 +79,12 @@ def shops() -> dict[str, Dataset]:
 def numbers(shop: Dataset, rng: int = 0, **settings: object) -> dict[str, np.ndarray]:
     """Everything learned, and when training ended."""
     config = mr.MetaConfig(**{**BASE, **settings})
-    heart = (model := mr.MetaRecommender(mr.HashEncoder(d=8), config).fit(shop, rng=rng)).heart
+    model = mr.MetaRecommender(mr.HashEncoder(d=8), config).fit(shop, rng=rng)
     steps = np.array([model.metrics["steps"], model.metrics["best_step"]])
-    learned = {k: v for k, v in numbers_of(heart).items() if isinstance(v, np.ndarray | float)}
+    found = numbers_of(model.heart)
+    for name in list(model.hearts)[1:]:
+        found |= {f"{name}.{number}": v for number, v in numbers_of(model.hearts[name]).items()}
+    learned = {k: v for k, v in found.items() if isinstance(v, np.ndarray | float)}
     return {name: np.asarray(value) for name, value in learned.items()} | {"steps": steps}
 
 
@@ -104,7 +109,10 @@ def test_every_setting_changes_the_fitted_numbers(shops: dict[str, Dataset], nam
     plain = numbers(shops[kind], **beside)
     assert value != (BASE | beside).get(name, getattr(mr.MetaConfig(), name))
     changed = differ(plain, numbers(shops[kind], **{**beside, name: value}))
-    if name in OF_EVIDENCE:
+    if name == "choice":
+        assert changed
+        assert all(number.startswith("implicit.") for number in changed)
+    elif name in OF_EVIDENCE:
         assert changed
         assert all(number.startswith("evidence.") for number in changed)
     else:

@@ -54,6 +54,7 @@ def _gained(
 ) -> float:
     """The discounted gain of all targets in lists by these scores."""
     shown = np.where(questions.out.toarray() | ~questions.candidates, -np.inf, scores)
-    own = scores[questions.person, questions.targets]
-    ahead = (shown[questions.person] > own[:, None]).sum(axis=1)
+    own, others = scores[questions.person, questions.targets], shown[questions.person]
+    level = (others == own[:, None]).sum(axis=1) - 1  # the target itself stands among them
+    ahead = (others > own[:, None]).sum(axis=1) + 0.5 * np.maximum(level, 0)
     return float(np.sum(gains * (ahead < DEPTH) / np.log2(2.0 + ahead)))

