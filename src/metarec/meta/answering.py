@@ -20,6 +20,7 @@ from metarec.contracts import (
 )
 from metarec.contracts.alignment import align, warn_of_kinds
 from metarec.contracts.directions import unit_rows
+from metarec.contracts.pieces import pieces
 from metarec.meta.fitted import FittedModel
 from metarec.meta.heart import Believed, Heart
 from metarec.meta.profiles import KnowingProfiles
@@ -174,5 +175,5 @@ class Answering(KnowingProfiles, FittedModel):
         # memory goes to scores (item), to padded features (event · d) and to A (d · d)
         d = self.heart.terms.d
         longest = int(histories.lengths.max(initial=1))
-        step = max(1, CELLS_AT_ONCE // max(len(self.catalogue), longest * d, d * d))
-        return (slice(start, start + step) for start in range(0, len(histories), step))
+        width = max(len(self.catalogue), longest * d, d * d)
+        return pieces(len(histories), width, CELLS_AT_ONCE)
