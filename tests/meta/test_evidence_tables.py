@@ -200,6 +200,7 @@ def test_content_that_is_the_same_for_all_tells_no_likeness():
     found = Alike.of(likeness.directions(np.ones((9, 4))), keep=2)
     assert likeness.axes.shape == (4, 0)
     assert found.matrix.nnz == 0
+    assert Likeness.of(np.ones((9, 0)), width=3).axes.shape == (0, 0)
 
 
 def alike(directions: np.ndarray, keep: int) -> tuple[np.ndarray, np.ndarray]:

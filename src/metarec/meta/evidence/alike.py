@@ -35,7 +35,7 @@ class Likeness:
         centred = content - centre
         variances, axes = np.linalg.eigh(centred.T @ centred / len(content))
         widest = np.argsort(-variances, kind="stable")[:width]
-        told = widest[variances[widest] > 1e-9 * max(float(variances.max(initial=0)), 1e-30)]
+        told = widest[variances[widest] > 1e-9 * variances.max(initial=0.0)]
         return cls(centre, axes[:, told] * variances[told] ** -0.25)
 
     def directions(self, content: Float[np.ndarray, "item d_content"]) -> Int[np.ndarray, "item d"]:
@@ -105,7 +105,7 @@ class Alike:
             near = self._likeness(mine)
             if self.keep + 1 < n:
                 last = n - self.keep - 1
-                floor[mine] = np.maximum(np.partition(near, last, axis=1)[:, last], 0.0)
+                floor[mine] = np.maximum(np.partition(near, last)[:, last], 0.0)
             parts.append(_placed(np.maximum(near - floor[mine, None], 0.0), mine, n))
             if columns:
                 others = np.maximum(near.T - self.floor[:, None], 0.0)

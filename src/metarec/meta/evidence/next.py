@@ -70,7 +70,7 @@ def _gram(
     place[exact] = np.arange(m)
     own, gram = np.zeros(n_items), np.zeros(m * m)
     later = np.zeros(len(histories.items))
-    reach = min(reach, int(histories.lengths.max(initial=1)) - 1)
+    reach = min(reach, int(histories.lengths.max()) - 1)
     for apart in range(reach - 1, -1, -1):
         between = reach - apart
         asked, _ = pairs_apart(histories, between, targets)
