@@ -37,7 +37,7 @@ def next_after(
     items never came together. Each event of `targets` is a row; None: each event.
     """
     n_items = len(histories.vocabulary)
-    reach = max(1, 1 + int(np.log(FAINTEST) / np.log(decay)))
+    reach = 1 + int(np.log(FAINTEST) / np.log(decay))
     follows = sp.csr_array((n_items, n_items))
     for distance, before, after in pairs_within(histories, reach, targets):
         weights = np.full(len(before), decay ** (distance - 1))
