@@ -241,3 +241,13 @@ def test_counting_more_events_keeps_the_trust():
         item == 0 or item >= TAKEN for item in range(OFFERED)
     ]
     assert again.untouched.likeness == found.evidence.untouched.likeness
+
+
+def test_where_no_target_is_hidden_untouched_items_count_like_others(case):
+    train, valid, found = case
+    seed = next(s for s in range(99) if (np.random.default_rng(s).random(OFFERED) >= 0.1).all())
+    again = learn_evidence(train, valid, CONTENT, taste, CONFIG, np.random.default_rng(seed))
+    assert again is not None
+    untouched = again.evidence.untouched
+    assert untouched.taste == pytest.approx(found.evidence.taste or 1.0)
+    assert (untouched.offset, untouched.likeness) == (0.0, 1.0)
