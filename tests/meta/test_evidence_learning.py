@@ -29,7 +29,7 @@ SEEDS = {"unix": 12, "none": 11}
 
 
 def shop(clock: str) -> Dataset:
-    """People who go round a circle of fourteen items; three more, alike to some, are on offer."""
+    """People who go round fourteen items, one no longer offered; three more are, alike to some."""
     rng = np.random.default_rng(2)
     rows = []
     for person in range(PEOPLE):
@@ -41,7 +41,8 @@ def shop(clock: str) -> Dataset:
     columns = {"user_id": users, "item_id": items}
     if clock != "none":
         columns["timestamp"] = times
-    catalogue = pl.DataFrame({"item_id": [f"i{item:02}" for item in range(OFFERED)]})
+    ids = [f"i{item:02}" for item in range(OFFERED)]
+    catalogue = pl.DataFrame({"item_id": ids, "offered": [item != 3 for item in range(OFFERED)]})
     return mr.from_frames(pl.DataFrame(columns), catalogue, feedback="implicit")
 
 
