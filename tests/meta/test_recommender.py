@@ -313,5 +313,5 @@ def test_a_dataset_of_another_scale_is_refused_at_either_end(
     histories = rating_split.train.histories
     values = histories.values.copy()
     values[len(values) // 2] = wrong
-    with pytest.raises(ValueError, match=f"must be from 1 to 5, got {wrong}"):
+    with pytest.raises(ValueError, match=f"must be from 1 to 5, got {wrong:g}"):
         ratings.recommend(replace(histories, values=values), k=2)

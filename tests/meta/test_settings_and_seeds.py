@@ -173,7 +173,8 @@ def test_every_stream_changes_the_fitted_numbers_and_no_other_does(
         return differ(plain, numbers(shops[kind], rng=5, **settings))
 
     assert not found(0)
-    changed = set.union(*(found(shift) for shift in range(1, 6 if _coarse(purpose) else 2)))
+    shifts = range(1, 6 if _coarse(purpose) else 2)
+    changed = next(filter(None, map(found, shifts)), set())  # the first that changes anything
     assert changed
     if purpose == Purpose.DRAWS:
         assert changed == {"head.variance_factor"}
