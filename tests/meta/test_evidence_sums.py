@@ -11,6 +11,7 @@ from metarec.contracts import Episodes, EventKinds, Histories, Vocabulary
 from metarec.meta.evidence import (
     Contests,
     Evidence,
+    Fade,
     Popular,
     Spoken,
     Table,
@@ -43,23 +44,24 @@ def sparse(seed: int) -> sp.csr_array:
 
 @pytest.fixture(scope="module")
 def evidence() -> Evidence:
-    """Two tables of one decay, one of another, one without trust, and two untouched items."""
+    """Two tables of one decay, one of two, one without trust, and two untouched items."""
     content = np.random.default_rng(1).normal(size=(N, 5))
     likeness = Likeness.of(content, width=3)
     return Evidence(
         taste=1.5,
         counted=(
-            Table("next", sparse(1), 0.5, 2.0),
-            Table("follow", sparse(2), 0.5, 3.0),
-            Table("together", sparse(3), 0.9, 0.7),
-            Table("next long", sparse(4), 0.8, 0.0),
+            Table("next", sparse(1), (Fade(0.5, 2.0),)),
+            Table("follow", sparse(2), (Fade(0.5, 3.0),)),
+            Table("together", sparse(3), (Fade(0.9, 0.7), Fade(1.0, 0.6))),
+            Table("next long", sparse(4), (Fade(0.8, 0.0),)),
         ),
         popular=Popular(np.linspace(0, 1, N), {"popular": 1.0}, 0.8, 1.6),
         likeness=likeness,
         alike=Alike.of(likeness.directions(content), keep=4),
-        alike_decay=0.7,
-        alike_weight=1.1,
-        untouched=Untouched(np.array([False] * 5 + [True] * 2), -0.3, 0.4, 0.25),
+        alike_fades=(Fade(0.7, 1.1), Fade(1.0, 0.2)),
+        untouched=Untouched(
+            np.array([False] * 5 + [True] * 2), -0.3, (Fade(0.7, 0.4), Fade(1.0, 0.9)), 0.25
+        ),
         ordered=True,
     )
 
@@ -67,14 +69,13 @@ def evidence() -> Evidence:
 def said_of(evidence: Evidence, own: Sequence[int], item: int) -> dict[str, np.ndarray]:
     """What each event of one history says, table by table."""
     ages = np.arange(len(own))[::-1]
-    alike = evidence.alike.matrix.toarray().astype(float)
-    alike[:, 5:] *= 0.4
-    last = Table("alike", sp.csr_array(alike), 0.7, 1.1)
+    matrices = {table.name: table.matrix.toarray().astype(float) for table in evidence.counted}
+    fades = {table.name: table.fades for table in evidence.counted}
+    matrices["alike"] = evidence.alike.matrix.toarray().astype(float)
+    fades["alike"] = evidence.untouched.likeness if item >= 5 else evidence.alike_fades
     return {
-        table.name: table.weight
-        * table.decay**ages
-        * table.matrix.toarray()[list(own), item].astype(float)
-        for table in (*evidence.counted, last)
+        name: sum(fade.weight * fade.decay**ages for fade in fades[name]) * matrix[list(own), item]
+        for name, matrix in matrices.items()
     }
 
 
@@ -106,7 +107,7 @@ def test_reasons_and_base_of_one_item_sum_to_what_is_said_of_it(evidence: Eviden
             said = said_of(evidence, own, item)
             found = evidence.reasons(np.array(own, dtype=np.int64), ages, item)
             often = said["next"] + said["follow"] + said["next long"]
-            assert list(found) == ["often next", "goes together", "reads alike"]
+            assert set(found) == {"often next", "goes together", "reads alike"}
             np.testing.assert_allclose(found["often next"], often, atol=1e-12)
             np.testing.assert_allclose(found["goes together"], said["together"], atol=1e-12)
             np.testing.assert_allclose(found["reads alike"], said["alike"], atol=1e-12)
@@ -137,7 +138,7 @@ ASKED = ([1, 2], [0, 6], [3], [4, 4])
 
 
 def questions(declared: EventKinds | None = None, **columns: object) -> Questions:
-    query = histories(ASKED)
+    query = histories(ASKED, values=np.arange(1.0, 8.0))
     offered = np.array([True] * 6 + [False])
     candidates = np.arange(N) != 2
     episodes = Episodes(histories(LOG, **columns), query, candidates)
@@ -146,8 +147,9 @@ def questions(declared: EventKinds | None = None, **columns: object) -> Question
 
 def test_a_question_leaves_out_what_is_had_and_all_that_is_asked():
     asked = questions()
-    assert asked.person.tolist() == [0, 0, 1, 1, 2, 3, 3]
-    assert asked.targets.tolist() == [1, 2, 0, 6, 3, 4, 4]
+    assert asked.person.tolist() == [0, 0, 1, 2, 3, 3]  # the last item is not offered
+    assert asked.targets.tolist() == [1, 2, 0, 3, 4, 4]
+    assert asked.values.tolist() == [1, 2, 3, 5, 6, 7]
     assert asked.candidates.tolist() == [True, True, False, True, True, True, False]
     out = [set(own) | set(query) for own, query in zip(LOG, ASKED, strict=True)]
     assert [set(np.flatnonzero(row)) for row in asked.out.toarray()] == out
@@ -156,6 +158,13 @@ def test_a_question_leaves_out_what_is_had_and_all_that_is_asked():
         Episodes(histories(LOG), histories(ASKED)), EventKinds(), ~no_more, np.random.default_rng(0)
     )
     assert every.candidates.all()
+    assert len(every) == 7
+    some = asked.on(np.isin(np.arange(N), [1, 2, 4]))
+    assert some.person.tolist() == [0, 0, 3, 3]
+    assert some.targets.tolist() == [1, 2, 4, 4]
+    assert some.values.tolist() == [1, 2, 6, 7]
+    assert np.flatnonzero(some.candidates).tolist() == [1, 4]
+    assert len(some.support) == 4
 
 
 def test_where_target_kinds_are_declared_what_was_looked_at_stays_a_rival():
@@ -171,11 +180,11 @@ def test_of_too_many_questions_some_are_drawn_and_people_without_any_go(
     monkeypatch: pytest.MonkeyPatch,
 ):
     every = questions()
-    monkeypatch.setattr("metarec.meta.evidence.questions.MOST_QUERIES", 7)
-    assert len(questions()) == 7
+    monkeypatch.setattr("metarec.meta.evidence.questions.MOST_QUERIES", 6)
+    assert len(questions()) == 6
     monkeypatch.setattr("metarec.meta.evidence.questions.MOST_QUERIES", 3)
     some = questions()
-    chosen = np.sort(np.random.default_rng(0).choice(np.arange(7), 3, replace=False))
+    chosen = np.sort(np.random.default_rng(0).choice(6, 3, replace=False))
     people = np.unique(every.person[chosen])
     assert some.targets.tolist() == every.targets[chosen].tolist()
     assert people[some.person].tolist() == every.person[chosen].tolist()
@@ -197,6 +206,7 @@ def test_questions_in_parts_are_the_same_questions(cells: int, monkeypatch: pyte
         assert part.support.items.tolist() == asked.support.take(people).items.tolist()
         assert (part.person + start).tolist() == asked.person[here].tolist()
         assert part.targets.tolist() == asked.targets[here].tolist()
+        assert part.values.tolist() == asked.values[here].tolist()
         np.testing.assert_array_equal(part.out.toarray(), asked.out.toarray()[people])
         start += n
     assert start == 4
@@ -222,7 +232,7 @@ def test_a_contest_is_held_among_all_that_compete_and_the_targets_margin_is_0():
                 expected.append([s[person, item] - s[person, target] for s in tables.values()])
     assert found.names == ("one", "two")
     assert found.query.tolist() == rows
-    assert found.n_queries == 7
+    assert found.n_queries == 6
     np.testing.assert_allclose(found.margins, expected)
 
 
