@@ -6,7 +6,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from metarec.contracts import Catalogue, DataError, Dataset, vocabulary_of
+from metarec.contracts import (
+    Catalogue,
+    DataError,
+    Dataset,
+    Recommendations,
+    Vocabulary,
+    vocabulary_of,
+)
 
 ITEMS = pl.DataFrame({"item_id": ["a", "b", "c"], "title": ["A", "B", None], "year": [1, 2, None]})
 EVENTS = pl.DataFrame(
@@ -215,3 +222,22 @@ def test_a_catalogue_is_made_of_ids_that_are_there_once():
         replace(known, offered=known.offered.astype(int))
     with pytest.raises(DataError, match="`offered` is no content but a mask"):
         replace(known, frame=known.frame.with_columns(offered=pl.lit(value=True)))
+
+
+def test_a_list_as_a_table_has_the_title_of_each_item_and_nothing_for_empty_places():
+    known = Catalogue.of(ITEMS)
+    more = vocabulary_of(["c", "b", "z", "a"])
+    items, nan = np.array([[1, 3, -1], [2, 0, 1]]), np.nan
+    scores = np.array([[3.0, 2.0, nan], [3.0, 2.5, 1.0]])
+    found = Recommendations(Vocabulary(more), items, scores, scores / 10, known, more[:2])
+    assert found.to_frame().to_dict(as_series=False) == {
+        "history": [0, 0, 1, 1, 1],
+        "user_id": ["c", "c", "b", "b", "b"],
+        "rank": [1, 2, 1, 2, 3],
+        "item_id": ["b", "a", "z", "c", "b"],
+        "title": ["B", "A", None, None, "B"],
+        "score": [3.0, 2.0, 3.0, 2.5, 1.0],
+        "std": pytest.approx([0.3, 0.2, 0.3, 0.25, 0.1]),
+    }
+    one = Recommendations(Vocabulary(more), items[0], scores[0], scores[0])
+    assert one.to_frame().columns == ["rank", "item_id", "score", "std"]
