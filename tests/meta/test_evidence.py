@@ -242,7 +242,8 @@ def test_a_shop_without_an_order_has_no_table_of_one(
     model = mr.MetaRecommender(mr.HashEncoder(d=8), config).fit(loose)
     told = model.heart.evidence
     assert told is not None
-    assert [table.name for table in told.tables] == ["together", "alike"]
+    assert [table.name for table in told.counted] == ["together"]
+    assert {fade.decay for fade in (*told.counted[0].fades, *told.alike_fades)} == {1.0}
     once, other = (model.score([own], ["i05"]) for own in (["i03", "i04"], ["i04", "i03"]))
     alone = without_evidence(model)
     tabled = once - told.taste * alone.score([["i03", "i04"]], ["i05"])
