@@ -21,7 +21,14 @@ from metarec.meta.evidence import (
 )
 from metarec.meta.evidence.alike import Alike, Likeness
 from metarec.meta.evidence.questions import Questions
-from metarec.meta.evidence.trust import cross_entropy, list_loss
+from metarec.meta.evidence.standing import standing_of
+from metarec.meta.evidence.trust import (
+    cross_entropy,
+    gains_of,
+    learn_beside,
+    list_loss,
+    the_best_alone,
+)
 
 N = 7
 RNG = np.random.default_rng(6)
@@ -317,7 +324,7 @@ SCALES = np.exp(np.linspace(-1, 4, 60))
 def test_beside_logits_that_are_fixed_trust_stands_where_the_target_is_likeliest():
     given = small_contests(5, n=150)
     fixed = given.margins[:, 0] * 0.5
-    found = learn_trust(given, fixed=fixed, start=np.zeros(2))
+    found = learn_beside(given, fixed)
     loss, slopes = cross_entropy(given, found, fixed)
     assert found[0] > 0.1
     assert abs(slopes[0]) < 1e-4
@@ -337,3 +344,63 @@ def test_the_events_of_a_person_count_by_age_and_add_up():
     expected = np.zeros((3, 4))
     expected[0, 2], expected[1, 2] = 0.5, 1.25
     np.testing.assert_allclose(spoken.weights(0.5, 4).toarray(), expected)
+
+
+def test_gains_are_those_of_ranks_and_a_tie_is_half_ahead():
+    given = Contests(
+        ("one",), np.array([[1.0], [0.0], [-1.0], [2.0], [3.0]]), np.array([0, 0, 0, 1, 1]), 3
+    )
+    expected = 1 / np.log2([3.5, 4.0, 2.0])
+    np.testing.assert_allclose(gains_of(given, np.ones(1)), expected)
+    np.testing.assert_allclose(gains_of(given, np.ones(1), 2), [expected[0], 0.0, 1.0])
+    second = given.some(np.array([False, True, True]))
+    assert second.n_queries == 2
+    assert second.query.tolist() == [0, 0]
+    assert second.margins.tolist() == [[2.0], [3.0]]
+
+
+def test_the_best_table_alone_is_a_logit():
+    given = small_contests(7, n=100)
+    found = the_best_alone(given)
+    assert found[0] > 0
+    assert found[1] == 0.0
+    entropies = [cross_entropy(given, found * factor)[0] for factor in (0.97, 1.0, 1.03)]
+    assert entropies[1] == min(entropies)
+    other = the_best_alone(replace(given, margins=given.margins[:, ::-1]))
+    np.testing.assert_allclose(other, found[::-1], rtol=1e-6)
+
+
+def test_the_sum_of_evidence_is_judged_on_people_it_was_not_learned_on():
+    given = small_contests(8, n=120)
+    person = np.repeat(np.arange(40), 3)
+    rng = np.random.default_rng(2)
+    second = rng.permutation(40) % 2 == 1
+    mine = np.zeros(120)
+    for half in (False, True):
+        taught = second[person] == half
+        weights = learn_trust(given.some(taught))
+        mine[~taught] = gains_of(given, weights, 10)[~taught]
+    rows = np.stack([gains_of(given, alone, 10) for alone in np.eye(2)], axis=1)
+    own, each = mine.reshape(40, 3).mean(1), rows.reshape(40, 3, 2).mean(1)
+    found = standing_of(given, person, np.random.default_rng(2))
+    assert (found.people, found.row) == (40, "good")
+    assert found.own == pytest.approx(own.mean())
+    assert found.alone == pytest.approx(each[:, 0].mean())
+    ahead = own - each[:, 0]
+    drawn = [ahead[rng.integers(0, 40, 40)].mean() for _ in range(1000)]
+    assert [found.low, found.high] == pytest.approx(np.quantile(drawn, [0.025, 0.975]).tolist())
+    assert not found.behind
+    wide = 2.5 * ahead.std() / 40**0.5
+    assert found.low == pytest.approx(ahead.mean() - wide, abs=wide)
+
+
+def test_a_table_that_is_ahead_beyond_chance_is_told():
+    # the first half of queries turns against what the second half of them says
+    margins = np.concatenate([np.full((200, 1), 1.0), np.full((200, 1), -1.0)])
+    margins = np.hstack([margins, np.full((400, 1), -1e-9)])
+    given = Contests(("turning", "sure"), margins, np.arange(400), 400)
+    person = np.arange(400)
+    found = standing_of(given, person, np.random.default_rng(0))
+    assert found.row == "sure"
+    assert found.alone == 1.0
+    assert found.behind == (found.own < 0.99)
