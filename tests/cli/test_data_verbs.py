@@ -243,3 +243,12 @@ def test_a_database_becomes_a_shop_and_its_password_is_not_shown(run, monkeypatc
     monkeypatch.setenv("METAREC_SQL_URL", "postgresql://ann:s3cret@127.0.0.1:1/shop")
     for answer in (run("data", "import-sql", "other", *asked), run("data", "import-sql", "--help")):
         assert "s3cret" not in answer.out + answer.err
+
+
+@pytest.mark.parametrize("names", [["--encoder", "no-such-model"], ["--template", "{titel}"]])
+def test_inspect_reads_with_another_reader_only_in_place_of_a_default_that_is_not_there(
+    run, shop: Path, names: list[str]
+):
+    answer = run("data", "inspect", shop, *names)
+    assert answer.code == 1
+    assert "is not counted" not in answer.err

@@ -12,9 +12,9 @@ import pytest
 
 from metarec.cli import main
 from metarec.cli.evaluate import splits_of, warn_of_leak, write_results
-from metarec.cli.filters import filters_of, ids_of
+from metarec.cli.filters import filters_of, ids_of, profile_of
 from metarec.cli.options import check_out, config_of, encoder_of, names_of, parse_events
-from metarec.cli.recommend import line_of
+from metarec.cli.recommend import line_of, rows_of, tell
 from metarec.cli.rows import FOR_RATINGS, HEART, ROWS, TRIVIAL, models_of
 from metarec.contracts import Catalogue, DataError
 from metarec.data import (
@@ -29,6 +29,8 @@ from metarec.data import (
 from metarec.encoders import HashEncoder, TextEncoder
 from metarec.evaluation import evaluate
 from metarec.meta import MetaConfig, load_model
+from metarec.ranking import Wanted
+from metarec.ranking.exclusions import OwnEvents
 from metarec.recommenders import ItemMean, Random, UserMean
 
 SHOP = generate(users=40, items=15, rng=0).dataset
@@ -266,3 +268,45 @@ def test_a_score_that_nobody_is_sure_of_has_no_std_and_a_list_its_places(run, sh
     expected = ItemMean().fit(load(shop)).recommend([[]], 2)[0]
     assert [row["item_id"] for row in asked] == list(expected.ids)
     np.testing.assert_allclose([row["score"] for row in asked], expected.scores)
+
+
+def test_ids_in_a_file_stand_one_a_line_without_the_space_around_them(tmp_path: Path):
+    file = tmp_path / "ids.txt"
+    file.write_bytes(b"\xef\xbb\xbf a \r\n\n\t\nb, c\n")
+    assert ids_of(str(file)) == ["a", "b, c"]
+    file.write_bytes(b"\xff\xfe")
+    with pytest.raises(DataError, match="must hold ids as UTF-8 text"):
+        ids_of(str(file))
+
+
+def test_a_profile_is_a_json_object_and_a_cap_a_column_with_a_number():
+    assert profile_of(None) is None
+    assert profile_of('{"age": 3}') == {"age": 3}
+    for text, told in (("{", "is no JSON"), ("[1]", "must be a JSON object"), ("", "is no JSON")):
+        with pytest.raises(DataError, match=told):
+            profile_of(text)
+    words = dict.fromkeys(["where", "exclude", "exclude_kinds", "candidates", "boost"])
+    for cap in ("brand", "=2", "brand=", "brand=x", "brand=-1", "brand=1.5"):
+        with pytest.raises(DataError, match="--at-most takes column=number"):
+            filters_of(**words, exclude_seen=True, diversity=0.0, at_most=[cap])
+    told = filters_of(**words, exclude_seen=False, diversity=0.5, at_most=[])
+    assert told == {"exclude_seen": False, "diversity": 0.5}
+
+
+def test_a_list_says_why_it_is_short_where_the_shop_has_more_to_show(capsys):
+    catalogue = Catalogue.of(pl.DataFrame({"item_id": ["a", "b", "c"]}))
+    for k, said in ((2, ""), (9, "fewer than asked: 2 of 9 places")):
+        found = Wanted.of(k, {}, catalogue).one(
+            np.array([1.0, 3.0, 2.0]), OwnEvents.on(np.array([1])), catalogue
+        )
+        tell(rows_of(found), found, catalogue, as_json=False)
+        assert capsys.readouterr().err.startswith(said)
+        assert bool(said) == bool(found.why_short)
+    every = Wanted.of(9, {}, catalogue).one(np.ones(3), OwnEvents.on(np.array([], int)), catalogue)
+    tell(rows_of(every), every, catalogue, as_json=False)
+    assert capsys.readouterr().err == ""  # all that there is
+    none = Wanted.of(2, {}, catalogue).one(np.ones(3), OwnEvents.on(np.arange(3)), catalogue)
+    tell(rows_of(none), none, catalogue, as_json=False)
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.startswith("nothing is left to recommend: 0 of 2 places; of 3 items: 3 seen")

@@ -1,11 +1,15 @@
 """How a fit is run is checked at the door, and threads are given back."""
 
+import inspect
+
 import numpy as np
 import pytest
 import torch
 from threadpoolctl import threadpool_info
 
+import metarec as mr
 from metarec.contracts import DataError, Running
+from metarec.recommenders.base import BaseRecommender
 from metarec.training.threads import limited
 
 
@@ -47,3 +51,10 @@ def test_threads_are_limited_inside_and_given_back_after() -> None:
     assert (torch.get_num_threads(), blas_threads()) == before
     with limited(None):
         assert (torch.get_num_threads(), blas_threads()) == before
+
+
+def test_a_fit_is_silent_seeded_with_0_and_leaves_the_machine_as_it_is_unless_told() -> None:
+    assert Running() == Running(0, None, False, "cpu", None, None)
+    for fit in (mr.MetaRecommender.fit, BaseRecommender.fit):
+        defaults = {name: p.default for name, p in inspect.signature(fit).parameters.items()}
+        assert {name: defaults[name] for name in vars(Running())} == vars(Running())

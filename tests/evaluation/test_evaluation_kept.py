@@ -11,7 +11,6 @@ from test_evaluation_significance import results_of
 
 from metarec.contracts import DataError
 from metarec.evaluation import combine, compare, load_results, save_results, t_test
-from metarec.evaluation.pieces import pieces
 from metarec.evaluation.report.words import listed, metric_label, number, p_value, support_label
 from metarec.evaluation.statistics.bootstrap import intervals
 from metarec.evaluation.statistics.merging import merged, merged_models, told
@@ -180,20 +179,6 @@ def test_nobody_and_one_person_have_no_test():
     pair = t_test(np.array([[1.0, 2.0], [1.0, np.nan]]))
     assert pair[0] == pytest.approx(scipy.stats.ttest_1samp([1.0, 2.0], 0).pvalue)
     assert np.isnan(pair[1])
-
-
-def test_a_large_table_is_cut_into_pieces_that_cover_it_once():
-    for n, width, cells, sizes in (
-        (7, 3, 9, [3, 3, 1]),
-        (3, 100, 9, [1, 1, 1]),
-        (4, 0, 2, [2, 2]),
-        (4, 1, 100, [4]),
-        (0, 3, 9, []),
-    ):
-        cut = list(pieces(n, width, cells))
-        assert [len(range(n)[part]) for part in cut] == sizes
-        assert [i for part in cut for i in range(n)[part]] == list(range(n))
-        assert all(part.stop <= n for part in cut)
 
 
 def test_words_at_their_borders():

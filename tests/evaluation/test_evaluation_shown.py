@@ -360,3 +360,29 @@ def test_a_model_without_a_mean_in_a_scenario_is_not_its_best():
     values += rows("b", "u", "ndcg@5", WHOLE, [0.1, 0.2])
     found = verdict(replace(RESULTS, values=pl.DataFrame(values, schema=VALUES, orient="row")))
     assert found.judged == "b"
+
+
+def test_a_mark_is_of_whole_supports_and_not_of_a_point_of_the_curve():
+    noise = np.random.default_rng(0).normal(size=30) / 10
+    values = []
+    for model, shift in (("a", 0.0), ("b", 0.3)):
+        shown = noise[:: 1 if shift else -1]
+        for metric in ("mae", "ndcg@10"):
+            values += rows(model, "s", metric, WHOLE, [*(0.5 + shown)])
+            values += rows(model, "s", metric, 5, [*(0.5 + noise / 10 + shift)])
+    level = replace(RESULTS, values=pl.DataFrame(values, schema=VALUES, orient="row"))
+    (s,) = scenarios_of(level, verdict(level, "a"), ["mae", "ndcg@10"])
+    marks = {row["model"]: [cell.mark for cell in row["cells"]] for row in s["rows"]}
+    assert marks == {"a": ["", ""], "b": ["≈", "≈"]}
+
+
+@pytest.mark.parametrize("models", ["a", "ab"])
+@pytest.mark.parametrize("heart", ["a", None])
+def test_where_nobody_has_a_value_there_is_nothing_to_judge(models: str, heart: str | None):
+    nan = float("nan")
+    values = [row for model in models for row in rows(model, "s", "mae", WHOLE, [nan, nan])]
+    values += [row for model in models for row in rows(model, "s", "mae", 5, [1.0, 2.0])]
+    silent = replace(RESULTS, values=pl.DataFrame(values, schema=VALUES, orient="row"))
+    found = verdict(silent, heart, metric="mae")
+    assert found.line.startswith("Nothing to judge: no scenario has two people")
+    assert found.outcomes == {}

@@ -304,3 +304,14 @@ def test_hyperparameters_that_are_not_finite_are_refused():
     for name in ("residual_precision", "content_decay", "learning_rate", "start_l2"):
         with pytest.raises(ValueError, match=f"{name} must be .*finite"):
             mr.MetaConfig(**{name: float("inf")})
+
+
+@pytest.mark.parametrize("wrong", [-1.0, 99.0])
+def test_a_dataset_of_another_scale_is_refused_at_either_end(
+    ratings: mr.MetaRecommender, rating_split: Split, wrong: float
+):
+    histories = rating_split.train.histories
+    values = histories.values.copy()
+    values[len(values) // 2] = wrong
+    with pytest.raises(ValueError, match=f"must be from 1 to 5, got {wrong:g}"):
+        ratings.recommend(replace(histories, values=values), k=2)

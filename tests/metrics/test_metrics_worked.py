@@ -315,3 +315,17 @@ def test_an_interval_that_promises_nothing_is_refused():
     with pytest.raises(ValueError, match="level must lie between 0 and 1, got 0"):
         metrics.covered(one, one, one, level=0.0)
     assert metrics.covered(one, one, one, level=1e-9)[0] == 1.0
+
+
+def test_an_error_is_as_large_below_as_above_and_no_doubt_cannot_be_negative():
+    observed, mean = np.array([3.0, 1.0, 1.0]), np.array([1.0, 3.0, 1.0])
+    assert metrics.crps_gaussian(observed, mean, np.zeros(3)).tolist() == [2.0, 2.0, 0.0]
+    assert np.isnan(metrics.crps_gaussian(observed, mean, np.full(3, -1.0))).all()
+
+
+def test_a_surprise_is_what_was_not_expected():
+    gains, expected = np.ones((1, 4)), np.array([[True, False, False, False]])
+    found = metrics.serendipity(gains, expected, np.array([4]), k=4)
+    assert found.tolist() == [0.75]
+    some = metrics.serendipity(np.array([[1.0, 1, 0, 1]]), expected, np.array([4]), k=3)
+    np.testing.assert_allclose(some, [1 / 3])

@@ -237,7 +237,13 @@ def test_the_tests_that_call_a_function_are_asked_and_those_of_all_files_about_t
     record = shop / "record.json"
     with Copy(shop, tmp_path_factory.mktemp("copy")) as copy:
         assert copy.run(files, timeout_s=60, record=record).passed
-    reached = Reached.read(record, shop, files)
+    called = json.loads(record.read_text())
+    memory = Memory(shop)
+    assert memory.sound(files) is None
+    memory.keep_sound(files, called, 1.5)
+    assert memory.sound(files) == (called, 1.5)
+    assert memory.sound(files[:1]) is None
+    reached = Reached.of(called, shop, files)
     found = mutants_of(Source("src/shop/till/price.py", text.encode()), Signatures([]))
     asked = {mutant.change: reached.by(mutant) for mutant in found}
     assert asked["a + b -> a - b"] == ["tests/till/test_price.py::test_total"]

@@ -1,5 +1,6 @@
 """Asking the tests about mutants, several at once, each on a copy of its own."""
 
+import json
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -60,17 +61,22 @@ class Judge:
     def _sound(self, room: str, files: Sequence[Path]) -> tuple[Reached, float]:
         """What the tests call without a mutant, and how long they take.
 
-        They must pass, or nothing could be told.
+        They must pass, or nothing could be told. It is kept for the next run on the same code.
         """
-        copy = self.copies[0]
-        record = copy.temporary / "record.json"
-        ran = copy.run(files, timeout_s=3600, record=record)
-        if not ran.passed:
-            raise SystemExit(
-                f"room {room}: expected its tests to pass without a mutant, they fail; "
-                f"mend them first\n{ran.said[-2000:]}"
-            )
-        return Reached.read(record, self.root, files), ran.seconds
+        known = self.memory.sound(files)
+        if known is None:
+            copy = self.copies[0]
+            record = copy.temporary / "record.json"
+            ran = copy.run(files, timeout_s=3600, record=record)
+            if not ran.passed:
+                raise SystemExit(
+                    f"room {room}: expected its tests to pass without a mutant, they fail; "
+                    f"mend them first\n{ran.said[-2000:]}"
+                )
+            known = json.loads(record.read_text("utf-8")), ran.seconds
+            self.memory.keep_sound(files, *known)
+        called, seconds = known
+        return Reached.of(called, self.root, files), seconds
 
     def _ask(self, mutant: Mutant, rounds: Sequence[tuple[Reached, float]]) -> Ran | None:
         """The last round of tests that was needed, with the seconds of all."""

@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from tools.mutants.running import Ran
 from tools.mutants.source import Mutant
@@ -55,6 +57,24 @@ class Memory:
         with self._file.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(asdict(finished), ensure_ascii=False) + "\n")
         return finished
+
+    def sound(self, files: Sequence[Path]) -> tuple[dict[str, Any], float] | None:
+        """What these files call without a mutant, and the seconds they take, if that is known."""
+        file = self._sound_file(files)
+        if not file.exists():
+            return None
+        kept = json.loads(file.read_text("utf-8"))
+        return kept["called"], kept["seconds"]
+
+    def keep_sound(self, files: Sequence[Path], called: Mapping[str, Any], seconds: float) -> None:
+        """Keeps it as long as neither code nor tests change."""
+        self._file.parent.mkdir(exist_ok=True)
+        text = json.dumps({"seconds": seconds, "called": called})
+        self._sound_file(files).write_text(text, encoding="utf-8")
+
+    def _sound_file(self, files: Sequence[Path]) -> Path:
+        named = " ".join([self._trees, *map(str, files)])
+        return self._file.with_name(f"sound-{hashlib.sha256(named.encode()).hexdigest()[:24]}.json")
 
 
 def hash_of(folder: Path) -> str:

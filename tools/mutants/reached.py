@@ -1,9 +1,8 @@
 """Which tests call the function that a mutant changes."""
 
 import ast
-import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,9 +26,10 @@ class Reached:
     tests: dict[Place, list[str]]
 
     @classmethod
-    def read(cls, record: Path, root: Path, files: Sequence[Path]) -> "Reached":
-        """From what `tools.mutants.warm` wrote while these files were run."""
-        called: dict[str, list[Place]] = json.loads(record.read_text("utf-8"))
+    def of(
+        cls, called: Mapping[str, Sequence[Place]], root: Path, files: Sequence[Path]
+    ) -> "Reached":
+        """From what `tools.mutants.warm` wrote down of each test while these files were run."""
         tests = defaultdict(list)
         for name in sorted(called, key=lambda name: len(called[name])):
             for path, line in called[name]:

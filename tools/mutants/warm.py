@@ -13,7 +13,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 import pytest
@@ -60,14 +60,17 @@ class Recorder:
 
     def __init__(self, record: Path) -> None:
         self.record, self.root, self.test = record, os.getcwd() + os.sep, ""
-        self.called: dict[str, set[tuple[str, int]]] = defaultdict(set)
+        self.called: dict[str, set[int]] = defaultdict(set)
+        self.codes: dict[int, tuple[CodeType, bool]] = {}
+        """Functions by identity, which is quicker than their content, and whether they are ours."""
 
-    def seen(self, frame: FrameType, event: str, _: object) -> None:
-        """One event of `sys.setprofile`."""
+    def seen(self, frame: FrameType, _event: str, _: object) -> None:
+        """The beginning of a function, by `sys.settrace`: what follows in it is not traced."""
         code = frame.f_code
-        if event == "call" and code.co_filename.startswith(self.root):
-            path = code.co_filename[len(self.root) :]
-            self.called[self.test].add((path, code.co_firstlineno))
+        if (known := self.codes.get(id(code))) is None:
+            known = self.codes[id(code)] = (code, code.co_filename.startswith(self.root))
+        if known[1]:
+            self.called[self.test].add(id(code))
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Iterator[None]:
@@ -82,14 +85,19 @@ class Recorder:
     def watched(self, test: str) -> Iterator[None]:
         """Watches what is called until it goes on."""
         self.test = test
-        sys.setprofile(self.seen)
+        sys.settrace(self.seen)
         yield
-        sys.setprofile(None)
+        sys.settrace(None)
 
     def pytest_sessionfinish(self) -> None:
         """The end of all tests."""
-        called = {test: sorted(places) for test, places in self.called.items()}
+        called = {test: sorted({*map(self.place, codes)}) for test, codes in self.called.items()}
         self.record.write_text(json.dumps(called), encoding="utf-8")
+
+    def place(self, function: int) -> tuple[str, int]:
+        """The file of a function, below the root, and its first line."""
+        code, _ = self.codes[function]
+        return code.co_filename[len(self.root) :], code.co_firstlineno
 
 
 if __name__ == "__main__":

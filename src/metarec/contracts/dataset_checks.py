@@ -30,7 +30,7 @@ def check_user_ids(ids: Any) -> None:
     if wrong:
         raise DataError(f"user_ids must be strings that are not empty, got {wrong[0]!r}")
     if len(set(ids)) < len(ids):
-        names = pl.Series(ids.tolist(), dtype=pl.String)
+        names = pl.Series(ids.tolist())
         row = (~names.is_first_distinct()).to_list().index(True)
         raise DataError(f"user_ids, row {row}: found {ids[row]!r} again, expected a new id")
 

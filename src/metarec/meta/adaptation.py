@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from metarec.contracts.pieces import pieces
 from metarec.meta.evidence import TASTE, Spoken
 from metarec.meta.heart import Believed, Heart
 from metarec.meta.recency import SECONDS_A_DAY, ages, places_without
@@ -114,10 +115,8 @@ class Adaptation:
         """
         n = len(self.seen)
         without = np.empty(n)
-        step = max(1, CELLS_AT_ONCE // max(1, n * self.heart.terms.d))
-        for start in range(0, n, step):
-            gone = np.arange(start, min(start + step, n))
-            without[gone] = self._scores_without(gone, row)
+        for part in pieces(n, n * self.heart.terms.d, CELLS_AT_ONCE):
+            without[part] = self._scores_without(np.arange(part.start, part.stop), row)
         return float(self.scores[row]) - without
 
     def after(self, seen: Seen) -> Accumulators | None:

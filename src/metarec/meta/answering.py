@@ -20,6 +20,7 @@ from metarec.contracts import (
 )
 from metarec.contracts.alignment import align, warn_of_kinds
 from metarec.contracts.directions import unit_rows
+from metarec.contracts.pieces import pieces
 from metarec.meta.fitted import FittedModel
 from metarec.meta.heads import Head
 from metarec.meta.heart import Believed, Heart
@@ -208,8 +209,8 @@ class Answering(KnowingProfiles, FittedModel):
         # memory goes to scores (item), to padded features (event · d) and to A (d · d)
         d = max(heart.terms.d for heart in self.hearts.values())
         longest = int(histories.lengths.max(initial=1))
-        step = max(1, CELLS_AT_ONCE // max(len(self.catalogue), longest * d, d * d))
-        return (slice(start, start + step) for start in range(0, len(histories), step))
+        width = max(len(self.catalogue), longest * d, d * d)
+        return pieces(len(histories), width, CELLS_AT_ONCE)
 
 
 def _told(

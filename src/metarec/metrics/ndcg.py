@@ -36,7 +36,6 @@ def ndcg_exponential(
     >>> ndcg_exponential(np.array([[1.0, 2.0]]), np.array([[2.0, 1.0]]), k=2).round(4)
     array([0.7967])
     """
-    check_cut(k)
     largest = max(gains.max(initial=0.0), ideal.max(initial=0.0))
     if largest > LARGEST_EXPONENT:
         raise ValueError(

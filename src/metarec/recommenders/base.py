@@ -31,6 +31,7 @@ from metarec.contracts import (
     UnsupportedError,
 )
 from metarec.contracts.alignment import align, warn_of_kinds
+from metarec.contracts.pieces import pieces
 from metarec.contracts.printing import counted
 from metarec.files.model_folder import load_state, save_state
 from metarec.ranking.candidates import checked_ids
@@ -257,5 +258,4 @@ class BaseRecommender(Recommender, ABC):
         return {name: value for name, value in vars(self).items() if name.endswith("_")}
 
     def _chunks(self, n_histories: int) -> Iterator[slice]:
-        step = max(1, CELLS_AT_ONCE // max(1, len(self.catalogue)))
-        return (slice(start, start + step) for start in range(0, n_histories, step))
+        return pieces(n_histories, len(self.catalogue), CELLS_AT_ONCE)

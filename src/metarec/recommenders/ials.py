@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from metarec.contracts import Dataset, Episodes, Histories
+from metarec.contracts.pieces import pieces
 from metarec.contracts.settings import Count, Positive, Settings, Weight
 from metarec.posterior import Prior, condition, gather
 from metarec.recommenders.base import BaseRecommender
@@ -111,8 +112,8 @@ def fold_in(
     for bucket in np.unique(buckets[histories.lengths > 0]):
         chosen = np.flatnonzero((buckets == bucket) & (histories.lengths > 0))
         padded = 2 ** int(bucket)
-        step = max(1, CELLS_AT_ONCE // (padded * d + 3 * d * d))
-        for part in np.split(chosen, range(step, len(chosen), step)):
+        for piece in pieces(len(chosen), padded * d + 3 * d * d, CELLS_AT_ONCE):
+            part = chosen[piece]
             places = np.arange(padded)
             present = places < histories.lengths[part, None]  # (history, place)
             events = np.where(present, histories.offsets[part, None] + places, 0)

@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 import metarec.metrics as metrics
 from metarec.contracts import DataError
-from metarec.evaluation.pieces import pieces
+from metarec.contracts.pieces import pieces
 from metarec.evaluation.protocol.background import Background
 from metarec.evaluation.protocol.lists import RankedLists
 from metarec.evaluation.protocol.pairs import RatedPairs

@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Float
 
-from metarec.evaluation.pieces import pieces
+from metarec.contracts.pieces import pieces
 
 DRAWS = 1000
 LEVEL = 0.95

@@ -9,7 +9,7 @@ import scipy.stats
 from jaxtyping import Float
 
 from metarec.contracts import DataError
-from metarec.evaluation.pieces import pieces
+from metarec.contracts.pieces import pieces
 from metarec.evaluation.protocol.measures import better
 from metarec.evaluation.statistics.bootstrap import DRAWS, intervals, means
 from metarec.evaluation.statistics.panel import FULL, Panel, panels

@@ -1,6 +1,5 @@
 """Alike: items that read alike, whoever took them."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,6 +7,7 @@ import scipy.sparse as sp
 from jaxtyping import Float, Int
 
 from metarec.contracts.directions import unit_rows
+from metarec.contracts.pieces import pieces
 from metarec.meta.evidence.pairs import settled
 
 ROWS_AT_ONCE = 512
@@ -33,9 +33,9 @@ class Likeness:
         """
         centre = content.mean(axis=0, dtype=np.float64)
         centred = content - centre
-        variances, axes = np.linalg.eigh(centred.T @ centred / max(1, len(content)))
+        variances, axes = np.linalg.eigh(centred.T @ centred / len(content))
         widest = np.argsort(-variances, kind="stable")[:width]
-        told = widest[variances[widest] > 1e-9 * max(float(variances.max(initial=0)), 1e-30)]
+        told = widest[variances[widest] > 1e-9 * variances.max(initial=0.0)]
         return cls(centre, axes[:, told] * variances[told] ** -0.25)
 
     def directions(self, content: Float[np.ndarray, "item d_content"]) -> Int[np.ndarray, "item d"]:
@@ -100,12 +100,12 @@ class Alike:
         """
         n, floor = len(self.directions), self.floor.copy()
         parts = [self.matrix]
-        for block in _blocks(len(rows)):
+        for block in pieces(len(rows), 1, ROWS_AT_ONCE):
             mine = rows[block]
             near = self._likeness(mine)
             if self.keep + 1 < n:
                 last = n - self.keep - 1
-                floor[mine] = np.maximum(np.partition(near, last, axis=1)[:, last], 0.0)
+                floor[mine] = np.maximum(np.partition(near, last)[:, last], 0.0)
             parts.append(_placed(np.maximum(near - floor[mine, None], 0.0), mine, n))
             if columns:
                 others = np.maximum(near.T - self.floor[:, None], 0.0)
@@ -140,7 +140,3 @@ def _total(parts: list[sp.csr_array]) -> sp.csr_array:
     data = np.concatenate([part.data for part in coords])
     rows, columns = (np.concatenate([part.coords[axis] for part in coords]) for axis in (0, 1))
     return settled(sp.csr_array((data, (rows, columns)), shape=parts[0].shape))
-
-
-def _blocks(n: int) -> Iterator[slice]:
-    return (slice(start, min(start + ROWS_AT_ONCE, n)) for start in range(0, n, ROWS_AT_ONCE))

@@ -90,4 +90,4 @@ def _logarithm(train: Dataset, events: np.ndarray) -> Float[np.ndarray, " item"]
     histories, n_items = train.histories, len(train.catalogue)
     pairs = np.unique(histories.rows[events] * np.int64(n_items) + histories.items[events])
     known = np.log1p(np.bincount(pairs % n_items, minlength=n_items))
-    return np.asarray(known / max(known.max(initial=0.0), 1e-12))
+    return np.asarray(known / max(known.max(), 1e-12))

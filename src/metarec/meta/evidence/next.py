@@ -37,7 +37,7 @@ def next_after(
     items never came together. Each event of `targets` is a row; None: each event.
     """
     n_items = len(histories.vocabulary)
-    reach = max(1, 1 + int(np.log(FAINTEST) / np.log(decay)))
+    reach = 1 + int(np.log(FAINTEST) / np.log(decay))
     follows = sp.csr_array((n_items, n_items))
     for distance, before, after in pairs_within(histories, reach, targets):
         weights = np.full(len(before), decay ** (distance - 1))
@@ -70,7 +70,7 @@ def _gram(
     place[exact] = np.arange(m)
     own, gram = np.zeros(n_items), np.zeros(m * m)
     later = np.zeros(len(histories.items))
-    reach = min(reach, int(histories.lengths.max(initial=1)) - 1)
+    reach = min(reach, int(histories.lengths.max()) - 1)
     for apart in range(reach - 1, -1, -1):
         between = reach - apart
         asked, _ = pairs_apart(histories, between, targets)

@@ -27,7 +27,7 @@ def pairs_within(
     histories: Histories, window: int, targets: Bool[np.ndarray, " event"] | None = None
 ) -> Iterator[tuple[int, Int[np.ndarray, " pair"], Int[np.ndarray, " pair"]]]:
     """Each distance up to `window` that some history has, with `pairs_apart` of it."""
-    for distance in range(1, min(window, int(histories.lengths.max(initial=1)) - 1) + 1):
+    for distance in range(1, min(window, int(histories.lengths.max()) - 1) + 1):
         yield distance, *pairs_apart(histories, distance, targets)
 
 

@@ -8,6 +8,7 @@ import scipy.sparse as sp
 from jaxtyping import Bool, Float, Int
 
 from metarec.contracts import Episodes, EventKinds, Histories
+from metarec.contracts.pieces import pieces
 from metarec.meta.evidence.trust import Contests
 
 CELLS_AT_ONCE = 4_000_000
@@ -80,14 +81,12 @@ class Questions:
     def parts(self, n_tables: int) -> Iterator["Questions"]:
         """The questions of a few people at a time, so that their score tables fit into memory."""
         n_people, n_items = self.out.shape
-        step = max(1, CELLS_AT_ONCE // (n_items * n_tables))
-        for start in range(0, n_people, step):
-            people = slice(start, min(start + step, n_people))
-            here = (self.person >= start) & (self.person < people.stop)
+        for people in pieces(n_people, n_items * n_tables, CELLS_AT_ONCE):
+            here = (self.person >= people.start) & (self.person < people.stop)
             yield replace(
                 self,
                 support=self.support.take(people),
-                person=self.person[here] - start,
+                person=self.person[here] - people.start,
                 targets=self.targets[here],
                 values=self.values[here],
                 out=self.out[people],

@@ -8,6 +8,7 @@ from jaxtyping import Float, Int
 from numpy.typing import NDArray
 from torch import Tensor
 
+from metarec.contracts.pieces import pieces
 from metarec.meta.config import MetaConfig
 from metarec.meta.features.network import FeatureNetwork
 from metarec.meta.features.terms import ItemTerms
@@ -62,9 +63,7 @@ def row_product(
     """
     columns = np.ascontiguousarray(matrix.numpy().T, dtype=np.float64)  # (d_out, d_in)
     product = np.empty((len(rows), len(columns)))
-    step = max(1, CELLS_AT_ONCE // max(1, columns.size))
-    for start in range(0, len(rows), step):
-        part = rows[start : start + step].numpy()
-        terms = part[:, None, :] * columns[None, :, :]  # (row, d_out, d_in)
-        product[start : start + step] = np.add.reduce(terms, axis=-1)
+    for part in pieces(len(rows), columns.size, CELLS_AT_ONCE):
+        terms = rows[part].numpy()[:, None, :] * columns[None, :, :]  # (row, d_out, d_in)
+        product[part] = np.add.reduce(terms, axis=-1)
     return torch.from_numpy(product)

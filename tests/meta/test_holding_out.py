@@ -1,0 +1,113 @@
+"""Who is held out where the caller gives no validation, and what of a validation is asked."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+import metarec as mr
+from metarec.contracts import Dataset, Episodes, EventKinds, Histories
+from metarec.meta import holding_out
+from metarec.meta.holding_out import checked_validation, hold_out_users, without_repeats
+
+
+def shop(n: int, events: int = 3, *, rating: bool = False) -> Dataset:
+    """`n` people with so many events each on items of their own, and one with a single event."""
+    rows = [(f"u{person:04}", f"i{place}") for person in range(n) for place in range(events)]
+    users, items = zip(*rows, ("zz", "i0"), strict=True)
+    log = {"user_id": users, "item_id": items}
+    if rating:
+        log["rating"] = [1.0 + row % 5 for row in range(len(users))]
+    return mr.from_frames(
+        pl.DataFrame(log), feedback="rating" if rating else "implicit", clock="order"
+    )
+
+
+@pytest.mark.parametrize(("n", "held"), [(3, 0), (60, 15), (80, 20), (81, 20), (420, 21), (1, 0)])
+def test_a_twentieth_of_those_who_can_be_judged_is_held_out(n: int, held: int):
+    train, episodes = hold_out_users(shop(n, rating=True), 0)
+    assert len(episodes) == held
+    assert len(train.interactions) == 3 * (n - held) + 1
+
+
+def test_no_more_than_five_hundred_are_held_out(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("metarec.meta.holding_out.MOST_USERS", 7)
+    assert len(hold_out_users(shop(60, rating=True), 0)[1]) == 7
+    monkeypatch.undo()
+    assert holding_out.MOST_USERS == 500
+
+
+@pytest.mark.parametrize("rating", [False, True])
+def test_all_events_of_those_held_out_are_support_or_query_and_none_is_left(rating: bool):
+    whole = shop(100, events=6, rating=rating)
+    train, episodes = hold_out_users(whole, 3)
+    assert len(episodes) == 20
+    left = set(train.interactions["user"].to_list())
+    assert len(left) == 81
+    own = np.setdiff1d(np.arange(100), list(left))
+    before = whole.histories.take(own)
+    shuffled = 0
+    for person in range(20):
+        support = episodes.support.take([person]).items.tolist()
+        query = episodes.query.take([person]).items.tolist()
+        items = before.take([person]).items.tolist()
+        assert sorted(support + query) == sorted(items)
+        assert query
+        shuffled += support + query != items
+    assert bool(shuffled) == rating  # implicit events keep their order
+    assert len(set(episodes.support.lengths.tolist())) > 2
+    again = hold_out_users(whole, 3)[1]
+    assert again.support.items.tolist() == episodes.support.items.tolist()
+    other = hold_out_users(whole, 4)[1]
+    assert other.support.items.tolist() != episodes.support.items.tolist()
+
+
+def test_only_people_with_an_event_that_is_foretold_are_held_out():
+    log = pl.DataFrame(
+        {
+            "user_id": [f"u{row // 3:02}" for row in range(120)],
+            "item_id": [f"i{row % 3}" for row in range(120)],
+            "event": ["buy" if row // 3 < 10 else "view" for row in range(120)],
+        }
+    )
+    data = mr.from_frames(log, feedback="implicit", clock="order", target_kinds=["buy"])
+    train, episodes = hold_out_users(data, 0)
+    gone = set(range(40)) - set(train.interactions["user"].to_list())
+    assert len(gone) == 2  # a quarter of ten
+    assert gone <= set(range(10))
+    assert len(episodes) == 2
+
+
+def episodes_of(support: list[list[str]], query: list[list[str]]) -> Episodes:
+    """Episodes over four items."""
+    every = [["a", "b", "c", "d"]]
+    both = Histories.of([*every, *support, *query])
+    people = np.arange(1, 1 + len(support))
+    return Episodes(both.take(people), both.take(people + len(support)))
+
+
+def test_a_query_asks_once_for_each_item_that_is_not_had():
+    found = without_repeats(
+        episodes_of([["a"], ["b"], []], [["a", "b", "c", "b"], ["a", "c", "a"], ["d", "d"]]),
+        EventKinds(),
+    )
+    asked = [[event.item for event in found.query.events(person)] for person in range(3)]
+    assert asked == [["b", "c"], ["a", "c"], ["d"]]
+    support = [[event.item for event in found.support.events(person)] for person in range(3)]
+    assert support == [["a"], ["b"], []]
+
+
+def test_a_validation_keeps_its_people_and_loses_what_cannot_be_asked():
+    log = pl.DataFrame({"user_id": ["u"] * 4, "item_id": list("abcd")})
+    data = mr.from_frames(log, feedback="implicit", clock="order")
+    given = episodes_of([["a"], ["b"]], [["a", "c"], ["b"]])
+    found = checked_validation(data, given)
+    assert len(found) == 2
+    assert [event.item for event in found.query.events(0)] == ["c"]
+    with pytest.raises(mr.DataError, match="none of the 1 validation episodes has a query event"):
+        checked_validation(data, given.take(np.array([1])))
+    assert len(checked_validation(data, given.take(np.array([], dtype=np.int64)))) == 0
+    rated = mr.from_frames(log.with_columns(rating=pl.lit(3.0)), feedback="rating")
+    assert len(checked_validation(rated, given).query.items) == 3
+    other = mr.from_frames(log.head(3), feedback="implicit")
+    with pytest.raises(mr.DataError, match="valid must be episodes over train's catalogue"):
+        checked_validation(other, given)

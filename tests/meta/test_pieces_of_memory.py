@@ -1,0 +1,46 @@
+"""What is worked on in pieces is the same whatever the size of a piece."""
+
+import numpy as np
+import pytest
+import torch
+
+import metarec as mr
+from metarec.meta.features.freezing import row_product
+from metarec.meta.heads import choice_start, choice_validation
+
+from .networks import numbers_of
+
+
+@pytest.mark.parametrize("events_at_once", [1, 3, 7])
+def test_effects_are_those_of_all_events_left_out_at_once(
+    clocked: mr.MetaRecommender, events_at_once: int, monkeypatch: pytest.MonkeyPatch
+):
+    ids = clocked.catalogue.ids
+    person = clocked.adapt([(ids[row], 1.0, None, 86400.0 * row) for row in range(7)])
+    whole = person.explain(ids[9]).effects
+    cells = events_at_once * 7 * clocked.heart.terms.d
+    monkeypatch.setattr("metarec.meta.adaptation.CELLS_AT_ONCE", cells)
+    again = clocked.adapt([(ids[row], 1.0, None, 86400.0 * row) for row in range(7)])
+    np.testing.assert_allclose(again.explain(ids[9]).effects, whole, atol=1e-12)
+    assert np.count_nonzero(whole) == 7
+
+
+@pytest.mark.parametrize("cells", [1, 2 * 12, 4_000_000])
+def test_a_product_by_rows_is_that_of_matrices(cells: int, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("metarec.meta.features.freezing.CELLS_AT_ONCE", cells)
+    rows, matrix = torch.randn(5, 4, dtype=torch.float64), torch.randn(4, 3, dtype=torch.float64)
+    torch.testing.assert_close(row_product(rows, matrix), rows @ matrix)
+
+
+def test_people_of_validation_and_of_the_start_may_come_in_pieces(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    shop = mr.generate(users=60, items=30, kind="implicit", rng=1).dataset
+    config = mr.MetaConfig(d=3, steps=0, evidence=False)
+    whole = mr.MetaRecommender(mr.HashEncoder(d=8), config).fit(shop)
+    for module in (choice_start, choice_validation):
+        monkeypatch.setattr(module, "PEOPLE_AT_ONCE", 7)
+    parts = mr.MetaRecommender(mr.HashEncoder(d=8), config).fit(shop)
+    assert parts.metrics["valid_loss"] == pytest.approx(whole.metrics["valid_loss"], rel=1e-4)
+    one, other = numbers_of(parts.heart), numbers_of(whole.heart)
+    np.testing.assert_allclose(one["prior.mean"], other["prior.mean"], rtol=1e-4, atol=1e-6)
