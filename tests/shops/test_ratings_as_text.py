@@ -23,7 +23,12 @@ def rated(*cells: str) -> str:
         (("1 star", "4 Stars", "3★"), [1, 4, 3], (1, 5), "ratings: '1 star' is 1"),
         (("True", "False"), [1, 0], (0, 1), "ratings: 'True' is 1, 'False' is 0"),
         (("👍", "👎", "👍"), [1, 0, 1], (0, 1), "ratings: '👍' is 1, '👎' is 0"),
-        (("thumbs_down", "thumbs_up"), [0, 1], (0, 1), "ratings: 'thumbs_down' is 0, 'thumbs_up' is 1"),
+        (
+            ("thumbs_down", "thumbs_up"),
+            [0, 1],
+            (0, 1),
+            "ratings: 'thumbs_down' is 0, 'thumbs_up' is 1",
+        ),
     ],
 )
 def test_ratings_as_people_write_them_are_read_on_the_scale_that_they_tell_and_said_once(

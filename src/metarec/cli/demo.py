@@ -10,6 +10,7 @@ import typer
 from metarec.cli.abilities import person_of
 from metarec.cli.evaluate import fit_all, write_results
 from metarec.cli.interruption import begins_anew
+from metarec.cli.lists import line_of, reasons
 from metarec.cli.options import (
     EncoderName,
     Seed,
@@ -19,7 +20,6 @@ from metarec.cli.options import (
     encoder_of,
     names_of,
 )
-from metarec.cli.recommend import line_of, reasons
 from metarec.cli.rows import HEART, TRIVIAL, models_of
 from metarec.contracts import Dataset, Event, Recommender
 from metarec.data import Split, generate, load, split_cold

@@ -35,30 +35,46 @@ PEOPLE = words("user customer client member visitor account buyer shopper review
 THINGS = words(
     "item product article movie film book track song artist video game recipe course listing"
 )
-WEIGHTS = words("qty quantity weight count plays playcount listencount purchases units unitssold")
+OTHER_THINGS = words(
+    "app anime show series episode podcast joke business place restaurant hotel job post news"
+)
+"""What has ids as things have, and is too vague a name for them by itself."""
+WEIGHTS = (
+    words("qty quantity weight count plays playcount listencount purchases units unitssold menge")
+    | numbered(words("item product order lineitem ordered sold purchased"), "qty quantity")
+    | words("qtyordered quantityordered qtysold quantitysold")
+)
 """Names of a value that says how much of an implicit event there was, and is no rating."""
-RATINGS = words("rating ratings stars score overall userrating starrating reviewscore")
+RATINGS = words("rating ratings stars score overall reviewscore") | numbered(
+    words("my star") | PEOPLE | THINGS, "rating"
+)
 
 SYNONYMS: Mapping[str, tuple[frozenset[str], ...]] = MappingProxyType({
-    "user_id": (numbered(PEOPLE, "id no nr number code") | words("uid custid custno"), PEOPLE),
+    "user_id": (
+        numbered(PEOPLE, "id no nr number code")
+        | words("uid custid custno userpseudoid kundennr kundennummer kundenid"),
+        PEOPLE | words("username"),
+        numbered(words("customer user client buyer"), "email") | words("email"),
+    ),
     "item_id": (
-        numbered(THINGS, "id no nr number")
-        | words("iid itemcode productcode articlecode stockcode sku skuid asin isbn ean gtin upc"),
+        numbered(THINGS | OTHER_THINGS, "id no nr number")
+        | words("iid itemcode productcode articlecode stockcode sku skuid asin isbn ean gtin upc")
+        | words("lineitemsku variantsku artikelnr artikelnummer artikelid produktid"),
         THINGS,
     ),
     "value": (RATINGS | WEIGHTS,),
     "timestamp": (
         words("ts timestamps datetime unixtime unixreviewtime epoch")
         | numbered(words("event order purchase review transaction"), "time date at timestamp")
-        | words("invoicedate createdat viewedat ratedat"),
-        words("date time"),
+        | words("invoicedate createdat datecreated dateadded viewedat ratedat bestelldatum"),
+        words("date time datum"),
     ),
     "event": (
         numbered(words("event action behavior behaviour interaction activity"), "type name kind")
         | words("action behavior behaviour"),
         words("interaction activity type"),
     ),
-    "text": (words("reviewtext reviewbody reviewcontent comment comments"),),
+    "text": (words("reviewtext reviewbody reviewcontent comment comments"), words("review")),
 })  # fmt: skip
 """Of each of our columns the names that people use, the telling ones before the vague ones.
 
@@ -183,3 +199,13 @@ def check_given(given: Given, table: TableKind) -> None:
 def tiers_of(ours: str) -> Iterable[str]:
     """Every synonym of one of our columns."""
     return frozenset[str]().union(*SYNONYMS.get(ours, ()), map(plain, EXACT.get(ours, ())))
+
+
+def likely(names: Iterable[str], ours: str) -> str | None:
+    """The first of the names that may well stand for ids of ours, to be an example."""
+    things = PEOPLE if ours == "user_id" else THINGS | OTHER_THINGS | words("sku code")
+    for name in names:
+        bare = plain(name)
+        if any(thing in bare for thing in things) or (ours == "item_id" and bare.endswith("id")):
+            return name
+    return None

@@ -37,6 +37,18 @@ def with_plain_ids(table: Table, column: str, report: Report) -> Table:
     return table.with_frame(table.frame.with_columns(ids.alias(column)))
 
 
+def say_alike(ids: pl.Series, table: Table, column: str, report: Report) -> None:
+    """Name ids that differ in case alone, as those do that people type; each stays its own."""
+    alike = ids.filter(ids.str.to_lowercase().is_duplicated())
+    if len(alike):
+        own = table.names.get(column, column)
+        same = alike.filter(alike.str.to_lowercase() == alike[0].lower())
+        report.say(
+            f"{table.file}: {counted(len(alike), 'id')} of {own} differ from others in case alone, "
+            f"as {same[0]!r} and {same[1]!r}, and are people of their own"
+        )
+
+
 def say_rounded(ids: pl.Series, table: Table, column: str, report: Report) -> None:
     """Name ids such as 1.23457E+12, which a spreadsheet made of longer numbers."""
     signed = ids.filter(ids.str.contains("+", literal=True).fill_null(False))  # which is rare

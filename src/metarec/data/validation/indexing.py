@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from metarec.contracts import vocabulary_of
 from metarec.contracts.catalogue import Catalogue
 from metarec.contracts.offered import offered_mask
-from metarec.data.validation.id_forms import with_listed_forms
+from metarec.data.validation.id_forms import say_alike, with_listed_forms
 from metarec.data.validation.problems import Check, Report
 from metarec.data.validation.table import Table
 
@@ -74,6 +74,8 @@ def users_of(
         others = named.filter(rows.is_null()).unique(maintain_order=True)
         listed = listed.append(others)
         rows = rows_of(named, listed)
+    if not events.settled:
+        say_alike(listed, events, "user_id", report)
     ids = vocabulary_of(listed)
     if users is None or users.frame.width == 1:
         return ids, None, rows

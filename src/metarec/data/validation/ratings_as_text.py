@@ -55,7 +55,6 @@ def with_written_ratings(
         found = f"ratings out of {best[0]:g}, as in {first!r}"
         expected = f"ratings on the declared scale, {declared[0]:g} to {declared[1]:g}"
         report.fail(table.file, found, expected, "declare the scale that they are on", own)
-        told = None
     else:
         of = f" out of {best[0]:g}" if best and best[0] > 1 else ""
         report.say(f"{table.file}: column {own} is read as ratings{of}: {_told(read)}")
