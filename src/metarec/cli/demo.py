@@ -22,6 +22,7 @@ from metarec.cli.options import (
 )
 from metarec.cli.rows import HEART, TRIVIAL, models_of
 from metarec.contracts import Dataset, Event, Recommender
+from metarec.contracts.running import Running
 from metarec.data import Split, generate, load, split_cold
 from metarec.evaluation import evaluate, table
 from metarec.meta import MetaConfig
@@ -56,7 +57,7 @@ def demo(
     models = models_of(
         ",".join([HEART, *TRIVIAL[shop.feedback]]), shop.feedback, content, DEMO_CONFIG
     )
-    fitted = fit_all(models, split, seed)
+    fitted = fit_all(models, split, Running(seed, progress=True))
     results = evaluate(fitted, split, k=LIST, rng=seed, progress=True)
     found = write_results(results, out)
     typer.echo("")

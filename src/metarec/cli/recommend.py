@@ -154,11 +154,10 @@ def person_in(
 ) -> Known | None:
     """The person of the one history, with the shop's profile where none is told; None for a model
     that adapts to nobody."""
-    of_shop = people if isinstance(people, Histories) else None
-    history = people[0] if of_shop is None else of_shop.events(0)
+    history = people.events(0) if isinstance(people, Histories) else people[0]
     if isinstance(model, Adapts):
-        if profile is None and of_shop is not None:
-            profile = _known_profile(model, of_shop)
+        if isinstance(people, Histories):
+            profile = profile or _known_profile(model, people)
         return model.adapt(history, profile=profile)
     if profile:
         raise DataError(f"{type(model).__name__} takes no profile; leave --profile out")

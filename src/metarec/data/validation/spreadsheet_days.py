@@ -25,7 +25,7 @@ def with_spreadsheet_days(table: Table, report: Report) -> Table:
         return table
     since = (times.cast(pl.Float64) * DAY_US).round().cast(pl.Int64)
     seconds = (since + 500_000) // 1_000_000  # a spreadsheet knows moments to a few microseconds
-    moments = pl.select(pl.lit(START) + pl.duration(seconds=seconds)).to_series()
+    moments = pl.select(pl.lit(START) + pl.duration(seconds=pl.lit(seconds))).to_series()
     first = START + timedelta(days=float(times[0]))
     report.say(
         f"{table.file}: column {own} is read as a spreadsheet's days since 1899-12-30 "
