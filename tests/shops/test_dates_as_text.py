@@ -164,3 +164,8 @@ def test_dates_that_no_name_makes_a_time_stay_context_and_are_named(read) -> Non
         "events.csv: no column is the time of events, and birthday holds dates; say which holds "
         'it, such as columns={"timestamp": "birthday"}',
     )
+
+
+def test_the_year_one_is_a_year_in_which_no_shop_was_open(read) -> None:
+    with pytest.raises(InvalidData, match="expected seconds since 1970"):
+        read(log("0001-01-01", "2024-01-02"))

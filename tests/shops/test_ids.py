@@ -105,13 +105,29 @@ def test_people_whose_ids_differ_in_case_alone_stay_two(read) -> None:
 
 
 def test_ids_that_differ_in_case_alone_are_named(read, tmp_path) -> None:
-    data = read("user_id,item_id\nAnn@x.org,a\nann@x.org,b\nben,a\n")
+    data = read("user_id,item_id\nAnn@x.org,café\nann@x.org,b\nben,cafe\u0301\n")
     assert data.notes == (
-        "events.csv: 2 ids of user_id differ from others in case alone, as 'Ann@x.org' and "
-        "'ann@x.org', and are people of their own",
+        "events.csv: 2 ids of item_id differ from others in case or accents alone, as 'café' and "
+        "'cafe\u0301', and count apart",
+        "events.csv: 2 ids of user_id differ from others in case or accents alone, as 'Ann@x.org' "
+        "and 'ann@x.org', and count apart",
     )
     save(data, tmp_path / "saved")
-    assert len(load(tmp_path / "saved").notes) == 1
+    assert len(load(tmp_path / "saved").notes) == 2
+
+
+def test_marks_that_nobody_sees_are_no_part_of_an_id(read) -> None:
+    data = read("user_id,item_id\nu,a\u200b\nv,a\n")
+    assert [*data.catalogue.ids] == ["a"]
+    assert data.notes == ("events.csv: marks of no width in ids of item_id go",)
+
+
+def test_profiles_of_nobody_are_named(read) -> None:
+    data = read("user_id,item_id\nu,a\n", users="user_id,age\n7,30\n8,40\n")
+    assert data.notes == (
+        "users.csv: none of its 2 ids, such as '7', has an event; those of events.csv look like "
+        "'u'",
+    )
 
 
 def test_text_as_a_spreadsheet_marks_it_is_that_text(read) -> None:

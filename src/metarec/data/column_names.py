@@ -31,12 +31,19 @@ def numbered(things: frozenset[str], ends: str) -> frozenset[str]:
     return frozenset(thing + end for thing in things for end in ends.split())
 
 
-PEOPLE = words("user customer client member visitor account buyer shopper reviewer person")
+def ids_of(things: frozenset[str]) -> frozenset[str]:
+    """The same with the id first, as in id_product."""
+    return frozenset(f"id{thing}" for thing in things)
+
+
+PEOPLE = words(
+    "user customer client member visitor account buyer shopper reviewer person subscriber student"
+)
 THINGS = words(
     "item product article movie film book track song artist video game recipe course listing"
 )
 OTHER_THINGS = words(
-    "app anime show series episode podcast joke business place restaurant hotel job post news"
+    "app anime show series episode podcast joke business place venue restaurant hotel job post news"
 )
 """What has ids as things have, and is too vague a name for them by itself."""
 WEIGHTS = (
@@ -52,12 +59,14 @@ RATINGS = words("rating ratings stars score overall reviewscore") | numbered(
 SYNONYMS: Mapping[str, tuple[frozenset[str], ...]] = MappingProxyType({
     "user_id": (
         numbered(PEOPLE, "id no nr number code")
-        | words("uid custid custno userpseudoid kundennr kundennummer kundenid"),
+        | ids_of(PEOPLE)
+        | words("uid custid custno distinctid userpseudoid kundennr kundennummer kundenid"),
         PEOPLE | words("username"),
         numbered(words("customer user client buyer"), "email") | words("email"),
     ),
     "item_id": (
         numbered(THINGS | OTHER_THINGS, "id no nr number")
+        | ids_of(THINGS)
         | words("iid itemcode productcode articlecode stockcode sku skuid asin isbn ean gtin upc")
         | words("lineitemsku variantsku artikelnr artikelnummer artikelid produktid"),
         THINGS,
@@ -65,8 +74,11 @@ SYNONYMS: Mapping[str, tuple[frozenset[str], ...]] = MappingProxyType({
     "value": (RATINGS | WEIGHTS,),
     "timestamp": (
         words("ts timestamps datetime unixtime unixreviewtime epoch")
-        | numbered(words("event order purchase review transaction"), "time date at timestamp")
-        | words("invoicedate createdat datecreated dateadded viewedat ratedat bestelldatum"),
+        | numbered(
+            words("event order purchase review transaction"), "time date datetime at timestamp ts"
+        )
+        | words("invoicedate createdat datecreated dateadded dateadd viewedat ratedat")
+        | words("bestelldatum"),
         words("date time datum"),
     ),
     "event": (
@@ -203,9 +215,8 @@ def tiers_of(ours: str) -> Iterable[str]:
 
 def likely(names: Iterable[str], ours: str) -> str | None:
     """The first of the names that may well stand for ids of ours, to be an example."""
+    free = list(names)
     things = PEOPLE if ours == "user_id" else THINGS | OTHER_THINGS | words("sku code")
-    for name in names:
-        bare = plain(name)
-        if any(thing in bare for thing in things) or (ours == "item_id" and bare.endswith("id")):
-            return name
-    return None
+    named = [name for name in free if any(thing in plain(name) for thing in things)]
+    ended = [name for name in free if ours == "item_id" and plain(name).endswith("id")]
+    return next(iter(named + ended), None)

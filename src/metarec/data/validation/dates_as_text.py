@@ -206,7 +206,11 @@ def put_together(parts: pl.DataFrame) -> pl.Series:
     hour = shift.otherwise(hour % 12 + 12 * (half == "p").cast(pl.Int64))
     part = pl.col("part").fill_null("").str.pad_end(6, "0").str.slice(0, 6)
     date = pl.concat_str(
-        pl.when(year < SHORT_YEAR).then(year + 2000).otherwise(year).cast(pl.String),
+        pl.when(pl.col("year").str.len_chars() <= 2)
+        .then(year + 2000)
+        .otherwise(year)
+        .cast(pl.String)
+        .str.zfill(4),
         *(number(c).cast(pl.String).str.zfill(2) for c in ("month", "day")),
         separator="-",
     )

@@ -11,9 +11,10 @@ from metarec.data.validation.table import Table
 
 WORDS_OF_A_NAME = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 VALUES = words(
-    "rating ratings stars score grade liked likes like favorite favourite recommended vote votes "
-    "thumbs label clicked click purchased purchase bought ordered qty quantity count hours minutes "
-    "seconds duration playtime played plays listened watched watch dwell"
+    "value rating ratings stars score grade liked likes like favorite favourite recommended vote "
+    "votes thumbs label clicked click purchased purchase bought ordered conversion converted "
+    "follow share qty quantity count hours minutes seconds duration playtime played plays listened "
+    "watched watch dwell"
 )
 KINDS = words(
     "status state kind action behavior behaviour return returned refund refunded cancel canceled "
