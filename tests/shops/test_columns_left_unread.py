@@ -83,6 +83,16 @@ def test_a_missing_column_is_told_with_the_names_of_the_file_and_a_likely_one(
     assert example in only
 
 
+def test_orders_with_their_items_in_one_cell_and_records_for_ids_are_told_the_way_out(
+    refused,
+) -> None:
+    order = '{"user_id": "u", "line_items": [{"sku": "a"}, {"sku": "b"}]}\n'
+    (only,) = refused(order)
+    assert only.endswith("; line_items holds several values: write a row for each of them")
+    (only,) = refused('{"user": {"name": "Ann", "id": "u"}, "item_id": "a"}\n')
+    assert only.endswith("write user as text or whole numbers (its field id alone)")
+
+
 def test_kinds_without_their_column_are_told_in_the_words_of_the_place(read) -> None:
     events = "user_id,item_id,status\nu,a,done\nu,b,returned\n"
     with pytest.raises(DataError, match=r'columns=\{"event": "status"\}, or remove target_kinds'):

@@ -17,10 +17,17 @@ def has_columns(table: Table, needed: tuple[str, ...], report: Report) -> bool:
         found = f"the columns {', '.join(called) or '(none)'}"
         meant = likely((name for name in table.frame.columns if name not in table.names), column)
         fix = report.remedies.column(own, meant, "interactions" if len(needed) > 1 else kind)
-        fix += header_hint(table, report) or (wide_hint(table) if column == "item_id" else "")
+        fix += header_hint(table, report)
+        fix += (wide_hint(table) or nested_hint(table)) if column == "item_id" else ""
         if not report.tells_of(table.file, own):
             report.fail(table.file, found, f"a column {own}", fix, own)
     return not missing
+
+
+def nested_hint(table: Table) -> str:
+    """What to do where the items of a row stand in one cell, as those of an order do."""
+    nested = [name for name, kind in table.frame.schema.items() if kind.is_nested()]
+    return f"; {nested[0]} holds several values: write a row for each of them" if nested else ""
 
 
 def has_rows(table: Table, report: Report) -> bool:
