@@ -5,7 +5,8 @@ import polars as pl
 from metarec.contracts.meaning import Scale, recognised_scale, unscaled
 from metarec.contracts.printing import nearest
 from metarec.contracts.wording import given
-from metarec.data.column_names import RATINGS, plain
+from metarec.data.column_names import plain
+from metarec.data.known_names import RATINGS
 from metarec.data.validation.problems import Check, Report
 from metarec.data.validation.table import Table, Tables
 

@@ -5,7 +5,8 @@ from collections.abc import Collection
 
 import polars as pl
 
-from metarec.data.column_names import Naming, words
+from metarec.data.column_names import Naming
+from metarec.data.known_names import words
 from metarec.data.validation.problems import Report
 from metarec.data.validation.table import Table
 
