@@ -73,7 +73,7 @@ def users_of(
         events = with_listed_forms(events, "user_id", listed, users.file, report)
         rows = rows_of(events.frame["user_id"], listed)
     named = events.frame["user_id"]
-    if users is not None and rows.null_count() == len(rows):
+    if users is not None and len(listed) and 0 < len(rows) == rows.null_count():
         report.say(
             f"{users.file}: none of its {counted(len(listed), 'id')}, such as {listed[0]!r}, has "
             f"an event; those of {events.file} look like {named[0]!r}"
