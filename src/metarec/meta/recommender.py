@@ -190,7 +190,7 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
         if learned is None:
             return {}
         self.hearts = {**self.hearts, name: replace(heart, evidence=learned.evidence)}
-        return {"trust": dict(learned.trust)}
+        return {"trust": dict(learned.trust), "standing": learned.standing.facts()}
 
     def _recount(self, taught: Taught) -> None:
         """Count the tables on all that was given, people held out for validation too."""

@@ -24,7 +24,8 @@ from metarec.meta.evidence.evidence import (
     spoken_of,
 )
 from metarec.meta.evidence.questions import Questions
-from metarec.meta.evidence.trust import Contests, learn_trust
+from metarec.meta.evidence.standing import Standing, standing_of
+from metarec.meta.evidence.trust import Contests, learn_beside, learn_trust, the_best_alone
 
 LEAST_QUERIES = 50
 """With fewer, trust would be a guess, and lists stay as they are without tables."""
@@ -51,6 +52,7 @@ class Learned:
     evidence: Evidence
     trust: Mapping[str, float]
     """What each part adds to the logit of the best item it knows, on average."""
+    standing: Standing
 
 
 def learn_evidence(
@@ -75,7 +77,10 @@ def learn_evidence(
         {**tables, ALIKE: alike.matrix}, popularities(train), has_order(train), taste
     )
     contests, scales = learner.contests(questions)
-    weights = learn_trust(replace(contests, margins=contests.margins / scales)) / scales
+    contests = replace(contests, margins=contests.margins / scales)
+    standing = standing_of(contests, questions.person, rng)
+    learn = the_best_alone if standing.behind else learn_trust
+    weights = learn(contests) / scales
     weight = dict(zip(contests.names, weights.tolist(), strict=True))
     always = sum(weight[name] for name in learner.popularities)
     parts = {
@@ -102,6 +107,7 @@ def learn_evidence(
     return Learned(
         evidence,
         {name: float(w * s) for (name, w), s in zip(weight.items(), scales, strict=True)},
+        standing,
     )
 
 
@@ -204,7 +210,8 @@ def _trust_in_content(
         hidden=None if real else hidden,
     )
     contests, scales = content.contests(asked)
-    weights = learn_trust(replace(contests, margins=contests.margins / scales)) / scales
+    contests = replace(contests, margins=contests.margins / scales)
+    weights = learn_trust(contests) / scales
     if not weights.any():
         return evidence.untouched
     weight = dict(zip(contests.names, weights.tolist(), strict=True))
@@ -246,4 +253,4 @@ def _beside(contests: Contests, names: Sequence[str]) -> Float[np.ndarray, " tab
     """The weights of some tables beside the first one, whose own is 1."""
     columns = [contests.names.index(name) for name in names]
     chosen = replace(contests, names=tuple(names), margins=contests.margins[:, columns])
-    return learn_trust(chosen, fixed=contests.margins[:, 0], start=np.zeros(len(names)))
+    return learn_beside(chosen, contests.margins[:, 0])

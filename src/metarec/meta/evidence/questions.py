@@ -11,7 +11,7 @@ from metarec.contracts import Episodes, EventKinds, Histories
 from metarec.meta.evidence.trust import Contests
 
 CELLS_AT_ONCE = 4_000_000
-MOST_QUERIES = 3000
+MOST_QUERIES = 2000
 """Queries that trust is learned on, where there are more."""
 SHORT = (0, 1, 2, 5)
 """Events that people are cut to, to learn what popularity counts for a newcomer."""
