@@ -101,6 +101,24 @@ WITH_A_SHELL = "your-shop.md"
 """Its Python stands between commands of a shell: all of it runs in a test of the command line."""
 
 
+def troubles(blocks: list[str], names: dict[str, object]) -> list[str]:
+    """What goes wrong in blocks that run one after another with the same names."""
+    found = []
+    for number, block in enumerate(blocks):
+        for large, small in SMALLER.items():
+            block = block.replace(large, small)
+        try:
+            exec(compile(block, f"block {number}", "exec"), names)
+        except Exception as error:  # whatever a reader of the page would meet
+            found.append(f"block {number}: {type(error).__name__}: {error}")
+    return found
+
+
+def test_a_block_that_fails_or_is_no_python_would_be_seen() -> None:
+    blocks = ["a = 1_000_000", "assert a == 200", "b = a + later", "import", "later = a"]
+    assert [trouble.split(":")[0] for trouble in troubles(blocks, {})] == ["block 2", "block 3"]
+
+
 @pytest.mark.parametrize(
     "page",
     [page for page in PAGES if blocks_of(page) and page.name != WITH_A_SHELL],
@@ -113,10 +131,7 @@ def test_the_python_of_a_page_runs_from_top_to_bottom(
     monkeypatch.setenv("METAREC_CACHE", str(tmp_path / "cache"))
     names: dict[str, object] = {"__name__": "page"}
     names |= GIVEN.get(page.name, dict)()
-    for number, block in enumerate(blocks_of(page)):
-        for large, small in SMALLER.items():
-            block = block.replace(large, small)
-        exec(compile(block, f"{page.name} block {number}", "exec"), names)
+    assert troubles(blocks_of(page), names) == []
 
 
 def dead_links(page: Path) -> list[str]:

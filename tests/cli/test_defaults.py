@@ -7,7 +7,7 @@ import typer
 
 from metarec.cli.main import app
 
-FITTING = {"encoder": "default", "config": None, "settings": None}
+FITTING = dict.fromkeys(("config", "settings", "threads", "time_s")) | {"encoder": "default"}
 DEFAULTS: dict[tuple[str, ...], dict[str, object]] = {
     ("demo",): {
         "data": None,

@@ -13,6 +13,7 @@ from metarec.cli.demo import stranger
 from metarec.cli.evaluate import fit_all, write_results
 from metarec.cli.options import names_of
 from metarec.cli.rows import TRIVIAL
+from metarec.contracts.running import Running
 from metarec.data import generate, generate_to, load, split_cold, split_last_out
 from metarec.encoders import HashEncoder
 from metarec.evaluation import evaluate
@@ -205,18 +206,19 @@ def test_a_shop_too_small_for_some_scenario_is_evaluated_all_the_same(run):
     assert "NaN" not in Path("results/results.json").read_text()
 
 
-def test_every_model_is_fitted_with_the_seed_and_shows_how_far_it_is():
-    asked: list[tuple[int, bool]] = []
+def test_every_model_is_fitted_with_the_seed_and_what_it_may_use_and_shows_how_far_it_is():
+    asked: list[Running] = []
 
     class Watched(UserMean):
-        def fit(self, train, valid=None, *, rng=0, progress=False, **other):
-            asked.append((rng, progress))
-            return super().fit(train, valid, rng=rng, **other)
+        def fit(self, train, valid=None, **how):
+            asked.append(Running(**how))
+            return super().fit(train, valid, rng=how["rng"])
 
     split = split_last_out(generate(users=20, items=10, rng=0).dataset)
-    fitted = fit_all({"one": Watched(), "two": Watched()}, split, 7)
+    how = Running(7, progress=True, threads=1, time_s=60)
+    fitted = fit_all({"one": Watched(), "two": Watched()}, split, how)
     assert list(fitted) == ["one", "two"]
-    assert asked == [(7, True), (7, True)]
+    assert asked == [how, how]
 
 
 @pytest.fixture

@@ -26,6 +26,16 @@ def test_fit_writes_a_model_and_nothing_beside_it(run, shop: Path):
     assert load_model("m").config.steps == 5
 
 
+def test_training_ends_when_its_time_is_up_and_no_time_and_no_threads_are_a_wrong_use(
+    run, shop: Path
+):
+    command = ["fit", shop, "--out", "m", "--encoder", "hash", "--set", "steps=1000000"]
+    answer = run(*command, "--set", "patience=1000000", "--time", 1, "--threads", 1)
+    assert answer.code == 0, answer.err
+    assert 0 < int(answer.out.split(" steps")[0].split()[-1]) < 1_000_000
+    assert {run(*command, name, 0).code for name in ("--time", "--threads")} == {2}
+
+
 @pytest.mark.slow
 def test_nothing_is_drawn_into_a_pipe(run_alone, shop: Path):
     answer = run_alone("fit", shop, "--out", "m", "--encoder", "hash", "--set", "steps=5")

@@ -13,8 +13,8 @@ import pytest
 from metarec.cli import main
 from metarec.cli.evaluate import splits_of, warn_of_leak, write_results
 from metarec.cli.filters import filters_of, ids_of, profile_of
+from metarec.cli.lists import line_of, rows_of, tell
 from metarec.cli.options import check_out, config_of, encoder_of, names_of, parse_events
-from metarec.cli.recommend import line_of, rows_of, tell
 from metarec.cli.rows import FOR_RATINGS, HEART, ROWS, TRIVIAL, models_of
 from metarec.contracts import Catalogue, DataError
 from metarec.data import (

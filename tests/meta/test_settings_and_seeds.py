@@ -156,7 +156,6 @@ SEEDS = {
     Purpose.STEP: RATING,
     Purpose.DRAWS: IMPLICIT,
     Purpose.EVIDENCE: IMPLICIT,
-    Purpose.BLEND: ("rating", {"choice": True}),
 }
 
 

@@ -91,3 +91,17 @@ def test_a_negative_clock_is_refused_and_a_day_without_a_date_is(refused) -> Non
     assert f"found -{SECOND}, expected seconds since 1970" in told
     (told,) = refused(log("0000-00-00 00:00:00", "2024-01-01 00:00:00", "2024-01-02 00:00:00"))
     assert "row 2, column ts: found '0000-00-00 00:00:00', expected a date" in told
+
+
+def test_days_of_a_spreadsheet_are_dates_where_the_column_says_so(read) -> None:
+    days = "user_id,item_id,order_date\nu,a,45352.4\nu,b,45353\n"
+    data = read(days)
+    assert data.clock == "unix"
+    assert data.interactions["timestamp"].to_list() == [1_709_285_760, 1_709_337_600]
+    assert data.notes[-1] == (
+        "events.csv: column order_date is read as a spreadsheet's days since 1899-12-30 "
+        "(45352.4 is 2024-03-01)"
+    )
+    assert read(days, clock="order").interactions["timestamp"].to_list() == [45352.4, 45353]
+    assert read(days.replace("order_date", "ts")).clock == "order"
+    assert read(days.replace("45353", "60000")).clock == "order"

@@ -34,6 +34,10 @@ def log(*cells: str) -> str:
         (["01/02/2024", "12/31/2024"], (2024, 1, 2), "dates with the month first"),
         (["1/2/2024 1:05 PM", "1/13/2024 12:05 AM"], (2024, 1, 2, 13, 5), "dates with the month"),
         (["20241231", "20240102"], (2024, 12, 31), "dates"),
+        (["2024/3/1", "2024/3/14 8:05"], (2024, 3, 1), "dates, those without a zone as UTC"),
+        (["2024年3月1日", "2024年12月31日"], (2024, 3, 1), "dates"),
+        (["Fri Aug 25 13:55:02 -0700 2017"], (2017, 8, 25, 20, 55, 2), "dates ("),
+        (["Sun Aug  6 13:55:02 2017"], (2017, 8, 6, 13, 55, 2), "dates, those without a zone"),
         (["20240102123000", "20241231080000"], (2024, 1, 2, 12, 30), "dates, those without a zone"),
         (["202401021230"], (2024, 1, 2, 12, 30), "dates, those without a zone as UTC"),
         (["20240102T123000.5Z", "20240102T1230+0100"], (2024, 1, 2, 12, 30, 0, 500_000), "dates ("),
@@ -160,3 +164,8 @@ def test_dates_that_no_name_makes_a_time_stay_context_and_are_named(read) -> Non
         "events.csv: no column is the time of events, and birthday holds dates; say which holds "
         'it, such as columns={"timestamp": "birthday"}',
     )
+
+
+def test_the_year_one_is_a_year_in_which_no_shop_was_open(read) -> None:
+    with pytest.raises(InvalidData, match="expected seconds since 1970"):
+        read(log("0001-01-01", "2024-01-02"))

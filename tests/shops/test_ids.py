@@ -104,6 +104,41 @@ def test_people_whose_ids_differ_in_case_alone_stay_two(read) -> None:
     assert list(data.user_ids) == ["Ann", "ben", "ann"]
 
 
+def test_ids_that_differ_in_case_alone_are_named(read, tmp_path) -> None:
+    data = read("user_id,item_id\nAnn@x.org,café\nann@x.org,b\nben,cafe\u0301\n")
+    assert data.notes == (
+        "events.csv: 2 ids of item_id differ from others in case or accents alone, as 'café' and "
+        "'cafe\u0301', and count apart",
+        "events.csv: 2 ids of user_id differ from others in case or accents alone, as 'Ann@x.org' "
+        "and 'ann@x.org', and count apart",
+    )
+    save(data, tmp_path / "saved")
+    assert len(load(tmp_path / "saved").notes) == 2
+
+
+def test_marks_that_nobody_sees_are_no_part_of_an_id(read) -> None:
+    data = read("user_id,item_id\nu,a\u200b\nv,a\n")
+    assert [*data.catalogue.ids] == ["a"]
+    assert data.notes == ("events.csv: marks of no width in ids of item_id go",)
+
+
+def test_profiles_of_nobody_are_named(read) -> None:
+    data = read("user_id,item_id\nu,a\n", users="user_id,age\n7,30\n8,40\n")
+    assert data.notes == (
+        "users.csv: none of its 2 ids, such as '7', has an event; those of events.csv look like "
+        "'u'",
+    )
+
+
+def test_text_as_a_spreadsheet_marks_it_is_that_text(read) -> None:
+    items = 'sku,isbn\n="00123","=""0441"""\n="00124",9\n'
+    data = read('user_id,sku\n7,="00123"\n8,="00124"\n', items)
+    assert [*data.catalogue.ids] == ["00123", "00124"]
+    assert data.catalogue.frame["isbn"].to_list() == ["0441", "9"]
+    assert 'events.csv: ="00123" of sku is read as 00123, which a spreadsheet means' in data.notes
+    assert any(note.startswith('items.csv: ="00123" of sku and isbn is') for note in data.notes)
+
+
 def test_ids_that_a_spreadsheet_has_rounded_are_named(read) -> None:
     (told,) = read("user_id,item_id\n1.23457E+12,a\n1.23457E+12,b\n8e5,c\n").notes
     assert told == (

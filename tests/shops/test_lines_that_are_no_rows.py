@@ -47,6 +47,13 @@ def test_lines_above_the_header_are_skipped_and_said(read, refused, above, line)
     assert told.startswith(f"events.csv, row {line + 1}, column value")
 
 
+@pytest.mark.parametrize("rule", ["-------,-------", "=====,===", ":---,:--:"])
+def test_a_line_that_rules_the_header_off_is_no_row_and_is_said(read, rule) -> None:
+    data = read(f"user_id,item_id\n{rule}\nu,a\nv,b\n")
+    assert [*data.user_ids] == ["u", "v"]
+    assert data.notes == ("events.csv: row 2 rules the header off, which is no data",)
+
+
 def test_a_table_of_one_column_has_no_lines_above(read) -> None:
     items = "item_id\n#1\n#2\n"
     assert list(read("user_id,item_id\nu,#1\n", items).catalogue.ids) == ["#1", "#2"]

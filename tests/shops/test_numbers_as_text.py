@@ -6,6 +6,7 @@ import pytest
 from metarec.contracts import Catalogue, Dataset
 from metarec.data import load, save
 from metarec.data.validation.content_types import as_people_write
+from metarec.encoders.roles import ColumnRoles
 
 EVENTS = "user_id,item_id\nu,1\n"
 
@@ -28,6 +29,7 @@ def items(column: list[str], header: str = "price", separator: str = ";") -> str
         (["12.–", "2.50"], [12.0, 2.5]),
         (["Fr. 5.--", "Fr. 1'200.50"], [5.0, 1200.5]),
         (["12 %", "7,5%"], [12.0, 7.5]),
+        (["−5", "3.5"], [-5.0, 3.5]),
     ],
 )
 def test_prices_are_numbers_and_how_they_were_read_is_said(read, cells, numbers) -> None:
@@ -97,11 +99,24 @@ def test_several_currencies_in_a_column_are_named(read, cells, units: str | None
         ["1,5 l", "0,7 l"],
         ["1, 2, 3", "4, 5"],
         ["12-14", "3-5"],
+        ["18446744073709551616", "18446744073709551617"],
+        ["2103807459595387724", "0.5"],
         ["", ""],
     ],
 )
 def test_what_only_resembles_numbers_stays_text(read, cells) -> None:
     assert read(EVENTS, items(cells)).catalogue.frame.schema["price"] == pl.String
+
+
+def test_long_numbers_that_fit_are_whole_in_every_format_and_the_encoder_tells_them_apart(
+    read,
+) -> None:
+    long = [2103807459595387724, 2103807459595387725]
+    content = read(EVENTS, items([*map(str, long)])).catalogue.frame["price"]
+    assert (content.dtype, content.to_list()) == (pl.Int64, long)
+    column = pl.Series("price", [*long, *long])
+    role = ColumnRoles.fit(column.to_frame()).of["price"]
+    assert (role.uses, role.reason) == (("category",), "2 keys, too long for numbers")
 
 
 def test_a_column_is_written_by_people_where_half_of_its_cells_are_numbers() -> None:

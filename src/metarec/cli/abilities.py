@@ -11,17 +11,19 @@ from metarec.contracts import (
     Recommender,
     UnsupportedError,
 )
-from metarec.meta import Explanation
+from metarec.meta import Explanation, RankBy
 
 
 class Known(Protocol):
     """One person as a model knows them."""
 
-    def recommend(self, k: int, **filters: Unpack[Filters]) -> Recommendations:
+    def recommend(
+        self, k: int, *, rank_by: RankBy | None = None, **filters: Unpack[Filters]
+    ) -> Recommendations:
         """The `k` best items."""
         ...
 
-    def explain(self, item_id: str) -> Explanation:
+    def explain(self, item_id: str, *, rank_by: RankBy | None = None) -> Explanation:
         """Why an item has its score."""
         ...
 

@@ -10,6 +10,7 @@ import typer
 from metarec.cli.abilities import person_of
 from metarec.cli.evaluate import fit_all, write_results
 from metarec.cli.interruption import begins_anew
+from metarec.cli.lists import line_of, reasons, rows_of
 from metarec.cli.options import (
     EncoderName,
     Seed,
@@ -19,9 +20,9 @@ from metarec.cli.options import (
     encoder_of,
     names_of,
 )
-from metarec.cli.recommend import line_of, reasons
 from metarec.cli.rows import HEART, TRIVIAL, models_of
 from metarec.contracts import Dataset, Event, Recommender
+from metarec.contracts.running import Running
 from metarec.data import Split, generate, load, split_cold
 from metarec.evaluation import evaluate, table
 from metarec.meta import MetaConfig
@@ -56,7 +57,7 @@ def demo(
     models = models_of(
         ",".join([HEART, *TRIVIAL[shop.feedback]]), shop.feedback, content, DEMO_CONFIG
     )
-    fitted = fit_all(models, split, seed)
+    fitted = fit_all(models, split, Running(seed, progress=True))
     results = evaluate(fitted, split, k=LIST, rng=seed, progress=True)
     found = write_results(results, out)
     typer.echo("")
@@ -85,12 +86,10 @@ def stranger(model: Recommender, shop: Dataset, split: Split) -> str:
     found = person.recommend(LIST)
     lines = ["A stranger arrives, and does three things:"]
     lines += [f"     {_told(event, titles)}" for event in events]
-    lines += ["", "What to show, the standard deviation of each score, and why:"]
-    for rank, (item, score, std) in enumerate(
-        zip(found.ids, found.scores, found.stds, strict=True), 1
-    ):
-        row = {"item_id": str(item), "score": float(score), "std": float(std)}
-        row["reasons"] = reasons(person, str(item))
+    what = "score" if found.ratings is None else "score, the rating to expect"
+    lines += ["", f"What to show (title, {what} ± standard deviation), and why:"]
+    for rank, row in enumerate(rows_of(found), 1):
+        row["reasons"] = reasons(person, row["item_id"])
         lines.append(line_of(rank, row, titles))
     lines += ["", "What to ask next, the most telling first:"]
     lines += [

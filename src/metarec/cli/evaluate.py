@@ -12,6 +12,8 @@ from metarec.cli.options import (
     EncoderName,
     Seed,
     Template,
+    Threads,
+    Time,
     check_out,
     config_of,
     content_of,
@@ -20,6 +22,7 @@ from metarec.cli.options import (
 )
 from metarec.cli.rows import HEART, check_names, models_of
 from metarec.contracts import Dataset, Recommender
+from metarec.contracts.running import Running
 from metarec.data import Split, load, split_cold, split_k_fold, split_last_out, split_time
 from metarec.evaluation import Results, Verdict, combine, save_results, table, write_report
 from metarec.evaluation import evaluate as evaluate_models
@@ -57,12 +60,15 @@ def evaluate(
         ),
     ] = True,
     seed: Seed = 0,
+    threads: Threads = None,
+    time_s: Time = None,
 ) -> None:
     """Compare models; the trivial rows are always among them.
 
     Example: metarec evaluate my-shop --protocol cold --models MetaRecommender,EASE --out results
     """
     chosen = config_of(config, settings or [])
+    running = Running(seed, progress=True, threads=threads, time_s=time_s)
     check_out(out, data)
     check_names(models)
     shop = load(data)
@@ -77,7 +83,7 @@ def evaluate(
     content = content_of(shop, encoder_of(encoder, template))
     parts = []
     for split in splits:
-        fitted = fit_all(models_of(models, shop.feedback, content, chosen), split, seed)
+        fitted = fit_all(models_of(models, shop.feedback, content, chosen), split, running)
         ready = {} if saved is None else {f"{SAVED}{type(saved).__name__}": saved}
         parts.append(
             evaluate_models(
@@ -108,13 +114,15 @@ def splits_of(shop: Dataset, protocol: Protocol, seed: int) -> list[Split]:
     return [split_cold(shop, rng=seed)]
 
 
-def fit_all(models: Mapping[str, Recommender], split: Split, seed: int) -> dict[str, Recommender]:
+def fit_all(
+    models: Mapping[str, Recommender], split: Split, running: Running
+) -> dict[str, Recommender]:
     """Every model fitted to the split's training part."""
     fitted: dict[str, Recommender] = {}
     for name, model in models.items():
         if sys.stderr.isatty():
             typer.echo(f"fitting {name}", err=True)
-        fitted[name] = model.fit(split.train, split.valid, rng=seed, progress=True)
+        fitted[name] = model.fit(split.train, split.valid, **vars(running))
     return fitted
 
 

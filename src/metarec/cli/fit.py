@@ -1,6 +1,7 @@
 """`metarec fit`: from a folder of events to a saved model."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +13,8 @@ from metarec.cli.options import (
     EncoderName,
     Seed,
     Template,
+    Threads,
+    Time,
     check_model_place,
     config_of,
     content_of,
@@ -21,6 +24,7 @@ from metarec.cli.options import (
 from metarec.cli.rows import HEART, row_of
 from metarec.contracts import Dataset, Encoder, Recommender
 from metarec.contracts.printing import counted
+from metarec.contracts.running import Running
 from metarec.data import load
 from metarec.data.meanings import meanings
 from metarec.meta import MetaConfig, MetaRecommender
@@ -44,6 +48,8 @@ def fit(
     encoder: EncoderName = "default",
     template: Template = None,
     seed: Seed = 0,
+    threads: Threads = None,
+    time_s: Time = None,
     force: Annotated[
         bool, typer.Option("--force", help="Replace the model that is there.")
     ] = False,
@@ -66,11 +72,11 @@ def fit(
     shop = load(data)
     say_notes(shop)
     typer.echo("\n  ".join([repr(shop), *meanings(shop)]), err=True)
-    fitting(shop, out, seed)
+    fitting(shop, out, Running(seed, progress=True, threads=threads, time_s=time_s))
 
 
 def _fit_heart(
-    shop: Dataset, out: Path, seed: int, *, config: MetaConfig, reader: Callable[[], Encoder]
+    shop: Dataset, out: Path, running: Running, *, config: MetaConfig, reader: Callable[[], Encoder]
 ) -> None:
     checkpoints = out.absolute().parent / f"{out.absolute().name}.checkpoint"
     if (checkpoints / CHECKPOINT).exists():
@@ -79,7 +85,7 @@ def _fit_heart(
         content = content_of(shop, reader())
     with going_on(f"the same command continues from {checkpoints}"):
         model = MetaRecommender(content, config).fit(
-            shop, rng=seed, folder=checkpoints, progress=True
+            shop, **vars(replace(running, folder=checkpoints))
         )
     model.save(out)
     remove_checkpoint(checkpoints)
@@ -91,7 +97,7 @@ def _fit_heart(
 
 
 @begins_anew
-def _fit_row(shop: Dataset, out: Path, seed: int, *, row: Recommender) -> None:
-    model = row.fit(shop, rng=seed, progress=True)
+def _fit_row(shop: Dataset, out: Path, running: Running, *, row: Recommender) -> None:
+    model = row.fit(shop, **vars(running))
     model.save(out)
     typer.echo(f"wrote {out}: {model!r}")

@@ -1,5 +1,6 @@
 """`metarec items`: what is on offer follows the shop, without another fit."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -35,109 +36,97 @@ Separator = Annotated[
 Encoding = Annotated[str | None, typer.Option(help="Of the file, such as cp1252; UTF-8 by itself.")]
 
 
-@app.command()
-def sync(
-    model: Model,
-    items: File,
-    out: Out = None,
-    dry_run: DryRun = False,
-    force: Force = False,
-    columns: Map = None,
-    separator: Separator = None,
-    encoding: Encoding = None,
-) -> None:
+Change = tuple[list[str], Callable[[], Recommender]]
+"""What is told of a change, and the changed model."""
+
+
+def of_a_file(
+    verb: Callable[[FollowsItems, Items], Change], *, new: bool = False
+) -> Callable[..., None]:
+    """A command that changes a model by the items of a file; `new` ones are none of its own yet."""
+
+    def command(
+        model: Model,
+        items: File,
+        out: Out = None,
+        dry_run: DryRun = False,
+        force: Force = False,
+        columns: Map = None,
+        separator: Separator = None,
+        encoding: Encoding = None,
+    ) -> None:
+        check_place(out, dry_run=dry_run, force=force)
+        loaded = following(load_model(model))
+        read = items_in(items, loaded, columns, separator, encoding, new=new)
+        end(verb(loaded, read), None if dry_run else out)
+
+    command.__doc__ = verb.__doc__
+    return command
+
+
+def of_ids(verb: Callable[[FollowsItems, list[str]], Change]) -> Callable[..., None]:
+    """A command that changes a model by ids of its items."""
+
+    def command(
+        model: Model, ids: Ids, out: Out = None, dry_run: DryRun = False, force: Force = False
+    ) -> None:
+        check_place(out, dry_run=dry_run, force=force)
+        end(verb(following(load_model(model)), ids_of(ids)), None if dry_run else out)
+
+    command.__doc__ = verb.__doc__
+    return command
+
+
+def sync(model: FollowsItems, items: Items) -> Change:
     """Offer what a file holds and nothing else: new items are added, changed ones updated, those
     that it lacks retired, those that are back restored.
 
     Example: metarec items sync my-shop.model products.csv --dry-run
     """
-    check_place(out, dry_run=dry_run, force=force)
-    loaded = following(load_model(model))
-    read = items_in(items, loaded, columns, separator, encoding)
-    changes = loaded.item_changes(read)
-    say(changes.told)
-    if not dry_run:
-        write(loaded.sync_items(read), out)
+    return [*model.item_changes(items).told], lambda: model.sync_items(items)
 
 
-@app.command()
-def add(
-    model: Model,
-    items: File,
-    out: Out = None,
-    dry_run: DryRun = False,
-    force: Force = False,
-    columns: Map = None,
-    separator: Separator = None,
-    encoding: Encoding = None,
-) -> None:
+def add(model: FollowsItems, items: Items) -> Change:
     """Add the items of a file, from their content alone.
 
     Example: metarec items add my-shop.model new.csv --out my-shop.model --force
     """
-    check_place(out, dry_run=dry_run, force=force)
-    loaded = following(load_model(model))
-    read = items_in(items, loaded, columns, separator, encoding, new=True)
-    more = loaded.add_items(read)
-    say([told("added", read.frame["item_id"].to_list())])
-    if not dry_run:
-        write(more, out)
+    more = model.add_items(items)
+    return [told("added", items.frame["item_id"].to_list())], lambda: more
 
 
-@app.command()
-def update(
-    model: Model,
-    items: File,
-    out: Out = None,
-    dry_run: DryRun = False,
-    force: Force = False,
-    columns: Map = None,
-    separator: Separator = None,
-    encoding: Encoding = None,
-) -> None:
+def update(model: FollowsItems, items: Items) -> Change:
     """Give known items the values of a file, in its columns; an empty one is missing now.
 
     Example: metarec items update my-shop.model prices.csv --out my-shop.model --force
     """
-    check_place(out, dry_run=dry_run, force=force)
-    loaded = following(load_model(model))
-    read = items_in(items, loaded, columns, separator, encoding)
-    changed = loaded.update_items(read)
-    say([told("updated", read.frame["item_id"].to_list())])
-    if not dry_run:
-        write(changed, out)
+    changed = model.update_items(items)
+    return [told("updated", items.frame["item_id"].to_list())], lambda: changed
 
 
-@app.command()
-def retire(
-    model: Model, ids: Ids, out: Out = None, dry_run: DryRun = False, force: Force = False
-) -> None:
+def retire(model: FollowsItems, ids: list[str]) -> Change:
     """Offer the named items no longer; events on them keep their meaning.
 
     Example: metarec items retire my-shop.model "2571,1" --out my-shop.model --force
     """
-    check_place(out, dry_run=dry_run, force=force)
-    loaded, named = following(load_model(model)), ids_of(ids)
-    changed = loaded.retire_items(named)
-    say([told("retired", named)])
-    if not dry_run:
-        write(changed, out)
+    changed = model.retire_items(ids)
+    return [told("retired", ids)], lambda: changed
 
 
-@app.command()
-def restore(
-    model: Model, ids: Ids, out: Out = None, dry_run: DryRun = False, force: Force = False
-) -> None:
+def restore(model: FollowsItems, ids: list[str]) -> Change:
     """Offer retired items again.
 
     Example: metarec items restore my-shop.model 2571 --out my-shop.model --force
     """
-    check_place(out, dry_run=dry_run, force=force)
-    loaded, named = following(load_model(model)), ids_of(ids)
-    changed = loaded.restore_items(named)
-    say([told("restored", named)])
-    if not dry_run:
-        write(changed, out)
+    changed = model.restore_items(ids)
+    return [told("restored", ids)], lambda: changed
+
+
+app.command("sync")(of_a_file(sync))
+app.command("add")(of_a_file(add, new=True))
+app.command("update")(of_a_file(update))
+app.command("retire")(of_ids(retire))
+app.command("restore")(of_ids(restore))
 
 
 def check_place(out: Path | None, *, dry_run: bool, force: bool) -> None:
@@ -176,14 +165,12 @@ def told(what: str, ids: list[str]) -> str:
     return f"{counted(len(ids), 'item')} {what}" + (f": {listed(ids)}" if ids else "")
 
 
-def say(lines: list[str]) -> None:
-    """Print what changes."""
+def end(change: Change, out: Path | None) -> None:
+    """Tell what changes, and write the changed model where it goes somewhere."""
+    lines, changed = change
     for line in lines:
         typer.echo(line)
-
-
-def write(model: Recommender, out: Path | None) -> None:
-    """Save the changed model."""
-    assert out is not None, "checked at the door"
-    model.save(out)
-    typer.echo(f"wrote {out}: {model!r}")
+    if out is not None:
+        model = changed()
+        model.save(out)
+        typer.echo(f"wrote {out}: {model!r}")

@@ -19,6 +19,13 @@ from metarec.files.model_folder import check_replaceable
 from metarec.meta import MetaConfig
 
 Seed = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of everything random.")]
+Threads = Annotated[
+    int | None, typer.Option(min=1, help="Threads of linear algebra; as many as are set elsewhere.")
+]
+Time = Annotated[
+    float | None,
+    typer.Option("--time", min=1, help="Seconds after which training ends with its best so far."),
+]
 EncoderName = Annotated[
     str, typer.Option(help='"default", "hash", or a name or folder that transformers loads.')
 ]

@@ -1,6 +1,5 @@
 """`metarec recommend`: events in, ranked items out, for a stranger, a user or everyone."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,14 +20,12 @@ from metarec.cli.filters import (
     profile_of,
 )
 from metarec.cli.interruption import going_on
-from metarec.cli.options import names_of, parse_events
+from metarec.cli.lists import reasons, rows_of, tell
+from metarec.cli.options import parse_events
 from metarec.cli.people import histories_of, shop_of
-from metarec.contracts import Catalogue, DataError, EventLike, Filters, Histories, Recommendations
+from metarec.contracts import DataError, EventLike, Filters, Histories, Recommender
 from metarec.jobs import recommend_to_file
-from metarec.meta import load_model
-
-HEADER = "rank title [id]  score{std}"
-"""What stands in each line that people read."""
+from metarec.meta import RankBy, load_model
 
 
 def recommend(
@@ -47,6 +44,12 @@ def recommend(
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help="The file for everyone: .parquet, .csv or .jsonl.")
+    ] = None,
+    rank_by: Annotated[
+        RankBy | None,
+        typer.Option(
+            help="Of ratings: by what they would choose, how they would like it, or both."
+        ),
     ] = None,
     k: HowMany = 10,
     where: Where = None,
@@ -84,30 +87,20 @@ def recommend(
     if histories is not None and out is not None:
         if explain or as_json:
             raise DataError("--histories writes a file; --explain and --json are for one person")
-        everyone(model, histories, users, out, k, asked)
+        everyone(model, histories, users, out, k, asked, rank_by)
         return
     loaded = load_model(model)
-    known = profile_of(profile)
-    people: Histories | list[list[EventLike]]
-    if data is not None and user is not None:
-        shop = shop_of(data, loaded)
-        row = shop.user_row(user)
-        people = shop.histories.take(slice(row, row + 1))
-        history: list[EventLike] = list(people.events(0))
-        known = known or _known_profile(loaded, people)
+    people = people_of(loaded, events, data, user)
+    person = person_in(loaded, people, profile_of(profile))
+    if person is None:
+        check_one_order(loaded, rank_by)
+        found = loaded.recommend(people, k, **asked)[0]
     else:
-        history = parse_events(events, loaded.catalogue)
-        people = [history]
-    person = loaded.adapt(history, profile=known) if isinstance(loaded, Adapts) else None
-    if person is None and known:
-        raise DataError(f"{type(loaded).__name__} takes no profile; leave --profile out")
-    found = (
-        loaded.recommend(people, k, **asked)[0] if person is None else person.recommend(k, **asked)
-    )
+        found = person.recommend(k, rank_by=rank_by, **asked)
     rows = rows_of(found)
     if explain and person is not None:
-        for row_told in rows:
-            row_told["reasons"] = reasons(person, str(row_told["item_id"]))
+        for row in rows:
+            row["reasons"] = reasons(person, str(row["item_id"]), rank_by)
     elif explain:
         typer.echo(f"warning: {type(loaded).__name__} cannot explain its scores", err=True)
     tell(rows, found, loaded.catalogue, as_json=as_json)
@@ -141,48 +134,56 @@ def check_together(
 
 
 def everyone(
-    model: Path, histories: Path, users: str | None, out: Path, k: int, asked: Filters
+    model: Path,
+    histories: Path,
+    users: str | None,
+    out: Path,
+    k: int,
+    asked: Filters,
+    rank_by: RankBy | None,
 ) -> None:
     """Write the lists of everyone, or of the named users, and say what was written."""
     loaded = load_model(model)
     people = histories_of(histories, loaded, None if users is None else ids_of(users))
     with going_on(f"{out} was not written; the same command begins anew"):
-        written = recommend_to_file(loaded, people, out, k, progress=True, **asked)
+        if not isinstance(loaded, Adapts):
+            check_one_order(loaded, rank_by)
+        written = recommend_to_file(loaded, people, out, k, progress=True, rank_by=rank_by, **asked)
     typer.echo(f"wrote {out}: {written}")
 
 
-def rows_of(found: Recommendations) -> list[dict[str, Any]]:
-    """The list as JSON values."""
-    return [
-        {"item_id": str(i), "score": float(s), "std": None if std != std else float(std)}
-        for i, s, std in zip(found.ids, found.scores, found.stds, strict=True)
-    ]
+def check_one_order(model: Recommender, rank_by: RankBy | None) -> None:
+    """Refuse to choose an order of a model that has one."""
+    if rank_by is not None:
+        raise DataError(f"{type(model).__name__} orders by one score; leave --rank-by out")
 
 
-def tell(
-    rows: list[dict[str, Any]], found: Recommendations, catalogue: Catalogue, *, as_json: bool
-) -> None:
-    """Print the list as JSON or as people read it, and why it is shorter than asked."""
-    if as_json:
-        typer.echo(json.dumps({"recommendations": rows}, indent=2, ensure_ascii=False))
-        return
-    show(rows, dict(zip(catalogue.ids, names_of(catalogue), strict=True)))
-    if found.why_short and len(rows) < min(found.asked, len(catalogue)):
-        typer.echo(_why(rows, found), err=True)
+def people_of(
+    model: Recommender, events: str, data: Path | None, user: str | None
+) -> Histories | list[list[EventLike]]:
+    """The one history that is asked for: a user's of a shop, or the events that are told."""
+    if data is None or user is None:
+        return [parse_events(events, model.catalogue)]
+    shop = shop_of(data, model)
+    row = shop.user_row(user)
+    return shop.histories.take(slice(row, row + 1))
 
 
-def show(rows: list[dict[str, Any]], titles: Mapping[str, str]) -> None:
-    """Print the list under a line that names its parts."""
-    if rows:
-        std = "" if rows[0]["std"] is None else " ± standard deviation"
-        typer.echo(HEADER.format(std=std))
-    for rank, row in enumerate(rows, 1):
-        typer.echo(line_of(rank, row, titles))
-
-
-def _why(rows: list[dict[str, Any]], found: Recommendations) -> str:
-    told = found.why_short
-    return f"fewer than asked: {told}" if rows else f"nothing is left to recommend: {told}"
+def person_in(
+    model: Recommender,
+    people: Histories | list[list[EventLike]],
+    profile: Mapping[str, Any] | None,
+) -> Known | None:
+    """The person of the one history, with the shop's profile where none is told; None for a model
+    that adapts to nobody."""
+    history = people.events(0) if isinstance(people, Histories) else people[0]
+    if isinstance(model, Adapts):
+        if isinstance(people, Histories):
+            profile = profile or _known_profile(model, people)
+        return model.adapt(history, profile=profile)
+    if profile:
+        raise DataError(f"{type(model).__name__} takes no profile; leave --profile out")
+    return None
 
 
 def _known_profile(model: Any, people: Histories) -> dict[str, Any] | None:
@@ -193,47 +194,3 @@ def _known_profile(model: Any, people: Histories) -> dict[str, Any] | None:
     return {
         name: value for name, value in people.profiles.row(0, named=True).items() if name in columns
     }
-
-
-def reasons(person: Known, item_id: str) -> dict[str, Any]:
-    """Base, shares and effects of one item's score, as JSON values; each event's share by reason
-    too."""
-    told = person.explain(item_id)
-    events = zip(told.events, told.shares, told.effects, strict=True)
-    return {
-        "score": told.score,
-        "base": told.base,
-        "events": [
-            {
-                "item_id": event.item,
-                "value": event.value,
-                "share": float(share),
-                "effect": float(effect),
-                "reasons": {name: float(said[place]) for name, said in told.reasons.items()},
-            }
-            for place, (event, share, effect) in enumerate(events)
-        ],
-    }
-
-
-def main_reason(reasons: Mapping[str, float]) -> str:
-    """What most of an event's share is due to, where there is more than one reason."""
-    if len(reasons) < 2:
-        return ""
-    return f", {max(reasons, key=lambda name: abs(reasons[name]))}"
-
-
-def line_of(rank: int, row: dict[str, Any], titles: Mapping[str, str]) -> str:
-    """One recommended item, and under it why, where that was asked for."""
-    std = "" if row["std"] is None else f" ± {row['std']:.2f}"
-    lines = [f"{rank:3d}. {titles[row['item_id']]} [{row['item_id']}]  {row['score']:.2f}{std}"]
-    if "reasons" in row:
-        told = row["reasons"]
-        parts = [f"{told['base']:.2f} expected of anyone"]
-        ordered = sorted(told["events"], key=lambda event: -abs(event["share"]))
-        parts += [
-            f"{e['share']:+.2f} {titles[e['item_id']]} ({e['value']:g}{main_reason(e['reasons'])})"
-            for e in ordered
-        ]
-        lines.append(f"     {told['score']:.2f} = " + ", ".join(parts))
-    return "\n".join(lines)

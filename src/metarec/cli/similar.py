@@ -16,7 +16,7 @@ from metarec.cli.filters import (
     filters_of,
     ids_of,
 )
-from metarec.cli.recommend import rows_of, tell
+from metarec.cli.lists import rows_of, tell
 from metarec.meta import load_model
 
 

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from metarec.contracts import DataError
+from metarec.data.known_names import OTHER_THINGS, PEOPLE, SYNONYMS, THINGS, WEIGHTS, words
 
 TableKind = Literal["interactions", "items", "users"]
 Given = Mapping[str, str | None]
@@ -19,51 +20,6 @@ OURS: Mapping[TableKind, tuple[str, ...]] = MappingProxyType({
 })  # fmt: skip
 EXACT = {"event": ("event", "kind")}
 """Names that are ours to the letter, where there is more than the one."""
-
-
-def words(text: str) -> frozenset[str]:
-    """The words of a text."""
-    return frozenset(text.split())
-
-
-def numbered(things: frozenset[str], ends: str) -> frozenset[str]:
-    """What people call the ids of things."""
-    return frozenset(thing + end for thing in things for end in ends.split())
-
-
-PEOPLE = words("user customer client member visitor account buyer shopper reviewer person")
-THINGS = words(
-    "item product article movie film book track song artist video game recipe course listing"
-)
-WEIGHTS = words("qty quantity weight count plays playcount listencount purchases units unitssold")
-"""Names of a value that says how much of an implicit event there was, and is no rating."""
-RATINGS = words("rating ratings stars score overall userrating starrating reviewscore")
-
-SYNONYMS: Mapping[str, tuple[frozenset[str], ...]] = MappingProxyType({
-    "user_id": (numbered(PEOPLE, "id no nr number code") | words("uid custid custno"), PEOPLE),
-    "item_id": (
-        numbered(THINGS, "id no nr number")
-        | words("iid itemcode productcode articlecode stockcode sku skuid asin isbn ean gtin upc"),
-        THINGS,
-    ),
-    "value": (RATINGS | WEIGHTS,),
-    "timestamp": (
-        words("ts timestamps datetime unixtime unixreviewtime epoch")
-        | numbered(words("event order purchase review transaction"), "time date at timestamp")
-        | words("invoicedate createdat viewedat ratedat"),
-        words("date time"),
-    ),
-    "event": (
-        numbered(words("event action behavior behaviour interaction activity"), "type name kind")
-        | words("action behavior behaviour"),
-        words("interaction activity type"),
-    ),
-    "text": (words("reviewtext reviewbody reviewcontent comment comments"),),
-})  # fmt: skip
-"""Of each of our columns the names that people use, the telling ones before the vague ones.
-
-They are written as `plain` leaves them: small letters, without separators.
-"""
 
 
 @dataclass(frozen=True)
@@ -183,3 +139,12 @@ def check_given(given: Given, table: TableKind) -> None:
 def tiers_of(ours: str) -> Iterable[str]:
     """Every synonym of one of our columns."""
     return frozenset[str]().union(*SYNONYMS.get(ours, ()), map(plain, EXACT.get(ours, ())))
+
+
+def likely(names: Iterable[str], ours: str) -> str | None:
+    """The first of the names that may well stand for ids of ours, to be an example."""
+    free = list(names)
+    things = PEOPLE if ours == "user_id" else THINGS | OTHER_THINGS | words("sku code")
+    named = [name for name in free if any(thing in plain(name) for thing in things)]
+    ended = [name for name in free if ours == "item_id" and plain(name).endswith("id")]
+    return next(iter(named + ended), None)

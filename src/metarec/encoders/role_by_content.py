@@ -16,6 +16,9 @@ from metarec.encoders.frequent_values import MOST_VALUES, frequent, is_few
 from metarec.encoders.keys import is_iso_date, key_of_numbers, key_of_texts, looks_like_a_key_name
 from metarec.encoders.nested import leaves_of
 
+EXACT = 2**53
+"""Whole numbers below it have one float each."""
+
 
 def role_of(column: pl.Series) -> ColumnRole:
     """The role of one column by its type and what it holds."""
@@ -73,17 +76,17 @@ def _role_of_number(filled: pl.Series) -> ColumnRole:
         return not_used(reason)
     if looks_like_a_key_name(filled.name) and filled.dtype.is_integer():
         return _role_of_repeated_keys(filled.cast(pl.String))
+    if filled.dtype.is_integer() and (filled.cast(pl.Float64).abs() > EXACT).any():
+        return _role_of_repeated_keys(filled.cast(pl.String), "too long for numbers")
     return ColumnRole(("number",), "numbers")
 
 
-def _role_of_repeated_keys(keys: pl.Series) -> ColumnRole:
+def _role_of_repeated_keys(keys: pl.Series, why: str = "as its name says") -> ColumnRole:
     kept, there = len(frequent(keys, MOST_VALUES)), keys.n_unique()
     if not kept:
-        return not_used(
-            f"a key, as its name says, and hardly one of {there:,} stands in several rows"
-        )
+        return not_used(f"a key, {why}, and hardly one of {there:,} stands in several rows")
     of = f", of which the {kept} most frequent count" if kept < there else ""
-    return ColumnRole(("category",), f"{there:,} keys, as its name says{of}")
+    return ColumnRole(("category",), f"{there:,} keys, {why}{of}")
 
 
 def _role_of_list(filled: pl.Series) -> ColumnRole:

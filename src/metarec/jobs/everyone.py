@@ -54,13 +54,15 @@ def recommend_to_file(
     k: int = 10,
     *,
     progress: bool = False,
+    rank_by: str | None = None,
     **filters: Unpack[Filters],
 ) -> Written:
     """Write the `k` best items of each history to a .parquet, .csv or .jsonl file.
 
     Columns user_id (the place in `histories` where these name nobody), rank, item_id, title where
-    the items have one, score and std; a person without an item has no row. Memory does not grow
-    with the number of people, and the file appears whole or not at all.
+    the items have one, score, rating where the model foretells one, and std; a person without an
+    item has no row. Memory does not grow with the number of people, and the file appears whole or
+    not at all. `rank_by` is for models that have several orders, such as `MetaRecommender`.
     """
     path = Path(out)
     if path.suffix not in WRITERS:
@@ -76,6 +78,7 @@ def recommend_to_file(
     people = len(histories)
     known = _aligned(histories, model.catalogue)
     own = _known_only(filters, model.catalogue, people)
+    order: Any = {} if rank_by is None else {"rank_by": rank_by}
     rows = short = 0
     why = ""
     with (
@@ -87,7 +90,7 @@ def recommend_to_file(
             part = known.take(slice(start, start + PEOPLE_AT_ONCE))
             if own is not None:
                 filters["exclude"] = own[start : start + PEOPLE_AT_ONCE]
-            answer = model.recommend(part, k, **filters)
+            answer = model.recommend(part, k, **order, **filters)
             frame = _named(answer.to_frame(), start)
             append(frame)
             rows += len(frame)
@@ -140,7 +143,8 @@ def _named(frame: pl.DataFrame, start: int) -> pl.DataFrame:
     if "user_id" not in frame.columns:
         frame = frame.with_columns(user_id=(pl.col("history") + start).cast(pl.String))
     ordered = [c for c in ("user_id", "rank", "item_id", "title") if c in frame.columns]
-    return frame.select(*ordered, pl.col("score").fill_nan(None), pl.col("std").fill_nan(None))
+    numbers = [c for c in ("score", "rating", "std") if c in frame.columns]
+    return frame.select(*ordered, pl.col(numbers).fill_nan(None))
 
 
 @contextmanager

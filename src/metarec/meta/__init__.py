@@ -3,7 +3,8 @@
 from metarec.meta.config import MetaConfig
 from metarec.meta.explanation import Explanation
 from metarec.meta.loading import load_model
+from metarec.meta.ordering import RankBy
 from metarec.meta.person import Person
 from metarec.meta.recommender import MetaRecommender
 
-__all__ = ["Explanation", "MetaConfig", "MetaRecommender", "Person", "load_model"]
+__all__ = ["Explanation", "MetaConfig", "MetaRecommender", "Person", "RankBy", "load_model"]

@@ -121,7 +121,7 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
         self.metrics = told[0]
         if len(told) > 1:
             choice, value = (partial(self._alone, self.hearts[n]) for n in (CHOICE, VALUE))
-            random = stream(running.rng, Purpose.BLEND)
+            random = stream(running.rng, Purpose.EVIDENCE, 1)
             self.blend = learn_blend(first, taught[0].valid, choice, value, random)
             self.metrics |= {"choice": told[1], "rating_weight": self.blend.weight}
         self._recount(taught[-1])

@@ -24,8 +24,6 @@ class Purpose(IntEnum):
     """The draws that implicit events are calibrated with."""
     EVIDENCE = 7
     """The queries that trust in evidence is learned on, and the items hidden for it."""
-    BLEND = 8
-    """The queries that the weight of ratings beside the choice is learned on."""
 
 
 def stream(rng: int, purpose: Purpose, step: int = 0) -> np.random.Generator:

@@ -10,7 +10,13 @@ import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
 from metarec.data.readers.dialect import Dialect, dialect_of
-from metarec.data.readers.header import header_of, without_headers, without_nameless
+from metarec.data.readers.header import (
+    header_of,
+    without_headers,
+    without_marks,
+    without_nameless,
+    without_rule,
+)
 from metarec.data.readers.quotes import broken_quote
 from metarec.data.readers.text_encoding import (
     LOOKED_AT,
@@ -74,7 +80,8 @@ def read_csv(
         return None
     table = place_rows(frame, file, text, header_lines, ragged, report)
     if not columns:
-        table = without_headers(without_nameless(table), report)
+        table = without_headers(without_rule(without_nameless(table), report), report)
+        table = without_marks(table, text, report)
     if dialect.separator == ";":  # which is written where commas are in numbers
         table = replace(table, decimal=",")
     return drop_blank_lines(table if clean else report_encoding(table, fix, report))

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import polars as pl
 
@@ -9,6 +10,9 @@ from metarec.data.readers.dialect import Dialect
 from metarec.data.readers.text_encoding import encoding_fix
 from metarec.data.validation.problems import Report
 from metarec.data.validation.table import Table
+
+RULE = re.compile(r"\s*:?[-=_+ ]{2,}:?\s*")
+MARK, MARKED = b'="', r'^="(.*)"$'
 
 
 def header_of(content: bytes, file: str, dialect: Dialect, report: Report) -> list[str]:
@@ -39,6 +43,30 @@ def without_nameless(table: Table) -> Table:
     nameless = [c for c in table.frame.columns if c.startswith("unnamed_")]
     empty = [c for c in nameless if (table.frame[c] == "").all()]
     return table.with_frame(table.frame.drop(empty)) if empty else table
+
+
+def without_rule(table: Table, report: Report) -> Table:
+    """The table without a line such as ---+--- below its header, which is no data."""
+    if not len(table.frame) or not all(RULE.fullmatch(cell or "") for cell in table.frame.row(0)):
+        return table
+    report.say(f"{table.file}: row {table.lines[0]} rules the header off, which is no data")
+    return table.keep(pl.int_range(len(table.frame), eager=True) > 0)
+
+
+def without_marks(table: Table, content: bytes, report: Report) -> Table:
+    """The table with ="00123", by which a spreadsheet is told that a cell is text, as that text."""
+    if MARK not in content:
+        return table
+    frame = table.frame
+    marked = [column for column in frame if column.str.contains(MARKED).any()]
+    if not marked:
+        return table
+    cell = marked[0].filter(marked[0].str.contains(MARKED))[0]
+    names = " and ".join(column.name for column in marked)
+    report.say(
+        f"{table.file}: {cell} of {names} is read as {cell[2:-1]}, which a spreadsheet means"
+    )
+    return table.with_frame(frame.with_columns(c.str.replace(MARKED, "$1") for c in marked))
 
 
 def without_headers(table: Table, report: Report) -> Table:

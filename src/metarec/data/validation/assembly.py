@@ -1,6 +1,7 @@
 """From the tables that a reader found to a validated, indexed dataset."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -18,6 +19,7 @@ from metarec.data.validation.naming import weighs
 from metarec.data.validation.needed import has_columns, has_rows
 from metarec.data.validation.offered import with_offered
 from metarec.data.validation.problems import Check, Report
+from metarec.data.validation.ratings_as_text import with_written_ratings
 from metarec.data.validation.repeats import settle_repeats
 from metarec.data.validation.rows import (
     with_distinct,
@@ -49,6 +51,7 @@ def assemble(
     feedback = feedback_of(tables)
     listed = {} if items is None else {"item_id": items.frame["item_id"]}
     listed |= {} if users is None else {"user_id": users.frame["user_id"]}
+    tables = with_told_scale(tables, feedback, report)
     events, clock = checked_events(tables, feedback, listed, report)
     has_roles(tables, report)
     if events is None or (items is None and tables.items is not None):
@@ -90,6 +93,15 @@ def feedback_of(tables: Tables) -> str:
     events = tables.interactions
     has_value = events is not None and "value" in events.frame.columns
     return "rating" if events is not None and has_value and not weighs(events) else "implicit"
+
+
+def with_told_scale(tables: Tables, feedback: str, report: Report) -> Tables:
+    """The tables with ratings such as "4/5" as numbers, and on the scale that these tell."""
+    events = tables.interactions
+    if events is None or feedback != "rating" or "value" not in events.frame.columns:
+        return tables
+    events, scale = with_written_ratings(events, tables.scale, report)
+    return replace(tables, interactions=events, scale=tables.scale or scale)
 
 
 def checked_events(

@@ -7,10 +7,12 @@ from metarec.data.validation.numbers_told import say_thousands, say_written
 from metarec.data.validation.problems import Report
 from metarec.data.validation.table import Table
 
-WHOLE = r"^-?(?:0|[1-9][0-9]{0,17})$"  # a leading zero marks a code, such as a postcode
+WHOLE = r"^-?(?:0|[1-9][0-9]{0,18})$"  # a leading zero marks a code, such as a postcode
+LONG = r"^-?[1-9][0-9]{15,}$"
+"""Whole numbers of which several are one float: all are codes where one fits no integer."""
 DECIMAL = r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$"
 CODE = r"^[^0-9]*0[0-9]"
-AS_WRITTEN = rf",|{UNITS}|[.][-–—]"
+AS_WRITTEN = rf",|{UNITS}|[.][-–—]|^−"
 """What tells a number as people write it from a version, a telephone or an address."""
 LOOKED_AT = 1000
 MOST = 0.8
@@ -51,7 +53,10 @@ def typed(column: pl.Series, table: Table, report: Report) -> pl.Series:
     if not len(filled):
         return column
     if filled.str.contains(WHOLE).all():
-        return column.cast(pl.Int64)
+        whole = column.cast(pl.Int64, strict=False)
+        return column if whole.null_count() > column.null_count() else whole
+    if filled.str.contains(LONG).any():
+        return column
     if filled.str.contains(DECIMAL).all():
         say_thousands(filled, table, report)
         return column.cast(pl.Float64)

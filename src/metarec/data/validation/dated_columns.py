@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import polars as pl
 
-from metarec.data.column_names import Naming, numbered, plain, words
+from metarec.data.column_names import Naming, plain
+from metarec.data.known_names import numbered, words
 from metarec.data.validation.dates_as_text import AmbiguousDates, moments_of
 from metarec.data.validation.problems import Report
 from metarec.data.validation.table import Table

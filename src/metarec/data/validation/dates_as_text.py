@@ -19,6 +19,17 @@ WITHOUT_MARKS = (
     (TOGETHER + r"([0-9]{2})(\D.*)?$", "${1} ${2}:${3}:${4}${5}"),
 )
 """Days, hours and minutes in one number, and with seconds, and how they are parted."""
+YEAR_FIRST = (
+    (r"^(\s*[0-9]{4})\s*年\s*([0-9]{1,2})\s*月\s*([0-9]{1,2})\s*日?", "${1}-${2}-${3} "),
+    (r"^(\s*[0-9]{4}[-/.])([0-9][-/.])", "${1}0${2}"),
+    (r"^(\s*[0-9]{4}[-/.][0-9]{2}[-/.])([0-9])([^0-9]|$)", "${1}0${2}${3}"),
+)
+"""Years, months and days in other signs, and in one digit, and how they are written with two."""
+CTIME = (
+    r"^\s*[A-Za-z]{3}\s+([A-Za-z]{3})\s+([0-9]{1,2})\s+([0-9:.]+)\s+((?:UTC|GMT|Z|[+-][0-9]{4})\s+)?"
+    r"([0-9]{4})\s*$"
+)
+"""Years at the end, behind the clock: Fri Aug 25 13:55:02 -0700 2017."""
 NUMBERS = (
     r"^\s*(?P<first>[0-9]{1,2})(?P<mark>[./-])(?P<second_number>[0-9]{1,2})[./-]"
     r"(?P<year>[0-9]{4}|[0-9]{2})" + CLOCK
@@ -141,8 +152,8 @@ def parsed(text: pl.Series, form: str) -> pl.Series:
 
 def iso(text: pl.Series, order: DateOrder | None) -> tuple[pl.DataFrame, str]:
     """Years first: 2024-12-31, 2024-12-31T08:00:00.5+01:00, 20241231, 20241231T080000Z."""
-    for together, parted in WITHOUT_MARKS:
-        text = text.str.replace(together, parted)
+    for form, parted in (*WITHOUT_MARKS, *YEAR_FIRST):
+        text = text.str.replace(form, parted)
     return found(text, ISO), "dates"
 
 
@@ -169,8 +180,8 @@ def in_numbers(text: pl.Series, said: DateOrder | None) -> tuple[pl.DataFrame, s
 
 
 def with_name(text: pl.Series, order: DateOrder | None) -> tuple[pl.DataFrame, str]:
-    """Months by their English names: 31 Dec 2024, December 31, 2024."""
-    parts = found(text, WITH_NAME)
+    """Months by their English names: 31 Dec 2024, December 31, 2024, Tue Dec 31 08:00:00 2024."""
+    parts = found(text.str.replace(CTIME, "${2} ${1} ${5} ${3} ${4}"), WITH_NAME)
     name = parts["name"].str.to_lowercase()
     numbers = list(range(1, 13))
     month = name.replace_strict(list(MONTHS), numbers, default=None, return_dtype=pl.Int64)
@@ -195,7 +206,11 @@ def put_together(parts: pl.DataFrame) -> pl.Series:
     hour = shift.otherwise(hour % 12 + 12 * (half == "p").cast(pl.Int64))
     part = pl.col("part").fill_null("").str.pad_end(6, "0").str.slice(0, 6)
     date = pl.concat_str(
-        pl.when(year < SHORT_YEAR).then(year + 2000).otherwise(year).cast(pl.String),
+        pl.when(pl.col("year").str.len_chars() <= 2)
+        .then(year + 2000)
+        .otherwise(year)
+        .cast(pl.String)
+        .str.zfill(4),
         *(number(c).cast(pl.String).str.zfill(2) for c in ("month", "day")),
         separator="-",
     )

@@ -8,6 +8,9 @@ from metarec.contracts.printing import counted
 from metarec.data.validation.problems import Report
 from metarec.data.validation.table import Table
 
+UNSEEN = "\u200b"
+ODD = rf"^\s|\s$|{UNSEEN}|\.0$|^[0-9](?:[.,][0-9]+)?[eE]\+"
+"""Ids of which one is looked at more closely, and then all of them."""
 ROUNDED = r"^[0-9](?:[.,][0-9]+)?[eE]\+[0-9]{2}$"
 
 
@@ -17,11 +20,16 @@ def with_plain_ids(table: Table, column: str, report: Report) -> Table:
     A `.0` goes only where every id of the column is a number, so that none of them meant it.
     """
     ids, own = table.frame[column], table.names.get(column, column)
+    if not ids.unique().str.contains(ODD).any():
+        return table
     bare = ids.str.strip_chars()
     spaced = (ids != bare) & (bare != "")
     if n := int(spaced.sum()):
         example = ids.filter(spaced)[0]
         report.say(f"{table.file}: spaces around {counted(n, 'id')} of {own} go, as in {example!r}")
+    if bare.str.contains(UNSEEN, literal=True).any():
+        report.say(f"{table.file}: marks of no width in ids of {own} go")
+        bare = bare.str.replace_all(UNSEEN, "", literal=True)
     changed = not ids.equals(bare)
     ids = bare
     say_rounded(ids, table, column, report)
@@ -35,6 +43,20 @@ def with_plain_ids(table: Table, column: str, report: Report) -> Table:
     if not changed:
         return table
     return table.with_frame(table.frame.with_columns(ids.alias(column)))
+
+
+def say_alike(ids: pl.Series, table: Table, column: str, report: Report) -> None:
+    """Name ids that differ in case or accents alone, as people type them; each stays its own."""
+    is_ascii = (ids.str.len_bytes() == ids.str.len_chars()).all()
+    form = ids.str.to_lowercase() if is_ascii else folded(ids)
+    alike = ids.filter(form.is_duplicated())
+    if len(alike):
+        own = table.names.get(column, column)
+        same = ids.filter(form == form.filter(form.is_duplicated())[0])
+        report.say(
+            f"{table.file}: {counted(len(alike), 'id')} of {own} differ from others in case or "
+            f"accents alone, as {same[0]!r} and {same[1]!r}, and count apart"
+        )
 
 
 def say_rounded(ids: pl.Series, table: Table, column: str, report: Report) -> None:

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 from metarec.contracts import vocabulary_of
 from metarec.contracts.catalogue import Catalogue
 from metarec.contracts.offered import offered_mask
-from metarec.data.validation.id_forms import with_listed_forms
+from metarec.contracts.printing import counted
+from metarec.data.validation.id_forms import say_alike, with_listed_forms
 from metarec.data.validation.problems import Check, Report
 from metarec.data.validation.table import Table
 
@@ -22,6 +23,8 @@ def on_catalogue(
     """
     if items is None:
         listed = events.frame.select("item_id").unique(maintain_order=True)
+        if not events.settled:
+            say_alike(listed["item_id"], events, "item_id", report)
     else:
         listed = items.frame
     item = rows_of(events.frame["item_id"], listed["item_id"]).alias("item")
@@ -70,10 +73,17 @@ def users_of(
         events = with_listed_forms(events, "user_id", listed, users.file, report)
         rows = rows_of(events.frame["user_id"], listed)
     named = events.frame["user_id"]
+    if users is not None and len(listed) and 0 < len(rows) == rows.null_count():
+        report.say(
+            f"{users.file}: none of its {counted(len(listed), 'id')}, such as {listed[0]!r}, has "
+            f"an event; those of {events.file} look like {named[0]!r}"
+        )
     if rows.null_count():
         others = named.filter(rows.is_null()).unique(maintain_order=True)
         listed = listed.append(others)
         rows = rows_of(named, listed)
+    if not events.settled:
+        say_alike(listed, events, "user_id", report)
     ids = vocabulary_of(listed)
     if users is None or users.frame.width == 1:
         return ids, None, rows

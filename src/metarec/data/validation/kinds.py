@@ -5,10 +5,12 @@ from difflib import get_close_matches
 
 import polars as pl
 
+from metarec.contracts.dataset import EVENT_COLUMNS
 from metarec.contracts.meaning import kinds_there, trouble_with_kinds
 from metarec.contracts.printing import counted
 from metarec.data.validation.problems import Report
 from metarec.data.validation.table import Table, Tables
+from metarec.data.validation.unread import KINDS, names_any
 
 
 def with_plain_kinds(events: Table, report: Report) -> Table:
@@ -42,7 +44,16 @@ def has_kinds(events: Table, tables: Tables, report: Report) -> None:
     called = report.remedies.name
     if trouble := trouble_with_kinds(there, tables.target_kinds, tables.negative_kinds, called):
         found, expected, fix = trouble
+        if there is None:
+            fix = column_of_kinds(events, report) + f", or remove {fix.rpartition(' ')[2]}"
         report.fail(events.file, found, expected, fix, events.names.get("event", "event"))
+
+
+def column_of_kinds(events: Table, report: Report) -> str:
+    """How it is said which column holds the kinds, with one that may be it as an example."""
+    free = [name for name in events.frame.columns if name not in (*EVENT_COLUMNS, *events.names)]
+    may_be = next((name for name in free if names_any(name, KINDS)), None)
+    return report.remedies.column("event", may_be)
 
 
 def report_typing_errors(

@@ -5,6 +5,8 @@ import polars as pl
 from metarec.contracts.meaning import Scale, recognised_scale, unscaled
 from metarec.contracts.printing import nearest
 from metarec.contracts.wording import given
+from metarec.data.column_names import plain
+from metarec.data.known_names import RATINGS
 from metarec.data.validation.problems import Check, Report
 from metarec.data.validation.table import Table, Tables
 
@@ -60,10 +62,26 @@ def on_scale(events: Table, feedback: str, declared: Scale | None, report: Repor
             own = given("scale", [min(least, 0.0) if least == most else least, most])
             fix = f"pass {own} for a scale of your own"
             fix = fix if least <= 0 else f"{implicit} for counts or weights, or {fix}"
+            rated = recognised_scale(values.filter(values != least))
+            if least == -1 and rated:  # which exports write where nobody rated
+                without = f"{given('scale', [*rated])} and {given('lenient', True)}"
+                fix += f"; if -1 means that there is no rating, pass {without}"
         report.fail(events.file, found, expected, fix, events.names.get("value", "value"))
     elif scale is not None:
         say_zeros(events, scale, report)
+        say_unknown(events, scale, report)
     return events
+
+
+def say_unknown(events: Table, scale: Scale, report: Report) -> None:
+    """Say that values are taken for ratings where the name of their column does not tell."""
+    own = events.names.get("value", "value")
+    if not events.settled and own != "value" and plain(own) not in RATINGS:
+        counts = report.remedies.setting("feedback", "implicit")
+        report.say(
+            f"{events.file}: {own} is read as ratings on {scale[0]:g} to {scale[1]:g}; {counts} if "
+            "it says how much or how often"
+        )
 
 
 def say_zeros(events: Table, scale: Scale, report: Report) -> None:

@@ -6,6 +6,8 @@ from metarec.data.column_names import OURS, Given, Naming, TableKind, is_weight,
 from metarec.data.validation.dated_columns import with_dated
 from metarec.data.validation.problems import Report
 from metarec.data.validation.table import Table
+from metarec.data.validation.unread import say_unread
+from metarec.data.validation.wide import lengthened
 
 
 def named(
@@ -29,6 +31,8 @@ def named(
         given = {ours: None for ours in OURS[kind] if ours not in table.frame.columns} | {**given}
     table = without_patterns(table, report)
     naming = recognise(table.frame.columns, kind, given, prefer)
+    if kind == "interactions" and (long := lengthened(table, naming, given, report)):
+        table, naming = long, recognise(long.frame.columns, kind)
     if kind == "interactions" and "timestamp" not in {**naming.columns, **naming.clashes, **given}:
         naming = with_dated(naming, table, report)
     report_unclear(table, naming, kind, report)
@@ -39,6 +43,8 @@ def named(
         ]
         report.say(f"{table.file}: read {', '.join(told)}")
     say_passed_over(table, naming, kind, report)
+    if kind == "interactions" and not table.settled:
+        say_unread(table, naming, given, report)
     table = aside(table, naming, given, report)
     return table.renamed(naming.columns)
 

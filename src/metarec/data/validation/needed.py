@@ -1,9 +1,10 @@
 """What a table must have to be read at all: its columns, and rows."""
 
 from metarec.contracts.wording import given
-from metarec.data.column_names import TableKind
+from metarec.data.column_names import TableKind, likely
 from metarec.data.validation.problems import Report
 from metarec.data.validation.table import Table
+from metarec.data.validation.wide import wide_hint
 
 
 def has_columns(table: Table, needed: tuple[str, ...], report: Report) -> bool:
@@ -12,12 +13,21 @@ def has_columns(table: Table, needed: tuple[str, ...], report: Report) -> bool:
     kind: TableKind = "users" if needed == ("user_id",) else "items"
     for column in missing:
         own = table.names.get(column, column)
-        found = f"the columns {', '.join(table.frame.columns) or '(none)'}"
-        fix = report.remedies.column(own, None, "interactions" if len(needed) > 1 else kind)
+        called = [table.names.get(name, name) for name in table.frame.columns]
+        found = f"the columns {', '.join(called) or '(none)'}"
+        meant = likely((name for name in table.frame.columns if name not in table.names), column)
+        fix = report.remedies.column(own, meant, "interactions" if len(needed) > 1 else kind)
         fix += header_hint(table, report)
+        fix += (wide_hint(table) or nested_hint(table)) if column == "item_id" else ""
         if not report.tells_of(table.file, own):
             report.fail(table.file, found, f"a column {own}", fix, own)
     return not missing
+
+
+def nested_hint(table: Table) -> str:
+    """What to do where the items of a row stand in one cell, as those of an order do."""
+    nested = [name for name, kind in table.frame.schema.items() if kind.is_nested()]
+    return f"; {nested[0]} holds several values: write a row for each of them" if nested else ""
 
 
 def has_rows(table: Table, report: Report) -> bool:

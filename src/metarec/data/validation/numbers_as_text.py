@@ -41,7 +41,8 @@ def written_numbers(column: pl.Series, decimal: str = ".") -> Written:
 
     `decimal` counts where both read as many, as "1,234" does.
     """
-    bare = column.str.replace(rf"^{AROUND}([-+]?[0-9].*?){AROUND}$", "$1", literal=False)
+    bare = column.str.replace("−", "-", literal=True)  # the minus of typesetters
+    bare = bare.str.replace(rf"^{AROUND}([-+]?[0-9].*?){AROUND}$", "$1", literal=False)
     bare = bare.str.replace(rf"^([-+])({AROUND})([0-9].*?)$", "$1$3").str.replace(NO_CENTS, "")
     both = [(mark, as_numbers(bare, mark, group)) for mark, group in MARKS]
     both.sort(key=lambda read: (read[1].null_count(), read[0] != decimal))

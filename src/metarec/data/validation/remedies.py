@@ -65,7 +65,7 @@ class Remedies:
         if self.source == "frames":  # of which one argument says the columns of all
             before = place = ""
         told = written(
-            f"{before}columns={json.dumps({ours: name})}",
+            f"{before}columns={json.dumps({ours: name}, ensure_ascii=False)}",
             f"--map {shlex.quote(f'{place}{ours}={name}')}",
         )
         return f"say which holds it, such as {told}"

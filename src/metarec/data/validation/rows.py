@@ -49,10 +49,12 @@ def id_checks(column: str) -> tuple[Check, Check]:
 
 
 def field_of(kind: pl.DataType) -> str:
-    """How to write a record of one field, such as {"$oid": "5f"}, which MongoDB exports."""
-    if not isinstance(kind, pl.Struct) or len(kind.fields) != 1:
+    """How to write a record of one field, as MongoDB exports {"$oid": "5f"}, or one with an id."""
+    if not isinstance(kind, pl.Struct):
         return ""
-    return f" (its field {kind.fields[0].name} alone)"
+    names = [field.name for field in kind.fields]
+    told = names if len(names) == 1 else [name for name in names if name.lower() in ("id", "_id")]
+    return f" (its field {told[0]} alone)" if told else ""
 
 
 def with_numbers(

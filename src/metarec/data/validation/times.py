@@ -13,6 +13,7 @@ from metarec.data.validation.dates_as_text import (
 from metarec.data.validation.odd_times import DAY_S, say_odd_times
 from metarec.data.validation.problems import Check, Report
 from metarec.data.validation.rows import with_numbers
+from metarec.data.validation.spreadsheet_days import with_spreadsheet_days
 from metarec.data.validation.table import Table
 
 TICKS = {"ms": 1000, "us": 1_000_000, "ns": 1_000_000_000}
@@ -53,8 +54,11 @@ def with_times(
     else:
         time = time.cast(pl.Float64)
     checked = checked.with_frame(checked.frame.with_columns(time))
+    if timestamp is None and not table.settled:
+        checked = with_spreadsheet_days(checked, report)
+        timestamp = "unix" if checked.frame.schema["timestamp"] == pl.Datetime else None
     if timestamp != "order":
-        checked = in_seconds(with_units(checked, report))
+        checked = in_seconds(with_units(in_seconds(checked), report))
     if timestamp is None:
         below = (checked.frame["timestamp"] < 1e8).all()
         timestamp = "order" if below else "unix"

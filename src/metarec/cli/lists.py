@@ -1,0 +1,100 @@
+"""Ranked lists as people and programs read them, and the reasons of an item's place."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import typer
+
+from metarec.cli.abilities import Known
+from metarec.cli.options import names_of
+from metarec.contracts import Catalogue, Recommendations
+from metarec.meta import RankBy
+
+HEADER = "rank title [id]  score{beside}"
+"""What stands in each line that people read."""
+
+
+def rows_of(found: Recommendations) -> list[dict[str, Any]]:
+    """The list as JSON values."""
+    rows: list[dict[str, Any]] = [
+        {"item_id": str(i), "score": float(s), "std": None if std != std else float(std)}
+        for i, s, std in zip(found.ids, found.scores, found.stds, strict=True)
+    ]
+    if found.ratings is not None:
+        for row, rating in zip(rows, found.ratings.tolist(), strict=True):
+            row["rating"] = rating
+    return rows
+
+
+def tell(
+    rows: list[dict[str, Any]], found: Recommendations, catalogue: Catalogue, *, as_json: bool
+) -> None:
+    """Print the list as JSON or as people read it, and why it is shorter than asked."""
+    if as_json:
+        typer.echo(json.dumps({"recommendations": rows}, indent=2, ensure_ascii=False))
+        return
+    show(rows, dict(zip(catalogue.ids, names_of(catalogue), strict=True)))
+    if found.why_short and len(rows) < min(found.asked, len(catalogue)):
+        typer.echo(_why(rows, found), err=True)
+
+
+def show(rows: list[dict[str, Any]], titles: Mapping[str, str]) -> None:
+    """Print the list under a line that names its parts."""
+    if rows:
+        rated = "  rating" if "rating" in rows[0] else ""
+        std = "" if rows[0]["std"] is None else " ± standard deviation"
+        typer.echo(HEADER.format(beside=rated + std))
+    for rank, row in enumerate(rows, 1):
+        typer.echo(line_of(rank, row, titles))
+
+
+def _why(rows: list[dict[str, Any]], found: Recommendations) -> str:
+    told = found.why_short
+    return f"fewer than asked: {told}" if rows else f"nothing is left to recommend: {told}"
+
+
+def reasons(person: Known, item_id: str, rank_by: RankBy | None = None) -> dict[str, Any]:
+    """Base, shares and effects of one item's score, as JSON values; each event's share by reason
+    too."""
+    told = person.explain(item_id) if rank_by is None else person.explain(item_id, rank_by=rank_by)
+    events = zip(told.events, told.shares, told.effects, strict=True)
+    return {
+        "score": told.score,
+        "base": told.base,
+        "events": [
+            {
+                "item_id": event.item,
+                "value": event.value,
+                "share": float(share),
+                "effect": float(effect),
+                "reasons": {name: float(said[place]) for name, said in told.reasons.items()},
+            }
+            for place, (event, share, effect) in enumerate(events)
+        ],
+    }
+
+
+def main_reason(reasons: Mapping[str, float]) -> str:
+    """What most of an event's share is due to, where there is more than one reason."""
+    if len(reasons) < 2:
+        return ""
+    return f", {max(reasons, key=lambda name: abs(reasons[name]))}"
+
+
+def line_of(rank: int, row: dict[str, Any], titles: Mapping[str, str]) -> str:
+    """One recommended item, and under it why, where that was asked for."""
+    std = "" if row["std"] is None else f" ± {row['std']:.2f}"
+    rated = f"  {row['rating']:.2f}" if "rating" in row else ""
+    named = f"{titles[row['item_id']]} [{row['item_id']}]"
+    lines = [f"{rank:3d}. {named}  {row['score']:.2f}{rated}{std}"]
+    if "reasons" in row:
+        told = row["reasons"]
+        parts = [f"{told['base']:.2f} expected of anyone"]
+        ordered = sorted(told["events"], key=lambda event: -abs(event["share"]))
+        parts += [
+            f"{e['share']:+.2f} {titles[e['item_id']]} ({e['value']:g}{main_reason(e['reasons'])})"
+            for e in ordered
+        ]
+        lines.append(f"     {told['score']:.2f} = " + ", ".join(parts))
+    return "\n".join(lines)
