@@ -100,8 +100,9 @@ class ChangingItems(FittedModel):
         vars(patched).pop("_whitened", None)  # a copy carries cached values along
         hearts = {}
         for name, heart in self.hearts.items():
-            # what content does not tell is nothing exactly where residuals were learned
-            learned = np.where(heart.terms.unsure[rows] == 0, rows, -1)
+            told = self._weights["told"]  # nothing of what was untouched in the fit, or came later
+            known = (rows < len(told)) & (told[np.minimum(rows, len(told) - 1)] > 0)
+            learned = np.where(known, rows, -1)
             terms = item_terms(self._weights, self._content.blocks, self.config, content, learned)
             hearts[name] = heart.with_changed(rows, terms, content)
         patched.hearts = hearts

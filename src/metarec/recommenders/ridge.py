@@ -1,5 +1,7 @@
 """Ridge regression from content to whatever was learned about the items that have history."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from jaxtyping import Float, Int
 from scipy.linalg import solve
@@ -52,3 +54,47 @@ def trust(counts: Int[np.ndarray, " item"], saturation: float) -> Float[np.ndarr
     are in this proportion at saturation = σ² / τ².
     """
     return np.asarray(counts / np.maximum(counts + saturation, 1e-12))
+
+
+PENALTIES = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, np.inf)
+"""Ridge penalties that are tried, as shares of the total spread of the features."""
+
+
+def chosen_ridge_map(
+    features: Float[np.ndarray, "item d"],
+    targets: Float[np.ndarray, "item out"],
+    weights: Float[np.ndarray, " item"],
+    penalties: Sequence[float] = PENALTIES,
+) -> tuple[Float[np.ndarray, "d out"], Float[np.ndarray, " out"]]:
+    """`ridge_map` with each target's own penalty: the one whose leave-one-out error is least.
+
+    The error of an item left out is its residual over 1 − its leverage (Allen 1974), so that no
+    second fit is needed. An infinite penalty leaves the intercept alone.
+    """
+    known = weights > 0
+    total = weights.sum()
+    nothing = np.zeros((features.shape[1], targets.shape[1])), np.zeros(targets.shape[1])
+    if total <= 0:
+        return nothing
+    share = weights[known, None] / total
+    centre, level = (share * features[known]).sum(axis=0), (share * targets[known]).sum(axis=0)
+    root = np.sqrt(share)
+    X, Y = root * (features[known] - centre), root * (targets[known] - level)
+    power = float(np.sum(X * X))
+    if power == 0:
+        return nothing[0], level
+    strengths, directions = np.linalg.eigh(X.T @ X)
+    scores = X @ directions
+    inner = scores.T @ Y
+    errors, answers = [], []
+    for penalty in penalties:
+        shrunk = 1 / (np.maximum(strengths, 0.0) + penalty * power)
+        answer = shrunk[:, None] * inner
+        leverage = (scores**2) @ shrunk + share[:, 0]
+        left = (Y - scores @ answer) / np.maximum(1 - leverage, 1e-3)[:, None]
+        errors.append((left**2).sum(axis=0))
+        answers.append(answer)
+    best = np.argmin(errors, axis=0)
+    chosen = np.stack(answers)[best, :, np.arange(len(best))].T
+    slopes = directions @ chosen
+    return slopes, level - centre @ slopes

@@ -3,6 +3,8 @@
 Adapt on some ratings of a user, be judged on the others.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
@@ -17,6 +19,7 @@ from metarec.meta.loops.steps import Sampler, Step, query_weights
 from metarec.meta.network import HeartNetwork, TorchSupport
 from metarec.meta.recency import ages as ages_of
 from metarec.posterior.differentiable import TorchPosterior
+from metarec.training.run import Run
 
 PEOPLE_AT_ONCE = 512
 COVERAGE = 0.9
@@ -31,8 +34,6 @@ class LearnedValue(nn.Module):
 
     start_old, start_decay = 2.0, -2.0
     """Where ε and ρ start: age hardly counts."""
-    begin = None
-    """Ratings start at random: nothing is to be set before training."""
 
     def __init__(self, scale: tuple[float, float], mean: float) -> None:
         super().__init__()
@@ -51,6 +52,19 @@ class LearnedValue(nn.Module):
     def prior_precision(self, features: Float[Tensor, "item d+1"]) -> Float[Tensor, "d+1 d+1"]:
         """The identity: the scale of g is free, so a learned P would only rename it."""
         return torch.eye(features.shape[1], dtype=features.dtype)
+
+    def begin(
+        self,
+        network: HeartNetwork,
+        inputs: Inputs,
+        valid: PaddedEpisodes | None,
+        config: MetaConfig,
+        run: Run,
+        first: Callable[[np.random.Generator], Step[RatingBatch]],
+    ) -> None:
+        """Judge the start, which training must be better than to be kept."""
+        if valid is not None and config.start != "random":
+            run.judge(self.judge(network, inputs, valid, config))
 
     def sampler(self, inputs: Inputs, config: MetaConfig) -> Sampler[RatingBatch]:
         """Random parts of the histories of random users."""
