@@ -13,7 +13,7 @@ from metarec.training.streams import Purpose, stream
 from .networks import numbers_of
 
 BASE = {"d": 3, "steps": 6, "batch_users": 8, "max_events": 12, "judge_every": 2, "hidden": 2}
-RATING, IMPLICIT = ("rating", {}), ("implicit", {})
+RATING, IMPLICIT = ("rating", {"start": "random"}), ("implicit", {})
 OVERFIT = {"learning_rate": 0.5, "steps": 30, "judge_every": 1}
 NOISY = {"learning_rate": 0.01, "batch_users": 2, "steps": 60, "judge_every": 1}
 CHANGES: dict[str, tuple[tuple[str, dict[str, object]], object]] = {
@@ -28,8 +28,8 @@ CHANGES: dict[str, tuple[tuple[str, dict[str, object]], object]] = {
     "max_events": (RATING, 5),
     "prefixes": (IMPLICIT, 2),
     "learning_rate": (RATING, 1e-2),
-    "masked": (("rating", {"all_masked": 0.0}), 0.6),
-    "all_masked": (("rating", {"masked": 0.0}), 0.9),
+    "masked": (("rating", {"start": "random", "all_masked": 0.0}), 0.6),
+    "all_masked": (("rating", {"start": "random", "masked": 0.0}), 0.9),
     "content_decay": (RATING, 1.0),
     "offset_decay": (RATING, 1.0),
     "unsure_decay": (RATING, 1.0),
@@ -43,8 +43,8 @@ CHANGES: dict[str, tuple[tuple[str, dict[str, object]], object]] = {
     "evidence": (IMPLICIT, False),
     "exact_items": (IMPLICIT, 3),
     "neighbours": (IMPLICIT, 4),
-    "patience": (("rating", NOISY | {"patience": 1}), 29),
-    "judge_every": (("rating", OVERFIT), 7),
+    "patience": (("rating", NOISY | {"start": "random", "patience": 1}), 29),
+    "judge_every": (("rating", OVERFIT | {"start": "random"}), 7),
 }
 """For each setting: on what kind of shop, with what beside it, and to which value it is changed."""
 OF_EVIDENCE = ("evidence", "exact_items", "neighbours")
@@ -122,6 +122,7 @@ USERS = (
     "meta.fitting",
     "meta.starting",
     "meta.heads.choice_training",
+    "meta.heads.value_start",
     "training.run",
 )
 SEEDS = {
@@ -133,6 +134,7 @@ SEEDS = {
     Purpose.STEP: RATING,
     Purpose.DRAWS: IMPLICIT,
     Purpose.EVIDENCE: IMPLICIT,
+    Purpose.LEVELS: ("rating", {}),
 }
 
 

@@ -58,6 +58,8 @@ def trust(counts: Int[np.ndarray, " item"], saturation: float) -> Float[np.ndarr
 
 PENALTIES = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, np.inf)
 """Ridge penalties that are tried, as shares of the total spread of the features."""
+MOST_JUDGED = 2000
+"""Items that penalties are judged on: those that weigh most."""
 
 
 def chosen_ridge_map(
@@ -72,29 +74,29 @@ def chosen_ridge_map(
     second fit is needed. An infinite penalty leaves the intercept alone.
     """
     known = weights > 0
-    total = weights.sum()
-    nothing = np.zeros((features.shape[1], targets.shape[1])), np.zeros(targets.shape[1])
-    if total <= 0:
-        return nothing
-    share = weights[known, None] / total
+    nothing = np.zeros((features.shape[1], targets.shape[1]))
+    if not known.any():
+        return nothing, np.zeros(targets.shape[1])
+    share = weights[known, None] / weights.sum()
     centre, level = (share * features[known]).sum(axis=0), (share * targets[known]).sum(axis=0)
     root = np.sqrt(share)
     X, Y = root * (features[known] - centre), root * (targets[known] - level)
     power = float(np.sum(X * X))
     if power == 0:
-        return nothing[0], level
+        return nothing, level
     strengths, directions = np.linalg.eigh(X.T @ X)
-    scores = X @ directions
-    inner = scores.T @ Y
-    errors, answers = [], []
-    for penalty in penalties:
-        shrunk = 1 / (np.maximum(strengths, 0.0) + penalty * power)
-        answer = shrunk[:, None] * inner
-        leverage = (scores**2) @ shrunk + share[:, 0]
-        left = (Y - scores @ answer) / np.maximum(1 - leverage, 1e-3)[:, None]
-        errors.append((left**2).sum(axis=0))
-        answers.append(answer)
+    inner = directions.T @ (X.T @ Y)
+    shrunk = 1 / (np.maximum(strengths, 0.0) + power * np.asarray(penalties)[:, None])
+    judged = np.argsort(-share[:, 0], kind="stable")[:MOST_JUDGED]
+    scores = X[judged] @ directions
+    leverage = (scores**2) @ shrunk.T + share[judged]  # (item, penalty)
+    errors = [
+        np.sum(
+            ((Y[judged] - scores @ (s[:, None] * inner)) / np.maximum(1 - own, 1e-3)[:, None]) ** 2,
+            axis=0,
+        )
+        for s, own in zip(shrunk, leverage.T, strict=True)
+    ]
     best = np.argmin(errors, axis=0)
-    chosen = np.stack(answers)[best, :, np.arange(len(best))].T
-    slopes = directions @ chosen
+    slopes = directions @ (shrunk[best].T * inner)
     return slopes, level - centre @ slopes

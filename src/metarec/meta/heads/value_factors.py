@@ -8,6 +8,8 @@ A regression-based latent factor model (Agarwal and Chen 2009), fitted by sweeps
 people; then the map from content, Λ, γ and σ². After each sweep people's weights are scaled to
 second moment I, the prior that they are served under (parameter expansion: Liu, Rubin and Wu
 1998). Items are shrunk by as much as their ratings leave open, so that one rating moves little.
+The shop's σ² is what the first sweep leaves: later ones fit the ratings that they see ever closer,
+and what they leave says too little of the noise of others.
 """
 
 from collections.abc import Iterator
@@ -26,8 +28,10 @@ DAMPING = 5.0
 NOISE_DAMPING = 10.0
 """Ratings of the shop's own noise that each item's noise starts with."""
 LEAST = 1e-6
-POWERS = (0.0, 1.0)
+FLAT = 5.0
+"""Items, a power of e apart in their number of ratings, that say that the number tells nothing."""
 FLOOR = 0.05
+"""The least share of an item's numbers that its own ratings are taken to have told."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,9 +130,7 @@ def predicted(
     return mean, (spread * features).sum(axis=1)
 
 
-def levels(
-    ratings: Ratings, content: Float[np.ndarray, "item d_content"], d: int
-) -> ItemFactors:
+def levels(ratings: Ratings, content: Float[np.ndarray, "item d_content"], d: int) -> ItemFactors:
     """Where the sweeps start: damped biases around what content tells of them, no factors.
 
     That is text ridge with damped biases, but that content is asked for the rating of an event
@@ -158,7 +160,9 @@ def levels(
         np.concatenate([np.zeros((content.shape[1], d)), slopes], axis=1),
         np.concatenate([np.zeros(d), level + intercept]),
         max(float(biases.user[rated].std()), 0.1),
-        _damped_noise(np.bincount(ratings.items, left**2, minlength=ratings.n_items), counts, noise),
+        _damped_noise(
+            np.bincount(ratings.items, left**2, minlength=ratings.n_items), counts, noise
+        ),
         noise,
         max(float(np.mean((own - expected[:, 0])[counts > 0] ** 2)) + noise / DAMPING, LEAST),
     )
@@ -181,7 +185,7 @@ def sweeps(
     expected = told.copy()
     expected[:, -1] = start.own[:, -1]
     spread = np.append(np.full(d, 0.05), 0.1)
-    doubt, before = None, None
+    doubt, before, held = None, None, None
     for _ in range(n):
         people = people_given(ratings, factors, doubt)
         root = _root(people.moments()[rated].mean(axis=0))
@@ -217,6 +221,8 @@ def sweeps(
         squares += np.einsum("ia,iab,ib->i", features, unsure, features)
         squares += np.einsum("iab,iab->i", covariance, H) * touched
         noise = max(float(squares.sum() / len(left)), LEAST)
+        held = noise if held is None else held
+        squares, noise = squares * held / noise, held
         doubt = covariance[:, :d, :d] * touched[:, None, None]
         factors = ItemFactors(
             np.where(touched[:, None], own, told),
@@ -244,7 +250,9 @@ def _mapped(
             continue
         share = shares[:, columns].mean(axis=1)
         alone = expected[:, columns] + (own - expected)[:, columns] / share[:, None]
-        part = chosen_ridge_map(content, alone, np.where(counts > 0, share * (counts + 1.0) ** (POWERS[0] if columns.start == 0 and d else POWERS[1]), 0.0))
+        # levels are asked for by events, tastes by items
+        weights = share * (counts + 1.0) if columns.stop == d + 1 else share
+        part = chosen_ridge_map(content, alone, np.where(counts > 0, weights, 0.0))
         slopes.append(part[0])
         intercept.append(part[1])
     slope, level = np.concatenate(slopes, axis=1), np.concatenate(intercept)
@@ -270,7 +278,7 @@ def _by_number(
     w = weights * known
     centre = w @ x / max(w.sum(), LEAST)
     power = w @ (x - centre) ** 2
-    slope = (w * (x - centre)) @ left[:, 0] / power if power > LEAST else 0.0
+    slope = (w * (x - centre)) @ left[:, 0] / (power + FLAT)
     line = w @ left[:, 0] / max(w.sum(), LEAST) + slope * (x - centre)
     return np.where(known, line, 0.0)[:, None]
 
@@ -290,9 +298,7 @@ def _root(moments: Float[np.ndarray, "d+1 d+1"]) -> Float[np.ndarray, "d+1 d+1"]
     return root
 
 
-def _with_directions(
-    ratings: Ratings, start: ItemFactors, rng: np.random.Generator
-) -> ItemFactors:
+def _with_directions(ratings: Ratings, start: ItemFactors, rng: np.random.Generator) -> ItemFactors:
     """`start` with the main directions of what levels leave, at the scale of their own spread."""
     people = people_given(ratings, start)
     left = ratings.values - predicted(people, start, ratings.people, ratings.items)[0]

@@ -25,6 +25,8 @@ PEOPLE_AT_ONCE = 512
 COVERAGE = 0.9
 WIDTH = 1.6449
 """Standard deviations on either side of a Gaussian's mean that hold `COVERAGE` of it."""
+LEAST_LEFT = 0.1
+"""Share of τ² that calibration leaves at least."""
 TRUST = 50
 """Validation events that the calibration factor 1 is worth beforehand."""
 
@@ -110,7 +112,7 @@ class LearnedValue(nn.Module):
         rng: np.random.Generator,
     ) -> float:
         """The factor on variances; 1 without validation."""
-        return 1.0 if valid is None else variance_scale(network, inputs, valid)
+        return 1.0 if valid is None else calibrated(network, inputs, valid)
 
 
 def query_loss(
@@ -215,25 +217,51 @@ def absolute_error(
     return float(per_person(error, valid.query_mask).mean())
 
 
-def variance_scale(network: HeartNetwork, inputs: Inputs, valid: PaddedEpisodes) -> float:
-    """The factor on all variances with which central 90 % intervals hold 90 % of validation.
+@torch.no_grad()
+def calibrated(network: HeartNetwork, inputs: Inputs, valid: PaddedEpisodes) -> float:
+    """The factor on all variances, and τ² set beside it, so that 90 % intervals hold 90 %.
 
-    Each person weighs alike. As in split conformal prediction (Lei et al. 2018, section 5.2, the
-    predictive standard deviation as the scale), but by the plain quantile and on the validation
-    that also stopped the training, so without the guarantee. Ratings are bounded and have lighter
-    tails than a Gaussian of the same variance, whose intervals would hold more. Drawn towards 1 as
-    if `TRUST` more events had agreed with the model, so that a handful of validation events cannot
-    make the intervals absurd.
+    The factor is that of items with events; τ² makes up for what untouched items need beside it.
+    One factor for both would follow whichever of them validation has more of.
     """
     mean, variance = predict_episodes(network, inputs, valid)
     mask = valid.query_mask
-    z2 = ((valid.query_values - mean) ** 2 / variance)[mask]
-    weight = (mask / np.maximum(mask.sum(axis=1, keepdims=True), 1))[mask]
-    order = np.argsort(z2)
+    known = inputs.touched.numpy()[valid.query_items] > 0
+    z2 = (valid.query_values - mean) ** 2 / variance
+    factor = interval_factor(z2, mask & known, 1.0)
+    untouched = mask & ~known
+    if untouched.any():
+        wanted = interval_factor(z2, untouched, factor) / factor - 1
+        more = wanted * float(variance[untouched].mean())
+        bias = network.features.tau.bias
+        own = float(torch.nn.functional.softplus(bias))
+        bias.fill_(float(np.log(np.expm1(max(own + more, LEAST_LEFT * own)))))
+    return factor
+
+
+def interval_factor(
+    z2: Float[np.ndarray, "person query"],
+    asked: Bool[np.ndarray, "person query"],
+    beforehand: float,
+) -> float:
+    """The factor on variances with which central 90 % intervals hold 90 % of what is asked.
+
+    `z2` are squared errors over variances; each person weighs alike. As in split conformal
+    prediction (Lei et al. 2018, section 5.2, the predictive standard deviation as the scale), but
+    by the plain quantile and on the validation that also stopped the training, so without the
+    guarantee. Ratings are bounded and have lighter tails than a Gaussian of the same variance,
+    whose intervals would hold more. Drawn towards `beforehand` as if `TRUST` more events had
+    agreed with it, so that a handful of validation events cannot make the intervals absurd.
+    """
+    n = int(asked.sum())
+    if not n:
+        return beforehand
+    weight = (asked / np.maximum(asked.sum(axis=1, keepdims=True), 1))[asked]
+    ratios = z2[asked]
+    order = np.argsort(ratios)
     covered = np.cumsum(weight[order]) / weight.sum()
-    n = int(mask.sum())
-    factor = float(z2[order][np.searchsorted(covered, COVERAGE)]) / WIDTH**2 if n else 1.0
-    return (n * factor + TRUST) / (n + TRUST)
+    factor = float(ratios[order][np.searchsorted(covered, COVERAGE)]) / WIDTH**2
+    return (n * factor + TRUST * beforehand) / (n + TRUST)
 
 
 def per_person(
