@@ -34,8 +34,8 @@ class MetaConfig(Settings):
     value_weight: Literal["none", "log"] = "none"
     """Confidence of an implicit event by its value: all alike, or 1 + log(1 + value)."""
     steps: CountOrNone = 1000
-    """Training steps at most; early stopping may end sooner. 0 leaves the model at its start; one of
-    implicit events has recency and κ fitted to validation (a shop too small to hold anyone out
+    """Training steps at most; early stopping may end sooner. 0 leaves the model at its start; one
+    of implicit events has recency and κ fitted to validation (a shop too small to hold anyone out
     keeps its recency): where histories are a few events long, factors know those that training
     asks for, and training makes the top of the list worse."""
     batch_users: Count = 128
