@@ -36,6 +36,9 @@ class Recommendations:
     """The length of lists that was asked for."""
     missing: Int[np.ndarray, "people reason"] | None = None
     """Where lists are short: how many items each reason of `Shortfall` kept out of each."""
+    ratings: Float[np.ndarray, "*history rank"] | None = None
+    """The expected ratings, of which `stds` then are; None from a model that foretells none beside
+    its scores."""
 
     @cached_property
     def ids(self) -> NDArray[np.object_]:
@@ -60,10 +63,11 @@ class Recommendations:
         return f"Recommendations({size}{empty}{first})"
 
     def _best(self) -> str:
-        """The first items with their scores, and stds where there are any."""
+        """The first items with their ratings, or else scores, and stds where there are any."""
+        shown = self.scores if self.ratings is None else self.ratings
         told = [
             f"{name} {score:.4g}" + ("" if np.isnan(std) else f" ± {std:.2g}")
-            for name, score, std in zip(self.ids, self.scores, self.stds, strict=True)
+            for name, score, std in zip(self.ids, shown, self.stds, strict=True)
         ]
         return f": {listed(told)}" if told else ": nothing"
 
@@ -81,6 +85,7 @@ class Recommendations:
             None if self.user_ids is None else self.user_ids[[history]],
             self.asked,
             None if self.missing is None else self.missing[[history]],
+            None if self.ratings is None else self.ratings[history][filled],
         )
 
     @property
@@ -108,10 +113,11 @@ class Recommendations:
         return f"{len(short):,} of {len(self):,} lists are short; history {history}: {first}"
 
     def to_frame(self) -> pl.DataFrame:
-        """Columns [history, [user_id,]] rank (from 1), item_id, [title,] score, std.
+        """Columns [history, [user_id,]] rank (from 1), item_id, [title,] score, [rating,] std.
 
         Empty places are left out. There is a `user_id` where the histories told whose they are, and
-        a `title` where the catalogue has such a column.
+        a `title` where the catalogue has such a column. Where the model foretells ratings
+        there is a `rating`, and `std` is the standard deviation of it.
         """
         rows, ranks = np.nonzero(np.atleast_2d(self.items) >= 0)
         ids = np.atleast_2d(self.ids)[rows, ranks].tolist()
@@ -126,6 +132,8 @@ class Recommendations:
             titles[known < 0] = None
             columns["title"] = pl.Series(titles.tolist(), dtype=pl.String)
         columns["score"] = pl.Series(np.atleast_2d(self.scores)[rows, ranks])
+        if self.ratings is not None:
+            columns["rating"] = pl.Series(np.atleast_2d(self.ratings)[rows, ranks])
         columns["std"] = pl.Series(np.atleast_2d(self.stds)[rows, ranks])
         return pl.DataFrame(columns)
 

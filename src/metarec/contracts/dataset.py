@@ -1,7 +1,7 @@
 """What happened and what was on offer, as one immutable value."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Literal, get_args
 
@@ -183,6 +183,11 @@ class Dataset:
             return self
         kinds = self.interactions["event"].cast(pl.String)
         return self.where(~kinds.is_in(self.negative_kinds).fill_null(False))
+
+    def as_events(self) -> "Dataset":
+        """Every rating as an event of weight 1: that it was given, not what it says."""
+        events = self.interactions.with_columns(pl.lit(1.0, dtype=pl.Float32).alias("value"))
+        return replace(self, feedback="implicit", declared_scale=None, interactions=events)
 
     @property
     def details(self) -> list[str]:

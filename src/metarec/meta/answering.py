@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Unpack
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from metarec.contracts import (
     DataError,
@@ -21,7 +21,9 @@ from metarec.contracts import (
 from metarec.contracts.alignment import align, warn_of_kinds
 from metarec.contracts.directions import unit_rows
 from metarec.meta.fitted import FittedModel
+from metarec.meta.heads import Head
 from metarec.meta.heart import Believed, Heart
+from metarec.meta.ordering import CHOICE, Ordering, RankBy
 from metarec.meta.profiles import KnowingProfiles
 from metarec.meta.recency import in_clock_order
 from metarec.ranking.candidates import checked_ids
@@ -41,27 +43,32 @@ class Answering(KnowingProfiles, FittedModel):
         """The event that `raw` stands for, with its value; a rating must have one inside the
         scale, an implicit event a weight above 0, and 1 where none is told."""
         event = Event.of(raw)
-        for heart in self.hearts.values():
-            event = heart.head.check(event)
-        return event
+        return self.heart.head.check(event)
 
     def score(
-        self, histories: Histories | Sequence[Sequence[EventLike]], ids: Sequence[str]
+        self,
+        histories: Histories | Sequence[Sequence[EventLike]],
+        ids: Sequence[str],
+        *,
+        rank_by: RankBy | None = None,
     ) -> Float[np.ndarray, "history item"]:
-        """The score of each named item for each history; NaN in place where unknown."""
+        """The score of each named item for each history, by which lists are ordered; NaN in place
+        where unknown. `rank_by` as in `recommend`; by "rating" it is held inside the scale."""
+        ordering = self.ordering(rank_by)
         rows = self.catalogue.index(checked_ids("ids", ids))
         aligned = self._aligned(histories)
         table = np.full((len(aligned), len(rows)), np.nan)
         for chunk in self._chunks(aligned):
-            scores = self.heart.scores(self._adapt_many(aligned.take(chunk)))
-            table[chunk] = self.heart.head.shown(scores[:, rows])
+            scores = ordering.total(self._scores(aligned.take(chunk), ordering))
+            table[chunk] = ordering.shown(scores[:, rows], self.hearts)
         table[:, rows < 0] = np.nan
         return table
 
     def predict(self, histories: Histories, query: Histories) -> Predictions:
         """Scores and stds of each history's own query items, one a query event, in its order.
 
-        Scores are not held inside the rating scale, so that they keep their order.
+        Of a model of ratings these are the expected ratings, not held inside the scale, so that
+        they keep their order.
         """
         if len(histories) != len(query):
             raise DataError(
@@ -73,7 +80,7 @@ class Answering(KnowingProfiles, FittedModel):
         scores, stds, predictive = (np.full(len(rows), np.nan) for _ in range(3))
         known = replace(query, items=np.maximum(rows, 0))
         for chunk in self._chunks(aligned):
-            adapted = self._adapt_many(aligned.take(chunk))
+            adapted = self._believed(aligned.take(chunk), self.heart)
             part = known.take(chunk)
             items, mask = part.padded(part.items, 0), part.present  # (person, query)
             std, noisy = self.heart.stds(adapted, items)
@@ -88,10 +95,15 @@ class Answering(KnowingProfiles, FittedModel):
         self,
         histories: Histories | Sequence[Sequence[EventLike]],
         k: int = 10,
+        *,
+        rank_by: RankBy | None = None,
         **filters: Unpack[Filters],
     ) -> Recommendations:
         """The `k` best items of each history, with standard deviations.
 
+        A model of ratings orders by what a person would choose and by how they would like it
+        (`rank_by="both"`), or by one of them ("choice", "rating"); the answer has the expected
+        ratings beside the scores, and the standard deviations are theirs.
         An item that the person has a negative event on is never among them. Where the shop declares
         target kinds, `exclude_seen` leaves out the items with such an event: what was only looked
         at may still be bought.
@@ -106,17 +118,23 @@ class Answering(KnowingProfiles, FittedModel):
             vectors=self.item_vectors,
             event_kinds=self.event_kinds,
         )
-        return best_lists(wanted, self.catalogue, aligned, self._chunks(aligned), self._scored)
+        scoring = partial(self._scored, ordering=self.ordering(rank_by))
+        return best_lists(wanted, self.catalogue, aligned, self._chunks(aligned), scoring)
 
     def rank(
-        self, histories: Histories | Sequence[Sequence[EventLike]], ids: Sequence[str]
+        self,
+        histories: Histories | Sequence[Sequence[EventLike]],
+        ids: Sequence[str],
+        *,
+        rank_by: RankBy | None = None,
     ) -> Recommendations:
         """All the named items for each history, best first, with standard deviations.
 
         Whatever was seen or retired is among them; what is unknown stands last.
         """
         aligned = self._aligned(histories)
-        return given_lists(ids, self.catalogue, aligned, self._chunks(aligned), self._scored)
+        scoring = partial(self._scored, ordering=self.ordering(rank_by))
+        return given_lists(ids, self.catalogue, aligned, self._chunks(aligned), scoring)
 
     def similar(
         self, items: str | Sequence[str], k: int = 10, **filters: Unpack[Filters]
@@ -139,8 +157,9 @@ class Answering(KnowingProfiles, FittedModel):
     @cached_property
     def _whitened(self) -> Float[np.ndarray, "item d"]:
         """Learned features under the prior covariance, scaled to length 1; without the constant."""
-        features = self.heart.terms.features[: len(self.catalogue), :-1]
-        root = np.linalg.cholesky(self.heart.prior.covariance[:-1, :-1])
+        heart = self.hearts.get(CHOICE, self.heart)
+        features = heart.terms.features[: len(self.catalogue), :-1]
+        root = np.linalg.cholesky(heart.prior.covariance[:-1, :-1])
         return unit_rows(features @ root)
 
     def _aligned(self, histories: Histories | Sequence[Sequence[EventLike]]) -> Histories:
@@ -155,16 +174,31 @@ class Answering(KnowingProfiles, FittedModel):
         warn_of_kinds(histories.kind_names, self.kinds, self.event_kinds)
         return align(histories, self.catalogue)
 
-    def _scored(self, histories: Histories) -> Scored:
-        adapted = self._adapt_many(histories)
+    def _scored(self, histories: Histories, ordering: Ordering) -> Scored:
+        believed = {name: self._believed(histories, self.hearts[name]) for name in ordering.names}
+        n_items = len(self.catalogue)
+        scores = {n: self.hearts[n].scores(b)[:, :n_items] for n, b in believed.items()}
+        sure = ordering.rating or ordering.names[0]
+        told = None if ordering.rating is None else scores[ordering.rating]
+        if told is not None and len(ordering.parts) == 1:
+            told = told.copy()  # the lists write NaN into what they are ordered by
         return Scored(
-            self.heart.scores(adapted)[:, : len(self.catalogue)],
-            self.heart.head.shown,
-            lambda rows: self.heart.stds(adapted, rows)[0],
+            ordering.total(scores),
+            lambda best: ordering.shown(best, self.hearts),
+            lambda rows: self.hearts[sure].stds(believed[sure], rows)[0],
+            None if told is None else partial(_told, self.hearts[sure].head, told),
         )
 
-    def _adapt_many(self, histories: Histories) -> Believed:
-        return self._believed(histories, self.heart)
+    def _scores(
+        self, histories: Histories, ordering: Ordering
+    ) -> dict[str, Float[np.ndarray, "history row"]]:
+        """The scores of every head in the sum."""
+        return {
+            part.head: self.hearts[part.head].scores(
+                self._believed(histories, self.hearts[part.head])
+            )
+            for part in ordering.parts
+        }
 
     def _believed(self, histories: Histories, heart: Heart) -> Believed:
         histories = in_clock_order(self.event_kinds.support(histories))
@@ -172,7 +206,14 @@ class Answering(KnowingProfiles, FittedModel):
 
     def _chunks(self, histories: Histories) -> Iterator[slice]:
         # memory goes to scores (item), to padded features (event · d) and to A (d · d)
-        d = self.heart.terms.d
+        d = max(heart.terms.d for heart in self.hearts.values())
         longest = int(histories.lengths.max(initial=1))
         step = max(1, CELLS_AT_ONCE // max(len(self.catalogue), longest * d, d * d))
         return (slice(start, start + step) for start in range(0, len(histories), step))
+
+
+def _told(
+    head: Head, scores: Float[np.ndarray, "history item"], rows: Int[np.ndarray, "history rank"]
+) -> Float[np.ndarray, "history rank"]:
+    """Scores of the items in these rows as people see them."""
+    return head.shown(np.take_along_axis(scores, rows, 1))

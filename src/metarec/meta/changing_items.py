@@ -2,34 +2,34 @@
 
 import copy
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Self
 
 import numpy as np
 import polars as pl
+from jaxtyping import Float, Int
 from numpy.typing import NDArray
 
 from metarec.contracts import Catalogue, ItemChanges
 from metarec.data.items import Items, items_of
 from metarec.encoders import ContentFeatures
-from metarec.meta.config import MetaConfig
+from metarec.meta.features.terms import ItemTerms
 from metarec.meta.fitted import FittedModel
 
 
 class ChangingItems(FittedModel):
     """The part of a fitted model that follows its catalogue; every change gives a new model."""
 
-    config: MetaConfig
     _content: ContentFeatures
-    _weights: dict[str, NDArray[np.float32]]
+    _weights: Mapping[str, Mapping[str, NDArray[np.float32]]] = MappingProxyType({})
+    """The trained numbers of each head's items, by which more items can be added."""
 
     def add_items(self, frame: Any, *, progress: bool = False) -> Self:
         """The model with more items, from their content alone; `frame` has a column item_id.
 
         `frame`, here as below, is a Polars, pandas or Arrow table, checked as `from_frames` does.
         """
-        from metarec.meta.features.freezing import item_terms  # PyTorch: serving never needs it
-
         frame = self._items_of(frame, progress=progress, new=True)
         catalogue = self.catalogue.append(frame)
         added = Catalogue.of(frame).frame
@@ -40,7 +40,7 @@ class ChangingItems(FittedModel):
         alone = np.full(len(added), -1)
         wider.hearts = {
             name: heart.with_items(
-                item_terms(self._weights, self._content.blocks, self.config, content, alone),
+                self._terms_of(name, content, alone),
                 content,
                 len(self.catalogue),
             )
@@ -90,8 +90,6 @@ class ChangingItems(FittedModel):
         return items.frame
 
     def _patched(self, frame: pl.DataFrame, *, progress: bool, widen: bool = False) -> Self:
-        from metarec.meta.features.freezing import item_terms  # PyTorch: serving never needs it
-
         catalogue = self.catalogue.patch(frame, widen=widen)
         rows = catalogue.index(Catalogue.of(frame).ids)
         read = catalogue.frame.select(self.catalogue.frame.columns)[rows]
@@ -100,13 +98,24 @@ class ChangingItems(FittedModel):
         vars(patched).pop("_whitened", None)  # a copy carries cached values along
         hearts = {}
         for name, heart in self.hearts.items():
-            told = self._weights["told"]  # nothing of what was untouched in the fit, or came later
+            # nothing of what was untouched in the fit, or came later
+            told = self._weights[name]["told"]
             known = (rows < len(told)) & (told[np.minimum(rows, len(told) - 1)] > 0)
-            learned = np.where(known, rows, -1)
-            terms = item_terms(self._weights, self._content.blocks, self.config, content, learned)
+            terms = self._terms_of(name, content, np.where(known, rows, -1))
             hearts[name] = heart.with_changed(rows, terms, content)
         patched.hearts = hearts
         return patched
+
+    def _terms_of(
+        self,
+        head: str,
+        content: Float[np.ndarray, "item d_content"],
+        learned: Int[np.ndarray, " item"],
+    ) -> ItemTerms:
+        from metarec.meta.features.freezing import item_terms  # PyTorch: serving never needs it
+
+        weights, blocks = self._weights[head], self._content.blocks
+        return item_terms(weights, blocks, self.config_of(head), content, learned)
 
     def _offering(self, catalogue: Catalogue) -> Self:
         other = copy.copy(self)

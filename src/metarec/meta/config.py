@@ -1,6 +1,6 @@
 """The hyperparameters of the heart, each documented once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 from metarec.contracts import DataError
@@ -78,9 +78,12 @@ class MetaConfig(Settings):
     events."""
     start_penalty: Positive = 1.0
     """Ridge penalty of their map, relative to the mean squared length of the content."""
+    choice: bool = True
+    """Learn beside the ratings of a shop what people choose: the choice head at its start
+    (`steps` are those of the ratings), with evidence."""
     evidence: bool = True
     """Count tables of what one item says for another (what follows it, what goes together, what
-    reads alike) beside the posterior (implicit events; at least 50 validation events)."""
+    reads alike) beside the posterior of the choice head (at least 50 validation events)."""
     exact_items: Count = 4000
     """The most touched items among which the tables of evidence are solved exactly; others are
     counted as if they came alone. Time grows with its third power."""
@@ -98,3 +101,7 @@ class MetaConfig(Settings):
                 "steps=0 leaves the model at its start, and a random one has learned nothing; use "
                 'start="auto" or "factors"'
             )
+
+    def beside_ratings(self) -> "MetaConfig":
+        """The settings of the choice head of a shop of ratings."""
+        return replace(self, steps=0, start="auto", value_weight="none")

@@ -5,14 +5,20 @@ from types import MappingProxyType
 
 from metarec.contracts import Catalogue, EventKinds, NotFittedError
 from metarec.contracts.event_kinds import ANY_KIND
+from metarec.meta.config import MetaConfig
 from metarec.meta.heart import Heart
+from metarec.meta.ordering import CHOICE, Blend, Ordering, RankBy
 
 
 class FittedModel:
     """The fitted arrays; changed by nothing once they are set."""
 
+    config: MetaConfig
     hearts: Mapping[str, Heart] = MappingProxyType({})
-    """The fitted arrays of each head, by the head's name; none before the fit."""
+    """The fitted arrays of each head, by the head's name; none before the fit. A model of ratings
+    has that of ratings first, and that of the choice beside it."""
+    blend: Blend | None = None
+    """How both heads make one order; None where there is one head."""
     event_kinds: EventKinds = ANY_KIND
     """The kinds of events that the shop of the fit declared."""
     _catalogue: Catalogue | None = None
@@ -26,15 +32,24 @@ class FittedModel:
 
     @property
     def heart(self) -> Heart:
-        """The fitted arrays of the head that lists are ordered by."""
+        """The fitted arrays of the first head: of ratings where there are some."""
         if self._catalogue is None:
             raise NotFittedError("call MetaRecommender.fit(train) first")
         return next(iter(self.hearts.values()))
 
     @property
     def predicts_ratings(self) -> bool:
-        """True if the model was fitted to ratings."""
+        """True if the model was fitted to ratings, which `predict` then foretells."""
         return self.heart.head.predicts_ratings
+
+    def ordering(self, rank_by: RankBy | None = None) -> Ordering:
+        """By what lists are ordered; raises DataError for a head that the model lacks."""
+        return Ordering.of(rank_by, {self.heart.head.name: self.heart, **self.hearts}, self.blend)
+
+    def config_of(self, head: str) -> MetaConfig:
+        """The settings that one head was learned with."""
+        beside = head == CHOICE and len(self.hearts) > 1
+        return self.config.beside_ratings() if beside else self.config
 
     @property
     def kinds(self) -> tuple[str, ...]:

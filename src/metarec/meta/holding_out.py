@@ -1,12 +1,13 @@
 """Validation episodes of a training set's own, for callers who give none."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from metarec.contracts import DataError, Dataset, Episodes, EventKinds
 from metarec.data.draws import permuted
 from metarec.data.sampling import support_sizes
+from metarec.meta.recency import in_clock_order
 from metarec.training.streams import Purpose, stream
 
 SHARE = 0.05
@@ -69,3 +70,25 @@ def checked_validation(train: Dataset, valid: Episodes) -> Episodes:
             "or none and users of the training data are held out"
         )
     return valid
+
+
+@dataclass(frozen=True, eq=False)
+class Taught:
+    """What one head is learned from, and judged on."""
+
+    given: Dataset
+    """All that was given; tables are counted on it at last."""
+    train: Dataset
+    valid: Episodes
+
+    @classmethod
+    def of(cls, given: Dataset, valid: Episodes | None, rng: int) -> "Taught":
+        """With the validation that was given, or else with a few users held out.
+
+        Supports come in the order in which they are served, whatever order they were drawn in.
+        """
+        if valid is None:
+            train, valid = hold_out_users(given, rng)
+        else:
+            train, valid = given, checked_validation(given, valid)
+        return cls(given, train, replace(valid, support=in_clock_order(valid.support)))

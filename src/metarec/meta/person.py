@@ -24,6 +24,7 @@ from metarec.meta.adaptation import Accumulators, Adaptation, Seen
 from metarec.meta.asking import most_telling
 from metarec.meta.explanation import Explanation
 from metarec.meta.heart import Heart
+from metarec.meta.ordering import Ordering, RankBy, Ranking
 from metarec.meta.recency import clock_order
 from metarec.meta.updaters import Adapted
 from metarec.ranking.candidates import candidate_rows, checked_ids, list_length
@@ -38,9 +39,13 @@ class Model(Protocol):
     hearts: Mapping[str, Heart]
     event_kinds: EventKinds
 
+    def ordering(self, rank_by: RankBy | None = None) -> Ordering:
+        """By what lists are ordered."""
+        ...
+
     @property
     def heart(self) -> Heart:
-        """The head that lists are ordered by."""
+        """The first head: of ratings where there are some."""
         ...
 
     @property
@@ -105,14 +110,18 @@ class Person:
     def recommend(
         self,
         k: int = 10,
+        *,
+        rank_by: RankBy | None = None,
         **filters: Unpack[Filters],
     ) -> Recommendations:
         """The `k` best items, best first; fewer where fewer can be recommended.
 
-        What the person has a negative event on is never among them.
+        What the person has a negative event on is never among them. A model of ratings orders by
+        what the person would choose and by how they would like it (`rank_by="both"`), or by one of
+        them ("choice", "rating"); the expected ratings stand beside the scores.
         """
-        catalogue, heart = self.model.catalogue, self._ranking.heart
-        scores = self._ranking.scores[: len(catalogue)].copy()
+        catalogue, ranking = self.model.catalogue, self._ranking(rank_by)
+        scores = ranking.scores[: len(catalogue)].copy()
         events = self._own_events(any_kind=filters.get("exclude_seen", True) is True)
         wanted = Wanted.of(
             k,
@@ -124,67 +133,98 @@ class Person:
         )
         found, missing = wanted.best(scores[None, :], events)
         best = found[0][found[0] >= 0]
-        stds, _ = heart.stds(self._ranking.believed, best)
-        shown = heart.head.shown(scores[best])
+        ratings, stds = self._beside(ranking, best)
         return Recommendations(
-            catalogue.vocabulary, best, shown, stds, catalogue, None, wanted.asked, missing
+            catalogue.vocabulary,
+            best,
+            ranking.ordering.shown(scores[best], self.model.hearts),
+            stds,
+            catalogue,
+            None,
+            wanted.asked,
+            missing,
+            ratings,
         )
 
-    def rank(self, ids: Sequence[str]) -> Recommendations:
+    def rank(self, ids: Sequence[str], *, rank_by: RankBy | None = None) -> Recommendations:
         """All the named items, best first, whatever was seen or retired; what is unknown last."""
-        catalogue, ranking = self.model.catalogue, self._ranking
+        catalogue, ranking = self.model.catalogue, self._ranking(rank_by)
         named, rows = given_rows(ids, catalogue)
         scores = np.where(rows < 0, np.nan, ranking.scores[rows])
         order = whole_order(scores[None, :], rows, catalogue)[0]
-        stds, _ = ranking.heart.stds(ranking.believed, np.maximum(rows[order], 0))
-        stds = np.where(rows[order] < 0, np.nan, stds)
-        shown = ranking.heart.head.shown(scores[order])
-        return Recommendations(named, order, shown, stds, catalogue, None, len(named))
+        unknown = rows[order] < 0
+        ratings, stds = self._beside(ranking, np.maximum(rows[order], 0))
+        return Recommendations(
+            named,
+            order,
+            ranking.ordering.shown(scores[order], self.model.hearts),
+            np.where(unknown, np.nan, stds),
+            catalogue,
+            None,
+            len(named),
+            ratings=None if ratings is None else np.where(unknown, np.nan, ratings),
+        )
 
-    def score(self, ids: Sequence[str]) -> Float[np.ndarray, " item"]:
-        """The score of each named item, held inside the rating scale; NaN where unknown."""
+    def score(
+        self, ids: Sequence[str], *, rank_by: RankBy | None = None
+    ) -> Float[np.ndarray, " item"]:
+        """The score of each named item, by which lists are ordered; NaN where unknown.
+
+        By "rating" it is held inside the rating scale.
+        """
         rows = self._rows(checked_ids("ids", ids))
-        shown = self._ranking.heart.head.shown(self._ranking.scores[rows])
+        ranking = self._ranking(rank_by)
+        shown = ranking.ordering.shown(ranking.scores[rows], self.model.hearts)
         return np.where(rows < 0, np.nan, shown)
 
     def predict(self, ids: Sequence[str]) -> Predictions:
         """Score, std of the expected value and std of what would be observed of each named item.
 
-        Scores are not held inside the rating scale, so that they keep their order.
+        Of a model of ratings the scores are the expected ratings, not held inside the scale, so
+        that they keep their order.
         """
         rows = self._rows(checked_ids("ids", ids))
-        std, predictive = self._ranking.heart.stds(self._ranking.believed, rows)
-        columns = (self._ranking.scores[rows], std, predictive)
+        first = self._first
+        columns = (first.scores[rows], *first.heart.stds(first.believed, rows))
         return Predictions(*(np.where(rows < 0, np.nan, column) for column in columns))
 
-    def explain(self, item_id: str) -> Explanation:
+    def explain(self, item_id: str, *, rank_by: RankBy | None = None) -> Explanation:
         """Why `item_id` has its score; raises DataError for an unknown item."""
         row = int(self._rows([item_id])[0])
         if row < 0:
             raise unknown_item(item_id, self.model.catalogue)
-        ranking = self._ranking
+        ranking = self._ranking(rank_by)
         score, base = float(ranking.scores[row]), ranking.base(row)
         reasons, effects = ranking.shares(row), ranking.effects(row)
         return Explanation(item_id, score, base, self.events, reasons, effects)
 
     def ask(
-        self, k: int = 5, *, candidates: Sequence[str] | None = None, sure: bool = False
+        self,
+        k: int = 5,
+        *,
+        candidates: Sequence[str] | None = None,
+        sure: bool = False,
+        rank_by: RankBy | None = None,
     ) -> Recommendations:
         """The `k` items whose answer would tell most about this person, the most telling first.
 
         `scores` hold the share of what is not known about a newcomer that the answer is expected to
         remove, in the scores of all items on offer and in their order, weighted by how likely an
         answer is. With `sure` every candidate gets an answer and only candidates count, as where
-        the person is known to have had them all.
+        the person is known to have had them all. Questions of a model of ratings are about how
+        things were liked, unless `rank_by="choice"` asks what tells most of the choice.
         """
         catalogue = self.model.catalogue
         k = list_length(k, catalogue)
         allowed = candidate_rows(candidates, catalogue)
         shown = allowed if sure else candidate_rows(None, catalogue)
         questions = np.setdiff1d(allowed, self._rows(event.item for event in self.came))
-        covariance = self._ranking.adapted.covariance()
+        ordering = self.model.ordering(rank_by)
+        liked = rank_by != "choice" and ordering.rating is not None
+        asked = self._first if liked else self._adaptations[ordering.names[0]]
+        covariance = asked.adapted.covariance()
         rows, gains = most_telling(
-            self._ranking.heart, covariance, catalogue, questions, shown, k, sure=sure
+            asked.heart, covariance, catalogue, questions, shown, k, sure=sure
         )
         return Recommendations(catalogue.vocabulary, rows, gains, np.full(len(rows), np.nan))
 
@@ -268,13 +308,25 @@ class Person:
 
     @property
     def adapted(self) -> Adapted:
-        """What the head that lists are ordered by believes of this person's weights."""
-        return self._ranking.adapted
+        """What the first head believes of this person's weights."""
+        return self._first.adapted
 
     @property
-    def _ranking(self) -> Adaptation:
-        """What the head that lists are ordered by believes."""
+    def _first(self) -> Adaptation:
         return self._adaptations[self.model.heart.head.name]
+
+    def _ranking(self, rank_by: RankBy | None) -> Ranking:
+        return Ranking(self.model.ordering(rank_by), self._adaptations)
+
+    def _beside(
+        self, ranking: Ranking, rows: Int[np.ndarray, " item"]
+    ) -> tuple[Float[np.ndarray, " item"] | None, Float[np.ndarray, " item"]]:
+        """Expected ratings of these items, where the model foretells any, and what stands with ±:
+        their standard deviations, or else those of the scores."""
+        rating = ranking.ordering.rating
+        own = self._adaptations[rating or ranking.ordering.names[0]]
+        stds, _ = own.heart.stds(own.believed, rows)
+        return None if rating is None else own.heart.head.shown(own.scores[rows]), stds
 
     def _rows(self, ids: Iterable[str]) -> Int[np.ndarray, " item"]:
         return self.model.catalogue.index(ids)

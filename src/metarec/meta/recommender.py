@@ -2,7 +2,8 @@
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -27,10 +28,13 @@ from metarec.contracts.printing import counted
 from metarec.encoders import ContentFeatures, TabularFeatures, TextEncoder, content_told
 from metarec.files.model_folder import load_state, save_state
 from metarec.meta.answering import Answering
+from metarec.meta.blending import learn_blend
 from metarec.meta.changing_items import ChangingItems
 from metarec.meta.config import MetaConfig
 from metarec.meta.fingerprint import fingerprint_of
-from metarec.meta.holding_out import checked_validation, hold_out_users
+from metarec.meta.heart import Heart
+from metarec.meta.holding_out import Taught
+from metarec.meta.ordering import CHOICE, VALUE, Blend
 from metarec.meta.person import Person
 from metarec.meta.saved import heart_from, state_of
 from metarec.training.streams import Purpose, stream
@@ -84,8 +88,6 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
         out for that. How to run is said as in `Running`: with a `folder` the run writes checkpoints
         there and, called again, continues from them to the same bits.
         """
-        from metarec.meta.fitting import learn  # PyTorch: serving never needs it
-
         running = Running(rng, folder, progress, device, threads, time_s)
         if not isinstance(train, Dataset):
             raise DataError(
@@ -94,57 +96,84 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
         given = train.hash  # of all that is learned from or validated on, held-out users too
         n_given, train = len(train.interactions), train.without_negative()
         left_out = n_given - len(train.interactions)
-        counted = train
-        if valid is None:
-            train, valid = hold_out_users(train, running.rng)
-        else:
-            valid = checked_validation(train, valid)
         fitted = type(self)(self.encoder, self.config)  # a copy would carry cached values along
         fitted._catalogue = train.catalogue
-        fitted._content = _content_features(self.encoder, train, progress=progress)
-        content = fitted._content.encode(train.catalogue.frame)
-        fitted._profiles = None
-        if self.config.profile and train.users is not None and train.users.width:
-            fitted._profiles = TabularFeatures.fit(train.users)
-        fingerprint = fingerprint_of(train, valid, content, self.config)
+        fitted.event_kinds = train.event_kinds
         with limited(running.threads):
-            learned = learn(
-                train,
-                valid,
-                content,
-                fitted._content.blocks,
-                fitted._profiles,
-                self.config,
-                running,
-                fingerprint=fingerprint,
-            )
-        fitted._weights, fitted._no_profile = learned.weights, learned.no_profile
-        fitted.hearts = {learned.heart.head.name: learned.heart}
-        fitted.metrics = {**learned.metrics, "train_hash": given}
+            fitted._learn(train, valid, running)
+        fitted.metrics = {**fitted.metrics, "train_hash": given}
         if train.negative_kinds:
             fitted.metrics["negative_events"] = left_out
-        fitted.event_kinds = train.event_kinds
-        if self.config.evidence and train.feedback == "implicit":
-            with limited(running.threads):
-                fitted._weigh_evidence(train, counted, valid, content, running.rng)
         return fitted
+
+    def _learn(self, given: Dataset, valid: Episodes | None, running: Running) -> None:
+        """Learn every head of the shop, and how they make one order."""
+        taught = [Taught.of(given, valid, running.rng)]
+        if given.feedback == "rating" and self.config.choice:
+            taught.append(Taught.of(given.as_events(), valid, running.rng))
+        first = taught[0].train
+        self._content = _content_features(self.encoder, first, progress=running.progress)
+        content = self._content.encode(first.catalogue.frame)
+        self._profiles = None
+        if self.config.profile and first.users is not None and first.users.width:
+            self._profiles = TabularFeatures.fit(first.users)
+        told = [self._learn_head(one, content, running) for one in taught]
+        self.metrics = told[0]
+        if len(told) > 1:
+            choice, value = (partial(self._alone, self.hearts[n]) for n in (CHOICE, VALUE))
+            random = stream(running.rng, Purpose.BLEND)
+            self.blend = learn_blend(first, taught[0].valid, choice, value, random)
+            self.metrics |= {"choice": told[1], "rating_weight": self.blend.weight}
+        self._recount(taught[-1])
+
+    def _learn_head(
+        self, taught: Taught, content: Float[np.ndarray, "item d_content"], running: Running
+    ) -> dict[str, Any]:
+        """Learn one head, with evidence where it is of choices, and tell its metrics."""
+        from metarec.meta.fitting import learn  # PyTorch: serving never needs it
+
+        config = self.config.beside_ratings() if self.hearts else self.config
+        if self.hearts:  # the folder belongs to the head that trains
+            running = replace(running, folder=None)
+        learned = learn(
+            taught.train,
+            taught.valid,
+            content,
+            self._content.blocks,
+            self._profiles,
+            config,
+            running,
+            fingerprint=fingerprint_of(taught.train, taught.valid, content, config),
+        )
+        name = learned.heart.head.name
+        self._weights = {**self._weights, name: learned.weights}
+        self._no_profile = learned.no_profile
+        self.hearts = {**self.hearts, name: learned.heart}
+        metrics = dict(learned.metrics)
+        if self.config.evidence and taught.train.feedback == "implicit":
+            metrics |= self._weigh_evidence(name, taught, content, running.rng)
+        return metrics
+
+    def _alone(self, heart: Heart, histories: Histories) -> Float[np.ndarray, "person item"]:
+        """What one head says of every item for each history."""
+        parts = (histories.take(chunk) for chunk in self._chunks(histories))
+        n_items = len(self.catalogue)
+        return np.concatenate([heart.scores(self._believed(part, heart)) for part in parts])[
+            :, :n_items
+        ]
 
     def _weigh_evidence(
         self,
-        train: Dataset,
-        counted: Dataset,
-        valid: Episodes,
+        name: str,
+        taught: Taught,
         content: Float[np.ndarray, "item d_content"],
         rng: int,
-    ) -> None:
-        """Put tables beside the fitted head, with the trust that validation teaches.
+    ) -> dict[str, Any]:
+        """Put tables beside a fitted head, with the trust that validation teaches; told as
+        metrics."""
+        from metarec.meta.evidence.learning import learn_evidence  # PyTorch
 
-        They are learned on `train`, and then counted on all that was given.
-        """
-        from metarec.meta.evidence.learning import learn_evidence, recounted  # PyTorch
-        from metarec.meta.features.freezing import item_terms
-
-        heart, n_items = self.heart, len(self.catalogue)
+        heart = self.hearts[name]
 
         def taste(
             histories: Histories, hidden: Bool[np.ndarray, " item"] | None = None
@@ -152,28 +181,29 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
             own = heart
             if hidden is not None:
                 rows, alone = np.flatnonzero(hidden), np.full(np.count_nonzero(hidden), -1)
-                blind = item_terms(
-                    self._weights, self._content.blocks, self.config, content[rows], alone
-                )
+                blind = self._terms_of(name, content[rows], alone)
                 own = replace(heart, terms=heart.terms.changed(rows, blind))
-            parts = (histories.take(chunk) for chunk in self._chunks(histories))
-            return np.concatenate([own.scores(self._believed(part, own)) for part in parts])[
-                :, :n_items
-            ]
+            return self._alone(own, histories)
 
-        learned = learn_evidence(
-            train, valid, content, taste, self.config, stream(rng, Purpose.EVIDENCE)
-        )
+        random = stream(rng, Purpose.EVIDENCE)
+        learned = learn_evidence(taught.train, taught.valid, content, taste, self.config, random)
         if learned is None:
-            return
-        evidence = learned.evidence
-        if counted is not train:
-            evidence = recounted(evidence, counted, self.config)
-        self.hearts = {heart.head.name: replace(heart, evidence=evidence)}
-        self.metrics = {**self.metrics, "trust": dict(learned.trust)}
+            return {}
+        self.hearts = {**self.hearts, name: replace(heart, evidence=learned.evidence)}
+        return {"trust": dict(learned.trust), "standing": learned.standing.facts()}
+
+    def _recount(self, taught: Taught) -> None:
+        """Count the tables on all that was given, people held out for validation too."""
+        from metarec.meta.evidence.learning import recounted
+
+        heart = self.hearts.get(CHOICE)
+        if heart is not None and heart.evidence is not None and taught.given is not taught.train:
+            evidence = recounted(heart.evidence, taught.given, self.config)
+            self.hearts = {**self.hearts, CHOICE: replace(heart, evidence=evidence)}
 
     metrics: Mapping[str, Any]
-    """Steps, best validation loss and calibration of the fit."""
+    """Steps, best validation loss and calibration of the fit; of a model of ratings those of its
+    choice head under "choice"."""
 
     def adapt(
         self,
@@ -209,6 +239,7 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
         state = {
             "hearts": {name: state_of(heart) for name, heart in self.hearts.items()},
             "weights": self._weights,
+            "blend": None if self.blend is None else asdict(self.blend),
             "content": dict(self._content.describe()),
             "profiles": None if self._profiles is None else self._profiles.to_dict(),
             "no_profile": self._no_profile,
@@ -227,6 +258,7 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
         model._catalogue, model._content = catalogue, content
         model.hearts = {name: heart_from(name, raw) for name, raw in state["hearts"].items()}
         model._weights, model.metrics = state["weights"], state["metrics"]
+        model.blend = None if state["blend"] is None else Blend(**state["blend"])
         profiles = state["profiles"]
         model._profiles = None if profiles is None else TabularFeatures.from_dict(profiles)
         model._no_profile = state["no_profile"]

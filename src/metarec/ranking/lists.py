@@ -11,6 +11,8 @@ from metarec.contracts.shortfall import REASONS
 from metarec.ranking.given import given_rows, whole_order
 from metarec.ranking.wanted import Missing, Wanted
 
+OfItems = Callable[[Int[np.ndarray, "history rank"]], Float[np.ndarray, "history rank"]]
+
 
 @dataclass(frozen=True, eq=False)
 class Scored:
@@ -23,10 +25,10 @@ class Scored:
         lambda scores: scores
     )
     """What the answer tells of scores, such as held inside a scale."""
-    stds: Callable[[Int[np.ndarray, "history rank"]], Float[np.ndarray, "history rank"]] = (
-        lambda rows: np.full(rows.shape, np.nan)
-    )
+    stds: OfItems = lambda rows: np.full(rows.shape, np.nan)
     """Standard deviations of the items in these rows of the catalogue."""
+    ratings: OfItems | None = None
+    """Expected ratings of these items, where the scores are something else or more."""
 
 
 Scoring = Callable[[Histories], Scored]
@@ -44,8 +46,8 @@ def best_lists(
     `histories` are in the rows of the catalogue, and scored a chunk at a time.
     """
     items = np.full((len(histories), wanted.k), -1, dtype=np.int64)
-    scores, stds = (np.full(items.shape, np.nan) for _ in range(2))
-    missing = []
+    scores, stds, ratings = (np.full(items.shape, np.nan) for _ in range(3))
+    missing, rated = [], False
     for chunk in chunks:
         part = histories.take(chunk)
         scored = scoring(part)
@@ -55,6 +57,8 @@ def best_lists(
         best = np.take_along_axis(scored.scores, rows, 1)
         scores[chunk] = np.where(found, scored.shown(best), np.nan)
         stds[chunk] = np.where(found, scored.stds(rows), np.nan)
+        if rated := scored.ratings is not None:
+            ratings[chunk] = np.where(found, scored.ratings(rows), np.nan)
     return Recommendations(
         catalogue.vocabulary,
         items,
@@ -64,6 +68,7 @@ def best_lists(
         histories.user_ids,
         wanted.asked,
         joined(missing),
+        ratings if rated else None,
     )
 
 
@@ -77,7 +82,8 @@ def given_lists(
     """All the named items for each history, best first; what is unknown or unscored stands last."""
     named, rows = given_rows(ids, catalogue)
     order = np.zeros((len(histories), len(rows)), dtype=np.int64)
-    scores, stds = (np.full(order.shape, np.nan) for _ in range(2))
+    scores, stds, ratings = (np.full(order.shape, np.nan) for _ in range(3))
+    rated = False
     for chunk in chunks:
         scored = scoring(histories.take(chunk))
         table = np.where(rows < 0, np.nan, scored.scores[:, rows])
@@ -86,7 +92,18 @@ def given_lists(
         std = scored.stds(np.maximum(asked, 0))
         stds[chunk] = np.where(asked < 0, np.nan, std)
         scores[chunk] = scored.shown(np.take_along_axis(table, order[chunk], 1))
-    return Recommendations(named, order, scores, stds, catalogue, histories.user_ids, len(named))
+        if rated := scored.ratings is not None:
+            ratings[chunk] = np.where(asked < 0, np.nan, scored.ratings(np.maximum(asked, 0)))
+    return Recommendations(
+        named,
+        order,
+        scores,
+        stds,
+        catalogue,
+        histories.user_ids,
+        len(named),
+        ratings=ratings if rated else None,
+    )
 
 
 def joined(parts: Sequence[tuple[int, Missing | None]]) -> Missing | None:

@@ -24,7 +24,9 @@ class Purpose(IntEnum):
     """The draws that implicit events are calibrated with."""
     EVIDENCE = 7
     """The queries that trust in evidence is learned on, and the items hidden for it."""
-    LEVELS = 8
+    BLEND = 8
+    """The queries that the weight of ratings beside the choice is learned on."""
+    LEVELS = 9
     """Who is hidden where the start of ratings is learned, and its first directions."""
 
 

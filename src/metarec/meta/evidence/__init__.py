@@ -3,19 +3,23 @@
 from metarec.meta.evidence.evidence import (
     TASTE,
     Evidence,
+    Fade,
     Popular,
     Spoken,
     Table,
     Untouched,
     spoken_of,
 )
+from metarec.meta.evidence.questions import Questions
 from metarec.meta.evidence.trust import Contests, learn_trust
 
 __all__ = [
     "TASTE",
     "Contests",
     "Evidence",
+    "Fade",
     "Popular",
+    "Questions",
     "Spoken",
     "Table",
     "Untouched",

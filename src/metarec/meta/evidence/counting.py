@@ -24,6 +24,8 @@ DECAYS = {
     "alike": 0.7,
 }
 """What an event counts in each table, relative to the next newer one."""
+STEADY = ("together", "alike")
+"""Tables in which events may count however old they are, beside."""
 OF_LATE = 0.1
 """The newest part of the shop's time in which popularity of late is counted."""
 
@@ -57,6 +59,13 @@ def counted_tables(train: Dataset, config: MetaConfig) -> dict[str, sp.csr_array
         histories, l2=TOGETHER_L2 * typical, keep=keep, exact=exact, wanted=wanted
     )
     return {name: settled(matrix) for name, matrix in tables.items()}
+
+
+def decays_of(name: str, *, ordered: bool) -> tuple[float, ...]:
+    """The decays by which a table may be heard: 1 where the shop tells no order."""
+    if not ordered:
+        return (1.0,)
+    return (DECAYS[name], 1.0) if name in STEADY else (DECAYS[name],)
 
 
 def has_order(train: Dataset) -> bool:

@@ -25,16 +25,24 @@ FADES_AT = 3.0
 """Events after which the part of popularity that fades counts half."""
 
 
+@dataclass(frozen=True)
+class Fade:
+    """What an event counts by its age: weight · decay^age."""
+
+    decay: float
+    """What an event counts relative to the next newer one of its history; 1: however old it is."""
+    weight: float
+    """Its trust, divided by the scale of what it counts in."""
+
+
 @dataclass(frozen=True, eq=False)
 class Table:
     """What an event on the row's item says for the column's item."""
 
     name: str
     matrix: sp.csr_array
-    decay: float
-    """What an event counts relative to the next newer one of its history."""
-    weight: float
-    """Its trust, divided by the table's own scale."""
+    fades: tuple[Fade, ...]
+    """What events of an age count is the sum of these."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,15 +106,10 @@ class Untouched:
     rows: Bool[np.ndarray, " item"]
     offset: float
     """Added to their logits."""
-    likeness: float
-    """What "alike" counts for them, relative to touched items."""
+    likeness: tuple[Fade, ...]
+    """What "alike" counts for them."""
     taste: float
     """What the head's own logit counts for them: all that content tells of taste."""
-
-    @property
-    def reach(self) -> Float[np.ndarray, " item"]:
-        """What "alike" counts for each item."""
-        return np.where(self.rows, self.likeness, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,8 +126,8 @@ class Evidence:
     popular: Popular
     likeness: Likeness
     alike: Alike
-    alike_decay: float
-    alike_weight: float
+    alike_fades: tuple[Fade, ...]
+    """What "alike" counts for items that people touched."""
     untouched: Untouched
     ordered: bool
     """False where the shop tells no order: all events then count as if they were new."""
@@ -135,11 +138,19 @@ class Evidence:
         return np.where(self.untouched.rows, self.untouched.taste, self.taste)
 
     @cached_property
-    def tables(self) -> tuple[Table, ...]:
-        """All tables, "alike" the last of them."""
-        reach = sp.diags_array(self.untouched.reach)
-        matrix = sp.csr_array(self.alike.matrix.astype(np.float64) @ reach)
-        return (*self.counted, Table("alike", matrix, self.alike_decay, self.alike_weight))
+    def _voices(self) -> tuple[tuple[str, float, sp.csr_array], ...]:
+        """The reason, the decay and the weighted matrix of all that counts."""
+        counted = [
+            (REASONS[table.name], fade.decay, fade.weight * table.matrix.astype(np.float64))
+            for table in self.counted
+            for fade in table.fades
+            if fade.weight
+        ]
+        alike = self.alike.matrix.astype(np.float64)
+        for known, new in zip(self.alike_fades, self.untouched.likeness, strict=True):
+            counts = np.where(self.untouched.rows, new.weight, known.weight)
+            counted.append((REASONS["alike"], known.decay, alike @ sp.diags_array(counts)))
+        return tuple((reason, decay, sp.csr_array(matrix)) for reason, decay, matrix in counted)
 
     def logits(self, spoken: Spoken) -> Float[np.ndarray, "person item"]:
         """What is said of every item for each person; a person's row depends on no one else."""
@@ -160,23 +171,19 @@ class Evidence:
         self, items: Int[np.ndarray, " event"], ages: Float[np.ndarray, "*out event"], row: int
     ) -> dict[str, Float[np.ndarray, "*out event"]]:
         """What each event says of one item, by reason."""
-        said: dict[str, Float[np.ndarray, "*out event"]] = {}
-        for table in self.tables:
-            column = table.matrix[:, [row]].toarray()[:, 0].astype(np.float64)
-            told = table.weight * table.decay**ages * column[items]
-            reason = REASONS[table.name]
-            said[reason] = said[reason] + told if reason in said else told
+        said = {reason: np.zeros(ages.shape) for reason in REASONS.values()}
+        for reason, decay, matrix in self._voices:
+            column = matrix[:, [row]].toarray()[:, 0]
+            said[reason] = said[reason] + decay**ages * column[items]
         return said
 
     @cached_property
     def _by_decay(self) -> dict[float, sp.csr_array]:
         """The weighted sum of the tables of each decay: one product serves them all."""
         total: dict[float, sp.csr_array] = {}
-        for table in self.tables:
-            if table.weight:
-                matrix = table.weight * table.matrix.astype(np.float64)
-                others = total.get(table.decay)
-                total[table.decay] = sp.csr_array(matrix if others is None else others + matrix)
+        for _, decay, matrix in self._voices:
+            others = total.get(decay)
+            total[decay] = matrix if others is None else sp.csr_array(others + matrix)
         return total
 
     def with_items(self, content: Float[np.ndarray, "added d_content"]) -> "Evidence":

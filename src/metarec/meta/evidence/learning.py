@@ -11,10 +11,11 @@ from jaxtyping import Bool, Float
 from metarec.contracts import Dataset, Episodes, Histories
 from metarec.meta.config import MetaConfig
 from metarec.meta.evidence.alike import Alike, Likeness
-from metarec.meta.evidence.counting import DECAYS, counted_tables, has_order, popularities
+from metarec.meta.evidence.counting import counted_tables, decays_of, has_order, popularities
 from metarec.meta.evidence.evidence import (
     TASTE,
     Evidence,
+    Fade,
     Popular,
     Table,
     Untouched,
@@ -23,7 +24,8 @@ from metarec.meta.evidence.evidence import (
     spoken_of,
 )
 from metarec.meta.evidence.questions import Questions
-from metarec.meta.evidence.trust import Contests, learn_trust
+from metarec.meta.evidence.standing import Standing, standing_of
+from metarec.meta.evidence.trust import Contests, learn_beside, learn_trust, the_best_alone
 
 LEAST_QUERIES = 50
 """With fewer, trust would be a guess, and lists stay as they are without tables."""
@@ -50,6 +52,7 @@ class Learned:
     evidence: Evidence
     trust: Mapping[str, float]
     """What each part adds to the logit of the best item it knows, on average."""
+    standing: Standing
 
 
 def learn_evidence(
@@ -62,9 +65,11 @@ def learn_evidence(
 ) -> Learned | None:
     """Tables counted on `train`, and the trust in them that `valid` teaches; None where it is too
     small to teach any."""
-    questions = Questions.of(valid, train.event_kinds, train.catalogue.offered, rng)
+    touched, offered = train.touched, train.catalogue.offered
+    questions = Questions.of(valid, train.event_kinds, offered & touched, rng)
     if len(questions) < LEAST_QUERIES:
         return None
+    arrivals = Questions.of(valid, train.event_kinds, offered & ~touched, rng)
     tables = counted_tables(train, config)
     likeness = Likeness.of(content, width=ALIKE_WIDTH)
     alike = Alike.of(likeness.directions(content), keep=config.neighbours)
@@ -72,33 +77,37 @@ def learn_evidence(
         {**tables, ALIKE: alike.matrix}, popularities(train), has_order(train), taste
     )
     contests, scales = learner.contests(questions)
-    weights = learn_trust(replace(contests, margins=contests.margins / scales)) / scales
+    contests = replace(contests, margins=contests.margins / scales)
+    standing = standing_of(contests, questions.person, rng)
+    learn = the_best_alone if standing.behind else learn_trust
+    weights = learn(contests) / scales
     weight = dict(zip(contests.names, weights.tolist(), strict=True))
     always = sum(weight[name] for name in learner.popularities)
     parts = {
         name: weight[name] / always if always else float(name == "popular")
         for name in learner.popularities
     }
-    untouched = ~train.touched
     evidence = Evidence(
         taste=weight[TASTE],
         counted=tuple(
-            Table(name, matrix, learner.decay(name), weight[name])
-            for name, matrix in tables.items()
+            Table(name, matrix, learner.fades(name, weight)) for name, matrix in tables.items()
         ),
         popular=Popular(known_of(parts, learner.popularities), parts, always, 0.0),
         likeness=likeness,
         alike=alike,
-        alike_decay=learner.decay(ALIKE),
-        alike_weight=weight[ALIKE],
-        untouched=Untouched(untouched, 0.0, 1.0, weight[TASTE] or 1.0),
+        alike_fades=learner.fades(ALIKE, weight),
+        untouched=Untouched(~touched, 0.0, learner.fades(ALIKE, weight), weight[TASTE] or 1.0),
         ordered=learner.ordered,
     )
     evidence = _for_newcomers(evidence, questions, taste)
-    evidence = _for_untouched(evidence, questions, taste, train.touched, rng)
+    hidden = touched & (rng.random(len(touched)) < HIDDEN)
+    untouched = _trust_in_content(evidence, questions, arrivals, learner, hidden)
+    evidence = replace(evidence, untouched=replace(untouched, rows=~touched))
+    evidence = _level_of_untouched(evidence, questions, taste, hidden)
     return Learned(
         evidence,
         {name: float(w * s) for (name, w), s in zip(weight.items(), scales, strict=True)},
+        standing,
     )
 
 
@@ -122,16 +131,22 @@ class _Learner:
     popularities: Mapping[str, Float[np.ndarray, " item"]]
     ordered: bool
     taste: Taste
+    hidden: Bool[np.ndarray, " item"] | None = None
+    """What taste takes for untouched beside what is."""
 
-    def decay(self, name: str) -> float:
-        return DECAYS[name] if self.ordered else 1.0
+    def fades(self, name: str, weight: Mapping[str, float]) -> tuple[Fade, ...]:
+        """How a table is heard, by the weights of its scores."""
+        decays = decays_of(name, ordered=self.ordered)
+        return tuple(Fade(decay, weight[_heard(name, decay)]) for decay in decays)
 
     def scores(self, histories: Histories) -> dict[str, Float[np.ndarray, "person item"]]:
         spoken = spoken_of(histories, ordered=self.ordered)
-        found = {TASTE: self.taste(histories)}
+        found = {TASTE: self.taste(histories, self.hidden)}
         shape = found[TASTE].shape
         for name, matrix in self.matrices.items():
-            found[name] = (spoken.weights(self.decay(name), shape[1]) @ matrix).toarray()
+            for decay in decays_of(name, ordered=self.ordered):
+                said = spoken.weights(decay, shape[1]) @ matrix
+                found[_heard(name, decay)] = said.toarray()
         for name, known in self.popularities.items():
             found[name] = np.broadcast_to(known, shape)
         return found
@@ -142,9 +157,9 @@ class _Learner:
         That of tables is the mean over people of their largest score, of taste the mean spread.
         """
         parts, sizes = [], []
-        listed = (TASTE, *self.matrices)
-        for part in questions.parts(len(self.matrices) + 3):
+        for part in questions.parts(2 * len(self.matrices) + 3):
             tables = self.scores(part.support)
+            listed = [name for name in tables if name not in self.popularities]
             parts.append(part.contests(tables, rivals_from=listed))
             shown = np.where(part.out.toarray() | ~part.candidates, -np.inf, 0.0)
             spread = tables[TASTE].std(axis=1)
@@ -167,20 +182,51 @@ def _for_newcomers(evidence: Evidence, questions: Questions, taste: Taste) -> Ev
     return replace(evidence, popular=replace(evidence.popular, at_first=float(at_first)))
 
 
-def _for_untouched(
+def _heard(name: str, decay: float) -> str:
+    """A table's scores by name: of events that count however old they are, or fade."""
+    return f"{name}, all" if decay == 1.0 else name
+
+
+def _trust_in_content(
     evidence: Evidence,
     questions: Questions,
-    taste: Taste,
-    touched: Bool[np.ndarray, " item"],
-    rng: np.random.Generator,
-) -> Evidence:
-    """The evidence with what is different for items that nobody has touched.
+    arrivals: Questions,
+    learner: "_Learner",
+    hidden: Bool[np.ndarray, " item"],
+) -> Untouched:
+    """What counts for items that nobody has touched: taste and "alike" know them, no table does.
 
-    A count table gives them 0, which stands above the negative numbers of a ridge. A random part of
-    the touched items is hidden, in every table and in taste, and what lifts them to their places is
-    learned.
+    Learned where such items compete among themselves: on those that validation asks for, and where
+    it asks for too few, on `hidden` ones that are taken for untouched.
     """
-    hidden = touched & (rng.random(len(touched)) < HIDDEN)
+    real = len(arrivals) >= LEAST_QUERIES
+    asked = arrivals if real else questions.on(hidden)
+    if len(asked) < LEAST_QUERIES:
+        return evidence.untouched
+    content = replace(
+        learner,
+        matrices={ALIKE: learner.matrices[ALIKE]},
+        popularities={},
+        hidden=None if real else hidden,
+    )
+    contests, scales = content.contests(asked)
+    contests = replace(contests, margins=contests.margins / scales)
+    weights = learn_trust(contests) / scales
+    if not weights.any():
+        return evidence.untouched
+    weight = dict(zip(contests.names, weights.tolist(), strict=True))
+    own, likeness = weight[TASTE], content.fades(ALIKE, weight)
+    return replace(evidence.untouched, taste=own, likeness=likeness)
+
+
+def _level_of_untouched(
+    evidence: Evidence, questions: Questions, taste: Taste, hidden: Bool[np.ndarray, " item"]
+) -> Evidence:
+    """The evidence with the offset of items that nobody has touched, among those people did.
+
+    A count table gives them 0, which stands above the negative numbers of a ridge. Some touched
+    items are `hidden`, in every table and in taste, and what lifts them to their places is learned.
+    """
     if not hidden[questions.targets].any():
         return evidence
     keep = sp.diags_array(1.0 - hidden)
@@ -190,40 +236,21 @@ def _for_untouched(
             replace(t, matrix=sp.csr_array(keep @ t.matrix @ keep)) for t in evidence.counted
         ),
         popular=replace(evidence.popular, known=np.where(hidden, 0.0, evidence.popular.known)),
-        untouched=Untouched(hidden, 0.0, 0.0, 0.0),
-    )
-    alike = replace(
-        blind,
-        counted=(),
-        popular=replace(blind.popular, always=0.0, at_first=0.0),
-        untouched=Untouched(~hidden, 0.0, 0.0, 0.0),
+        untouched=replace(evidence.untouched, rows=hidden),
     )
     parts = []
-    for part in questions.parts(6):
+    for part in questions.parts(4):
         spoken = spoken_of(part.support, ordered=evidence.ordered)
-        own = taste(part.support, hidden)
+        own = blind.trust * taste(part.support, hidden)
         level = np.broadcast_to(hidden.astype(np.float64), own.shape)
-        tables = {
-            "all": blind.trust * own + blind.logits(spoken),
-            TASTE: level * own,
-            "likeness": alike.logits(spoken),
-            "up": level,
-            "down": -level,
-        }
+        tables = {"all": own + blind.logits(spoken), "up": level, "down": -level}
         parts.append(part.contests(tables))
-    names = [TASTE, "likeness", "up", "down"]
-    weight = dict(zip(names, _beside(Contests.joined(parts), names).tolist(), strict=True))
-    told = replace(
-        evidence.untouched,
-        offset=weight["up"] - weight["down"],
-        likeness=weight["likeness"],
-        taste=weight[TASTE],
-    )
-    return replace(evidence, untouched=told)
+    up, down = _beside(Contests.joined(parts), ["up", "down"]).tolist()
+    return replace(evidence, untouched=replace(evidence.untouched, offset=up - down))
 
 
 def _beside(contests: Contests, names: Sequence[str]) -> Float[np.ndarray, " table"]:
     """The weights of some tables beside the first one, whose own is 1."""
     columns = [contests.names.index(name) for name in names]
     chosen = replace(contests, names=tuple(names), margins=contests.margins[:, columns])
-    return learn_trust(chosen, fixed=contests.margins[:, 0], start=np.zeros(len(names)))
+    return learn_beside(chosen, contests.margins[:, 0])

@@ -11,7 +11,7 @@ from metarec.contracts import Episodes, EventKinds, Histories
 from metarec.meta.evidence.trust import Contests
 
 CELLS_AT_ONCE = 4_000_000
-MOST_QUERIES = 3000
+MOST_QUERIES = 2000
 """Queries that trust is learned on, where there are more."""
 SHORT = (0, 1, 2, 5)
 """Events that people are cut to, to learn what popularity counts for a newcomer."""
@@ -24,6 +24,8 @@ class Questions:
     support: Histories
     person: Int[np.ndarray, " query"]
     targets: Int[np.ndarray, " query"]
+    values: Float[np.ndarray, " query"]
+    """What the events were worth: ratings, or weights."""
     out: sp.csr_array
     """True at (person, item) for what does not compete."""
     candidates: Bool[np.ndarray, " item"]
@@ -33,12 +35,13 @@ class Questions:
         cls,
         episodes: Episodes,
         kinds: EventKinds,
-        offered: Bool[np.ndarray, " item"],
+        among: Bool[np.ndarray, " item"],
         rng: np.random.Generator,
     ) -> "Questions":
-        """At most `MOST_QUERIES` of the events that are asked for."""
+        """At most `MOST_QUERIES` of the events that are asked for, on items `among` which they
+        compete."""
         own, query = kinds.had(episodes.support), episodes.query
-        chosen = np.arange(len(query.items))
+        chosen = np.flatnonzero(among[query.items])
         if len(chosen) > MOST_QUERIES:
             chosen = np.sort(rng.choice(chosen, MOST_QUERIES, replace=False))
         people = np.unique(query.rows[chosen])
@@ -50,17 +53,29 @@ class Questions:
         items = np.concatenate([had.items, asked.items])
         shape = (len(people), len(query.vocabulary))
         out = sp.csr_array((np.ones(len(rows), dtype=bool), (rows, items)), shape=shape)
-        competing = offered if episodes.candidates is None else offered & episodes.candidates
+        competing = among if episodes.candidates is None else among & episodes.candidates
         return cls(
             episodes.support.take(people),
             place[query.rows[chosen]],
             query.items[chosen],
+            query.values[chosen],
             out,
             competing,
         )
 
     def __len__(self) -> int:
         return len(self.targets)
+
+    def on(self, items: Bool[np.ndarray, " item"]) -> "Questions":
+        """Those whose target is one of these items, which alone compete."""
+        asked = items[self.targets]
+        return replace(
+            self,
+            person=self.person[asked],
+            targets=self.targets[asked],
+            values=self.values[asked],
+            candidates=self.candidates & items,
+        )
 
     def parts(self, n_tables: int) -> Iterator["Questions"]:
         """The questions of a few people at a time, so that their score tables fit into memory."""
@@ -74,6 +89,7 @@ class Questions:
                 support=self.support.take(people),
                 person=self.person[here] - start,
                 targets=self.targets[here],
+                values=self.values[here],
                 out=self.out[people],
             )
 

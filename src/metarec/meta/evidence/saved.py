@@ -1,13 +1,13 @@
 """Evidence as the state of a saved model, and back."""
 
-from collections.abc import Mapping
-from dataclasses import fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 import scipy.sparse as sp
 
 from metarec.meta.evidence.alike import Alike, Likeness
-from metarec.meta.evidence.evidence import Evidence, Popular, Table, Untouched
+from metarec.meta.evidence.evidence import Evidence, Fade, Popular, Table, Untouched
 
 PARTS: Mapping[str, type[Any]] = {
     "popular": Popular,
@@ -27,10 +27,25 @@ def evidence_state(evidence: Evidence) -> dict[str, Any]:
 def evidence_from(state: Mapping[str, Any]) -> Evidence:
     """The evidence that was saved."""
     parts = {name: kind(**state[name]) for name, kind in PARTS.items()}
+    parts["untouched"] = replace(
+        parts["untouched"], likeness=_fades_from(state["untouched"]["likeness"])
+    )
     parts["alike"] = replace(parts["alike"], matrix=sp.csr_array(parts["alike"].matrix))
-    counted = [{**table, "matrix": sp.csr_array(table["matrix"])} for table in state["counted"]]
-    return Evidence(**{**state, **parts, "counted": tuple(Table(**table) for table in counted)})
+    counted = tuple(
+        Table(table["name"], sp.csr_array(table["matrix"]), _fades_from(table["fades"]))
+        for table in state["counted"]
+    )
+    alike = _fades_from(state["alike_fades"])
+    return Evidence(**{**state, **parts, "counted": counted, "alike_fades": alike})
+
+
+def _fades_from(state: Sequence[Mapping[str, float]]) -> tuple[Fade, ...]:
+    return tuple(Fade(**fade) for fade in state)
 
 
 def _columns(part: Any) -> dict[str, Any]:
-    return {field.name: getattr(part, field.name) for field in fields(part)}
+    columns = {field.name: getattr(part, field.name) for field in fields(part)}
+    return {
+        name: [asdict(fade) for fade in value] if isinstance(value, tuple) else value
+        for name, value in columns.items()
+    }

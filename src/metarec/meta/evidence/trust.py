@@ -1,12 +1,15 @@
 """How much each score table counts in a sum of them: learned for the top of whole lists."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy.optimize import minimize, minimize_scalar
 from scipy.special import expit
+
+STEPS = 20
+"""Of the search for the best lists: then weights grow, and the order of items stays."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +41,16 @@ class Contests:
         margins = [s[query, items] - s[query, targets[query]] for s in tables.values()]
         return cls(tuple(tables), np.stack(margins, axis=1).astype(np.float64), query, len(targets))
 
+    def some(self, chosen: Bool[np.ndarray, " query"]) -> "Contests":
+        """The chosen queries alone."""
+        place, rivals = np.cumsum(chosen) - 1, chosen[self.query]
+        return replace(
+            self,
+            margins=self.margins[rivals],
+            query=place[self.query[rivals]],
+            n_queries=int(chosen.sum()),
+        )
+
     @classmethod
     def joined(cls, parts: Sequence["Contests"]) -> "Contests":
         """All queries of the parts, which have the same tables."""
@@ -68,36 +81,64 @@ def rivals_of(
     return rivals
 
 
-def learn_trust(
-    contests: Contests,
-    *,
-    fixed: Float[np.ndarray, " rival"] | None = None,
-    start: Float[np.ndarray, " table"] | None = None,
-) -> Float[np.ndarray, " table"]:
+def learn_trust(contests: Contests) -> Float[np.ndarray, " table"]:
     """The weights a ≥ 0 of the tables, by which the target of a query stands high in its list.
 
     They minimise −mean 1 / log₂(2 + Σ_i σ(s_i − s_target)), a smooth NDCG of one relevant item
     (Qin, Liu and Li 2010, "A general approximation framework"), by L-BFGS-B from where the
     cross-entropy is least; a last common factor makes the sum a logit again, by cross-entropy.
-    Give tables of one scale: weights start at 1. Where `fixed` margins are part of every sum, they
-    are of logits already, and what is learned beside them is where cross-entropy is least: how
-    likely something is, and not only what stands on top.
+    Give tables of one scale: weights start at 1.
     """
-    margins = contests.margins
-    begin = np.ones(margins.shape[1]) if start is None else start
-    bounds = [(0.0, None)] * len(begin)
-
-    def least(loss: Loss, weights: Float[np.ndarray, " table"]) -> Float[np.ndarray, " table"]:
-        found = minimize(
-            lambda a: loss(contests, a, fixed), weights, jac=True, method="L-BFGS-B", bounds=bounds
-        )
-        return np.asarray(found.x)
-
-    weights = least(cross_entropy, begin)
-    if fixed is not None or not weights.any():
+    weights = _least(cross_entropy, contests, np.ones(contests.margins.shape[1]))
+    if not weights.any():
         return weights
-    weights = least(list_loss, weights)
+    weights = _least(list_loss, contests, weights, steps=STEPS)
     return weights * _temperature(contests, weights)
+
+
+def learn_beside(
+    contests: Contests, fixed: Float[np.ndarray, " rival"]
+) -> Float[np.ndarray, " table"]:
+    """The weights of tables beside margins of logits that are part of every sum: where
+    cross-entropy is least, so that they tell how likely something is, and not only what stands on
+    top."""
+    return _least(cross_entropy, contests, np.zeros(contests.margins.shape[1]), fixed)
+
+
+def _least(
+    loss: "Loss",
+    contests: Contests,
+    start: Float[np.ndarray, " table"],
+    fixed: Float[np.ndarray, " rival"] | None = None,
+    steps: int = 1000,
+) -> Float[np.ndarray, " table"]:
+    found = minimize(
+        lambda a: loss(contests, a, fixed),
+        start,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[(0.0, None)] * len(start),
+        options={"maxiter": steps},
+    )
+    return np.asarray(found.x)
+
+
+def the_best_alone(contests: Contests) -> Float[np.ndarray, " table"]:
+    """The one table whose lists are best, weighed so that it is a logit."""
+    each = np.eye(contests.margins.shape[1])
+    best = each[int(np.argmax([gains_of(contests, alone).mean() for alone in each]))]
+    return np.asarray(best * _temperature(contests, best))
+
+
+def gains_of(
+    contests: Contests, weights: Float[np.ndarray, " table"], depth: int | None = None
+) -> Float[np.ndarray, " query"]:
+    """1 / log₂(1 + rank) of each target, 0 below `depth`; a rival of the same score is half
+    ahead."""
+    above = contests.margins @ weights
+    ahead = np.bincount(contests.query, (above > 0) + 0.5 * (above == 0), contests.n_queries)
+    gains = 1.0 / np.log2(2.0 + ahead)
+    return gains if depth is None else np.where(ahead < depth, gains, 0.0)
 
 
 def cross_entropy(
