@@ -226,8 +226,10 @@ def _set(
     features.beta.copy_(torch.from_numpy(apart[:, -1]))
     features.beta_start.copy_(features.beta)
     features.gamma.fill_(factors.gamma)
-    features.n.bias.fill_(float(np.log(doubt.noise_factor * factors.common_noise)))
+    features.n.bias.fill_(float(np.log(factors.common_noise)))
     nu = np.where(touched, np.log(factors.noise / factors.common_noise), 0.0)
     features.nu.copy_(torch.from_numpy(nu))
-    features.tau.bias.fill_(float(np.log(np.expm1(max(doubt.untouched, LEAST)))))
-    features.told.copy_(torch.from_numpy(counts / doubt.per_rating))
+    # people are shrunk by σ² as it was learned; a factor on it is one on all else, turned round
+    untouched = max(doubt.untouched / doubt.noise_factor, LEAST)
+    features.tau.bias.fill_(float(np.log(np.expm1(untouched))))
+    features.told.copy_(torch.from_numpy(counts * doubt.noise_factor / doubt.per_rating))
