@@ -146,7 +146,11 @@ def test_the_penalty_is_the_squared_distance_from_the_start_of_every_block():
 def test_a_network_keeps_what_was_learned_of_a_block_by_its_name():
     shop = mr.generate(users=30, items=20, rng=0).dataset
     model = mr.MetaRecommender(mr.HashEncoder(d=4), mr.MetaConfig(d=2, steps=1)).fit(shop)
-    shapes = {k: v.shape for k, v in model._weights.items() if k.startswith("g.linear.of.")}
+    shapes = {
+        k: v.shape
+        for k, v in model._weights[model.heart.head.name].items()
+        if k.startswith("g.linear.of.")
+    }
     widths = model._content.blocks
     assert shapes == {f"g.linear.of.{name}": (width, 2) for name, width in widths.items()}
     assert model._content.encode(shop.catalogue.frame).shape[1] == sum(widths.values())

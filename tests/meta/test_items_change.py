@@ -20,7 +20,7 @@ def shop() -> mr.Dataset:
 
 @pytest.fixture(scope="module")
 def model(shop: mr.Dataset) -> mr.MetaRecommender:
-    config = mr.MetaConfig(d=4, steps=20, judge_every=10)
+    config = mr.MetaConfig(d=4, steps=20, judge_every=10, start="random")
     return mr.MetaRecommender(mr.HashEncoder(16), config).fit(shop)
 
 

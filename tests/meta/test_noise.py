@@ -9,8 +9,7 @@ import torch
 
 import metarec as mr
 from metarec.data import Split, split_cold
-from metarec.meta.heads.value_training import TRUST, crps, variance_scale
-from metarec.meta.loops.episodes import PaddedEpisodes
+from metarec.meta.heads.value_training import TRUST, crps, interval_factor
 from metarec.meta.loops.steps import query_weights
 from metarec.metrics import crps_gaussian
 
@@ -57,24 +56,16 @@ def test_ninety_per_cent_intervals_hold_ninety_per_cent_of_validation(
     assert np.mean(per_person) == pytest.approx(0.9, abs=0.03)
 
 
-def test_the_factor_is_the_ninetieth_percentile_over_that_of_a_gaussian(monkeypatch):
+def test_the_factor_is_the_ninetieth_percentile_over_that_of_a_gaussian():
     # ten people with one query event each, predicted 0 with variance 1: the ninth largest error
     # of 0.1, 0.2, ... 1.0 is 0.9, where a Gaussian would have 1.6449
-    shape = (10, 1)
-    episodes = PaddedEpisodes(
-        *(np.zeros(shape, dtype=kind) for kind in (int, float, int, float, bool, bool, int)),
-        query_values=np.linspace(0.1, 1.0, 10)[:, None],
-        query_mask=np.ones(shape, dtype=bool),
-        profile_rows=np.full(10, -1),
-        candidates=None,
-    )
-    monkeypatch.setattr(
-        "metarec.meta.heads.value_training.predict_episodes",
-        lambda *_: (np.zeros(shape), np.ones(shape)),
-    )
+    z2, asked = np.linspace(0.1, 1.0, 10)[:, None] ** 2, np.ones((10, 1), dtype=bool)
     raw = (0.9 / 1.6449) ** 2
-    expected = (10 * raw + TRUST) / (10 + TRUST)
-    assert variance_scale(None, None, episodes) == pytest.approx(expected, rel=1e-6)
+    for beforehand in (1.0, 3.0):
+        expected = (10 * raw + TRUST * beforehand) / (10 + TRUST)
+        factor = interval_factor(z2, asked, beforehand)
+        assert factor == pytest.approx(expected, rel=1e-6)
+    assert interval_factor(z2, ~asked, 3.0) == 3.0
 
 
 def test_evenness_goes_from_every_event_alike_to_every_person_alike():

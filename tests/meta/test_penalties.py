@@ -73,10 +73,12 @@ def test_the_pace_of_the_noise_is_that_of_training(
     rating_split: Split, monkeypatch: pytest.MonkeyPatch, pace: float
 ):
     monkeypatch.setattr("metarec.meta.network.NOISE_PACE", pace)
-    config = mr.MetaConfig(d=3, steps=1, learning_rate=1e-2, masked=0.0, all_masked=0.0)
+    config = mr.MetaConfig(
+        d=3, steps=1, learning_rate=1e-2, masked=0.0, all_masked=0.0, start="random"
+    )
     model = mr.MetaRecommender(mr.HashEncoder(d=8), config).fit(rating_split.train)
     # Adam's first step is the rate, whatever the gradient
     rated = rating_split.train.touched
-    moved = np.abs(model._weights["nu"])
+    moved = np.abs(model._weights["rating"]["nu"])
     assert moved.max() == pytest.approx(pace * 1e-2, rel=1e-3)
-    assert np.abs(model._weights["beta"][rated]).max() == pytest.approx(1e-2, rel=1e-3)
+    assert np.abs(model._weights["rating"]["beta"][rated]).max() == pytest.approx(1e-2, rel=1e-3)

@@ -16,7 +16,7 @@ from .networks import numbers_of
 
 BASE = {"d": 3, "steps": 6, "batch_users": 8, "max_events": 12, "judge_every": 2, "hidden": 2}
 BASE |= {"choice": False}
-RATING, IMPLICIT = ("rating", {}), ("implicit", {})
+RATING, IMPLICIT = ("rating", {"start": "random"}), ("implicit", {})
 OVERFIT = {"learning_rate": 0.5, "steps": 30, "judge_every": 1}
 NOISY = {"learning_rate": 0.01, "batch_users": 2, "steps": 60, "judge_every": 1}
 CHANGES: dict[str, tuple[tuple[str, dict[str, object]], object]] = {
@@ -31,8 +31,8 @@ CHANGES: dict[str, tuple[tuple[str, dict[str, object]], object]] = {
     "max_events": (RATING, 5),
     "prefixes": (IMPLICIT, 2),
     "learning_rate": (RATING, 1e-2),
-    "masked": (("rating", {"all_masked": 0.0}), 0.6),
-    "all_masked": (("rating", {"masked": 0.0}), 0.9),
+    "masked": (("rating", {"start": "random", "all_masked": 0.0}), 0.6),
+    "all_masked": (("rating", {"start": "random", "masked": 0.0}), 0.9),
     "content_decay": (RATING, 1.0),
     "offset_decay": (RATING, 1.0),
     "unsure_decay": (RATING, 1.0),
@@ -47,8 +47,8 @@ CHANGES: dict[str, tuple[tuple[str, dict[str, object]], object]] = {
     "evidence": (IMPLICIT, False),
     "exact_items": (IMPLICIT, 3),
     "neighbours": (IMPLICIT, 4),
-    "patience": (("rating", NOISY | {"patience": 1}), 29),
-    "judge_every": (("rating", OVERFIT), 7),
+    "patience": (("rating", NOISY | {"start": "random", "patience": 1}), 29),
+    "judge_every": (("rating", OVERFIT | {"start": "random"}), 7),
 }
 """For each setting: on what kind of shop, with what beside it, and to which value it is changed."""
 OF_EVIDENCE = ("evidence", "exact_items", "neighbours")
@@ -145,6 +145,7 @@ USERS = (
     "meta.fitting",
     "meta.starting",
     "meta.heads.choice_training",
+    "meta.heads.value_start",
     "training.run",
 )
 SEEDS = {
@@ -156,6 +157,7 @@ SEEDS = {
     Purpose.STEP: RATING,
     Purpose.DRAWS: IMPLICIT,
     Purpose.EVIDENCE: IMPLICIT,
+    Purpose.LEVELS: ("rating", {}),
 }
 
 

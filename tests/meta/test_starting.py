@@ -76,8 +76,8 @@ def test_the_penalty_is_zero_at_the_start_and_grows_with_the_distance_from_it():
 
 
 def test_what_holds_the_start_is_not_saved_with_the_model(implicit: mr.MetaRecommender):
-    assert "v" in implicit._weights
-    assert not {name for name in implicit._weights if "start" in name}
+    assert "v" in implicit._weights["implicit"]
+    assert not {name for name in implicit._weights["implicit"] if "start" in name}
 
 
 def test_a_shop_where_nobody_did_much_still_starts():

@@ -98,9 +98,10 @@ class ChangingItems(FittedModel):
         vars(patched).pop("_whitened", None)  # a copy carries cached values along
         hearts = {}
         for name, heart in self.hearts.items():
-            # what content does not tell is nothing exactly where residuals were learned
-            learned = np.where(heart.terms.unsure[rows] == 0, rows, -1)
-            terms = self._terms_of(name, content, learned)
+            # nothing of what was untouched in the fit, or came later
+            told = self._weights[name]["told"]
+            known = (rows < len(told)) & (told[np.minimum(rows, len(told) - 1)] > 0)
+            terms = self._terms_of(name, content, np.where(known, rows, -1))
             hearts[name] = heart.with_changed(rows, terms, content)
         patched.hearts = hearts
         return patched

@@ -34,10 +34,10 @@ class MetaConfig(Settings):
     value_weight: Literal["none", "log"] = "none"
     """Confidence of an implicit event by its value: all alike, or 1 + log(1 + value)."""
     steps: CountOrNone = 1000
-    """Training steps at most; early stopping may end sooner. 0 leaves a model of implicit events at
-    its start, with recency and κ fitted to validation (a shop too small to hold anyone out keeps
-    its recency): where histories are a few events long, factors know those that training asks for,
-    and training makes the top of the list worse."""
+    """Training steps at most; early stopping may end sooner. 0 leaves the model at its start; one
+    of implicit events has recency and κ fitted to validation (a shop too small to hold anyone out
+    keeps its recency): where histories are a few events long, factors know those that training
+    asks for, and training makes the top of the list worse."""
     batch_users: Count = 128
     """Episodes in a training step."""
     max_events: Annotated[int, Bound(least=2)] = 150
@@ -67,13 +67,14 @@ class MetaConfig(Settings):
     """How people weigh in the loss: 0 counts every query event alike, 1 every person alike; where
     the age of implicit events counts, everyone is judged on `prefixes` events anyway."""
     start: Literal["auto", "factors", "random"] = "auto"
-    """Where g and v start: at iALS factors and their ridge map from content, which the penalties
-    then hold them to, or at random; "auto" is factors for implicit events, random for ratings,
-    which have no such factors."""
+    """Where the items' numbers start: at factors and their ridge map from content, which the
+    penalties then hold them to, or at random; "auto" is factors. Those of implicit events are of
+    iALS, those of ratings of a latent factor model around text ridge and damped biases; at random,
+    what an item's own ratings leave open is not known, and counts as nothing."""
     start_confidence: Positive = 1.0
-    """Confidence of an event in those factors, beyond that of a missing one."""
+    """Confidence of an event in iALS, beyond that of a missing one."""
     start_l2: Positive = 0.05
-    """Ridge penalty on those factors, relative to the confidence of a user's mean number of
+    """Ridge penalty on the factors of iALS, relative to the confidence of a user's mean number of
     events."""
     start_penalty: Positive = 1.0
     """Ridge penalty of their map, relative to the mean squared length of the content."""

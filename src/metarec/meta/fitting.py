@@ -15,6 +15,7 @@ from metarec.encoders import TabularFeatures
 from metarec.meta.config import MetaConfig
 from metarec.meta.freezing import freeze
 from metarec.meta.heads.choice_training import LearnedChoice
+from metarec.meta.heads.value_start import start_from_levels
 from metarec.meta.heads.value_training import LearnedValue
 from metarec.meta.heart import Heart
 from metarec.meta.loops import episodic
@@ -81,8 +82,10 @@ def learn(
         # sums run in another order on another number of threads, or in another PyTorch
         fingerprint=f"{fingerprint}:{torch.get_num_threads()}:{torch.__version__}",
     )
-    if isinstance(head, LearnedChoice) and config.start != "random":
-        start_from_factors(network, train, content, config, rng)
+    if config.start != "random":
+        start = start_from_factors if isinstance(head, LearnedChoice) else start_from_levels
+        start(network, train, content, config, rng)
+    network.features.told[inputs.touched == 0] = 0.0
     with locked(folder):
         episodic.train(network, inputs, judged, config, run)
     factor = head.calibrate(network, inputs, judged, config, stream(rng, Purpose.DRAWS))
@@ -104,14 +107,6 @@ def learn(
 def _head(train: Dataset, config: MetaConfig) -> LearnedChoice | LearnedValue:
     if train.feedback == "implicit":
         return LearnedChoice()
-    if config.start == "factors":
-        raise DataError(
-            'start="factors" is for implicit events, and this shop has ratings; use "auto"'
-        )
-    if config.steps == 0:
-        raise DataError(
-            "steps=0 is for implicit events; a model of ratings starts at random and must train"
-        )
     return LearnedValue(train.scale, float(train.histories.values.mean()))
 
 

@@ -144,11 +144,23 @@ def alternate_biases(
     histories: Histories, item_damping: float, user_damping: float, sweeps: int
 ) -> Biases:
     """Item and user biases, each the damped mean of what the other leaves, solved in turn."""
-    items, users = histories.items, histories.rows
-    level = mean_value(histories.values)
-    above = histories.values - level
-    item = np.zeros(len(histories.vocabulary))
-    user = np.zeros(len(histories))
+    shape = (len(histories), len(histories.vocabulary))
+    dampings = (item_damping, user_damping, sweeps)
+    return alternate_biases_of(histories.rows, histories.items, histories.values, shape, dampings)
+
+
+def alternate_biases_of(
+    users: Int[np.ndarray, " event"],
+    items: Int[np.ndarray, " event"],
+    values: Float[np.ndarray, " event"],
+    shape: tuple[int, int],
+    dampings: tuple[float, float, int],
+) -> Biases:
+    """`alternate_biases` of columns; `shape` is users by items, `dampings` end with the sweeps."""
+    item_damping, user_damping, sweeps = dampings
+    level = mean_value(values)
+    above = values - level
+    user, item = np.zeros(shape[0]), np.zeros(shape[1])
     for _ in range(sweeps):
         item = damped_mean(above - user[users], items, len(item), item_damping)
         user = damped_mean(above - item[items], users, len(user), user_damping)

@@ -24,6 +24,8 @@ class Purpose(IntEnum):
     """The draws that implicit events are calibrated with."""
     EVIDENCE = 7
     """The queries that trust in evidence is learned on, and the items hidden for it."""
+    LEVELS = 8
+    """Who is hidden where the start of ratings is learned, and its first directions."""
 
 
 def stream(rng: int, purpose: Purpose, step: int = 0) -> np.random.Generator:

@@ -18,7 +18,7 @@ Weights = Mapping[str, NDArray[np.float32]]
 CELLS_AT_ONCE = 4_000_000
 
 
-RESIDUALS = ("v", "beta", "nu")
+RESIDUALS = ("v", "beta", "nu", "told")
 
 
 @torch.no_grad()

@@ -1,6 +1,7 @@
 """The features of items while they are learned: the one definition of φ, o, τ² and σ².
 
     φ_i = [g(e_i) + z_i v_i ; γ]      o_i = μ + t(e_i) + z_i β_i      σ²_i = exp(n(e_i) + z_i ν_i)
+    τ²_i = (1/τ²(e_i) + z_i n_i/ω²)⁻¹
 
 `e_i` is the content of item i, z_i is 1 for items with history whose residuals v_i, β_i, ν_i are
 used. Training runs this module, and freezing runs it once more in float64.
@@ -67,6 +68,10 @@ class FeatureNetwork(nn.Module):
         self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32))
         self.v_start: Tensor
         self.register_buffer("v_start", torch.zeros(n_items, d), persistent=False)
+        self.beta_start: Tensor
+        self.register_buffer("beta_start", torch.zeros(n_items), persistent=False)
+        self.told: Tensor  # n_i/ω², what an item's own events tell; all, where that is not learned
+        self.register_buffer("told", torch.full((n_items,), torch.inf))
         with torch.no_grad():
             self.tau.bias.fill_(-1.0)
             for network in (self.t, self.tau, self.n):
@@ -84,14 +89,16 @@ class FeatureNetwork(nn.Module):
         learned = self.g(content, rng, product) + z[:, None] * self.v
         constant = self.gamma.expand(len(content), 1)
         offsets = self.mean + self.t(content, rng, product)[:, 0] + z * self.beta
-        unsure = (1 - z) * F.softplus(self.tau(content, None, product)[:, 0])
+        open_ = F.softplus(self.tau(content, None, product)[:, 0])
+        unsure = 1 / (1 / open_ + torch.where(z > 0, self.told, 0.0))
         noise = torch.exp(self.n(content, None, product)[:, 0] + z * self.nu)
         return TorchTerms(torch.cat([learned, constant], dim=1), offsets, unsure, noise)
 
     def penalty(self, config: MetaConfig, n_events: int) -> Float[Tensor, ""]:
         """Prior of the items' learned weights, per event of the data."""
         residuals = (self.v - self.v_start).square().sum()
-        residuals = config.residual_precision * (residuals + self.beta.square().sum())
+        levels = (self.beta - self.beta_start).square().sum()
+        residuals = config.residual_precision * (residuals + levels)
         residuals = residuals + config.noise_precision * self.nu.square().sum()
         told = config.offset_decay * (self.t.penalty() + self.n.penalty())
         told = told + config.unsure_decay * self.tau.penalty()

@@ -19,7 +19,8 @@ class ItemTerms:
     offsets: Float[np.ndarray, " row"]
     """o; for a choice a logit."""
     unsure: Float[np.ndarray, " row"]
-    """(1 − z) τ²: the variance of what content does not tell of an untouched item."""
+    """τ_i² = (1/τ² + n_i/ω²)⁻¹: the variance of what neither content nor an item's own events
+    tell."""
     noise: Float[np.ndarray, " row"]
     """σ²: how much one rating of the item varies for a person who is known through and through."""
     popularity: Float[np.ndarray, " row"]

@@ -3,6 +3,8 @@
 Adapt on some ratings of a user, be judged on the others.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
@@ -17,11 +19,14 @@ from metarec.meta.loops.steps import Sampler, Step, query_weights
 from metarec.meta.network import HeartNetwork, TorchSupport
 from metarec.meta.recency import ages as ages_of
 from metarec.posterior.differentiable import TorchPosterior
+from metarec.training.run import Run
 
 PEOPLE_AT_ONCE = 512
 COVERAGE = 0.9
 WIDTH = 1.6449
 """Standard deviations on either side of a Gaussian's mean that hold `COVERAGE` of it."""
+LEAST_LEFT = 0.1
+"""Share of τ² that calibration leaves at least."""
 TRUST = 50
 """Validation events that the calibration factor 1 is worth beforehand."""
 
@@ -31,8 +36,6 @@ class LearnedValue(nn.Module):
 
     start_old, start_decay = 2.0, -2.0
     """Where ε and ρ start: age hardly counts."""
-    begin = None
-    """Ratings start at random: nothing is to be set before training."""
 
     def __init__(self, scale: tuple[float, float], mean: float) -> None:
         super().__init__()
@@ -51,6 +54,19 @@ class LearnedValue(nn.Module):
     def prior_precision(self, features: Float[Tensor, "item d+1"]) -> Float[Tensor, "d+1 d+1"]:
         """The identity: the scale of g is free, so a learned P would only rename it."""
         return torch.eye(features.shape[1], dtype=features.dtype)
+
+    def begin(
+        self,
+        network: HeartNetwork,
+        inputs: Inputs,
+        valid: PaddedEpisodes | None,
+        config: MetaConfig,
+        run: Run,
+        first: Callable[[np.random.Generator], Step[RatingBatch]],
+    ) -> None:
+        """Judge the start, which training must be better than to be kept."""
+        if valid is not None and config.start != "random":
+            run.judge(self.judge(network, inputs, valid, config))
 
     def sampler(self, inputs: Inputs, config: MetaConfig) -> Sampler[RatingBatch]:
         """Random parts of the histories of random users."""
@@ -96,7 +112,7 @@ class LearnedValue(nn.Module):
         rng: np.random.Generator,
     ) -> float:
         """The factor on variances; 1 without validation."""
-        return 1.0 if valid is None else variance_scale(network, inputs, valid)
+        return 1.0 if valid is None else calibrated(network, inputs, valid)
 
 
 def query_loss(
@@ -201,25 +217,51 @@ def absolute_error(
     return float(per_person(error, valid.query_mask).mean())
 
 
-def variance_scale(network: HeartNetwork, inputs: Inputs, valid: PaddedEpisodes) -> float:
-    """The factor on all variances with which central 90 % intervals hold 90 % of validation.
+@torch.no_grad()
+def calibrated(network: HeartNetwork, inputs: Inputs, valid: PaddedEpisodes) -> float:
+    """The factor on all variances, and τ² set beside it, so that 90 % intervals hold 90 %.
 
-    Each person weighs alike. As in split conformal prediction (Lei et al. 2018, section 5.2, the
-    predictive standard deviation as the scale), but by the plain quantile and on the validation
-    that also stopped the training, so without the guarantee. Ratings are bounded and have lighter
-    tails than a Gaussian of the same variance, whose intervals would hold more. Drawn towards 1 as
-    if `TRUST` more events had agreed with the model, so that a handful of validation events cannot
-    make the intervals absurd.
+    The factor is that of items with events; τ² makes up for what untouched items need beside it.
+    One factor for both would follow whichever of them validation has more of.
     """
     mean, variance = predict_episodes(network, inputs, valid)
     mask = valid.query_mask
-    z2 = ((valid.query_values - mean) ** 2 / variance)[mask]
-    weight = (mask / np.maximum(mask.sum(axis=1, keepdims=True), 1))[mask]
-    order = np.argsort(z2)
+    known = inputs.touched.numpy()[valid.query_items] > 0
+    z2 = (valid.query_values - mean) ** 2 / variance
+    factor = interval_factor(z2, mask & known, 1.0)
+    untouched = mask & ~known
+    if untouched.any():
+        wanted = interval_factor(z2, untouched, factor) / factor - 1
+        more = wanted * float(variance[untouched].mean())
+        bias = network.features.tau.bias
+        own = float(torch.nn.functional.softplus(bias))
+        bias.fill_(float(np.log(np.expm1(max(own + more, LEAST_LEFT * own)))))
+    return factor
+
+
+def interval_factor(
+    z2: Float[np.ndarray, "person query"],
+    asked: Bool[np.ndarray, "person query"],
+    beforehand: float,
+) -> float:
+    """The factor on variances with which central 90 % intervals hold 90 % of what is asked.
+
+    `z2` are squared errors over variances; each person weighs alike. As in split conformal
+    prediction (Lei et al. 2018, section 5.2, the predictive standard deviation as the scale), but
+    by the plain quantile and on the validation that also stopped the training, so without the
+    guarantee. Ratings are bounded and have lighter tails than a Gaussian of the same variance,
+    whose intervals would hold more. Drawn towards `beforehand` as if `TRUST` more events had
+    agreed with it, so that a handful of validation events cannot make the intervals absurd.
+    """
+    n = int(asked.sum())
+    if not n:
+        return beforehand
+    weight = (asked / np.maximum(asked.sum(axis=1, keepdims=True), 1))[asked]
+    ratios = z2[asked]
+    order = np.argsort(ratios)
     covered = np.cumsum(weight[order]) / weight.sum()
-    n = int(mask.sum())
-    factor = float(z2[order][np.searchsorted(covered, COVERAGE)]) / WIDTH**2 if n else 1.0
-    return (n * factor + TRUST) / (n + TRUST)
+    factor = float(ratios[order][np.searchsorted(covered, COVERAGE)]) / WIDTH**2
+    return (n * factor + TRUST * beforehand) / (n + TRUST)
 
 
 def per_person(

@@ -26,7 +26,7 @@ def train(
     def sample(rng: np.random.Generator) -> Step[object]:
         return draw_step(inputs, config, rng, episodes)
 
-    if network.head.begin is not None and run.step == 0 and not run.judged:
+    if run.step == 0 and not run.judged:
         network.head.begin(network, inputs, valid, config, run, sample)
     for step in run.batches(sample, config.steps):
         terms = network.features(inputs.content, step.z, step.dropout)
