@@ -34,6 +34,7 @@ DEFAULTS: dict[tuple[str, ...], dict[str, object]] = {
         "k": 10,
         "exclude_seen": True,
         "diversity": 0.0,
+        "rank_by": None,
         "explain": False,
         "as_json": False,
     },

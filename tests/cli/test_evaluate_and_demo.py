@@ -275,13 +275,14 @@ def test_a_stranger_is_who_has_most_events_and_hears_of_three(model: Path, shop:
     assert lines[1:4] == [f"     {titles[e.item]} [{e.item}]: {e.value:g}" for e in events]
     assert lines[4:6] == [
         "",
-        "What to show, the standard deviation of each score, and why:",
+        "What to show (title, score, the rating to expect ± standard deviation), and why:",
     ]
     shown = person.recommend(10)
-    for rank, (item, score, std) in enumerate(
-        zip(shown.ids, shown.scores, shown.stds, strict=True), 1
+    for rank, (item, score, rating, std) in enumerate(
+        zip(shown.ids, shown.scores, shown.ratings, shown.stds, strict=True), 1
     ):
-        assert lines[4 + 2 * rank] == f"{rank:3d}. {titles[item]} [{item}]  {score:.2f} ± {std:.2f}"
+        told = f"{score:.2f}  {rating:.2f} ± {std:.2f}"
+        assert lines[4 + 2 * rank] == f"{rank:3d}. {titles[item]} [{item}]  {told}"
         assert f"{person.explain(item).base:.2f} expected of anyone" in lines[5 + 2 * rank]
     assert lines[26:28] == ["", "What to ask next, the most telling first:"]
     asked = person.ask(3).ids

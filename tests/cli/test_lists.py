@@ -87,7 +87,7 @@ def test_a_user_of_a_shop_is_served_by_their_events(run, model: Path, shop: Path
 
 def test_a_list_names_its_parts_and_says_why_it_is_short(run, model: Path):
     answer = run("recommend", model, "--events", EVENTS, "--k", 4, "--candidates", "i0000001")
-    assert answer.out.splitlines()[0] == "rank title [id]  score ± standard deviation"
+    assert answer.out.splitlines()[0] == "rank title [id]  score  rating ± standard deviation"
     assert len(answer.out.splitlines()) == 2
     assert answer.err == "fewer than asked: 1 of 4 places; of 40 items: 39 no candidates\n"
 
@@ -101,7 +101,7 @@ def test_everyone_is_written_to_one_file(run, model: Path, shop: Path, suffix: s
     frame = read(out)
     histories = load(shop).histories
     expected = load_model(model).recommend(histories, 3).to_frame()
-    assert frame.columns == ["user_id", "rank", "item_id", "title", "score", "std"]
+    assert frame.columns == ["user_id", "rank", "item_id", "title", "score", "rating", "std"]
     for column in ("user_id", "rank", "item_id", "title"):
         assert frame[column].to_list() == expected[column].to_list()
     assert (frame["score"] - expected["score"]).abs().max() < 1e-9

@@ -30,14 +30,15 @@ def test_the_reasons_of_an_item_sum_to_its_score(run, model: Path):
         shares = [event["share"] for event in told["events"]]
         assert [event["item_id"] for event in told["events"]] == ["i0000003", "i0000005"]
         assert told["base"] + sum(shares) == pytest.approx(told["score"], abs=1e-9)
-        assert np.clip(told["score"], 1, 5) == pytest.approx(row["score"])
+        assert told["score"] == pytest.approx(row["score"])
+        assert 1 <= row["rating"] <= 5
 
 
 def test_people_read_titles_scores_and_reasons(run, model: Path, shop: Path):
     answer = run("recommend", model, "--events", EVENTS, "--k", 2, "--explain")
     titles = load(shop).catalogue.frame["title"].to_list()
     header, *lines = answer.out.splitlines()
-    assert header.endswith("score ± standard deviation")
+    assert header.endswith("score  rating ± standard deviation")
     assert len(lines) == 4
     assert any(lines[0].startswith(f"  1. {title} [") for title in titles)
     assert " ± " in lines[0]
@@ -238,3 +239,27 @@ def test_an_id_may_hold_a_colon_of_its_own():
 
     catalogue = Catalogue.of(pl.DataFrame({"item_id": ["asin:3", "x"]}))
     assert parse_events("asin:3,asin:3:5,x:2", catalogue) == ["asin:3", ("asin:3", 5.0), ("x", 2.0)]
+
+
+@pytest.mark.parametrize("rank_by", ["both", "choice", "rating"])
+def test_the_order_of_a_model_of_ratings_may_be_chosen(run, model: Path, rank_by: str):
+    answer = run(
+        "recommend", model, "--events", EVENTS, "--rank-by", rank_by, "--explain", "--json"
+    )
+    rows = json.loads(answer.out)["recommendations"]
+    person = load_model(model).adapt([("i0000003", 5.0), ("i0000005", 2.0)])
+    assert [row["item_id"] for row in rows]
+    told = run("recommend", model, "--events", EVENTS, "--rank-by", rank_by).out.splitlines()
+    assert len(told) == 1 + len(rows)
+    for row in rows:
+        by = row["reasons"]["events"][0]["reasons"]
+        assert ("your ratings" in by) == (rank_by == "both")
+    assert set(person.explain(rows[0]["item_id"], rank_by=rank_by).reasons) == set(by)
+
+
+def test_a_model_with_one_order_takes_no_other(run, shop: Path, tmp_path: Path):
+    assert run("fit", shop, "--model", "Popularity", "--out", tmp_path / "row").code == 0
+    for more in (["--events", EVENTS], ["--histories", shop, "--out", tmp_path / "x.csv"]):
+        answer = run("recommend", tmp_path / "row", *more, "--rank-by", "choice")
+        assert answer.code == 1
+        assert "Popularity orders by one score; leave --rank-by out" in answer.err

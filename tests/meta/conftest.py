@@ -21,7 +21,8 @@ def implicit_split() -> Split:
 
 @pytest.fixture(scope="session")
 def ratings(rating_split: Split) -> mr.MetaRecommender:
-    config = mr.MetaConfig(**SMALL)
+    """Ratings alone, all of it trained: so small a shop would keep its start."""
+    config = mr.MetaConfig(**SMALL, start="random")
     return mr.MetaRecommender(mr.HashEncoder(d=16), config).fit(
         rating_split.train, rating_split.valid
     )

@@ -56,7 +56,7 @@ def test_a_choice_takes_only_what_it_names(name: str, value: object):
 
 
 def test_every_field_is_checked_by_type():
-    assert {*WHOLE, *REAL, *WORDS, "profile", "evidence"} == set(DEFAULTS)
+    assert {*WHOLE, *REAL, *WORDS, "profile", "choice", "evidence"} == set(DEFAULTS)
 
 
 def test_numpy_numbers_become_python_numbers_that_can_be_saved():

@@ -71,7 +71,7 @@ def test_serving_computes_what_training_computed(
         profiles = torch.from_numpy(model._no_profile).double().expand(8, -1)
         posterior = network.adapt(terms, support, profiles)
     alone = Histories.of([episodes.support.events(row) for row in range(8)])
-    serving = model._adapt_many(alone_in(alone, model)).taste.posterior
+    serving = model._believed(alone_in(alone, model), model.heart).taste.posterior
     np.testing.assert_allclose(serving.mean, posterior.mean.numpy(), atol=1e-6)
     np.testing.assert_allclose(serving.factor, posterior.factor.numpy(), atol=1e-6)
 

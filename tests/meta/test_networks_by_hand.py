@@ -26,6 +26,7 @@ def test_a_fresh_network_is_small_at_random_and_says_nothing_yet_beyond_it():
         found = state.pop(f"features.{name}")
         assert found.std() == pytest.approx(expected, rel=0.1)
         assert abs(found.mean()) < 0.2 * expected
+    assert np.isposinf(state.pop("features.told")).all()  # residuals, once learned, tell all
     given = {"features.gamma": 0.4, "features.mean": 3.5, "features.tau.bias": -1.0}
     for name, value in given.items():
         assert state.pop(name).tolist() in (pytest.approx(value), [pytest.approx(value)])

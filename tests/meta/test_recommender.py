@@ -187,7 +187,7 @@ def test_an_uncalibrated_implicit_model_does_not_claim_to_know_its_uncertainty(
 def test_profiles_move_the_prior_and_unknown_columns_are_an_error(ratings: mr.MetaRecommender):
     young = ratings.adapt([], profile={"age": 20, "income": "low"})
     old = ratings.adapt([], profile={"age": 80, "income": "high"})
-    assert (young._ranking.prior.mean != old._ranking.prior.mean).any()
+    assert (young.adapted.posterior.mean != old.adapted.posterior.mean).any()
     with pytest.raises(DataError, match="shoe_size"):
         ratings.adapt([], profile={"shoe_size": 43})
 
@@ -238,9 +238,9 @@ def test_similar_items_are_the_nearest_by_prior_correlation(model: mr.MetaRecomm
     found = model.similar(item, k=5)
     assert item not in found.ids
     assert (np.diff(found.scores) <= 0).all()
-    n = len(model.catalogue)
-    covariance = np.linalg.inv(model.heart.prior.precision)[:-1, :-1]
-    features = model.heart.terms.features[:n, :-1]
+    n, heart = len(model.catalogue), model.hearts.get("implicit", model.heart)
+    covariance = np.linalg.inv(heart.prior.precision)[:-1, :-1]
+    features = heart.terms.features[:n, :-1]
     K = features @ covariance @ features.T
     expected = K[0] / np.sqrt(K[0, 0] * np.diag(K))
     expected[0] = -np.inf

@@ -217,16 +217,6 @@ def test_the_settings_of_the_start_are_checked():
         mr.MetaConfig(start_l2=0.0)
 
 
-def test_ratings_have_no_factors_to_start_from(rating_split: Split):
-    model = mr.MetaRecommender(mr.HashEncoder(d=8), mr.MetaConfig(start="factors"))
-    with pytest.raises(ValueError, match="is for implicit events"):
-        model.fit(rating_split.train, rating_split.valid)
-    with pytest.raises(ValueError, match="must train"):
-        mr.MetaRecommender(mr.HashEncoder(d=8), mr.MetaConfig(steps=0)).fit(
-            rating_split.train, rating_split.valid
-        )
-
-
 @pytest.mark.parametrize("steps", [0, 5])
 def test_validation_without_anything_to_judge_is_refused(implicit_split: Split, steps: int):
     histories = implicit_split.train.histories

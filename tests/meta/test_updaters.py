@@ -120,7 +120,7 @@ def test_shares_and_scores_of_rows_are_those_of_the_whole(model: mr.MetaRecommen
     adapted = model.adapt(history(model)).adapted
     rows = np.array([5, 2, 5])
     np.testing.assert_allclose(adapted.scores(rows), adapted.scores()[rows], atol=1e-12)
-    many = model._adapt_many(model._aligned(Histories.of([history(model), []]))).taste
+    many = model._believed(model._aligned(Histories.of([history(model), []])), model.heart).taste
     each = np.array([[5, 2], [1, 1]])
     np.testing.assert_allclose(
         many.scores(each), np.take_along_axis(many.scores(), each, axis=1), atol=1e-12
