@@ -18,6 +18,8 @@ latest."""
 WEIGHTS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0)
 """Where it is searched."""
 DEPTH = 20
+GRADES = 4.0
+"""Steps of the scale, as of one to five stars: each doubles the gain."""
 
 Scores = Callable[[Histories], Float[np.ndarray, "person item"]]
 
@@ -27,9 +29,9 @@ def learn_blend(
 ) -> Blend:
     """The weight b ≥ 0 by which what was liked stands high in lists of touched items.
 
-    It is where the mean of g / log₂(1 + rank) is largest, in lists of `DEPTH` places; g is how far
-    the target's rating stands above the lowest of the scale. So it counts whether something is
-    taken, and how much it was liked.
+    It is where the mean of g / log₂(1 + rank) is largest, in lists of `DEPTH` places, with the
+    exponential gain g of rankings by grade (Burges et al. 2005): 2^(4x) − 1, x from 0 to 1 along
+    the scale. So it counts whether something is taken, and how much it was liked.
     """
     ratings = train.histories.values
     blend = Blend(UNKNOWN, float(ratings.mean()), max(float(ratings.std()), 1e-6))
@@ -42,7 +44,7 @@ def learn_blend(
     for part in questions.parts(3):
         logits = choice(part.support)
         levels = (value(part.support) - blend.level) / blend.spread
-        gains = (part.values - low) / (high - low)
+        gains = 2.0 ** (GRADES * (part.values - low) / (high - low)) - 1.0
         gained += [_gained(part, logits + b * levels, gains) for b in WEIGHTS]
     return replace(blend, weight=WEIGHTS[int(np.argmax(gained))])
 
