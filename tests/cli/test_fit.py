@@ -180,8 +180,9 @@ class Watched(Run):
 
     def save(self):
         super().save()
-        print("saved", self.step, file=sys.stderr, flush=True)
-        time.sleep(0.02)
+        if self.folder is not None:
+            print("saved", self.step, file=sys.stderr, flush=True)
+            time.sleep(0.02)
 
 heart.Run = Watched
 main()

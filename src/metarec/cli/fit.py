@@ -93,7 +93,9 @@ def _fit_heart(
     told = "" if loss is None else f"; best validation loss {loss:.4f}"
     if left_out := model.metrics.get("negative_events"):
         told += f"; {counted(left_out, 'negative event')} left out"
-    typer.echo(f"wrote {out} after {model.metrics['steps']} steps{told}")
+    typer.echo(
+        "\n".join([f"wrote {out} after {model.metrics['steps']} steps{told}", *model.summary])
+    )
 
 
 @begins_anew

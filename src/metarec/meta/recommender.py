@@ -37,6 +37,7 @@ from metarec.meta.holding_out import Taught
 from metarec.meta.ordering import CHOICE, VALUE, Blend
 from metarec.meta.person import Person
 from metarec.meta.saved import heart_from, state_of
+from metarec.meta.summary import summary_of
 from metarec.training.streams import Purpose, stream
 from metarec.training.threads import limited
 
@@ -204,6 +205,12 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
     metrics: Mapping[str, Any]
     """Steps, best validation loss and calibration of the fit; of a model of ratings those of its
     choice head under "choice"."""
+
+    @property
+    def summary(self) -> list[str]:
+        """How good lists and ratings were on held-out people, against which table alone, and what
+        carries them: up to three lines."""
+        return summary_of(self.metrics)
 
     def adapt(
         self,

@@ -36,11 +36,12 @@ class Standing:
         return dict(vars(self))
 
     def __str__(self) -> str:
-        word = "ahead" if self.own >= self.alone else "behind"
+        word = "ahead" if self.own >= self.alone else "short"
         return (
-            f"NDCG@{DEPTH} {self.own:.3f} on {self.people:,} held-out people; {self.row} alone "
-            f"{self.alone:.3f}: {word} by {abs(self.own - self.alone):.3f} "
+            f"NDCG@{DEPTH} {self.own:.3f} on {self.people:,} held-out people, {word} of the best "
+            f'table alone ("{self.row}", {self.alone:.3f}) by {abs(self.own - self.alone):.3f} '
             f"[{self.low:+.3f}, {self.high:+.3f}]"
+            + ("; that table ranks in its place" if self.behind else "")
         )
 
 

@@ -1,0 +1,32 @@
+"""What a fit says of itself at its end: how good, against what, and what carries it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from metarec.meta.evidence.standing import Standing
+
+LEAST_SHARE = 0.01
+
+
+def summary_of(metrics: Mapping[str, Any]) -> list[str]:
+    """Up to three lines, for people, from the metrics of a fitted model."""
+    choice = metrics.get("choice", metrics)
+    lines = []
+    if standing := choice.get("standing"):
+        lines.append(f"lists: {Standing(**standing)}")
+    if carried := _carried(choice.get("trust", {})):
+        lines.append(f"carried by: {carried}")
+    if "choice" in metrics and metrics.get("valid_loss") is not None:
+        lines.append(
+            f"ratings: mean absolute error {metrics['valid_loss']:.3f} on held-out people; a "
+            f"standard deviation of them weighs {metrics['rating_weight']:g} beside the choice"
+        )
+    return lines
+
+
+def _carried(trust: Mapping[str, float]) -> str:
+    """The shares of what counts in lists, the largest first."""
+    total = sum(trust.values())
+    shares = {name: part / total for name, part in trust.items() if total}
+    ordered = sorted(shares.items(), key=lambda part: -part[1])
+    return ", ".join(f"{name} {share:.0%}" for name, share in ordered if share >= LEAST_SHARE)
