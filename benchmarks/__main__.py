@@ -20,6 +20,7 @@ NAMES = (
     "cold_items",
     "asking",
     "next_event",
+    "strangers",
 )
 
 

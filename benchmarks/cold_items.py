@@ -13,7 +13,6 @@ import polars as pl
 from benchmarks.common import (
     HEART,
     Goal,
-    as_implicit,
     content_of,
     data_folder,
     fit_on,
@@ -57,7 +56,7 @@ SPACE = {
 
 
 def main() -> None:
-    shop = as_implicit(load(data_folder("movielens-1m")))
+    shop = load(data_folder("movielens-1m")).as_events()
     split = split_cold_items(shop)
     content = content_of(shop)
     simple = {

@@ -43,12 +43,6 @@ def data_folder(name: str) -> Path:
     sys.exit(f"this benchmark needs {name}; set METAREC_DATA to the folder that holds it")
 
 
-def as_implicit(shop: Dataset) -> Dataset:
-    """Every rating as an event: that it was given, not what it says."""
-    events = shop.interactions.with_columns(pl.lit(1.0, dtype=pl.Float32).alias("value"))
-    return replace(shop, feedback="implicit", interactions=events)
-
-
 def content_of(shop: Dataset) -> ContentFeatures:
     """The default encoder's features of a catalogue, shared by every model that reads content."""
     return ContentFeatures.fit(TextEncoder(), shop.catalogue.frame, progress=True)

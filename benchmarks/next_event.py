@@ -18,7 +18,6 @@ import polars as pl
 from benchmarks.common import (
     HEART,
     Goal,
-    as_implicit,
     content_of,
     data_folder,
     fit_on,
@@ -84,7 +83,7 @@ def main(shops: tuple[str, ...] = SHOPS) -> None:
 
 
 def measure_shop(name: str) -> None:
-    shop = as_implicit(load(data_folder(name)))
+    shop = load(data_folder(name)).as_events()
     split = split_last_out(shop)
     content = content_of(shop)
     simple = {

@@ -2,9 +2,11 @@
 
 import numpy as np
 import polars as pl
+import pytest
+from benchmarks import strangers
 from benchmarks.asking import METRICS, STRATEGIES, WAYS, asked_both_ways
 from benchmarks.asking_folds import LEAST, QUERIES, folds_of
-from benchmarks.common import SEEDED, fit_on, rows_over_seeds, together
+from benchmarks.common import SEEDED, fit_on, rows_over_seeds, together, value
 from tests.evaluation_toys import constant, noisy, planted
 
 from metarec.cli.rows import ROWS
@@ -12,7 +14,7 @@ from metarec.data import generate, split_cold
 from metarec.encoders import ContentFeatures, HashEncoder
 from metarec.evaluation import evaluate
 from metarec.meta import MetaConfig, MetaRecommender
-from metarec.recommenders import Random
+from metarec.recommenders import ItemKNN, Popularity, Random
 
 
 def test_a_row_is_fitted_for_every_seed_exactly_where_a_seed_changes_it():
@@ -75,3 +77,36 @@ def test_both_ways_to_ask_are_judged_on_a_fold():
     assert results.metrics == METRICS
     full = {strategy: mean for way, strategy, mean in told if way == "five answers"}
     assert set(full.values()) == {max(full.values())}  # everybody has as many answers in all ways
+
+
+def test_a_stranger_is_behind_only_beyond_chance_and_three_percent():
+    cell = {"shop": "s", "scenario": "c", "row": "EASE", "row_ndcg": 0.2}
+    ahead = cell | {"low": 0.01, "high": 0.03}
+    near = cell | {"low": -0.02, "high": -0.005}  # behind, by less than 3 % at the best
+    behind = cell | {"low": -0.02, "high": -0.007}
+    unsure = cell | {"low": -0.02, "high": 0.01}
+    nowhere, most = strangers.goals("shops", [ahead, ahead, unsure])
+    assert nowhere.met
+    assert nowhere.measured == "nowhere of 3, 1 undecided"
+    assert most.met
+    assert most.measured == "2 of 3"
+    nowhere, most = strangers.goals("shops", [ahead, behind, near])
+    assert not nowhere.met
+    assert nowhere.measured == "s, c: EASE"
+    assert not most.met
+    assert strangers.goals("shops", [near])[0].met
+
+
+def test_a_stranger_is_compared_with_the_best_row_by_an_interval_for_all_rows():
+    split = split_cold(generate(users=120, items=40, kind="implicit", rng=0).dataset)
+    rows = {"Popularity": Popularity(), "ItemKNN": ItemKNN()}
+    models = {name: row.fit(split.train) for name, row in rows.items()}
+    models[strangers.HEART] = models["ItemKNN"]
+    results = evaluate(models, split, metrics=["ndcg"], curve=None)
+    scenario = "known users, known items"
+    cell = strangers.cell_of(results, scenario)
+    means = {name: value(results, name, scenario, "ndcg@10") for name in models}
+    assert cell["rows"] == pytest.approx({name: means[name] for name in rows})
+    assert cell["ndcg"] == pytest.approx(means["ItemKNN"])
+    assert cell["row"] == max(rows, key=means.__getitem__)
+    assert cell["low"] <= cell["ndcg"] - cell["row_ndcg"] <= cell["high"]
