@@ -181,8 +181,12 @@ def test_trust_in_tables_is_learned_on_one_scale(case):
     tables |= heard("alike", evidence.alike.matrix, valid.support, ordered=ordered)
     popular = popularities(train)
     tables |= {name: np.tile(known, (len(valid), 1)) for name, known in popular.items()}
-    learn = the_best_alone if found.standing.behind else learn_trust
-    weights, weight = Asked(valid, competing(train)).trust(tables, learn)
+    share = found.standing.share
+
+    def mixed(contests):
+        return share * learn_trust(contests) + (1 - share) * the_best_alone(contests)
+
+    weights, weight = Asked(valid, competing(train)).trust(tables, mixed)
     assert evidence.taste == pytest.approx(weight["taste"], rel=1e-4, abs=1e-9)
     fades = {table.name: table.fades for table in evidence.counted}
     fades["alike"] = evidence.alike_fades

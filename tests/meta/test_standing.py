@@ -27,7 +27,7 @@ def test_two_tables_that_each_know_something_are_ahead_of_both():
     assert found.people == PEOPLE
     assert found.low > 0
     assert found.own - found.alone == pytest.approx((found.low + found.high) / 2, abs=0.02)
-    assert not found.behind
+    assert found.share > 0
 
 
 def test_the_row_is_the_table_whose_lists_are_best_alone():
@@ -40,16 +40,17 @@ def test_the_row_is_the_table_whose_lists_are_best_alone():
     assert (the_best_alone(contests) > 0).tolist() == [False, True, False]
 
 
-def test_a_table_that_is_ahead_beyond_chance_takes_the_place_of_the_sum(monkeypatch):
+@pytest.mark.parametrize(("learned", "share"), [([0.0, 9.0], 0.0), ([2.0, 0.0], 1.0)])
+def test_weights_that_follow_chance_give_way_to_the_best_table_alone(
+    monkeypatch, learned: list[float], share: float
+):
     contests, person = planted([2.0, -2.0])
-    assert not standing_of(contests, person, np.random.default_rng(0)).behind
     monkeypatch.setattr(
-        "metarec.meta.evidence.standing.learn_trust", lambda contests: np.array([0.0, 1.0])
+        "metarec.meta.evidence.standing.learn_trust", lambda contests: np.array(learned)
     )
     found = standing_of(contests, person, np.random.default_rng(0))
-    assert found.behind
-    assert found.high < 0
-    assert str(found).endswith("that table ranks in its place")
+    assert found.share == share
+    assert found.own == found.alone
 
 
 def test_trust_is_judged_on_people_it_was_not_learned_on(monkeypatch):
@@ -84,7 +85,7 @@ def test_chosen_queries_keep_their_rivals():
 
 
 def test_a_fit_says_how_good_its_lists_are_and_what_carries_them(both: mr.MetaRecommender):
-    told = {"standing": vars(Standing(9, 0.25, "next", 0.2, 0.01, 0.09, False))}
+    told = {"standing": vars(Standing(9, 0.25, "next", 0.2, 0.01, 0.09, 0.5))}
     told["trust"] = {"taste": 1.0, "next": 3.0, "alike": 0.001}
     alone = summary_of(told)
     assert alone == [

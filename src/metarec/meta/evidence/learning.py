@@ -79,8 +79,8 @@ def learn_evidence(
     contests, scales = learner.contests(questions)
     contests = replace(contests, margins=contests.margins / scales)
     standing = standing_of(contests, questions.person, rng)
-    learn = the_best_alone if standing.behind else learn_trust
-    weights = learn(contests) / scales
+    weights = standing.share * learn_trust(contests) / scales
+    weights += (1 - standing.share) * the_best_alone(contests) / scales
     weight = dict(zip(contests.names, weights.tolist(), strict=True))
     always = sum(weight[name] for name in learner.popularities)
     parts = {

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Float, Int
 
-from metarec.meta.evidence.trust import Contests, gains_of, learn_trust
+from metarec.meta.evidence.trust import Contests, gains_of, learn_trust, the_best_alone
 
+SHARES = (1.0, 0.75, 0.5, 0.25, 0.0)
+"""What the learned weights may count beside those of the best table alone."""
 DRAWS = 1000
 SURE = 0.95
 DEPTH = 10
@@ -28,8 +30,8 @@ class Standing:
     low: float
     high: float
     """The 95 % interval of the difference, own − alone: a bootstrap over people."""
-    behind: bool
-    """True if a table alone is ahead beyond chance; then it takes the place of the sum."""
+    share: float
+    """What the learned weights count; the rest is the best table alone."""
 
     def facts(self) -> Mapping[str, Any]:
         """As JSON values."""
@@ -41,7 +43,6 @@ class Standing:
             f"NDCG@{DEPTH} {self.own:.3f} on {self.people:,} held-out people, {word} of the best "
             f'table alone ("{self.row}", {self.alone:.3f}) by {abs(self.own - self.alone):.3f} '
             f"[{self.low:+.3f}, {self.high:+.3f}]"
-            + ("; that table ranks in its place" if self.behind else "")
         )
 
 
@@ -50,34 +51,44 @@ def standing_of(
 ) -> Standing:
     """Cross-fitted: trust is learned on each half of the people and judged on the other.
 
-    Whether a table is ahead is judged with the largest of all tables' t in each draw (max-T:
-    Westfall and Young 1993), so that the best of many is not taken for better by chance.
+    Where tables are many and people few, learned weights follow chance; the best table alone has
+    nothing to learn. Both are logits, and how much of each is best for people that neither was
+    learned on is `share`.
     """
     people, whose = np.unique(person, return_inverse=True)
     second = rng.permutation(len(people)) % 2 == 1
-    own = np.zeros(contests.n_queries)
+    gained = np.zeros((len(SHARES), contests.n_queries))
     for half in (False, True):
         taught, judged = second[whose] == half, second[whose] != half
-        weights = learn_trust(contests.some(taught))
-        own[judged] = gains_of(contests.some(judged), weights, DEPTH)
-    each = [gains_of(contests, alone, DEPTH) for alone in np.eye(contests.margins.shape[1])]
+        part, others = contests.some(taught), contests.some(judged)
+        weights, alone = learn_trust(part), the_best_alone(part)
+        for row, share in enumerate(SHARES):
+            mixed = share * weights + (1 - share) * alone
+            gained[row, judged] = gains_of(others, mixed, DEPTH)
     counts = np.bincount(whose)
-    rows = np.stack([np.bincount(whose, gains) / counts for gains in each], axis=1)
-    mine = np.bincount(whose, own) / counts
-    ahead = mine[:, None] - rows  # (person, table)
-    mean, error = ahead.mean(axis=0), ahead.std(axis=0) / np.sqrt(len(people)) + 1e-12
-    drawn = np.stack(
-        [ahead[rng.integers(0, len(people), len(people))].mean(axis=0) for _ in range(DRAWS)]
+    own = _by_person(gained, whose, counts)
+    each = np.stack(
+        [gains_of(contests, alone, DEPTH) for alone in np.eye(contests.margins.shape[1])]
     )
-    worst = np.quantile(((mean - drawn) / error).max(axis=1), SURE)
-    best = int(rows.mean(axis=0).argmax())
-    low, high = np.quantile(drawn[:, best], [(1 - SURE) / 2, (1 + SURE) / 2])
+    rows = _by_person(each, whose, counts)
+    chosen, best = int(own.mean(axis=1).argmax()), int(rows.mean(axis=1).argmax())
+    ahead = own[chosen] - rows[best]
+    drawn = [ahead[rng.integers(0, len(people), len(people))].mean() for _ in range(DRAWS)]
+    low, high = np.quantile(drawn, [(1 - SURE) / 2, (1 + SURE) / 2])
     return Standing(
         len(people),
-        float(mine.mean()),
+        float(own[chosen].mean()),
         contests.names[best],
-        float(rows[:, best].mean()),
+        float(rows[best].mean()),
         float(low),
         float(high),
-        bool((mean + worst * error < 0).any()),
+        SHARES[chosen],
     )
+
+
+def _by_person(
+    gains: Float[np.ndarray, "row query"],
+    whose: Int[np.ndarray, " query"],
+    counts: Int[np.ndarray, " person"],
+) -> Float[np.ndarray, "row person"]:
+    return np.stack([np.bincount(whose, row) / counts for row in gains])
