@@ -197,8 +197,9 @@ def test_trust_in_tables_is_learned_on_one_scale(case):
             expected = weight[f"{name}, all" if fade.decay == 1.0 else name]
             assert fade.weight == pytest.approx(expected, rel=1e-4, abs=1e-9)
     always = sum(weight[name] for name in popular)
-    assert evidence.popular.always == pytest.approx(always, rel=1e-4)
-    known = sum(weight[name] * popular[name] for name in popular) / always
+    assert evidence.popular.always == pytest.approx(always, rel=1e-4, abs=1e-12)
+    parts = {name: weight[name] / always if always else name == "popular" for name in popular}
+    known = sum(part * popular[name] for name, part in parts.items())
     np.testing.assert_allclose(evidence.popular.known, known, rtol=1e-4, atol=1e-9)
     assert found.trust == pytest.approx(dict(zip(tables, weights, strict=True)), rel=1e-4, abs=1e-9)
     assert evidence.ordered == ordered
