@@ -61,7 +61,6 @@ SHOPS: Mapping[str, tuple[Callable[[], Dataset], Callable[[Dataset], Split]]] = 
 
 
 def main(shops: Sequence[str] = tuple(SHOPS)) -> None:
-    KEPT.mkdir(exist_ok=True)
     told = [cell for name in shops for cell in kept(name)]
     names = [name for name in SHOPS if any(cell["shop"] == name for cell in told)]
     apart = [cell for cell in told if cell["shop"] not in CHOSEN_ON]
@@ -101,6 +100,7 @@ def kept(name: str) -> list[dict[str, Any]]:
     """The cells of a shop, measured now or before."""
     file = KEPT / f"strangers-{name.replace(', ', '-').replace(' ', '-')}.json"
     if not file.exists():
+        KEPT.mkdir(exist_ok=True)
         file.write_text(json.dumps(measured(name)), encoding="utf-8")
     found: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))
     return found

@@ -28,7 +28,7 @@ class Recommender(Protocol):
 
     @property
     def predicts_ratings(self) -> bool:
-        """True if the scores are on the scale of the ratings, and not only an order."""
+        """True if `predict` foretells ratings on their scale, and not only an order."""
         ...
 
     @property
