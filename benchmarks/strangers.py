@@ -31,8 +31,8 @@ CHOSEN_ON = (
     "synthetic, ratings",
     "amazon-beauty",
 )
-"""Where a constant or a rule of the default was chosen by what it did there, on test people too: the
-numbers of these shops flatter it."""
+"""Where a constant or a rule of the default was chosen by what it did there, on test people too:
+the numbers of these shops flatter it."""
 DRAWS = 1000
 LEVEL = 0.95
 BEHIND = 0.03
