@@ -31,6 +31,9 @@ NegativeKinds = Annotated[
     str | None, typer.Option(help="The kinds that speak against an item: return.")
 ]
 
+Lenient = Annotated[bool, typer.Option("--lenient", help="Leave bad rows out.")]
+Rejects = Annotated[Path | None, typer.Option(help="Where the rows left out are written.")]
+
 
 @begins_anew
 def convert(
@@ -67,10 +70,8 @@ def convert(
         Literal["folder", "movielens", "recbole", "amazon", "csv"] | None,
         typer.Option(help="What the source is; found out by itself where possible."),
     ] = None,
-    lenient: Annotated[bool, typer.Option("--lenient", help="Leave bad rows out.")] = False,
-    rejects: Annotated[
-        Path | None, typer.Option(help="Where the rows left out are written.")
-    ] = None,
+    lenient: Lenient = False,
+    rejects: Rejects = None,
 ) -> None:
     """Turn files of any names, or data of another format, into a shop's folder.
 
@@ -133,10 +134,8 @@ def import_sql(
     repeats: Repeats = None,
     target_kinds: TargetKinds = None,
     negative_kinds: NegativeKinds = None,
-    lenient: Annotated[bool, typer.Option("--lenient", help="Leave bad rows out.")] = False,
-    rejects: Annotated[
-        Path | None, typer.Option(help="Where the rows left out are written.")
-    ] = None,
+    lenient: Lenient = False,
+    rejects: Rejects = None,
 ) -> None:
     """Turn the answers of database queries into a shop's folder.
 

@@ -1,6 +1,6 @@
 """What a fitted heart answers of many people at once: scores, lists, and what is alike."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import Unpack
@@ -43,8 +43,7 @@ class Answering(KnowingProfiles, FittedModel):
     def checked(self, raw: EventLike) -> Event:
         """The event that `raw` stands for, with its value; a rating must have one inside the
         scale, an implicit event a weight above 0, and 1 where none is told."""
-        event = Event.of(raw)
-        return self.heart.head.check(event)
+        return self.heart.head.check(Event.of(raw))
 
     def score(
         self,
@@ -60,7 +59,8 @@ class Answering(KnowingProfiles, FittedModel):
         aligned = self._aligned(histories)
         table = np.full((len(aligned), len(rows)), np.nan)
         for chunk in self._chunks(aligned):
-            scores = ordering.total(self._scores(aligned.take(chunk), ordering))
+            heads = [part.head for part in ordering.parts]
+            scores = ordering.total(self._scores(self._beliefs(aligned.take(chunk), heads)))
             table[chunk] = ordering.shown(scores[:, rows], self.hearts)
         table[:, rows < 0] = np.nan
         return table
@@ -176,10 +176,10 @@ class Answering(KnowingProfiles, FittedModel):
         return align(histories, self.catalogue)
 
     def _scored(self, histories: Histories, ordering: Ordering) -> Scored:
-        believed = {name: self._believed(histories, self.hearts[name]) for name in ordering.names}
+        believed = self._beliefs(histories, ordering.names)
         n_items = len(self.catalogue)
-        scores = {n: self.hearts[n].scores(b)[:, :n_items] for n, b in believed.items()}
-        sure = ordering.rating or ordering.names[0]
+        scores = {name: said[:, :n_items] for name, said in self._scores(believed).items()}
+        sure = ordering.sure
         told = None if ordering.rating is None else scores[ordering.rating]
         if told is not None and len(ordering.parts) == 1:
             told = told.copy()  # the lists write NaN into what they are ordered by
@@ -191,19 +191,25 @@ class Answering(KnowingProfiles, FittedModel):
         )
 
     def _scores(
-        self, histories: Histories, ordering: Ordering
+        self, believed: Mapping[str, Believed]
     ) -> dict[str, Float[np.ndarray, "history row"]]:
-        """The scores of every head in the sum."""
-        return {
-            part.head: self.hearts[part.head].scores(
-                self._believed(histories, self.hearts[part.head])
-            )
-            for part in ordering.parts
-        }
+        """The scores of each of these heads."""
+        return {name: self.hearts[name].scores(of) for name, of in believed.items()}
+
+    def _beliefs(self, histories: Histories, heads: Iterable[str]) -> dict[str, Believed]:
+        """What these heads believe; the histories are put in order once for all of them."""
+        told = self._as_served(histories)
+        return {name: self.hearts[name].adapt_many(*told) for name in heads}
 
     def _believed(self, histories: Histories, heart: Heart) -> Believed:
+        return heart.adapt_many(*self._as_served(histories))
+
+    def _as_served(
+        self, histories: Histories
+    ) -> tuple[Histories, Float[np.ndarray, "person d_profile"] | None]:
+        """The events that count, in the order of their clock, and whose they are."""
         histories = in_clock_order(self.event_kinds.support(histories))
-        return heart.adapt_many(histories, self._features_of_many(histories))
+        return histories, self._features_of_many(histories)
 
     def _chunks(self, histories: Histories) -> Iterator[slice]:
         # memory goes to scores (item), to padded features (event · d) and to A (d · d)

@@ -4,14 +4,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from metarec.contracts import Dataset, Episodes, Histories
 from metarec.meta.evidence import Questions
+from metarec.meta.evidence.questions import LEAST_QUERIES
 from metarec.meta.ordering import Blend
 
-LEAST_QUERIES = 50
-"""With fewer, the weight would be a guess."""
 UNKNOWN = 0.3
 """The weight where validation is too small to teach one: between those of MovieLens-100k and
 latest."""
@@ -45,17 +44,19 @@ def learn_blend(
         logits = choice(part.support)
         levels = (value(part.support) - blend.level) / blend.spread
         gains = 2.0 ** (GRADES * (part.values - low) / (high - low)) - 1.0
-        gained += [_gained(part, logits + b * levels, gains) for b in WEIGHTS]
+        barred = part.barred()
+        gained += [_gained(part, barred, logits + b * levels, gains) for b in WEIGHTS]
     return replace(blend, weight=WEIGHTS[int(np.argmax(gained))])
 
 
 def _gained(
     questions: Questions,
+    barred: Bool[np.ndarray, "person item"],
     scores: Float[np.ndarray, "person item"],
     gains: Float[np.ndarray, " query"],
 ) -> float:
     """The discounted gain of all targets in lists by these scores."""
-    shown = np.where(questions.out.toarray() | ~questions.candidates, -np.inf, scores)
+    shown = np.where(barred, -np.inf, scores)
     own, others = scores[questions.person, questions.targets], shown[questions.person]
     level = (others == own[:, None]).sum(axis=1) - 1  # the target itself stands among them
     ahead = (others > own[:, None]).sum(axis=1) + 0.5 * np.maximum(level, 0)

@@ -80,6 +80,11 @@ class Ordering:
         own = tuple(part.head for part in self.parts)
         return own if self.rating is None or self.rating in own else (*own, self.rating)
 
+    @property
+    def sure(self) -> str:
+        """The head whose standard deviations stand in the answer: of ratings, or else the first."""
+        return self.rating or self.parts[0].head
+
     def total(
         self, scores: Mapping[str, Float[np.ndarray, "*person item"]]
     ) -> Float[np.ndarray, "*person item"]:
@@ -105,7 +110,8 @@ class Ranking:
     @property
     def scores(self) -> Float[np.ndarray, " row"]:
         """The score of every row, not held inside a scale."""
-        return self.ordering.total({n: self.adaptations[n].scores for n in self.ordering.names})
+        heads = [part.head for part in self.ordering.parts]
+        return self.ordering.total({head: self.adaptations[head].scores for head in heads})
 
     def base(self, row: int) -> float:
         """The score of one item that is due to no event."""

@@ -220,8 +220,8 @@ class Person:
         shown = allowed if sure else candidate_rows(None, catalogue)
         questions = np.setdiff1d(allowed, self._rows(event.item for event in self.came))
         ordering = self.model.ordering(rank_by)
-        liked = rank_by != "choice" and ordering.rating is not None
-        asked = self._first if liked else self._adaptations[ordering.names[0]]
+        head = ordering.parts[0].head if rank_by == "choice" else ordering.sure
+        asked = self._adaptations[head]
         covariance = asked.adapted.covariance()
         rows, gains = most_telling(
             asked.heart, covariance, catalogue, questions, shown, k, sure=sure
@@ -324,7 +324,7 @@ class Person:
         """Expected ratings of these items, where the model foretells any, and what stands with ±:
         their standard deviations, or else those of the scores."""
         rating = ranking.ordering.rating
-        own = self._adaptations[rating or ranking.ordering.names[0]]
+        own = self._adaptations[ranking.ordering.sure]
         stds, _ = own.heart.stds(own.believed, rows)
         return None if rating is None else own.heart.head.shown(own.scores[rows]), stds
 

@@ -23,12 +23,10 @@ from metarec.meta.evidence.evidence import (
     known_of,
     spoken_of,
 )
-from metarec.meta.evidence.questions import Questions
+from metarec.meta.evidence.questions import LEAST_QUERIES, Questions
 from metarec.meta.evidence.standing import Standing, standing_of
 from metarec.meta.evidence.trust import Contests, learn_beside, learn_trust, the_best_alone
 
-LEAST_QUERIES = 50
-"""With fewer, trust would be a guess, and lists stay as they are without tables."""
 ALIKE_WIDTH = 128
 HIDDEN = 0.1
 """Share of touched items that are hidden to learn what untouched ones are worth."""
@@ -161,7 +159,7 @@ class _Learner:
             tables = self.scores(part.support)
             listed = [name for name in tables if name not in self.popularities]
             parts.append(part.contests(tables, rivals_from=listed))
-            shown = np.where(part.out.toarray() | ~part.candidates, -np.inf, 0.0)
+            shown = np.where(part.barred(), -np.inf, 0.0)
             spread = tables[TASTE].std(axis=1)
             largest = [(scores + shown).max(axis=1) for scores in list(tables.values())[1:]]
             sizes.append(np.stack([spread, *largest], axis=1))

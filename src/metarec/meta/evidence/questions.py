@@ -12,6 +12,8 @@ from metarec.contracts.pieces import pieces
 from metarec.meta.evidence.trust import Contests
 
 CELLS_AT_ONCE = 4_000_000
+LEAST_QUERIES = 50
+"""With fewer, what is learned of them would be a guess."""
 MOST_QUERIES = 2000
 """Queries that trust is learned on, where there are more."""
 SHORT = (0, 1, 2, 5)
@@ -78,6 +80,10 @@ class Questions:
             candidates=self.candidates & items,
         )
 
+    def barred(self) -> Bool[np.ndarray, "person item"]:
+        """True for what does not compete: what the person had or is asked for, and no candidate."""
+        return self.out.toarray() | ~self.candidates
+
     def parts(self, n_tables: int) -> Iterator["Questions"]:
         """The questions of a few people at a time, so that their score tables fit into memory."""
         n_people, n_items = self.out.shape
@@ -106,7 +112,6 @@ class Questions:
         rivals_from: Sequence[str] | None = None,
     ) -> Contests:
         """Who stands against each target; targets may themselves lie outside the candidates."""
-        out = self.out.toarray() | ~self.candidates
-        out = out[self.person]
+        out = self.barred()[self.person]
         spread = {name: scores[self.person] for name, scores in tables.items()}
         return Contests.of(spread, out, self.targets, rivals_from=rivals_from)
