@@ -10,7 +10,7 @@ import metarec as mr
 from metarec.contracts import DataError
 from metarec.data import Split
 from metarec.evaluation import evaluate
-from metarec.meta.blending import learn_blend
+from metarec.meta.blending import DEPTH, _gained, learn_blend
 from metarec.meta.evidence import Questions
 from metarec.meta.ordering import RATED
 
@@ -173,3 +173,13 @@ def test_an_added_item_is_known_to_both_heads(both: mr.MetaRecommender):
     told = wider.adapt(few(both)[0]).explain("new-1")
     parts = sum(said.sum() for said in told.reasons.values())
     assert told.base + parts == pytest.approx(told.score, abs=1e-9)
+
+
+def test_every_rival_of_the_same_score_is_half_ahead_of_the_target(rating_split: Split):
+    train, valid = rating_split.train, rating_split.test["new users, known items"]
+    asked = Questions.of(valid, train.event_kinds, train.touched, np.random.default_rng(0))
+    barred, gains = asked.barred(), np.ones(len(asked))
+    found = _gained(asked, barred, np.zeros(barred.shape), gains)
+    ahead = 0.5 * (~barred[asked.person]).sum(axis=1)
+    assert found == pytest.approx(float(np.sum((ahead < DEPTH) / np.log2(2.0 + ahead))))
+    assert barred[asked.person, asked.targets].all()
