@@ -204,6 +204,11 @@ def test_the_settings_a_space_names_are_settings_with_allowed_values() -> None:
         for name, values in getattr(model.Config, "space", {}).items():
             for value in values:
                 assert getattr(model.Config(**{name: value}), name) == value
+            if name == "similarity":
+                continue
+            # a search looks on both sides of what is taken without one; fading is beside none
+            assert list(values) == sorted(set(values))
+            assert name == "recency" or getattr(model.Config(), name) in values
 
 
 def test_recency_weighs_by_age_in_every_row_that_has_it() -> None:
