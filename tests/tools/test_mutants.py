@@ -93,6 +93,8 @@ def changed(text: str, kind: str) -> list[str]:
         ("function swapped", "min(a, b)", ["max(a, b)"]),
         ("function swapped", "np.maximum(a, 0)", ["np.minimum(a, 0)"]),
         ("function swapped", "int(a)", ["round(a)"]),
+        ("function swapped", "int(a.f()[0])", ["round(a.f()[0])"]),
+        ("function swapped", "int(a.argmax()[0])", ["int(a.argmin()[0])"]),
         ("function swapped", "round(a)", ["int(a)"]),
         ("function swapped", "a.sum()", ["a.mean()"]),
         ("function swapped", "sum(a)", []),
