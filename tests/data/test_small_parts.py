@@ -27,7 +27,9 @@ def dated_shop() -> mr.Dataset:
     ("share", "held"),
     [(0.0, []), (0.2, [2]), (0.4, [2, 3]), (0.6, [2, 3, 6]), (0.8, [0, 2, 3, 6]), (1.0, None)],
 )
-def test_the_newest_of_some_items_are_held_out_the_earlier_of_equals_first(dated_shop, share, held) -> None:
+def test_the_newest_of_some_items_are_held_out_the_earlier_of_equals_first(
+    dated_shop, share, held
+) -> None:
     among = np.arange(len(YEARS)) != 5  # the newest of all is not asked about
     among[4] = False
     found = np.flatnonzero(newest_of(dated_shop, "year", share, among)).tolist()

@@ -81,7 +81,9 @@ def test_a_validation_of_too_few_events_teaches_no_weight(shop, monkeypatch):
     scores = table_of("a", len(train.catalogue))
     for least, known in ((asked + 1, False), (asked, True)):
         monkeypatch.setattr("metarec.meta.blending.LEAST_QUERIES", least)
-        found = learn_blend(train, valid, scores, lambda h: -9 * scores(h), np.random.default_rng(0))
+        found = learn_blend(
+            train, valid, scores, lambda h: -9 * scores(h), np.random.default_rng(0)
+        )
         assert (found.weight != UNKNOWN) == known
         assert found.spread > 0
 
