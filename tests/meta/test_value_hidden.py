@@ -67,6 +67,22 @@ def test_people_are_hidden_until_enough_of_them_were_asked(ratings: Ratings, mon
         assert len(set(ratings.people[asked_of(ratings)])) == 5 * parts
 
 
+def test_of_fewer_people_than_parts_each_is_hidden_once_and_never_nobody(
+    ratings: Ratings, monkeypatch
+):
+    hide, parts = value_start._hide, []
+
+    def watched(events: Ratings, part: np.ndarray, *rest: object) -> Hidden:
+        parts.append(part.tolist())
+        return hide(events, part, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(value_start, "_hide", watched)
+    few = ratings.where(ratings.people < 3)
+    found = look_at_hidden(few, CONTENT, 1, EVERYTHING, np.random.default_rng(3))
+    assert sorted(parts) == [[0], [1], [2]]
+    assert set(found.people) == {0, 1, 2}
+
+
 @dataclass
 class OneFold:
     """One fifth of the people, hidden: what was told of them, what was asked and what was new."""
