@@ -13,6 +13,7 @@ from metarec.meta.heads.value_factors import (
     NOISE_DAMPING,
     ItemFactors,
     Ratings,
+    _with_directions,
     levels,
     people_given,
     predicted,
@@ -210,6 +211,22 @@ class Slow:
         self.expected = told.copy()
         self.expected[:, D] += line(alone[:, D] - told[:, D], counts, level)
         return told
+
+
+@pytest.mark.parametrize("people", [5, N_PEOPLE])
+def test_there_are_no_more_directions_than_people_or_items_allow(ratings: Ratings, people: int):
+    some = ratings.where(ratings.people < people)
+    few = Ratings(some.people, some.items, some.values, people, N_ITEMS)
+    start = levels(few, CONTENT, 20)
+    found = _with_directions(few, start, np.random.default_rng(0))
+    told = (found.own[:, :-1] ** 2).sum(axis=0) > 1e-20
+    most = min(people, N_ITEMS) - 1
+    assert found.own.shape == (N_ITEMS, 21)
+    assert not told[most:].any()
+    assert most - 2 <= told[:most].sum()  # the last item and person have no rating
+    np.testing.assert_array_equal(found.own[:, -1], start.own[:, -1])
+    *_, factors = [start, *sweeps(few, CONTENT, start, 2, np.random.default_rng(0))]
+    assert np.isfinite(factors.own).all()
 
 
 def turned(own: np.ndarray) -> np.ndarray:
