@@ -1,4 +1,4 @@
-"""What hidden people say: nothing of theirs is learned from, and every number is looked up right."""
+"""What hidden people say: nothing of theirs is learned from, and each number is looked up right."""
 
 from dataclasses import dataclass
 
