@@ -85,3 +85,15 @@ def test_only_items_that_weigh_most_judge_the_penalty(monkeypatch):
 
     assert trusts_content(300)
     assert not trusts_content(30)
+
+
+def test_a_map_of_little_weight_is_a_map():
+    rng = np.random.default_rng(5)
+    features, targets = rng.normal(size=(12, 3)), rng.normal(size=(12, 2))
+    weights = rng.uniform(0.5, 2.0, 12)
+    whole, little = (
+        ridge_map(features, targets, w, 3.0 * w.sum()) for w in (weights, weights / 99)
+    )
+    for one, other in zip(whole, little, strict=True):
+        np.testing.assert_allclose(one, other)
+    assert whole[0].any()
