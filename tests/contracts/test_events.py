@@ -8,6 +8,7 @@ import pytest
 
 from metarec.contracts import DataError, Event, Histories
 from metarec.contracts.episodes import joined
+from metarec.contracts.events import as_string
 
 
 def test_context_and_text_come_back_from_columns():
@@ -83,3 +84,8 @@ def test_joined_histories_keep_what_each_part_knows():
         e for part in parts for h in range(len(part)) for e in part.events(h)
     ]
     assert joined([parts[0], parts[0]]).details is None
+
+
+def test_only_a_number_that_stands_for_an_id_is_told_as_text() -> None:
+    assert as_string(7) == as_string(np.int64(7)) == "; write it as in the shop, such as '7'"
+    assert [as_string(one) for one in (True, "7", 7.0, None)] == [""] * 4
