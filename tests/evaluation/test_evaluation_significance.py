@@ -56,6 +56,18 @@ def test_the_t_test_answers_at_its_edges():
     np.testing.assert_array_equal(t_test(differences), [1.0, 0.0, np.nan, np.nan])
 
 
+@pytest.mark.parametrize("unit", [2.0**-90, 1.0, 2.0**90])
+def test_what_counts_as_one_number_does_not_depend_on_the_unit(unit: float):
+    rounded = np.array([0.3, 0.1 + 0.2, 0.3, 0.3])  # one number, but for rounding
+    nearly = 0.3 + np.array([1e-12, -1e-12, 1e-12, -1e-12])
+    around = np.array([1.0, -0.5, 0.2, 0.4])
+    assert len(set(rounded)) == 2
+    found = t_test(np.stack([rounded, nearly, around]) * unit)
+    expected = scipy.stats.ttest_1samp([nearly, around], 0, axis=1).pvalue
+    np.testing.assert_allclose(found, [0.0, *expected], rtol=1e-6)
+    assert found[1] > 0
+
+
 def test_the_sign_flip_test_equals_scipy_where_all_flips_are_counted():
     x = np.array([0.3, 0.8, -0.1, 0.5, 1.2, 0.05, 0.4, -0.2])
     exact = scipy.stats.permutation_test(

@@ -43,6 +43,9 @@ def test_a_fresh_network_is_small_at_random_and_says_nothing_yet_beyond_it():
     assert choice.confidence.old.item() == -2.0  # ε 0.12
     assert choice.confidence.decay.item() == pytest.approx(-0.85)  # ρ 0.7
     assert choice.head.log_kappa.item() == 1.0
+    phi = torch.tensor([[1.0, 0.0, 2.0], [0.0, 3.0, 1.0]])
+    start = torch.eye(3) + phi.mT @ phi / 2  # λ and α at 1
+    assert torch.allclose(choice.head.prior_precision(phi), start)
 
 
 def filled(network: torch.nn.Module) -> dict[str, np.ndarray]:

@@ -12,7 +12,6 @@ from metarec.meta.heads.value_factors import Ratings, levels, people_given, pred
 from metarec.meta.heads.value_start import Hidden, doubt_of
 from metarec.posterior import Prior, condition, gather
 from metarec.recommenders import TextRidge, UserItemBias, UserMean
-from metarec.recommenders.ridge import PENALTIES, chosen_ridge_map, ridge_map
 
 
 @pytest.fixture(scope="module")
@@ -72,57 +71,6 @@ def test_one_rating_moves_an_item_less_than_half_as_far_as_it_stands_away(rating
         moved.append([start.own[10, -1], factors.own[10, -1]])
     for below, above in zip(*moved, strict=True):
         assert 0 < above - below < 2.0
-
-
-def test_the_penalty_is_the_one_whose_items_left_out_are_foretold_best():
-    rng = np.random.default_rng(3)
-    features, weights = rng.normal(size=(25, 4)), rng.uniform(0.5, 3.0, 25)
-    weights[3] = 0.0
-    targets = features @ rng.normal(size=(4, 2)) * [1.0, 0.02] + rng.normal(size=(25, 2))
-    share = weights / weights.sum()
-
-    def solved(penalty: float, column: int, left_out: int | None = None):
-        """One map, with centre, level and spread of all items, as the formula has them."""
-        w = share.copy()
-        centred = features - share @ features
-        y = targets[:, column] - share @ targets[:, column]
-        power = float(share @ (centred**2).sum(axis=1))
-        if left_out is not None:
-            w[left_out] = 0.0
-        design = np.c_[centred, np.ones(25)]
-        held = np.diag([penalty * power] * 4 + [0.0])
-        return np.linalg.solve(design.T @ (w[:, None] * design) + held, design.T @ (w * y)), design
-
-    slopes, intercept = chosen_ridge_map(features, targets, weights)
-    for column in range(2):
-        lost = []
-        for penalty in PENALTIES[:-1]:
-            left = []
-            for item in np.flatnonzero(weights):
-                answer, design = solved(penalty, column, item)
-                y = targets[item, column] - share @ targets[:, column]
-                left.append(share[item] * (y - design[item] @ answer) ** 2)
-            lost.append(np.sum(left))
-        level = share @ targets[:, column]
-        alone = np.sum(share * ((targets[:, column] - level) / (1 - share)) ** 2)
-        if alone < min(lost):
-            np.testing.assert_allclose(slopes[:, column], 0.0)
-            assert intercept[column] == pytest.approx(level)
-            continue
-        best = PENALTIES[int(np.argmin(lost))]
-        np.testing.assert_allclose(slopes[:, column], solved(best, column)[0][:4], atol=1e-9)
-        told = features @ slopes[:, column] + intercept[column]
-        assert share @ told == pytest.approx(level)
-
-
-def test_without_a_choice_the_map_is_plain_ridge():
-    rng = np.random.default_rng(4)
-    features, weights = rng.normal(size=(30, 5)), rng.uniform(0.5, 2.0, 30)
-    targets = rng.normal(size=(30, 3))
-    chosen = chosen_ridge_map(features, targets, weights, (0.1,))
-    plain = ridge_map(features, targets, weights, 0.1 * weights.sum())
-    for one, other in zip(chosen, plain, strict=True):
-        np.testing.assert_allclose(one, other, atol=1e-9)
 
 
 def test_planted_doubt_is_found_from_hidden_ratings(ratings: Ratings):

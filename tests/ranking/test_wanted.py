@@ -15,6 +15,7 @@ from metarec.contracts.shortfall import REASONS
 from metarec.ranking import Wanted
 from metarec.ranking.exclusions import OwnEvents
 from metarec.ranking.lists import joined
+from metarec.ranking.wanted import boosted
 
 CATALOGUE = Catalogue.of(pl.DataFrame({"item_id": ["a", "b", "c", "d"]}))
 NOBODY = align([[]], CATALOGUE)
@@ -117,3 +118,14 @@ def test_a_warning_of_unknown_candidates_points_at_the_caller():
         line = getframeinfo(frame).lineno - 1
     (warning,) = [w for w in told if w.category is UnknownItemWarning]
     assert (warning.filename, warning.lineno) == (__file__, line)
+
+
+@pytest.mark.parametrize("equal", [[1e6, 1e6 + 1e-9], [0.0, 0.0], [1e-17, -1e-17], [-1e6, -1e6]])
+def test_where_scores_are_equal_but_for_rounding_the_boost_alone_decides(equal: list[float]):
+    scores, boost, allowed = np.array([[*equal, 5e6]]), np.array([0.5, -0.5, 0.0]), np.arange(2)
+    found = boosted(scores, boost, allowed)
+    np.testing.assert_allclose(found - scores, [boost], atol=1e-9)
+    spread = boosted(np.array([[2.0, 4.0, 9.0]]), boost, allowed)
+    np.testing.assert_allclose(spread, [[2.5, 3.5, 9.0]])
+    small = boosted(np.array([[2e-9, 4e-9, 9.0]]), boost, allowed)
+    np.testing.assert_allclose(small, [[2.5e-9, 3.5e-9, 9.0]])

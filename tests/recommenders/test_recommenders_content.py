@@ -73,6 +73,25 @@ def test_trust_is_half_at_the_saturation_and_nothing_without_events() -> None:
 SQUARE = {"item_id": list("abcd"), "x": [2.0, 0.0, 3.0, 0.0], "y": [0.0, 1.0, 0.0, 0.0]}
 
 
+@dataclass(frozen=True)
+class Precise(Columns):
+    """The same vectors, of twice the length in memory."""
+
+    def encode(self, frame: pl.DataFrame, *, progress: bool = False) -> np.ndarray:
+        return super().encode(frame).astype(np.float64)
+
+
+@pytest.mark.parametrize("model", [TextRidge, ContentKNN, PredictedPopularity])
+def test_how_an_encoder_holds_its_numbers_changes_no_bit_of_a_score(model) -> None:
+    columns = {"item_id": list("abcd"), "x": [0.1, 0.7, 0.3, 1e3 / 3], "y": [0.2, 0.9, 1 / 3, 0.6]}
+    shop = dataset([("u", "a", 1.0), ("u", "b", 5.0), ("v", "a", 3.0)], columns)
+    plain, precise = (model(encoder).fit(shop) for encoder in (Columns(), Precise()))
+    history = [[("a", 1.0)], []]
+    told = plain.score(history, list("abcd"))
+    assert told.dtype == np.float64
+    np.testing.assert_array_equal(told, precise.score(history, list("abcd")))
+
+
 def test_content_knn_is_the_cosine_to_the_mean_of_unit_vectors() -> None:
     shop = dataset([("u", "a", 1.0), ("u", "b", 1.0), ("v", "a", 1.0)], SQUARE, "implicit")
     model = ContentKNN(Columns()).fit(shop)

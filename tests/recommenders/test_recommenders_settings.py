@@ -204,6 +204,29 @@ def test_the_settings_a_space_names_are_settings_with_allowed_values() -> None:
         for name, values in getattr(model.Config, "space", {}).items():
             for value in values:
                 assert getattr(model.Config(**{name: value}), name) == value
+            if name == "similarity":
+                continue
+            # a search looks on both sides of what is taken without one; fading is beside none
+            assert list(values) == sorted(set(values))
+            assert name == "recency" or getattr(model.Config(), name) in values
+
+
+def test_what_no_space_holds_starts_where_published_tables_were_made() -> None:
+    found = {}
+    for model in MODELS:
+        space = getattr(model.Config, "space", {})
+        rest = {f.name for f in fields(model.Config)} - set(space) | ({"recency"} & set(space))
+        told = {name: getattr(model.Config(), name) for name in sorted(rest)}
+        found[model.__name__] = {name: value for name, value in told.items() if value is not None}
+    fading = {"recency": 1.0}
+    assert {name: told for name, told in found.items() if told} == {
+        "EASE": fading,
+        "IALS": {"iterations": 15, **fading},
+        "IALSRidge": {"iterations": 15, **fading},
+        "ItemKNN": fading,
+        "TextRidge": {"saturation": 20.0, "sweeps": 10},
+        "UserItemBias": {"sweeps": 10},
+    }
 
 
 def test_recency_weighs_by_age_in_every_row_that_has_it() -> None:

@@ -39,6 +39,14 @@ def test_cells_of_ones_are_events_of_no_rating_and_a_frame_is_read_as_a_file_is(
     assert from_frames(frame, name=data.name).hash == data.hash
 
 
+def test_people_stand_in_the_order_of_their_rows_each_with_all_their_items(read) -> None:
+    data = read("user_id,a,b,c\nzed,,2,3\nann,5,,1\nbob,1,,\n")
+    assert data.user_ids.tolist() == ["zed", "ann", "bob"]
+    assert events_of(data) == [
+        ("zed", "b", 2), ("zed", "c", 3), ("ann", "a", 5), ("ann", "c", 1), ("bob", "a", 1)
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("table", "hint"),
     [

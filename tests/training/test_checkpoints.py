@@ -1,6 +1,8 @@
 """A folder of checkpoints: whole files of our own, one fit at a time, nothing else touched."""
 
+import fcntl
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -87,6 +89,39 @@ def test_the_lock_ends_with_an_error_too(tmp_path: Path):
     with pytest.raises(RuntimeError, match="stopped"), locked(tmp_path):
         raise RuntimeError("stopped")
     assert not (tmp_path / LOCK).exists()
+    assert open_files() == before
+
+
+def test_a_folder_that_somebody_empties_meanwhile_ends_no_fit(tmp_path: Path):
+    before = open_files()
+    with locked(tmp_path):
+        (tmp_path / LOCK).unlink()
+    with locked(tmp_path / "made"):
+        shutil.rmtree(tmp_path / "made")
+    assert list(tmp_path.iterdir()) == []
+    assert open_files() == before
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_lock_that_its_last_holder_removed_is_taken_anew(
+    tmp_path: Path, monkeypatch, replaced: bool
+):
+    """Between opening the file and locking it."""
+    before, lock, asked = open_files(), fcntl.flock, []
+
+    def late(handle: int, how: int) -> None:
+        if not asked:
+            (tmp_path / LOCK).unlink()
+            if replaced:
+                (tmp_path / LOCK).touch()
+        asked.append(how)
+        lock(handle, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    with locked(tmp_path):
+        assert len(asked) == 2
+        with pytest.raises(DataError, match="another fit is running"), locked(tmp_path):
+            pytest.fail("two in one folder")
     assert open_files() == before
 
 

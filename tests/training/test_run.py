@@ -186,3 +186,12 @@ def test_progress_is_shown_only_where_it_is_wanted(capsys, monkeypatch):
         run, _, _ = attached(None, progress=progress)
         list(run.batches(lambda rng: None, 2))
         assert bool(capsys.readouterr().err) is progress
+
+
+def test_a_run_that_is_told_nothing_starts_at_the_beginning_and_loses_half_a_minute_at_most():
+    run = Run()
+    assert (run.rng, run.folder, run.progress, run.time_s) == (0, None, False, None)
+    assert (run.step, run.best, run.best_step, run.judged) == (0, float("inf"), 0, [])
+    assert (run.patience, run.judge_every, run.fingerprint) == (8, 100, "")
+    assert run.checkpoint_every_s == 30.0
+    assert not run.cut_by_time

@@ -23,6 +23,11 @@ METHODS = [
     ("zeros_like", "ones_like"),
 ]
 FUNCTION_TWINS = {a: b for pair in TWINS for a, b in (pair, pair[::-1])}
+WHOLE = {
+    *("sum", "len", "count_nonzero", "integers", "lexsort"),
+    *("argmax", "argmin", "nanargmax", "nanargmin"),
+}
+"""What gives whole numbers: of floats no sum is ever made an `int`."""
 METHOD_TWINS = FUNCTION_TWINS | {a: b for pair in METHODS for a, b in (pair, pair[::-1])}
 UNDONE = {
     *("abs", "clip", "maximum", "minimum", "nan_to_num", "round", "rint", "floor", "ceil"),
@@ -93,7 +98,7 @@ def swapped(call: ast.Call, source: Source) -> Iterator[Edit]:
 def twins(call: ast.Call, source: Source) -> Iterator[Edit]:
     """The function's twin: min for max, int for round, descending for ascending."""
     match call.func:
-        case ast.Name(id="int" | "round" as name) if len(call.args) == 1:
+        case ast.Name(id="int" | "round" as name) if len(call.args) == 1 and not whole(call):
             other = "int" if name == "round" else "round"
             yield source.whole("function swapped", call.func, other, call)
         case ast.Name(id="sorted") if "reverse" not in [k.arg for k in call.keywords]:
@@ -104,6 +109,13 @@ def twins(call: ast.Call, source: Source) -> Iterator[Edit]:
         case ast.Attribute(attr=name) if name in METHOD_TWINS:
             end = source.end(call.func)
             yield Edit("function swapped", end - len(name), end, METHOD_TWINS[name], call)
+
+
+def whole(call: ast.Call) -> bool:
+    """True where what is counted, drawn or looked up is a whole number before it is made one."""
+    given = call.args[0]
+    found = given.value if isinstance(given, ast.Subscript) else given
+    return isinstance(found, ast.Call) and name_of(found) in WHOLE
 
 
 def undone(call: ast.Call, source: Source) -> Iterator[Edit]:

@@ -5,8 +5,10 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Any
 
 from tools.mutants.memory import Finished, Memory
 from tools.mutants.reached import Reached
@@ -61,8 +63,17 @@ class Judge:
     def _sound(self, room: str, files: Sequence[Path]) -> tuple[Reached, float]:
         """What the tests call without a mutant, and how long they take.
 
-        They must pass, or nothing could be told. It is kept for the next run on the same code.
+        It is found folder by folder, and kept for other rooms that ask the same folder.
         """
+        called: dict[str, Any] = {}
+        seconds = 0.0
+        for _, some in groupby(files, key=lambda file: file.parts[:2]):
+            here, took = self._sound_folder(room, list(some))
+            called, seconds = called | here, seconds + took
+        return Reached.of(called, self.root, files), seconds
+
+    def _sound_folder(self, room: str, files: Sequence[Path]) -> tuple[dict[str, Any], float]:
+        """They must pass, or nothing could be told; it is kept for runs on the same code."""
         known = self.memory.sound(files)
         if known is None:
             copy = self.copies[0]
@@ -75,8 +86,7 @@ class Judge:
                 )
             known = json.loads(record.read_text("utf-8")), ran.seconds
             self.memory.keep_sound(files, *known)
-        called, seconds = known
-        return Reached.of(called, self.root, files), seconds
+        return known
 
     def _ask(self, mutant: Mutant, rounds: Sequence[tuple[Reached, float]]) -> Ran | None:
         """The last round of tests that was needed, with the seconds of all."""

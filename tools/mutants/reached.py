@@ -37,15 +37,24 @@ class Reached:
         return cls(root, files, dict(tests))
 
     def by(self, mutant: Mutant) -> list[str]:
-        """What to ask about a mutant: of what is run at import, all files, the nearest first."""
+        """What to ask about a mutant.
+
+        Of what is run at import, what no test calls by itself and what is kept from its first call
+        on, these are all files, the nearest first.
+        """
         function = function_around(ast.parse((self.root / mutant.path).read_bytes()), mutant.line)
-        if function is None:
+        names = [] if function is None else self._that_call(mutant.path, function)
+        if not names:
             return [str(file) for file in nearest_first(self.root, mutant, self.files)]
-        begin = min([function.lineno, *(d.lineno for d in function.decorator_list)])
-        names = self.tests.get((mutant.path, begin), [])
         whole = [name for name in names if "::" not in name]
         single = [name for name in names if "::" in name and name.split("::")[0] not in whole]
         return [*single, *whole]
+
+    def _that_call(self, path: str, function: ast.FunctionDef) -> list[str]:
+        if any("cache" in ast.unparse(decorator) for decorator in function.decorator_list):
+            return []
+        begin = min([function.lineno, *(d.lineno for d in function.decorator_list)])
+        return self.tests.get((path, begin), [])
 
 
 def function_around(tree: ast.AST, line: int) -> ast.FunctionDef | None:

@@ -10,7 +10,7 @@ TEXTS = re.compile(r"^__(repr|str|rich|rich_console)__$|^_repr_|progress")
 """Functions that only make text for a person."""
 LOOKS = {
     *("bbox_inches", "color", "dpi", "figsize", "fontsize", "label", "linewidth", "indent"),
-    *("help", "metavar", "rich_help_panel", "encoding", "stacklevel", "strict"),
+    *("help", "metavar", "rich_help_panel", "encoding", "repr", "stacklevel", "strict"),
 }
 """Arguments that decide about looks, or about what cannot happen."""
 SKIPPED = (

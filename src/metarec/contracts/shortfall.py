@@ -16,14 +16,14 @@ class Shortfall:
     """Places that were asked for."""
     found: int
     """Places that are filled."""
-    not_offered: int = 0
-    not_candidates: int = 0
-    filtered: int = 0
-    excluded: int = 0
-    refused: int = 0
-    seen: int = 0
-    unscorable: int = 0
-    capped: int = 0
+    not_offered: int
+    not_candidates: int
+    filtered: int
+    excluded: int
+    refused: int
+    seen: int
+    unscorable: int
+    capped: int
 
     def __str__(self) -> str:
         told = [f"{getattr(self, name):,} {TOLD[name]}" for name in REASONS if getattr(self, name)]

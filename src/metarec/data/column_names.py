@@ -1,7 +1,7 @@
 """Which column of a table is which of ours, by the names that people give to them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain
 from types import MappingProxyType
 from typing import Literal
@@ -34,7 +34,7 @@ class Naming:
     """The columns that might each be this one of ours, where there are several."""
     missing: Mapping[str, str]
     """What was given and is no column of the table."""
-    passed_over: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    passed_over: Mapping[str, Sequence[str]]
     """The columns that have vaguer names for what was recognised by another."""
 
 

@@ -170,17 +170,17 @@ class Adaptation:
         comes.
 
         Then two accumulators, one constant and one decayed to the newest event's moment, take it
-        in by a scaling and a rank-one addition. A fixed `now`, an event that came late, or events
-        without a clock among others ask for all weights anew.
+        in by a scaling and a rank-one addition. A fixed `now`, an event that came late, or, where
+        a clock tells ages, an event without one ask for all weights anew.
         """
         if seen.came[-1] != len(seen) - 1:
             return False
         recency = self.heart.confidence.recency
         if recency == "none":
             return True
-        undated = np.isnan(seen.times)
-        in_order = undated.all() if recency == "place" else False
-        return self.now is None and bool(in_order or not undated.any())
+        undated = np.isnan(seen.times).any()
+        by_place = recency == "place"  # where what comes last makes all others older by one
+        return self.now is None and bool(by_place or not undated)
 
     @cached_property
     def _undated(self) -> Float[np.ndarray, " event"]:

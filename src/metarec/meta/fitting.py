@@ -75,7 +75,7 @@ def learn(
     with locked(folder):
         episodic.train(network, inputs, judged, config, run)
     factor = head.calibrate(network, inputs, judged, config, stream(rng, Purpose.DRAWS))
-    weights = {k: v.numpy().copy() for k, v in network.features.state_dict().items()}
+    weights = {k: v.numpy() for k, v in network.features.state_dict().items()}
     return Learned(
         freeze(network, weights, train, content, blocks, config, head.frozen(factor), inputs),
         weights,

@@ -110,7 +110,7 @@ def fold_in(
     # order whoever stands beside it.
     buckets = np.ceil(np.log2(np.maximum(histories.lengths, 1))).astype(np.int64)
     for bucket in np.unique(buckets[histories.lengths > 0]):
-        chosen = np.flatnonzero((buckets == bucket) & (histories.lengths > 0))
+        chosen = np.flatnonzero(buckets == bucket)
         padded = 2 ** int(bucket)
         for piece in pieces(len(chosen), padded * d + 3 * d * d, CELLS_AT_ONCE):
             part = chosen[piece]

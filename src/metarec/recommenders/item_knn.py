@@ -73,5 +73,4 @@ def _similarity(x: sp.csr_matrix, config: ItemKNNConfig) -> sp.csr_matrix:
     similarity = sp.csr_matrix(model.similarity, dtype=np.float64)
     similarity.setdiag(0.0)
     similarity.eliminate_zeros()
-    similarity.sort_indices()
     return similarity

@@ -115,7 +115,7 @@ class Run:
         if loss < self.best:
             self.best, self.best_step, self._stale = loss, self.step, 0
             self._best_weights = {
-                name: tensor.detach().clone() for name, tensor in self._network.state_dict().items()
+                name: tensor.clone() for name, tensor in self._network.state_dict().items()
             }
         else:
             self._stale += 1
@@ -142,7 +142,7 @@ class Run:
             "stale": self._stale,
             "judged": self.judged,
         }
-        arrays = {name: tensor.detach().numpy() for name, tensor in tensors.items()}
+        arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
         write_checkpoint(self.folder, record, arrays)
 
     def _resume(self, record: Mapping[str, Any], tensors: dict[str, Tensor]) -> None:

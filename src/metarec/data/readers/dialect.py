@@ -23,7 +23,7 @@ STATED = re.compile(rb'"?sep=([^"\r\n])"?\r?\n')
 class Dialect:
     """What separates and quotes the fields, and how many lines stand before the header."""
 
-    separator: str = ","
+    separator: str
     quote: str = '"'
     lines_before: int = 0
     above: str = ""

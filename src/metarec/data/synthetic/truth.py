@@ -70,9 +70,9 @@ class Truth:
 
     n_users: int
     n_items: int
-    kind: Kind = "rating"
-    rng: int = 0
-    regime: Regime = "content"
+    kind: Kind
+    rng: int
+    regime: Regime
 
     def __post_init__(self) -> None:
         if self.n_users < 1 or self.n_items < 10:

@@ -36,7 +36,7 @@ class Written:
     """A cell that is no plain number, and what it was read as."""
 
 
-def written_numbers(column: pl.Series, decimal: str = ".") -> Written:
+def written_numbers(column: pl.Series, decimal: str) -> Written:
     """The column's numbers by the decimal mark with which most cells are numbers.
 
     `decimal` counts where both read as many, as "1,234" does.

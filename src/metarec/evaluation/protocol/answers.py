@@ -32,7 +32,7 @@ def answer(
     background: Background,
     chosen: Chosen,
     k: int,
-    exclude_seen: bool = True,
+    exclude_seen: bool,
     relevance: Relevance = "event",
 ) -> Answers:
     """One model's values for each user of the episodes, its draws averaged."""

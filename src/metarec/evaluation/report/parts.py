@@ -84,10 +84,7 @@ def _marks(
 ) -> dict[tuple[str, str, str], str]:
     """How each other model compares with the judged one: better, worse or level."""
     judging = metrics if found.judged else ()
-    tables = [
-        compare(results, found.judged, metrics=[metric], k=[None], family=metric)
-        for metric in judging
-    ]
+    tables = [compare(results, found.judged, metrics=[metric], k=[None]) for metric in judging]
     marks = {}
     # last, so that its marks stand: the first line must agree with the tables
     rows = pl.concat([*tables, found.comparisons]).filter(pl.col("better").is_not_null())

@@ -1,0 +1,52 @@
+"""Readers' own guesses and words, at their borders."""
+
+import pandas as pd
+import polars as pl
+import pytest
+
+from metarec.data.readers.dialect import lines_above
+from metarec.data.readers.frames import from_pandas
+from metarec.data.readers.sql import joined
+from metarec.data.readers.text_encoding import likely_encoding
+from metarec.data.validation.problems import Report
+
+
+def test_a_title_stands_above_only_what_is_a_table_to_its_last_line():
+    assert lines_above("notes\n\na,b\n1,2", ",") == 2
+    assert lines_above("notes\n\na,b\nmore", ",") == 0
+    assert lines_above("# a\n# b\na,b\n1,2", ",") == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("мы и они, я и ты в дом", "cp1251"),  # half of the words have one letter
+        ("и они, я и ты в дом", "cp1252"),  # more than half: accents among plain letters?
+    ],
+)
+def test_letters_that_mostly_stand_alone_are_taken_for_accents(text: str, encoding: str):
+    assert likely_encoding(text.encode("cp1251"))[0] == encoding
+
+
+def told(report: Report) -> list[tuple[str | None, str]]:
+    return [(problem.column, problem.found) for problem in report.fatal]
+
+
+def test_a_column_that_pandas_holds_and_no_table_can_is_named_with_its_kind():
+    report = Report()
+    frame = pd.DataFrame({"a": [1, 2], "waves": [1 + 2j, 3j], "mix": ["x", 3]})
+    table = from_pandas(frame, "the frame", report)
+    assert table.frame.columns == ["a"]
+    (waves, mix) = told(report)
+    assert waves[0] == "waves"
+    assert waves[1].startswith("complex128 that cannot be read (")
+    assert mix == ("mix", "str in row 0 and int in row 1")
+
+
+def test_a_column_that_changes_its_kind_between_parts_is_told_with_both():
+    parts = [pl.DataFrame({"a": [1], "b": ["x"]}), pl.DataFrame({"a": [2], "b": [[3]]})]
+    parts.append(pl.DataFrame({"a": [None], "b": [None]}))
+    report = Report()
+    assert joined(parts, "the query", report) is None
+    assert told(report) == [("b", "List(Int64) and String")]
+    assert report.fatal[0].expected == "values of one kind, such as String"

@@ -1,0 +1,28 @@
+"""Draws of a choice get a scale where validation asks enough, and say so where it does not."""
+
+import numpy as np
+import pytest
+
+import metarec as mr
+from metarec.meta.heads import choice_training, choice_validation
+
+
+def test_draws_are_scaled_from_the_least_number_of_queries_on(monkeypatch: pytest.MonkeyPatch):
+    scale, seen = choice_validation.draw_scale, []
+
+    def watched(*given: object) -> float:
+        seen.append(given)
+        return scale(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(choice_training, "draw_scale", watched)
+    monkeypatch.setattr(choice_validation, "CALIBRATION_DRAWS", 2)
+    shop = mr.generate(users=60, items=30, kind="implicit", rng=1).dataset
+    config = mr.MetaConfig(d=3, steps=2, evidence=False, start="random")
+    mr.MetaRecommender(mr.HashEncoder(d=8), config).fit(shop)
+    (given,) = seen
+    asked = int(given[2].query_mask.sum())  # type: ignore[attr-defined]
+    for least, scaled in ((asked, True), (asked + 1, False)):
+        monkeypatch.setattr(choice_validation, "LEAST_QUERIES", least)
+        found = scale(*given[:4], np.random.default_rng(0))  # type: ignore[arg-type]
+        assert np.isfinite(found) == scaled
+        assert np.isnan(found) or 0.02 <= found <= 5.0
