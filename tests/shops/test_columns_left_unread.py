@@ -1,9 +1,13 @@
 """Columns of events that are not read, and what is lost of a shop without them is said."""
 
+import json
+
+import polars as pl
 import pytest
 
 from metarec.contracts import DataError
 from metarec.contracts.wording import shell_words
+from metarec.data import InvalidData, from_frames, load
 
 
 @pytest.mark.parametrize(
@@ -83,14 +87,39 @@ def test_a_missing_column_is_told_with_the_names_of_the_file_and_a_likely_one(
     assert example in only
 
 
-def test_orders_with_their_items_in_one_cell_and_records_for_ids_are_told_the_way_out(
-    refused,
-) -> None:
+def test_orders_with_their_items_in_one_cell_are_told_the_way_out(refused) -> None:
     order = '{"user_id": "u", "line_items": [{"sku": "a"}, {"sku": "b"}]}\n'
     (only,) = refused(order)
     assert only.endswith("; line_items holds several values: write a row for each of them")
-    (only,) = refused('{"user": {"name": "Ann", "id": "u"}, "item_id": "a"}\n')
-    assert only.endswith("write user as text or whole numbers (its field id alone)")
+
+
+@pytest.mark.parametrize(
+    ("event", "mapping"),
+    [
+        ({"user": {"name": "Ann", "id": "u"}, "item_id": "a"}, {"user_id": "user.id"}),
+        ({"user_id": "u", "product": {"price": 2, "sku": "a"}}, {"item_id": "product.sku"}),
+        ({"user_id": {"$oid": "u"}, "item_id": "a"}, {"user_id": "user_id.$oid"}),
+        ({"user_id": "u", "line": {"n": 2, "article_id": "a"}}, {"item_id": "line.article_id"}),
+        ({"user_id": "u", "item_id": "a", "ts": {"$date": 1e9}}, {"timestamp": "ts.$date"}),
+    ],
+)
+def test_a_field_of_records_is_named_and_can_be_said_to_be_ours(
+    read, refused, tmp_path, event, mapping
+) -> None:
+    (only,) = refused(json.dumps(event))
+    assert only.endswith(f"say which holds it, such as columns={json.dumps(mapping)}")
+    data = read(json.dumps(event), columns=mapping)
+    assert (data.user_ids.tolist(), data.catalogue.ids.tolist()) == (["u"], ["a"])
+    assert from_frames(pl.DataFrame([event]), columns=mapping).hash == data.hash
+    (tmp_path / "interactions.jsonl").write_text(json.dumps(event))
+    (tmp_path / "items.csv").write_text("item_id\na\n")
+    with pytest.raises(InvalidData, match=r"\(its field .* alone\)|rename the column"):
+        load(tmp_path)
+
+
+def test_a_path_that_leads_to_no_field_is_named(refused) -> None:
+    told = refused('{"user": {"name": "Ann"}, "item_id": "a"}', columns={"user_id": "user.id"})
+    assert "expected a column user.id" in told[0]
 
 
 def test_kinds_without_their_column_are_told_in_the_words_of_the_place(read) -> None:

@@ -5,6 +5,7 @@ import polars as pl
 from metarec.data.column_names import OURS, Given, Naming, TableKind, is_weight, recognise
 from metarec.data.validation.dated_columns import with_dated
 from metarec.data.validation.problems import Report
+from metarec.data.validation.record_fields import with_fields
 from metarec.data.validation.table import Table
 from metarec.data.validation.unread import say_unread
 from metarec.data.validation.wide import lengthened
@@ -29,7 +30,7 @@ def named(
     given = given or {}
     if table.settled:
         given = {ours: None for ours in OURS[kind] if ours not in table.frame.columns} | {**given}
-    table = without_patterns(table, report)
+    table = with_fields(without_patterns(table, report), given)
     naming = recognise(table.frame.columns, kind, given, prefer)
     if kind == "interactions" and (long := lengthened(table, naming, given, report)):
         table, naming = long, recognise(long.frame.columns, kind)

@@ -4,17 +4,19 @@ from pathlib import Path
 
 import polars as pl
 
-from metarec.data.column_names import is_weight
-from metarec.data.validation.id_forms import with_plain_ids
+from metarec.data.column_names import TableKind, is_weight
+from metarec.data.validation.id_forms import with_plain_ids, with_whole_ids
 from metarec.data.validation.media_paths import media_checks
 from metarec.data.validation.numbers_as_text import written_numbers
 from metarec.data.validation.numbers_told import say_thousands, say_written
 from metarec.data.validation.problems import Check, Report, as_json
+from metarec.data.validation.record_fields import record_fix
 from metarec.data.validation.table import Table
 
 
 def with_ids(table: Table, columns: tuple[str, ...], report: Report) -> Table | None:
     """The rows whose named columns hold ids, as String; None if a column cannot hold ids."""
+    table = with_whole_ids(table, columns, report)
     kinds = table.frame.schema
     wrong = [
         c
@@ -25,9 +27,12 @@ def with_ids(table: Table, columns: tuple[str, ...], report: Report) -> Table | 
             or isinstance(kinds[c], pl.Categorical | pl.Enum)
         )
     ]
+    kind: TableKind = "users" if columns == ("user_id",) else "items"
     for column in wrong:
         own = table.names.get(column, column)
-        fix = f"write {own} as text or whole numbers{field_of(kinds[column])}"
+        fix = f"write {own} as text or whole numbers"
+        of = "interactions" if len(columns) > 1 else kind
+        fix = record_fix(table, column, of, report, fix)
         report.fail(table.file, f"type {kinds[column]}", "text ids", fix, own)
     if wrong:
         return None
@@ -48,15 +53,6 @@ def id_checks(column: str) -> tuple[Check, Check]:
     )
 
 
-def field_of(kind: pl.DataType) -> str:
-    """How to write a record of one field, as MongoDB exports {"$oid": "5f"}, or one with an id."""
-    if not isinstance(kind, pl.Struct):
-        return ""
-    names = [field.name for field in kind.fields]
-    told = names if len(names) == 1 else [name for name in names if name.lower() in ("id", "_id")]
-    return f" (its field {told[0]} alone)" if told else ""
-
-
 def with_numbers(
     table: Table,
     column: str,
@@ -69,9 +65,8 @@ def with_numbers(
         table = with_parsed_numbers(table, column, report, fix)
     elif not (kind.is_numeric() or kind == pl.Boolean):
         own = table.names.get(column, column)
-        report.fail(
-            table.file, f"type {kind}", "a column of numbers", f"{fix}{field_of(kind)}", own
-        )
+        fix = record_fix(table, column, "interactions", report, fix)
+        report.fail(table.file, f"type {kind}", "a column of numbers", fix, own)
         return None
     value = pl.col(column)
     checks = [Check("missing number", column, value.is_null(), "a number", fix)]
