@@ -8,7 +8,7 @@ from metarec.contracts.printing import counted
 from metarec.data.validation.problems import Report
 from metarec.data.validation.table import Table
 
-EXACT = {pl.Float64(): 2**53, pl.Float32(): 2**24}
+EXACT: Mapping[pl.DataType, int] = {pl.Float64(): 2**53, pl.Float32(): 2**24}
 """Whole numbers below it have one float each."""
 UNSEEN = "\u200b"
 ODD = rf"^\s|\s$|{UNSEEN}|\.0$|^[0-9](?:[.,][0-9]+)?[eE]\+"

@@ -37,7 +37,7 @@ def likely_field(kind: pl.DataType, ours: str) -> str | None:
     names = [field.name for field in kind.fields]
     ids = ("id",) if ours.endswith("_id") else ()
     named = [name for name in names if plain(name) in {*ids, *tiers_of(ours)}]
-    return (names if len(names) == 1 else named or [None])[0]
+    return next(iter(names if len(names) == 1 else named), None)
 
 
 def record_fix(table: Table, ours: str, kind: TableKind, report: Report, fix: str) -> str:
