@@ -38,13 +38,14 @@ def with_whole_ids(table: Table, columns: Sequence[str], report: Report) -> Tabl
     return table
 
 
-def with_plain_ids(table: Table, column: str, report: Report) -> Table:
+def with_plain_ids(table: Table, column: str, each: pl.Series, report: Report) -> Table:
     """The table with ids of text without spaces around them and without the .0 of numbers.
 
-    A `.0` goes only where every id of the column is a number, so that none of them meant it.
+    `each` are the distinct ids; where all are plain, the table itself comes back. A `.0` goes only
+    where every id of the column is a number, so that none of them meant it.
     """
     ids, own = table.frame[column], table.names.get(column, column)
-    if not ids.unique().str.contains(ODD).any():
+    if not each.str.contains(ODD).any():
         return table
     bare = ids.str.strip_chars()
     spaced = (ids != bare) & (bare != "")

@@ -38,9 +38,14 @@ def with_ids(table: Table, columns: tuple[str, ...], report: Report) -> Table | 
         return None
     texts = [pl.col(c).cast(pl.String) for c in columns if kinds[c] != pl.String]
     table = table.with_frame(table.frame.with_columns(texts)) if texts else table
+    checks: list[Check] = []
     for column in columns:
-        table = with_plain_ids(table, column, report)
-    return report.sift(table, [check for column in columns for check in id_checks(column)])
+        each = table.frame[column].unique()  # far fewer than rows
+        plain = with_plain_ids(table, column, each, report)
+        each = each if plain is table else plain.frame[column].unique()
+        table = plain
+        checks += [c for c in id_checks(column) if each.to_frame().select(c.bad.any()).item()]
+    return report.sift(table, checks)
 
 
 def id_checks(column: str) -> tuple[Check, Check]:
