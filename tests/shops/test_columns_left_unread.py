@@ -5,6 +5,7 @@ import json
 import polars as pl
 import pytest
 
+from metarec import HashEncoder, MetaConfig, MetaRecommender
 from metarec.contracts import DataError
 from metarec.contracts.wording import shell_words
 from metarec.data import InvalidData, from_frames, load
@@ -120,6 +121,19 @@ def test_a_field_of_records_is_named_and_can_be_said_to_be_ours(
 def test_a_path_that_leads_to_no_field_is_named(refused) -> None:
     told = refused('{"user": {"name": "Ann"}, "item_id": "a"}', columns={"user_id": "user.id"})
     assert "expected a column user.id" in told[0]
+
+
+@pytest.mark.parametrize("column", ["device", "text"])
+def test_a_shop_with_more_columns_is_fitted_as_the_one_without_them(read, column) -> None:
+    events = [f"u{n % 30},i{n * 7 % 36}" for n in range(200)]
+    plain = read("user_id,item_id\n" + "\n".join(events) + "\n")
+    more = [f"{event},word {n % 3}" for n, event in enumerate(events)]
+    data = read(f"user_id,item_id,{column}\n" + "\n".join(more) + "\n")
+    assert data.histories.details is not None
+    fits = [MetaRecommender(HashEncoder(), MetaConfig(steps=0)).fit(s) for s in (plain, data)]
+    lists = [model.recommend(plain.histories, k=5).items for model in fits]
+    assert (lists[0] == lists[1]).all()
+    assert fits[1].adapt(data.history("u1")).recommend(k=5).ids.tolist()
 
 
 def test_kinds_without_their_column_are_told_in_the_words_of_the_place(read) -> None:
