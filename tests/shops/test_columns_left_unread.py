@@ -8,7 +8,7 @@ import pytest
 from metarec import HashEncoder, MetaConfig, MetaRecommender
 from metarec.contracts import DataError
 from metarec.contracts.wording import shell_words
-from metarec.data import InvalidData, from_frames, load
+from metarec.data import InvalidData, from_frames, load, save
 
 
 @pytest.mark.parametrize(
@@ -116,6 +116,19 @@ def test_a_field_of_records_is_named_and_can_be_said_to_be_ours(
     (tmp_path / "items.csv").write_text("item_id\na\n")
     with pytest.raises(InvalidData, match=r"\(its field .* alone\)|rename the column"):
         load(tmp_path)
+
+
+def test_records_without_fields_are_nothing_and_can_be_written(read, tmp_path) -> None:
+    event = {"user_id": "u", "item_id": "a", "meta": {"page": {}}}
+    item = {"item_id": "a", "extra": {}, "parts": [{}], "maker": {"name": "x", "seat": {}}}
+    data = read(json.dumps(event), json.dumps(item))
+    assert data.catalogue.frame["extra"].to_list() == [None]
+    assert data.catalogue.frame["parts"].to_list() == [None]
+    assert data.catalogue.frame["maker"].to_list() == [{"name": "x", "seat": None}]
+    told = [note for note in data.notes if "holds records without fields" in note]
+    assert [note.split()[2] for note in told] == ["meta", "extra", "parts", "maker"]
+    save(data, tmp_path / "shop")
+    assert load(tmp_path / "shop").hash == data.hash
 
 
 def test_a_path_that_leads_to_no_field_is_named(refused) -> None:
