@@ -1,6 +1,8 @@
 """Records without fields, such as {"attributes": {}} in every row: they say nothing, and no file
 but JSON can hold them."""
 
+from typing import Any
+
 import polars as pl
 
 from metarec.data.validation.problems import Report
@@ -17,7 +19,7 @@ def without_empty_records(table: Table, report: Report) -> Table:
     return table.with_frame(table.frame.with_columns(map(emptied, empty))) if empty else table
 
 
-def is_empty(kind: pl.DataType) -> bool:
+def is_empty(kind: Any) -> bool:
     """True for a type of which some record has no field."""
     if isinstance(kind, pl.Struct):
         return not kind.fields or any(is_empty(field.dtype) for field in kind.fields)

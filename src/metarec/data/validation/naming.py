@@ -4,8 +4,8 @@ import polars as pl
 
 from metarec.data.column_names import OURS, Given, Naming, TableKind, is_weight, recognise
 from metarec.data.validation.dated_columns import with_dated
-from metarec.data.validation.problems import Report
 from metarec.data.validation.empty_records import without_empty_records
+from metarec.data.validation.problems import Report
 from metarec.data.validation.record_fields import with_fields
 from metarec.data.validation.table import Table
 from metarec.data.validation.unread import say_unread
