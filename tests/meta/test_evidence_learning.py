@@ -10,11 +10,11 @@ import pytest
 import scipy.sparse as sp
 
 import metarec as mr
-from metarec.contracts import Dataset, Episodes, Histories
+from metarec.contracts import Dataset, Histories
 from metarec.data import split_last_out
-from metarec.meta.evidence import Contests, Evidence, learn_trust, spoken_of
+from metarec.meta.evidence import Contests, Evidence, Sample, learn_trust, spoken_of
 from metarec.meta.evidence.counting import counted_tables, popularities
-from metarec.meta.evidence.learning import Learned, learn_evidence, recounted
+from metarec.meta.evidence.learning import Learned, learn_evidence, recounted, share_of_unseen
 from metarec.meta.evidence.trust import learn_beside, the_best_alone
 
 PEOPLE, TAKEN, OFFERED = 90, 14, 17
@@ -26,7 +26,8 @@ HABITS = np.cos(ANGLES - ANGLES[:, None]) + RNG.normal(size=(OFFERED, OFFERED))
 BLIND = np.cos(ANGLES - ANGLES[:, None]) + RNG.normal(size=(OFFERED, OFFERED)) / 3
 LEVEL = RNG.normal(size=OFFERED) / 3
 Learner = Callable[[Contests], np.ndarray]
-SEEDS = {"unix": 6, "none": 30, "arrivals": 12}
+KINDS = ("unix", "none", "arrivals", "folds")
+GONE = (1, 5)
 
 
 def shop(clock: str) -> Dataset:
@@ -47,19 +48,25 @@ def shop(clock: str) -> Dataset:
     return mr.from_frames(pl.DataFrame(columns), catalogue, feedback="implicit")
 
 
-def taste(histories: Histories, hidden: np.ndarray | None = None) -> np.ndarray:
+def taste(histories: Histories, habits: np.ndarray = HABITS) -> np.ndarray:
     """The mean habit of the items of a person; a level of the item where there are none."""
     weights = np.zeros((len(histories), OFFERED))
     np.add.at(weights, (histories.rows, histories.items), 1.0)
-    habits = HABITS if hidden is None else np.where(hidden, BLIND, HABITS)
     return weights @ habits / (1.0 + histories.lengths[:, None]) + LEVEL
 
 
-@cache
-def shops_of(kind: str) -> tuple[Dataset, Episodes]:
-    """Training set and validation.
+def blind(histories: Histories) -> np.ndarray:
+    """That of a shop without some people and items."""
+    return taste(histories, BLIND)
 
-    Of the kind "arrivals" validation asks some people for what nobody has touched.
+
+@cache
+def samples_of(kind: str) -> list[Sample]:
+    """Who is asked.
+
+    Of the kind "arrivals" validation asks some people for what nobody has touched; of "folds" it is
+    small, and other people are asked whom a shop without them and without two items knows nothing
+    of.
     """
     split = split_last_out(shop("unix"))
     train, valid = split.train, split.valid
@@ -69,44 +76,55 @@ def shops_of(kind: str) -> tuple[Dataset, Episodes]:
         items = valid.query.items.copy()
         items[::3] = TAKEN + np.arange(len(items[::3])) % 3
         valid = replace(valid, query=replace(valid.query, items=items))
-    return train, valid
+    if kind != "folds":
+        return [Sample(train, valid, taste)]
+    users, items = (train.interactions[column].to_numpy() for column in ("user", "item"))
+    fold = train.where((users % 2 == 0) & ~np.isin(items, GONE))
+    others = valid.take(np.arange(1, len(valid), 2))
+    support = others.support.keep(~np.isin(others.support.items, GONE))
+    others = replace(others, support=support, candidates=train.touched)
+    return [
+        Sample(train, valid.take(np.arange(0, len(valid), 6)), taste),
+        Sample(fold, others, blind),
+    ]
 
 
 @cache
-def learned(kind: str) -> tuple[Dataset, Episodes, Learned]:
+def learned(kind: str) -> tuple[list[Sample], Learned]:
     """These, and what is learned of them, without a clock in small pieces."""
-    train, valid = shops_of(kind)
+    samples = samples_of(kind)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("metarec.meta.evidence.learning.LEAST_QUERIES", 10)
+        patch.setattr("metarec.meta.evidence.learning.ENOUGH_QUERIES", 20)
         if kind == "none":
             patch.setattr("metarec.meta.evidence.questions.CELLS_AT_ONCE", 1000)
-        rng = np.random.default_rng(SEEDS[kind])
-        found = learn_evidence(train, valid, CONTENT, taste, CONFIG, rng)
+        found = learn_evidence(samples, CONTENT, CONFIG, np.random.default_rng(6))
     assert found is not None
-    return train, valid, found
+    return samples, found
 
 
-@pytest.fixture(params=list(SEEDS))
-def case(request: pytest.FixtureRequest) -> tuple[Dataset, Episodes, Learned]:
+@pytest.fixture(params=KINDS)
+def case(request: pytest.FixtureRequest) -> tuple[list[Sample], Learned]:
     return learned(request.param)
 
 
 class Asked:
-    """Every query on items `among` which all compete, by loops; of these those `on` others."""
+    """Every query of a sample on items `among` which all compete, by loops."""
 
-    def __init__(self, valid: Episodes, among: np.ndarray, on: np.ndarray | None = None) -> None:
-        on = np.ones(OFFERED, dtype=bool) if on is None else on
-        self.person, self.target = [], []
+    def __init__(self, sample: Sample, among: np.ndarray) -> None:
+        valid = sample.valid
+        candidates = valid.candidates
+        competes = among if candidates is None else among & candidates
+        self.people, self.person, self.target = valid.support, [], []
         self.rivals: dict[int, list[int]] = {}
         for person in range(len(valid)):
             own, query = (side.take([person]) for side in (valid.support, valid.query))
             asked = [item for item in query.items if among[item]]
             if asked:
                 out = {*own.items.tolist(), *query.items.tolist()}
-                competing = np.flatnonzero(among & on)
-                self.rivals[person] = [item for item in competing if item not in out]
-            self.target += [item for item in asked if on[item]]
-            self.person += [person for item in asked if on[item]]
+                self.rivals[person] = [i for i in np.flatnonzero(competes) if i not in out]
+            self.target += asked
+            self.person += [person for _ in asked]
 
     def contests(self, tables: Mapping[str, np.ndarray]) -> Contests:
         margins, query = [], []
@@ -114,24 +132,32 @@ class Asked:
             for rival in self.rivals[person]:
                 margins.append([t[person, rival] - t[person, target] for t in tables.values()])
                 query.append(at)
-        return Contests(tuple(tables), np.array(margins), np.array(query), len(self.target))
+        stacked, n = np.reshape(margins, (-1, len(tables))), len(query)
+        whose = np.array(query, dtype=np.int64)
+        return Contests(tuple(tables), stacked, whose, np.ones(n), len(self.target))
 
-    def scale(self, name: str, table: np.ndarray) -> float:
-        """Spread of taste; of a table the mean of the best that a person could be shown."""
+    def sizes(self, name: str, table: np.ndarray) -> list[float]:
+        """Spread of taste; of a table the best that each person could be shown."""
         if name == "taste":
-            return float(np.mean([table[person].std() for person in self.rivals]))
-        best = [table[p, rivals].max() if rivals else 0.0 for p, rivals in self.rivals.items()]
-        return float(np.mean(best))
+            return [float(table[person].std()) for person in self.rivals]
+        return [table[p, rivals].max() if rivals else 0.0 for p, rivals in self.rivals.items()]
 
-    def trust(
-        self, tables: Mapping[str, np.ndarray], learn: Learner = learn_trust
-    ) -> tuple[np.ndarray, dict[str, float]]:
-        """On one scale, and of each table as it is."""
-        scales = np.array([self.scale(name, table) for name, table in tables.items()])
-        scales = np.where(scales > 1e-9, scales, 1.0)
-        contests = self.contests(tables)
-        weights = learn(replace(contests, margins=contests.margins / scales))
-        return weights, dict(zip(tables, weights / scales, strict=True))
+
+Scores = Callable[[Sample], dict[str, np.ndarray]]
+
+
+def trust(
+    asked: list[tuple[Sample, Asked]], scores: Scores, learn: Learner = learn_trust
+) -> tuple[np.ndarray, dict[str, float]]:
+    """On one scale, and of each table as it is."""
+    tables = [(one, scores(sample)) for sample, one in asked]
+    names = list(tables[0][1])
+    sizes = [[s for one, told in tables for s in one.sizes(name, told[name])] for name in names]
+    scales = np.array([np.mean(each) for each in sizes])
+    scales = np.where(scales > 1e-9, scales, 1.0)
+    contests = Contests.joined([one.contests(told) for one, told in tables])
+    weights = learn(replace(contests, margins=contests.margins / scales))
+    return weights, dict(zip(names, weights / scales, strict=True))
 
 
 def said(matrix: sp.csr_array, decay: float, people: Histories) -> np.ndarray:
@@ -168,25 +194,44 @@ def heard(
     }
 
 
-def competing(train: Dataset) -> np.ndarray:
-    return train.catalogue.offered & train.touched
+def known(samples: list[Sample]) -> list[tuple[Sample, Asked]]:
+    """Questions about touched items, of validation alone where these are enough."""
+    asked = [(s, Asked(s, s.train.catalogue.offered & s.train.touched)) for s in samples]
+    return asked[:1] if len(asked[0][1].target) >= 20 else asked
+
+
+def every(sample: Sample) -> Asked:
+    return Asked(sample, sample.train.catalogue.offered)
+
+
+def arrivals(samples: list[Sample]) -> list[tuple[Sample, Asked]]:
+    return [(s, Asked(s, s.train.catalogue.offered & ~s.train.touched)) for s in samples]
 
 
 def test_trust_in_tables_is_learned_on_one_scale(case):
-    train, valid, found = case
-    evidence, ordered = found.evidence, train.clock is not None
-    tables = {"taste": taste(valid.support)}
-    for name, matrix in counted_tables(train, CONFIG).items():
-        tables |= heard(name, matrix, valid.support, ordered=ordered)
-    tables |= heard("alike", evidence.alike.matrix, valid.support, ordered=ordered)
+    samples, found = case
+    evidence, train = found.evidence, samples[0].train
+    ordered = train.clock is not None
     popular = popularities(train)
-    tables |= {name: np.tile(known, (len(valid), 1)) for name, known in popular.items()}
+
+    def scores(sample: Sample) -> dict[str, np.ndarray]:
+        people = sample.valid.support
+        tables = {"taste": sample.taste(people)}
+        for name, matrix in counted_tables(sample.train, CONFIG).items():
+            tables |= heard(name, matrix, people, ordered=ordered)
+        tables |= heard("alike", evidence.alike.matrix, people, ordered=ordered)
+        own = popularities(sample.train)
+        return tables | {name: np.tile(told, (len(people), 1)) for name, told in own.items()}
+
     share = found.standing.share
 
     def mixed(contests):
         return share * learn_trust(contests) + (1 - share) * the_best_alone(contests)
 
-    weights, weight = Asked(valid, competing(train)).trust(tables, mixed)
+    asked = known(samples)
+    assert len(asked) == len(samples)
+    assert found.standing.people == sum(len(one.rivals) for _, one in asked)
+    weights, weight = trust(asked, scores, mixed)
     assert evidence.taste == pytest.approx(weight["taste"], rel=1e-4, abs=1e-9)
     fades = {table.name: table.fades for table in evidence.counted}
     fades["alike"] = evidence.alike_fades
@@ -199,102 +244,126 @@ def test_trust_in_tables_is_learned_on_one_scale(case):
     always = sum(weight[name] for name in popular)
     assert evidence.popular.always == pytest.approx(always, rel=1e-4, abs=1e-12)
     parts = {name: weight[name] / always if always else name == "popular" for name in popular}
-    known = sum(part * popular[name] for name, part in parts.items())
-    np.testing.assert_allclose(evidence.popular.known, known, rtol=1e-4, atol=1e-9)
-    assert found.trust == pytest.approx(dict(zip(tables, weights, strict=True)), rel=1e-4, abs=1e-9)
+    told = sum(part * popular[name] for name, part in parts.items())
+    np.testing.assert_allclose(evidence.popular.known, told, rtol=1e-4, atol=1e-9)
+    names = list(scores(samples[0]))
+    assert found.trust == pytest.approx(dict(zip(names, weights, strict=True)), rel=1e-4, abs=1e-9)
     assert evidence.ordered == ordered
     assert evidence.untouched.rows.tolist() == [False] * TAKEN + [True] * 3
 
 
-def total(evidence: Evidence, people: Histories) -> np.ndarray:
+def total(evidence: Evidence, sample: Sample, people: Histories) -> np.ndarray:
     told = evidence.logits(spoken_of(people, ordered=evidence.ordered))
-    return evidence.trust * taste(people) + told
+    return evidence.trust * sample.taste(people) + told
 
 
 def test_popularity_for_newcomers_is_learned_after_a_few_events(case):
-    train, valid, found = case
-    evidence = found.evidence
-    asked = Asked(valid, competing(train))
-    sizes = dict.fromkeys(range(len(valid)), 0)
-    sizes |= {person: (0, 1, 2, 5)[at % 4] for at, person in enumerate(asked.rivals)}
-    kept = [
-        np.arange(length) >= length - sizes[person]
-        for person, length in enumerate(valid.support.lengths)
-    ]
-    cut = valid.support.keep(np.concatenate(kept))
-    before = replace(evidence, popular=replace(evidence.popular, at_first=0.0))
-    fades = 1.0 / (1.0 + cut.lengths / 3.0)
-    tables = {"all": total(before, cut), "popular": fades[:, None] * evidence.popular.known}
-    (at_first,) = beside(asked.contests(tables))
-    assert evidence.popular.at_first == pytest.approx(at_first, rel=1e-4)
+    samples, found = case
+    contests = []
+    for (sample, asked), evidence in zip(known(samples), found.samples, strict=True):
+        valid = sample.valid
+        sizes = dict.fromkeys(range(len(valid)), 0)
+        sizes |= {person: (0, 1, 2, 5)[at % 4] for at, person in enumerate(asked.rivals)}
+        kept = [
+            np.arange(length) >= length - sizes[person]
+            for person, length in enumerate(valid.support.lengths)
+        ]
+        cut = valid.support.keep(np.concatenate(kept))
+        before = replace(evidence, popular=replace(evidence.popular, at_first=0.0))
+        fades = 1.0 / (1.0 + cut.lengths / 3.0)
+        tables = {
+            "all": total(before, sample, cut),
+            "popular": fades[:, None] * evidence.popular.known,
+        }
+        contests.append(asked.contests(tables))
+    (at_first,) = beside(Contests.joined(contests))
+    assert found.evidence.popular.at_first == pytest.approx(at_first, rel=1e-4)
     assert at_first > 0
 
 
-@cache
-def hidden_of(kind: str, seed: int) -> np.ndarray:
-    """The items that are hidden, by what is drawn after halves and resamples of the people."""
-    train, valid = shops_of(kind)
-    rng, n = np.random.default_rng(seed), len(Asked(valid, competing(train)).rivals)
-    rng.permutation(n)
-    for _ in range(1000):
-        rng.integers(0, n, n)
-    return train.touched & (rng.random(OFFERED) < 0.1)
+def test_each_sample_hears_the_same_trust_in_tables_of_its_own():
+    samples, found = learned("folds")
+    assert found.samples[0].counted[0].matrix.shape == (OFFERED, OFFERED)
+    for sample, told in zip(samples, found.samples, strict=True):
+        assert told.untouched.rows.tolist() == (~sample.train.touched).tolist()
+        tables = counted_tables(sample.train, CONFIG)
+        for table, own in zip(told.counted, found.evidence.counted, strict=True):
+            np.testing.assert_array_equal(table.matrix.toarray(), tables[table.name].toarray())
+            assert table.fades == own.fades
+    assert found.samples[1].untouched.rows[list(GONE)].all()
+    assert not found.evidence.untouched.rows[list(GONE)].any()
 
 
-@pytest.mark.parametrize("kind", list(SEEDS))
+@pytest.mark.parametrize("kind", ["arrivals", "folds"])
 def test_trust_in_content_is_learned_where_untouched_items_compete(kind: str):
-    train, valid, found = learned(kind)
-    evidence, hidden = found.evidence, hidden_of(kind, SEEDS[kind])
-    asked = Asked(valid, competing(train), hidden)
-    if kind == "arrivals":
-        hidden = None
-        asked = Asked(valid, train.catalogue.offered & ~train.touched)
-    assert len(asked.target) >= 10
-    tables = {"taste": taste(valid.support, hidden)}
-    ordered = train.clock is not None
-    tables |= heard("alike", evidence.alike.matrix, valid.support, ordered=ordered)
-    weight = asked.trust(tables)[1]
-    assert evidence.untouched.taste == pytest.approx(weight["taste"], rel=1e-3, abs=1e-6)
-    likeness = [fade.weight for fade in evidence.untouched.likeness]
-    assert likeness == pytest.approx(list(weight.values())[1:], rel=1e-3, abs=1e-6)
+    samples, found = learned(kind)
+    evidence, ordered = found.evidence, True
+    directions = evidence.alike.directions.astype(float) / 4000
+
+    def scores(sample: Sample) -> dict[str, np.ndarray]:
+        people = sample.valid.support
+        tables = {"taste": sample.taste(people)}
+        tables |= heard("alike", evidence.alike.matrix, people, ordered=ordered)
+        near = sp.csr_array(directions @ directions.T)
+        return tables | {"near": said(near, 1.0, people)}
+
+    asked = arrivals(samples)
+    assert sum(len(one.target) for _, one in asked) >= 10
+    weight = trust(asked, scores)[1]
+    untouched = evidence.untouched
+    assert untouched.taste == pytest.approx(weight["taste"], rel=1e-3, abs=1e-6)
+    likeness = [fade.weight for fade in untouched.likeness]
+    expected = [weight["alike"], weight["alike, all"]]
+    assert likeness == pytest.approx(expected, rel=1e-3, abs=1e-6)
+    assert untouched.near == pytest.approx(weight["near"], rel=1e-3, abs=1e-6)
     assert any(weight.values())
 
 
-@pytest.mark.parametrize("kind", list(SEEDS))
-def test_the_level_of_untouched_items_is_learned_on_hidden_ones_among_all(kind: str):
-    train, valid, found = learned(kind)
-    evidence, people, hidden = found.evidence, valid.support, hidden_of(kind, SEEDS[kind])
-    told = np.zeros((len(people), OFFERED))
-    for table in evidence.counted:
-        matrix = table.matrix.toarray().astype(float)
-        matrix[hidden] = matrix[:, hidden] = 0.0
-        for fade in table.fades:
-            told += fade.weight * said(sp.csr_array(matrix), fade.decay, people)
-    for known, new in zip(evidence.alike_fades, evidence.untouched.likeness, strict=True):
-        weights = np.where(hidden, new.weight, known.weight)
-        told += weights * said(evidence.alike.matrix, known.decay, people)
-    fades = 1.0 / (1.0 + people.lengths[:, None] / 3.0)
-    popular = evidence.popular
-    told += np.where(hidden, 0.0, (popular.always + popular.at_first * fades) * popular.known)
-    own = np.where(hidden, evidence.untouched.taste, evidence.taste) * taste(people, hidden)
-    level = np.tile(hidden.astype(float), (len(people), 1))
-    tables = {"all": own + told, "up": level, "down": -level}
-    up, down = beside(Asked(valid, competing(train)).contests(tables))
-    assert evidence.untouched.offset == pytest.approx(up - down, rel=1e-3)
+@pytest.mark.parametrize("kind", ["arrivals", "folds"])
+def test_the_level_of_untouched_items_is_that_of_what_nobody_has_had_yet(kind: str):
+    samples, found = learned(kind)
+    contests, new = [], []
+    for sample, told in zip(samples, found.samples, strict=True):
+        rows, asked, people = told.untouched.rows, every(sample), sample.valid.support
+        if not rows[asked.target].any():
+            continue
+        before = replace(told, untouched=replace(told.untouched, offset=0.0))
+        level = np.tile(rows.astype(float), (len(people), 1))
+        tables = {"all": total(before, sample, people), "up": level, "down": -level}
+        contests.append(asked.contests(tables))
+        new += rows[asked.target].tolist()
+    up, down = beside(Contests.joined(contests))
     assert up != down
+    train = samples[0].train
+    counts = np.bincount(train.interactions["item"].to_numpy())
+    share = max(np.sum(counts == 1), 0.5) / len(train.interactions)
+    asked_for = np.mean(new)
+    offset = up - down + np.log(share / (1 - share)) - np.log(asked_for / (1 - asked_for))
+    assert found.evidence.untouched.offset == pytest.approx(offset, rel=1e-3)
+
+
+def test_the_share_of_the_unseen_is_that_of_events_alone_on_their_item():
+    log = pl.DataFrame({"user_id": list("abcdef"), "item_id": list("xxyzzw")})
+    assert share_of_unseen(mr.from_frames(log, feedback="implicit")) == pytest.approx(2 / 6)
+    twice = mr.from_frames(log.filter(pl.col("item_id").is_in(["x", "z"])), feedback="implicit")
+    assert share_of_unseen(twice) == pytest.approx(0.5 / 4)
+    once = mr.from_frames(log.unique("item_id"), feedback="implicit")
+    assert share_of_unseen(once) == 0.5
 
 
 def test_a_validation_of_fewer_than_fifty_events_teaches_nothing():
-    train, valid, _ = learned("unix")
-    able = np.flatnonzero(competing(train)[valid.query.items])
+    (sample,) = samples_of("unix")
+    able = np.flatnonzero(
+        (sample.train.catalogue.offered & sample.train.touched)[sample.valid.query.items]
+    )
     for n, expected in ((49, True), (50, False)):
-        rng = np.random.default_rng(0)
-        found = learn_evidence(train, valid.take(able[:n]), CONTENT, taste, CONFIG, rng)
+        few = replace(sample, valid=sample.valid.take(able[:n]))
+        found = learn_evidence([few], CONTENT, CONFIG, np.random.default_rng(0))
         assert (found is None) == expected
 
 
 def test_counting_more_events_keeps_the_trust():
-    found = learned("unix")[2]
+    found = learned("unix")[1]
     more = shop("unix")
     again = recounted(found.evidence, more, CONFIG)
     tables, popular = counted_tables(more, CONFIG), popularities(more)
@@ -312,12 +381,10 @@ def test_counting_more_events_keeps_the_trust():
     assert again.untouched.likeness == found.evidence.untouched.likeness
 
 
-def test_where_nothing_is_hidden_untouched_items_count_like_others():
-    train, valid, _ = learned("unix")
-    seed = next(seed for seed in range(99) if not hidden_of("unix", seed).any())
-    again = learn_evidence(train, valid, CONTENT, taste, CONFIG, np.random.default_rng(seed))
-    assert again is not None
-    untouched = again.evidence.untouched
-    assert untouched.taste == (again.evidence.taste or 1.0)
-    assert untouched.likeness == again.evidence.alike_fades
-    assert untouched.offset == 0.0
+@pytest.mark.parametrize("kind", ["unix", "none"])
+def test_where_nobody_asks_for_untouched_items_they_count_like_others(kind: str):
+    evidence = learned(kind)[1].evidence
+    assert evidence.untouched.taste == (evidence.taste or 1.0)
+    assert evidence.untouched.likeness == evidence.alike_fades
+    assert evidence.untouched.near == 0.0
+    assert evidence.untouched.offset == 0.0

@@ -10,7 +10,7 @@ import metarec as mr
 from metarec.contracts import DataError
 from metarec.data import Split
 from metarec.evaluation import evaluate
-from metarec.meta.blending import DEPTH, _gained, learn_blend
+from metarec.meta.blending import DEPTH, Rated, _gained, learn_blend
 from metarec.meta.evidence import Questions
 from metarec.meta.ordering import RATED
 
@@ -31,11 +31,13 @@ def test_both_is_the_logit_and_b_times_the_rating_in_standard_deviations(
     ratings = rating_split.train.histories.values
     assert (blend.level, blend.spread) == pytest.approx((ratings.mean(), ratings.std()))
     logits = both.score(people, ids, rank_by="choice")
-    one = replace(blend, weight=0.7)
+    one = replace(blend, weight=0.7, weight_of_untouched=0.2)
     other = mr.MetaRecommender.__new__(mr.MetaRecommender)
     vars(other).update(vars(both), blend=one)
     expected = [other.adapt(person).predict(ids).scores for person in people]
-    told = logits + 0.7 * (np.array(expected) - blend.level) / blend.spread
+    b = np.where(rating_split.train.touched, 0.7, 0.2)
+    assert set(b) == {0.7, 0.2}
+    told = logits + b * (np.array(expected) - blend.level) / blend.spread
     np.testing.assert_allclose(other.score(people, ids, rank_by="both"), told, atol=1e-9)
     np.testing.assert_array_equal(
         other.score(people, ids), other.score(people, ids, rank_by="both")
@@ -126,9 +128,24 @@ def test_the_weight_of_the_rating_lifts_what_was_liked(
     def told(histories):
         return np.broadcast_to(liked, (len(histories), n_items))
 
-    assert learn_blend(train, valid, nothing, told, np.random.default_rng(0)).weight > 0
-    known = learn_blend(train, valid, told, lambda h: -told(h), np.random.default_rng(0))
-    assert known.weight == 0
+    def learned(choice, value, train=train):
+        return learn_blend([Rated(train, valid, choice, value)], np.random.default_rng(0))
+
+    assert learned(nothing, told).weight > 0
+    assert learned(told, lambda h: -told(h)).weight == 0
+    none_new = learned(nothing, told)
+    assert none_new.weight_of_untouched == none_new.weight
+    # half of the items untouched: of these alone the rating says the opposite of what is taken
+    half = np.arange(n_items) % 2 == 0
+    kept = train.where(half[train.interactions["item"].to_numpy()])
+
+    def against(histories):
+        return np.where(half, told(histories), -told(histories))
+
+    apart = learned(told, against, kept)
+    assert apart.weight >= 0
+    assert apart.weight_of_untouched == 0
+    assert learned(nothing, against, kept).weight > 0
 
 
 def test_a_head_that_a_model_lacks_is_named(

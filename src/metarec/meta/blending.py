@@ -1,14 +1,14 @@
 """How much an expected rating counts beside the choice, where lists are ordered by both."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float
 
 from metarec.contracts import Dataset, Episodes, Histories
 from metarec.meta.evidence import Questions
-from metarec.meta.evidence.questions import LEAST_QUERIES
+from metarec.meta.evidence.questions import LEAST_QUERIES, MOST_QUERIES
 from metarec.meta.ordering import Blend
 
 UNKNOWN = 0.3
@@ -22,30 +22,56 @@ GRADES = 4.0
 Scores = Callable[[Histories], Float[np.ndarray, "person item"]]
 
 
-def learn_blend(
-    train: Dataset, valid: Episodes, choice: Scores, value: Scores, rng: np.random.Generator
-) -> Blend:
-    """The weight b ≥ 0 by which what was liked stands high in lists of touched items.
+@dataclass(frozen=True, eq=False)
+class Rated:
+    """People who are asked, and what both heads of a shop without them say."""
 
-    It is where the mean of g / log₂(1 + rank) is largest, in lists of `DEPTH` places, with the
+    train: Dataset
+    valid: Episodes
+    choice: Scores
+    value: Scores
+
+
+def learn_blend(rated: Sequence[Rated], rng: np.random.Generator) -> Blend:
+    """The weights b ≥ 0 by which what was liked stands high in lists: of touched items, and of
+    those that nobody has touched, whose expected ratings content alone tells.
+
+    They are where the mean of g / log₂(1 + rank) is largest, in lists of `DEPTH` places, with the
     exponential gain g of rankings by grade (Burges et al. 2005): 2^(4x) − 1, x from 0 to 1 along
     the scale. So it counts whether something is taken, and how much it was liked.
     """
-    ratings = train.histories.values
-    blend = Blend(UNKNOWN, float(ratings.mean()), max(float(ratings.std()), 1e-6))
-    among = train.catalogue.offered & train.touched
-    questions = Questions.of(valid, train.event_kinds, among, rng)
-    if len(questions) < LEAST_QUERIES:
-        return blend
-    low, high = train.scale
+    ratings = rated[0].train.histories.values
+    blend = Blend(UNKNOWN, UNKNOWN, float(ratings.mean()), max(float(ratings.std()), 1e-6))
+    touched, others = zip(*(_questions(one, rng, len(rated)) for one in rated), strict=True)
+    known = _best(list(zip(rated, touched, strict=True)), blend)
+    new = _best(list(zip(rated, others, strict=True)), blend)
+    weight = UNKNOWN if known is None else known
+    return replace(blend, weight=weight, weight_of_untouched=weight if new is None else new)
+
+
+def _questions(one: Rated, rng: np.random.Generator, n: int) -> tuple[Questions, Questions]:
+    """Those about touched items, and about the others."""
+    train = one.train
+    offered, touched = train.catalogue.offered, train.touched
+    most = MOST_QUERIES // n
+    known = Questions.of(one.valid, train.event_kinds, offered & touched, rng, most=most)
+    return known, Questions.of(one.valid, train.event_kinds, offered & ~touched, rng, most=most)
+
+
+def _best(asked: Sequence[tuple[Rated, Questions]], blend: Blend) -> float | None:
+    """The best of `WEIGHTS`; None where too little is asked to tell."""
+    if sum(len(questions) for _, questions in asked) < LEAST_QUERIES:
+        return None
     gained = np.zeros(len(WEIGHTS))
-    for part in questions.parts(3):
-        logits = choice(part.support)
-        levels = (value(part.support) - blend.level) / blend.spread
-        gains = 2.0 ** (GRADES * (part.values - low) / (high - low)) - 1.0
-        barred = part.barred()
-        gained += [_gained(part, barred, logits + b * levels, gains) for b in WEIGHTS]
-    return replace(blend, weight=WEIGHTS[int(np.argmax(gained))])
+    for one, questions in asked:
+        low, high = one.train.scale
+        for part in questions.parts(3):
+            logits = one.choice(part.support)
+            levels = (one.value(part.support) - blend.level) / blend.spread
+            gains = 2.0 ** (GRADES * (part.values - low) / (high - low)) - 1.0
+            barred = part.barred()
+            gained += [_gained(part, barred, logits + b * levels, gains) for b in WEIGHTS]
+    return WEIGHTS[int(np.argmax(gained))]
 
 
 def _gained(

@@ -1,13 +1,30 @@
 """What every part of a fitted model reads: its heads, its items, and the shop's kinds of events."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+from numpy.typing import NDArray
 
 from metarec.contracts import Catalogue, EventKinds, NotFittedError
 from metarec.contracts.event_kinds import ANY_KIND
 from metarec.meta.config import MetaConfig
 from metarec.meta.heart import Heart
 from metarec.meta.ordering import CHOICE, Blend, Ordering, RankBy
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """What training gives, without a trace of PyTorch."""
+
+    heart: Heart
+    weights: dict[str, NDArray[np.float32]]
+    """The trained numbers of the items, by which more items can be added."""
+    no_profile: Float[np.ndarray, " d_profile"] | None
+    metrics: Mapping[str, Any]
 
 
 class FittedModel:

@@ -1,23 +1,20 @@
 """From a training set to learned numbers: the part of `fit` that needs PyTorch."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Float
-from numpy.typing import NDArray
 
 from metarec.contracts import DataError, Dataset, Episodes, Running
 from metarec.encoders import TabularFeatures
 from metarec.meta.config import MetaConfig
+from metarec.meta.fitted import Learned
 from metarec.meta.freezing import freeze
 from metarec.meta.heads.choice_training import LearnedChoice
 from metarec.meta.heads.value_start import start_from_levels
 from metarec.meta.heads.value_training import LearnedValue
-from metarec.meta.heart import Heart
 from metarec.meta.loops import episodic
 from metarec.meta.loops.episodes import Inputs, learned_counts, pad_episodes
 from metarec.meta.loops.steps import torch_seed
@@ -27,17 +24,6 @@ from metarec.meta.starting import start_from_factors
 from metarec.training.checkpoints import locked
 from metarec.training.run import Run
 from metarec.training.streams import Purpose, stream
-
-
-@dataclass(frozen=True, eq=False)
-class Learned:
-    """What training gives, without a trace of PyTorch."""
-
-    heart: Heart
-    weights: dict[str, NDArray[np.float32]]
-    """The trained numbers of the items, by which more items can be added."""
-    no_profile: Float[np.ndarray, " d_profile"] | None
-    metrics: Mapping[str, Any]
 
 
 def learn(

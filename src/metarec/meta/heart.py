@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from metarec.contracts import Histories
 from metarec.meta.confidence import Confidence, own_kinds
@@ -44,6 +44,14 @@ class Heart:
         if self.evidence is not None:
             trust[: len(self.evidence.trust)] = self.evidence.trust
         return trust
+
+    @cached_property
+    def untouched(self) -> Bool[np.ndarray, " row"]:
+        """True for items that nobody has touched, as far as evidence tells."""
+        rows = np.zeros(len(self.terms.offsets), dtype=bool)
+        if self.evidence is not None:
+            rows[: len(self.evidence.untouched.rows)] = self.evidence.untouched.rows
+        return rows
 
     def support(
         self,

@@ -1,8 +1,10 @@
-"""Validation episodes of a training set's own, for callers who give none."""
+"""Validation episodes of a training set's own, for callers who give none or too few."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+from jaxtyping import Int
 
 from metarec.contracts import DataError, Dataset, Episodes, EventKinds
 from metarec.data.draws import permuted
@@ -14,6 +16,10 @@ SHARE = 0.05
 LEAST_USERS, MOST_USERS = 20, 500
 LARGEST_SHARE = 0.25
 """A small shop gives up at most this share of its users, however few they are."""
+FOLDS = 5
+"""Parts of the people who are asked in turn where validation alone would teach too little."""
+HIDDEN = 0.1
+"""Share of touched items that nobody has touched in a fold, to learn what such items are worth."""
 
 
 def without_repeats(episodes: Episodes, event_kinds: EventKinds) -> Episodes:
@@ -34,25 +40,75 @@ def hold_out_users(train: Dataset, rng: int) -> tuple[Dataset, Episodes]:
     events keep their order, and the query is what came after the support and is not in it.
     """
     random = stream(rng, Purpose.HOLD_OUT)
+    able = _able(train)
+    n = min(MOST_USERS, max(LEAST_USERS, int(len(able) * SHARE)), int(len(able) * LARGEST_SHARE))
+    chosen = np.sort(random.choice(able, size=n, replace=False))
+    return _without(train, chosen), _asked(train, chosen, random)
+
+
+def folds_of(train: Dataset, rng: int) -> Iterator[tuple[Dataset, Episodes]]:
+    """One fold after another: `train` without some people and some items, and these people as
+    episodes, which are asked for those items too.
+
+    Every person who can be asked is in one fold at most (`MOST_USERS` in each), and so is every
+    item. Where too few people are left to learn from there is no fold.
+    """
+    random = stream(rng, Purpose.FOLDS)
+    able, touched = _able(train), np.flatnonzero(train.touched)
+    people = np.array_split(random.permutation(able), FOLDS)
+    items = np.array_split(random.permutation(touched), round(1 / HIDDEN))
+    for chosen, hidden in zip(people, items[:FOLDS], strict=True):
+        if not len(chosen):
+            return
+        chosen = np.sort(chosen[:MOST_USERS])
+        gone = np.zeros(len(train.catalogue), dtype=bool)
+        gone[hidden] = True
+        kept = _without(train, chosen)
+        kept = kept.where(~gone[kept.interactions["item"].to_numpy()])
+        if not (kept.histories.lengths >= 2).any():
+            return
+        episodes = _asked(train, chosen, random, late=True)
+        support = episodes.support.keep(~gone[episodes.support.items])
+        yield kept, Episodes(support, episodes.query, train.touched)
+
+
+def _able(train: Dataset) -> Int[np.ndarray, " user"]:
+    """The users with something to know them by and something to ask for."""
     histories = train.histories
     foretold = train.event_kinds.foretold(histories)
     has_one = np.bincount(histories.rows[foretold], minlength=len(histories)) > 0
-    able = np.flatnonzero((histories.lengths >= 2) & has_one)
-    n = min(MOST_USERS, max(LEAST_USERS, int(len(able) * SHARE)), int(len(able) * LARGEST_SHARE))
-    chosen = np.sort(random.choice(able, size=n, replace=False))
+    return np.flatnonzero((histories.lengths >= 2) & has_one)
+
+
+def _without(train: Dataset, people: Int[np.ndarray, " person"]) -> Dataset:
     held = np.zeros(len(train.user_ids), dtype=bool)
-    held[chosen] = True
-    own = histories.take(chosen)
+    held[people] = True
+    return train.where(~held[train.interactions["user"].to_numpy()])
+
+
+def _asked(
+    train: Dataset,
+    people: Int[np.ndarray, " person"],
+    random: np.random.Generator,
+    *,
+    late: bool = False,
+) -> Episodes:
+    """A support of random size of each, and what came after it; those who are asked something.
+
+    Half of the supports are small, or where `late`, all of a history but a few events.
+    """
+    own = train.histories.take(people)
     if train.feedback == "rating":
         keys = random.random(len(own.items))
         own = permuted(own, np.lexsort((keys, own.rows)))
     sizes = support_sizes(own.lengths, random)
+    if late:
+        sizes = np.maximum(own.lengths - 1, 0) - sizes
     support = own.places < sizes[own.rows]
-    kept = train.where(~held[train.interactions["user"].to_numpy()])
     episodes = train.event_kinds.asked(Episodes(own.keep(support), own.keep(~support)))
     if train.feedback == "implicit":
         episodes = without_repeats(episodes, train.event_kinds)
-    return kept, episodes.take(np.flatnonzero(episodes.query.lengths > 0))
+    return episodes.take(np.flatnonzero(episodes.query.lengths > 0))
 
 
 def checked_validation(train: Dataset, valid: Episodes) -> Episodes:

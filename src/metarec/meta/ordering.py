@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from metarec.contracts import DataError
 from metarec.meta.adaptation import Adaptation
@@ -24,16 +24,17 @@ class Blend:
     """What an expected rating counts beside the logit of the choice: b (E[rating] − μ) / σ."""
 
     weight: float
-    """b."""
+    """b of items that people touched."""
+    weight_of_untouched: float
+    """b of the others, whose expected ratings content alone tells."""
     level: float
     """μ, the mean rating of the fit."""
     spread: float
     """σ, the standard deviation of the ratings of the fit."""
 
-    @property
-    def slope(self) -> float:
-        """What a whole step of the scale adds."""
-        return self.weight / self.spread
+    def slopes(self, untouched: Bool[np.ndarray, " row"]) -> Float[np.ndarray, " row"]:
+        """What a whole step of the scale adds to each item."""
+        return np.where(untouched, self.weight_of_untouched, self.weight) / self.spread
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,19 @@ class Part:
     """A head's score in the sum: factor · (score − level)."""
 
     head: str
-    factor: float = 1.0
+    factors: Float[np.ndarray, " row"] | None = None
+    """One an item; None is 1 of all."""
     level: float = 0.0
+
+    def of(self, scores: Float[np.ndarray, "*person row"]) -> Float[np.ndarray, "*person row"]:
+        """What it adds to every item."""
+        if self.factors is None:
+            return scores
+        return self.factors[: scores.shape[-1]] * (scores - self.level)
+
+    def factor(self, row: int) -> float:
+        """What a step of the score of one item adds."""
+        return 1.0 if self.factors is None else float(self.factors[row])
 
 
 @dataclass(frozen=True)
@@ -72,7 +84,8 @@ class Ordering:
             return cls((Part(head),), rating)
         if len(hearts) == 1 or blend is None:
             return cls((Part(next(iter(hearts))),), rating)
-        return cls((Part(CHOICE), Part(VALUE, blend.slope, blend.level)), rating)
+        slopes = blend.slopes(hearts[CHOICE].untouched)
+        return cls((Part(CHOICE), Part(VALUE, slopes, blend.level)), rating)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -86,12 +99,12 @@ class Ordering:
         return self.rating or self.parts[0].head
 
     def total(
-        self, scores: Mapping[str, Float[np.ndarray, "*person item"]]
-    ) -> Float[np.ndarray, "*person item"]:
+        self, scores: Mapping[str, Float[np.ndarray, "*person row"]]
+    ) -> Float[np.ndarray, "*person row"]:
         """The sum of the heads' scores; of one head alone these themselves."""
         if len(self.parts) == 1:
             return scores[self.parts[0].head]
-        return np.sum([p.factor * (scores[p.head] - p.level) for p in self.parts], axis=0)
+        return np.sum([part.of(scores[part.head]) for part in self.parts], axis=0)
 
     def shown(
         self, scores: Float[np.ndarray, "*item"], hearts: Mapping[str, Heart]
@@ -116,7 +129,7 @@ class Ranking:
     def base(self, row: int) -> float:
         """The score of one item that is due to no event."""
         parts = self.ordering.parts
-        return sum(p.factor * (self.adaptations[p.head].base(row) - p.level) for p in parts)
+        return sum(p.factor(row) * (self.adaptations[p.head].base(row) - p.level) for p in parts)
 
     def shares(self, row: int) -> dict[str, Float[np.ndarray, " event"]]:
         """What each event moved the score of one item, by reason."""
@@ -124,10 +137,11 @@ class Ranking:
         for part in self.ordering.parts:
             beside = part.head == VALUE and len(self.ordering.parts) > 1
             for reason, said in self.adaptations[part.head].shares(row).items():
-                found[RATED if beside and reason == TASTE else reason] = part.factor * said
+                found[RATED if beside and reason == TASTE else reason] = part.factor(row) * said
         return found
 
     def effects(self, row: int) -> Float[np.ndarray, " event"]:
         """The score of one item minus what it would be had each event in turn never come."""
         parts = self.ordering.parts
-        return np.sum([p.factor * self.adaptations[p.head].effects(row) for p in parts], axis=0)
+        effects = [p.factor(row) * self.adaptations[p.head].effects(row) for p in parts]
+        return np.sum(effects, axis=0)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 from metarec.contracts import (
     DataError,
@@ -28,14 +28,17 @@ from metarec.contracts.printing import counted
 from metarec.encoders import ContentFeatures, TabularFeatures, TextEncoder, content_told
 from metarec.files.model_folder import load_state, save_state
 from metarec.meta.answering import Answering
-from metarec.meta.blending import learn_blend
+from metarec.meta.blending import Rated, learn_blend
 from metarec.meta.changing_items import ChangingItems
 from metarec.meta.config import MetaConfig
+from metarec.meta.evidence import Sample
 from metarec.meta.fingerprint import fingerprint_of
+from metarec.meta.fitted import Learned
 from metarec.meta.heart import Heart
 from metarec.meta.holding_out import Taught
 from metarec.meta.ordering import CHOICE, VALUE, Blend
 from metarec.meta.person import Person
+from metarec.meta.samples import asked_of
 from metarec.meta.saved import heart_from, state_of
 from metarec.meta.summary import summary_of
 from metarec.training.streams import Purpose, stream
@@ -119,24 +122,39 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
         if self.config.profile and first.users is not None and first.users.width:
             self._profiles = TabularFeatures.fit(first.users)
         told = [self._learn_head(one, content, running) for one in taught]
+        if self.config.evidence and CHOICE in self.hearts:
+            told[-1] |= self._weigh(taught, content, running)
         self.metrics = told[0]
         if len(told) > 1:
-            choice, value = (partial(self._alone, self.hearts[n]) for n in (CHOICE, VALUE))
-            random = stream(running.rng, Purpose.EVIDENCE, 1)
-            self.blend = learn_blend(first, taught[0].valid, choice, value, random)
-            self.metrics |= {"choice": told[1], "rating_weight": self.blend.weight}
+            self.metrics |= {"choice": told[1]}
+        if self.blend is not None:
+            self.metrics |= {"rating_weight": self.blend.weight}
         self._recount(taught[-1])
 
     def _learn_head(
         self, taught: Taught, content: Float[np.ndarray, "item d_content"], running: Running
     ) -> dict[str, Any]:
-        """Learn one head, with evidence where it is of choices, and tell its metrics."""
-        from metarec.meta.fitting import learn  # PyTorch: serving never needs it
-
+        """Learn one head, and tell its metrics."""
         config = self.config.beside_ratings() if self.hearts else self.config
         if self.hearts:  # the folder belongs to the head that trains
             running = replace(running, folder=None)
-        learned = learn(
+        learned = self._learned(taught, content, config, running)
+        name = learned.heart.head.name
+        self._weights = {**self._weights, name: learned.weights}
+        self._no_profile = learned.no_profile
+        self.hearts = {**self.hearts, name: learned.heart}
+        return dict(learned.metrics)
+
+    def _learned(
+        self,
+        taught: Taught,
+        content: Float[np.ndarray, "item d_content"],
+        config: MetaConfig,
+        running: Running,
+    ) -> Learned:
+        from metarec.meta.fitting import learn  # PyTorch: serving never needs it
+
+        return learn(
             taught.train,
             taught.valid,
             content,
@@ -146,14 +164,61 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
             running,
             fingerprint=fingerprint_of(taught.train, taught.valid, content, config),
         )
-        name = learned.heart.head.name
-        self._weights = {**self._weights, name: learned.weights}
-        self._no_profile = learned.no_profile
-        self.hearts = {**self.hearts, name: learned.heart}
-        metrics = dict(learned.metrics)
-        if self.config.evidence and taught.train.feedback == "implicit":
-            metrics |= self._weigh_evidence(name, taught, content, running.rng)
+
+    def _weigh(
+        self,
+        taught: Sequence[Taught],
+        content: Float[np.ndarray, "item d_content"],
+        running: Running,
+    ) -> dict[str, Any]:
+        """Put tables beside the choice, with the trust that people teach, and weigh ratings beside
+        both; told as metrics."""
+        from metarec.meta.evidence.learning import learn_evidence
+
+        start = partial(self._started, content=content, running=replace(running, folder=None))
+        asked = asked_of(taught, self.hearts, start, running.rng)
+        samples = [
+            Sample(
+                one.taught[-1].train, one.taught[-1].valid, partial(self._alone, one.hearts[CHOICE])
+            )
+            for one in asked
+        ]
+        random = stream(running.rng, Purpose.EVIDENCE)
+        learned = learn_evidence(samples, content, self.config, random)
+        metrics: dict[str, Any] = {}
+        if learned is not None:
+            heart = replace(self.hearts[CHOICE], evidence=learned.evidence)
+            self.hearts = {**self.hearts, CHOICE: heart}
+            metrics = {"trust": dict(learned.trust), "standing": learned.standing.facts()}
+        if len(taught) > 1:
+            told = [None] * len(asked) if learned is None else learned.samples
+            rated = [
+                Rated(
+                    one.taught[0].train,
+                    one.taught[0].valid,
+                    partial(self._alone, replace(one.hearts[CHOICE], evidence=evidence)),
+                    partial(self._alone, one.hearts[VALUE]),
+                )
+                for one, evidence in zip(asked, told, strict=True)
+                if VALUE in one.hearts
+            ]
+            self.blend = learn_blend(rated, stream(running.rng, Purpose.EVIDENCE, 1))
         return metrics
+
+    def _started(
+        self,
+        taught: Mapping[str, Taught],
+        content: Float[np.ndarray, "item d_content"],
+        running: Running,
+    ) -> dict[str, Heart]:
+        """Heads of a fold at their start; what an event counts by its age is as in the fit."""
+        found = {}
+        config = replace(self.config, steps=0, start="auto")
+        for name, one in taught.items():
+            nobody = replace(one, valid=one.valid.take(slice(0)))
+            heart = self._learned(nobody, content, config, running).heart
+            found[name] = replace(heart, confidence=self.hearts[name].confidence)
+        return found
 
     def _alone(self, heart: Heart, histories: Histories) -> Float[np.ndarray, "person item"]:
         """What one head says of every item for each history."""
@@ -162,36 +227,6 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
         return np.concatenate([heart.scores(self._believed(part, heart)) for part in parts])[
             :, :n_items
         ]
-
-    def _weigh_evidence(
-        self,
-        name: str,
-        taught: Taught,
-        content: Float[np.ndarray, "item d_content"],
-        rng: int,
-    ) -> dict[str, Any]:
-        """Put tables beside a fitted head, with the trust that validation teaches; told as
-        metrics."""
-        from metarec.meta.evidence.learning import learn_evidence  # PyTorch
-
-        heart = self.hearts[name]
-
-        def taste(
-            histories: Histories, hidden: Bool[np.ndarray, " item"] | None = None
-        ) -> Float[np.ndarray, "person item"]:
-            own = heart
-            if hidden is not None:
-                rows, alone = np.flatnonzero(hidden), np.full(np.count_nonzero(hidden), -1)
-                blind = self._terms_of(name, content[rows], alone)
-                own = replace(heart, terms=heart.terms.changed(rows, blind))
-            return self._alone(own, histories)
-
-        random = stream(rng, Purpose.EVIDENCE)
-        learned = learn_evidence(taught.train, taught.valid, content, taste, self.config, random)
-        if learned is None:
-            return {}
-        self.hearts = {**self.hearts, name: replace(heart, evidence=learned.evidence)}
-        return {"trust": dict(learned.trust), "standing": learned.standing.facts()}
 
     def _recount(self, taught: Taught) -> None:
         """Count the tables on all that was given, people held out for validation too."""

@@ -23,9 +23,11 @@ class Purpose(IntEnum):
     DRAWS = 6
     """The draws that implicit events are calibrated with."""
     EVIDENCE = 7
-    """The queries that trust in evidence is learned on, and the items hidden for it."""
+    """The queries that trust in evidence is learned on."""
     LEVELS = 8
     """Who is hidden where the start of ratings is learned, and its first directions."""
+    FOLDS = 9
+    """Which people and items each fold goes without, and their supports."""
 
 
 def stream(rng: int, purpose: Purpose, step: int = 0) -> np.random.Generator:

@@ -11,6 +11,7 @@ from metarec.meta.evidence.evidence import (
     spoken_of,
 )
 from metarec.meta.evidence.questions import Questions
+from metarec.meta.evidence.samples import Sample
 from metarec.meta.evidence.trust import Contests, learn_trust
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Fade",
     "Popular",
     "Questions",
+    "Sample",
     "Spoken",
     "Table",
     "Untouched",

@@ -45,6 +45,17 @@ class Likeness:
         return np.rint(unit_rows(turned) * GRID).astype(np.int16)
 
 
+def nearness(
+    sums: Float[np.ndarray, "person d"], directions: Float[np.ndarray, "d item"]
+) -> Float[np.ndarray, "person item"]:
+    """The sum of the likenesses of an item to others, from the sum of their directions.
+
+    Both hold whole numbers, and so do all sums of their products, up to 2^53: whatever order a
+    kernel adds in, the same content is as near to the bit.
+    """
+    return sums @ directions / GRID**2
+
+
 @dataclass(frozen=True, eq=False)
 class Alike:
     """For each item those nearest to it, and how near one has to be to be told."""

@@ -22,16 +22,21 @@ DECAYS = {
     "next long": 0.9,
     "together": 0.9,
     "alike": 0.7,
+    "again": 0.7,
 }
 """What an event counts in each table, relative to the next newer one."""
-STEADY = ("together", "alike")
+STEADY = ("together", "alike", "again")
 """Tables in which events may count however old they are, beside."""
 OF_LATE = 0.1
 """The newest part of the shop's time in which popularity of late is counted."""
 
 
 def counted_tables(train: Dataset, config: MetaConfig) -> dict[str, sp.csr_array]:
-    """The tables of what people did; what came before what only where the shop says an order."""
+    """The tables of what people did; what came before what only where the shop says an order.
+
+    Where kinds of events are foretold that others lead to, *again* says of an item itself that
+    someone has looked at it: it is what they are most likely to buy.
+    """
     histories = train.histories
     targets = train.event_kinds.foretold(histories) if train.target_kinds else None
     n_items, keep = len(train.catalogue), config.neighbours
@@ -55,6 +60,7 @@ def counted_tables(train: Dataset, config: MetaConfig) -> dict[str, sp.csr_array
     wanted = None
     if targets is not None:
         wanted = np.bincount(histories.items[targets], minlength=n_items) > 0
+        tables["again"] = sp.csr_array(sp.diags_array((counts > 0).astype(np.float64)))
     tables["together"] = together(
         histories, l2=TOGETHER_L2 * typical, keep=keep, exact=exact, wanted=wanted
     )

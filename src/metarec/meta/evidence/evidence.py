@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from jaxtyping import Bool, Float, Int
 
 from metarec.contracts import Histories
-from metarec.meta.evidence.alike import Alike, Likeness, resized
+from metarec.meta.evidence.alike import Alike, Likeness, nearness, resized
 
 TASTE = "taste"
 REASONS = {
@@ -18,6 +18,7 @@ REASONS = {
     "next": "often next",
     "next long": "often next",
     "together": "goes together",
+    "again": "looked at before",
     "alike": "reads alike",
 }
 """What each table says, in words."""
@@ -59,6 +60,14 @@ class Spoken:
         """What each item of each person counts in a table of this decay: (person, item)."""
         cells = (self.people, self.items)
         return sp.csr_array((decay**self.ages, cells), shape=(self.n_people, n_items))
+
+    @property
+    def whose(self) -> sp.csr_array:
+        """1 where an event is of a person: (person, event)."""
+        cells = (self.people, np.arange(len(self.people)))
+        return sp.csr_array(
+            (np.ones(len(self.people)), cells), shape=(self.n_people, len(cells[1]))
+        )
 
 
 def spoken_of(histories: Histories, *, ordered: bool) -> Spoken:
@@ -108,6 +117,8 @@ class Untouched:
     """Added to their logits."""
     likeness: tuple[Fade, ...]
     """What "alike" counts for them."""
+    near: float
+    """What their likeness to every event counts, near or far, however old the event is."""
     taste: float
     """What the head's own logit counts for them: all that content tells of taste."""
 
@@ -160,6 +171,11 @@ class Evidence:
             said = sp.csr_array(spoken.weights(decay, table.shape[1]) @ matrix)
             owner = np.repeat(np.arange(spoken.n_people), np.diff(said.indptr))
             table[owner, said.indices] += said.data
+        if self.untouched.near:
+            new, directions = self._new
+            own = self.alike.directions[spoken.items].astype(np.float64)
+            near = nearness(spoken.whose @ own, directions)
+            table[:, new] += self.untouched.near * near
         return table
 
     def base(self, row: int, n_events: int) -> float:
@@ -175,7 +191,17 @@ class Evidence:
         for reason, decay, matrix in self._voices:
             column = matrix[:, [row]].toarray()[:, 0]
             said[reason] = said[reason] + decay**ages * column[items]
+        if self.untouched.near and self.untouched.rows[row]:
+            own, other = self.alike.directions[items], self.alike.directions[[row]]
+            near = nearness(own.astype(np.float64), other.T.astype(np.float64))[:, 0]
+            said[REASONS["alike"]] = said[REASONS["alike"]] + self.untouched.near * near
         return said
+
+    @cached_property
+    def _new(self) -> tuple[Int[np.ndarray, " new"], Float[np.ndarray, "d new"]]:
+        """The items that nobody has touched, and the directions of their content."""
+        rows = np.flatnonzero(self.untouched.rows)
+        return rows, self.alike.directions[rows].T.astype(np.float64)
 
     @cached_property
     def _by_decay(self) -> dict[float, sp.csr_array]:

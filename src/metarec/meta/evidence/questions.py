@@ -14,6 +14,8 @@ from metarec.meta.evidence.trust import Contests
 CELLS_AT_ONCE = 4_000_000
 LEAST_QUERIES = 50
 """With fewer, what is learned of them would be a guess."""
+ENOUGH_QUERIES = 300
+"""With as many, those of validation are asked alone: nothing is more like what will be asked."""
 MOST_QUERIES = 2000
 """Queries that trust is learned on, where there are more."""
 SHORT = (0, 1, 2, 5)
@@ -40,13 +42,16 @@ class Questions:
         kinds: EventKinds,
         among: Bool[np.ndarray, " item"],
         rng: np.random.Generator,
+        *,
+        most: int | None = None,
     ) -> "Questions":
-        """At most `MOST_QUERIES` of the events that are asked for, on items `among` which they
-        compete."""
+        """At most `most` (`MOST_QUERIES`) of the events that are asked for, on items `among`
+        which they compete."""
         own, query = kinds.had(episodes.support), episodes.query
         chosen = np.flatnonzero(among[query.items])
-        if len(chosen) > MOST_QUERIES:
-            chosen = np.sort(rng.choice(chosen, MOST_QUERIES, replace=False))
+        most = MOST_QUERIES if most is None else most
+        if len(chosen) > most:
+            chosen = np.sort(rng.choice(chosen, most, replace=False))
         people = np.unique(query.rows[chosen])
         place = np.full(len(episodes), -1)
         place[people] = np.arange(len(people))
@@ -68,17 +73,6 @@ class Questions:
 
     def __len__(self) -> int:
         return len(self.targets)
-
-    def on(self, items: Bool[np.ndarray, " item"]) -> "Questions":
-        """Those whose target is one of these items, which alone compete."""
-        asked = items[self.targets]
-        return replace(
-            self,
-            person=self.person[asked],
-            targets=self.targets[asked],
-            values=self.values[asked],
-            candidates=self.candidates & items,
-        )
 
     def barred(self) -> Bool[np.ndarray, "person item"]:
         """True for what does not compete: what the person had or is asked for, and no candidate."""

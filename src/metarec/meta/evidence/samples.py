@@ -1,0 +1,169 @@
+"""People who are asked, and what the tables of a shop without them say."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+import scipy.sparse as sp
+from jaxtyping import Bool, Float
+
+from metarec.contracts import Dataset, Episodes, Histories
+from metarec.meta.config import MetaConfig
+from metarec.meta.evidence.alike import Alike, nearness
+from metarec.meta.evidence.counting import counted_tables, decays_of, has_order, popularities
+from metarec.meta.evidence.evidence import TASTE, Evidence, Fade, known_of, spoken_of
+from metarec.meta.evidence.questions import MOST_QUERIES, Questions
+from metarec.meta.evidence.trust import Contests
+
+ALIKE = "alike"
+NEAR = "near"
+"""The likeness to every event, near or far: a score of untouched items alone."""
+
+
+class Taste(Protocol):
+    """The logits of a head, without evidence."""
+
+    def __call__(self, histories: Histories) -> Float[np.ndarray, "person item"]:
+        """Those of every item for each history."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Episodes, and the shop that knows nothing of what they ask."""
+
+    train: Dataset
+    valid: Episodes
+    taste: Taste
+    """Of a head that was learned on `train`."""
+
+
+@dataclass(frozen=True, eq=False)
+class Tables:
+    """The score tables of one sample, each of unit trust, and what is asked of them."""
+
+    counted: Mapping[str, sp.csr_array]
+    popularities: Mapping[str, Float[np.ndarray, " item"]]
+    alike: Alike
+    ordered: bool
+    touched: Bool[np.ndarray, " item"]
+    taste: Taste
+    known: Questions
+    """About touched items, among themselves."""
+    arrivals: Questions
+    """About untouched items, among themselves."""
+    every: Questions
+    """About all of them, among all."""
+    content_alone: bool = False
+    """What is said of items that nobody has touched."""
+
+    @classmethod
+    def of(
+        cls,
+        sample: Sample,
+        alike: Alike,
+        config: MetaConfig,
+        rng: np.random.Generator,
+        n_samples: int,
+    ) -> "Tables":
+        """Counted on the training set of the sample; as many queries of each of `n_samples`."""
+        train, most = sample.train, MOST_QUERIES // n_samples
+        offered, touched = train.catalogue.offered, train.touched
+        known, arrivals, every = (
+            Questions.of(sample.valid, train.event_kinds, among, rng, most=most)
+            for among in (offered & touched, offered & ~touched, offered)
+        )
+        return cls(
+            counted_tables(train, config),
+            popularities(train),
+            alike,
+            has_order(train),
+            touched,
+            sample.taste,
+            known,
+            arrivals,
+            every,
+        )
+
+    @property
+    def of_content(self) -> "Tables":
+        """Those that know items which nobody has touched."""
+        return replace(self, counted={}, popularities={}, content_alone=True)
+
+    @cached_property
+    def matrices(self) -> Mapping[str, sp.csr_array]:
+        """What an event says of each item, counted or read."""
+        return {**self.counted, ALIKE: self.alike.matrix}
+
+    def scores(self, histories: Histories) -> dict[str, Float[np.ndarray, "person item"]]:
+        """The scores of every table by its name, and where it may be heard by several decays, of
+        each."""
+        spoken = spoken_of(histories, ordered=self.ordered)
+        found = {TASTE: self.taste(histories)}
+        shape = found[TASTE].shape
+        for name, matrix in self.matrices.items():
+            for decay in decays_of(name, ordered=self.ordered):
+                said = spoken.weights(decay, shape[1]) @ matrix
+                found[heard(name, decay)] = said.toarray()
+        if self.content_alone:
+            directions = self.alike.directions.astype(np.float64)
+            found[NEAR] = nearness(spoken.whose @ directions[spoken.items], directions.T)
+        for name, known in self.popularities.items():
+            found[name] = np.broadcast_to(known, shape)
+        return found
+
+    def told(self, evidence: Evidence) -> Evidence:
+        """The same trust in these tables."""
+        return self.told_by(evidence, self.counted, self.popularities, self.touched)
+
+    @staticmethod
+    def told_by(
+        evidence: Evidence,
+        counted: Mapping[str, sp.csr_array],
+        popularities: Mapping[str, Float[np.ndarray, " item"]],
+        touched: Bool[np.ndarray, " item"],
+    ) -> Evidence:
+        """The same trust in other tables."""
+        known = known_of(evidence.popular.parts, popularities)
+        return replace(
+            evidence,
+            counted=tuple(replace(table, matrix=counted[table.name]) for table in evidence.counted),
+            popular=replace(evidence.popular, known=known),
+            untouched=replace(evidence.untouched, rows=~touched),
+        )
+
+
+def contests_of(
+    asked: Sequence[tuple[Tables, Questions]],
+) -> tuple[Contests, Float[np.ndarray, " table"]]:
+    """The contests of all questions, and the scale of each table.
+
+    That of tables is the mean over people of their largest score, of taste the mean spread.
+    """
+    parts, sizes = [], []
+    for tables, questions in asked:
+        for part in questions.parts(2 * len(tables.matrices) + 3):
+            scores = tables.scores(part.support)
+            listed = [name for name in scores if name not in tables.popularities]
+            parts.append(part.contests(scores, rivals_from=listed))
+            shown = np.where(part.barred(), -np.inf, 0.0)
+            spread = scores[TASTE].std(axis=1)
+            largest = [(said + shown).max(axis=1) for said in list(scores.values())[1:]]
+            sizes.append(np.stack([spread, *largest], axis=1))
+    scales = np.concatenate(sizes)
+    scales = np.where(np.isfinite(scales), scales, 0.0).mean(axis=0)
+    return Contests.joined(parts), np.where(scales > 1e-9, scales, 1.0)
+
+
+def fades_of(name: str, weight: Mapping[str, float], *, ordered: bool) -> tuple[Fade, ...]:
+    """How a table is heard, by the weights of its scores."""
+    return tuple(
+        Fade(decay, weight[heard(name, decay)]) for decay in decays_of(name, ordered=ordered)
+    )
+
+
+def heard(name: str, decay: float) -> str:
+    """A table's scores by name: of events that count however old they are, or fade."""
+    return f"{name}, all" if decay == 1.0 else name
