@@ -29,6 +29,8 @@ CHOSEN_ON = (
     "movielens-100k, events",
     "movielens-latest-small, ratings",
     "synthetic, ratings",
+    "synthetic, events",
+    "retailrocket, buys",
     "amazon-beauty",
 )
 """Where a constant or a rule of the default was chosen by what it did there, on test people too:
