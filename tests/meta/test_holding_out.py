@@ -80,7 +80,9 @@ def test_only_people_with_an_event_that_is_foretold_are_held_out():
 @pytest.mark.parametrize("rating", [False, True])
 def test_folds_go_without_people_and_items_of_their_own(rating: bool):
     rows = [
-        (f"u{person:03}", f"i{(person + place) % 40}") for person in range(90) for place in range(30)
+        (f"u{person:03}", f"i{(person + place) % 40}")
+        for person in range(90)
+        for place in range(30)
     ]
     log = pl.DataFrame(rows, schema=["user_id", "item_id"], orient="row")
     log = log.with_columns(rating=pl.lit(3.0)) if rating else log
