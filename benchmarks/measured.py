@@ -94,8 +94,7 @@ def next_events() -> list[str]:
     lines = [
         "The next event, leave-last-out with full ranking (NDCG@10). MovieLens' ratings are taken "
         "as events, whatever they say; fitted to the ratings as ratings the model orders by how "
-        "they will be liked, not by what comes next, and has 0.016 on movielens-100k. The rows "
-        "with recency and co-occurrence stand as they are:",
+        "they will be liked too. The rows with recency and co-occurrence stand as they are:",
         "",
         "| " + " | ".join(["", *shops]) + " |",
         "|---" * (len(shops) + 1) + "|",

@@ -1,12 +1,15 @@
 """`metarec recommend`: filters, users of a shop, and a file for everyone."""
 
 import json
+from dataclasses import replace
+from datetime import date, time
+from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from metarec.data import load, load_csv
+from metarec.data import load, load_csv, save
 from metarec.meta import load_model
 from metarec.recommenders import Popularity
 
@@ -83,6 +86,29 @@ def test_a_user_of_a_shop_is_served_by_their_events(run, model: Path, shop: Path
     wrong = run("recommend", model, "--data", shop, "--user", f"{user}x")
     assert wrong.code == 1
     assert f"has no user '{user}x'; the nearest ids are '{user}'" in wrong.err
+
+
+def test_profiles_of_every_kind_count_for_one_as_they_do_for_many(run, shop: Path):
+    known = load(shop)
+    n = len(known.user_ids)
+    profiles = pl.DataFrame({
+        "home": [{"city": ["north", "south"][row % 2]} for row in range(n)],
+        "born": [date(1960 + row % 40, 1, 1) for row in range(n)],
+        "income": [Decimal(row % 7) for row in range(n)],
+        "wakes": [time(5 + row % 6) for row in range(n)],
+        "tastes": pl.Series([[row % 5, 1.0] for row in range(n)], dtype=pl.Array(pl.Float64, 2)),
+    })  # fmt: skip
+    save(replace(known, users=profiles), Path("told"))
+    assert run("fit", "told", "--out", "m", "--encoder", "hash", "--set", "steps=1").code == 0
+    model, user = load_model("m"), str(known.user_ids[4])
+    assert model.profile_columns == ("born", "home.city", "income", "tastes", "wakes")
+    shown = run("recommend", "m", "--data", "told", "--user", user, "--json")
+    many = model.recommend(load("told").histories.take(slice(4, 5)), 10)
+    assert [row["score"] for row in json.loads(shown.out)["recommendations"]] == list(
+        many[0].scores
+    )
+    person = model.adapt(known.history(user), profile=profiles.row(4, named=True))
+    assert person.recommend(10).scores.tolist() == list(many[0].scores)
 
 
 def test_a_list_names_its_parts_and_says_why_it_is_short(run, model: Path):

@@ -215,6 +215,22 @@ def test_the_catalogue_says_what_does_not_fit():
         Catalogue(catalogue.ids, catalogue.frame[:1], catalogue.offered)
 
 
+def test_a_record_that_lacks_a_field_has_null_there():
+    maker = pl.Series([{"name": "x", "seat": {"land": "DE", "zip": 1}}, None])
+    catalogue = Catalogue.of(pl.DataFrame({"item_id": ["1", "2"], "maker": maker}))
+    less = [{"seat": {"zip": 2}}, None]
+    more = catalogue.append(pl.DataFrame({"item_id": ["3", "4"], "maker": less}))
+    assert more.frame["maker"].to_list()[2:] == [
+        {"name": None, "seat": {"land": None, "zip": 2}},
+        None,
+    ]
+    other = pl.DataFrame({"item_id": ["2"], "maker": [{"name": "y"}]})
+    assert catalogue.patch(other).frame["maker"].to_list()[1] == {"name": "y", "seat": None}
+    for wrong in ({"colour": "red"}, {"name": 3}):
+        with pytest.raises(DataError, match="column maker of the added items holds Struct"):
+            catalogue.append(pl.DataFrame({"item_id": ["3"], "maker": [wrong]}))
+
+
 def test_whole_numbers_are_numbers_and_whole():
     assert whole_number("k", np.int8(1)) == 1
     assert whole_number("k", 0, least=0) == 0

@@ -1,6 +1,7 @@
 """Tables in memory are read as files are."""
 
 import decimal
+import uuid
 from pathlib import Path
 
 import numpy as np
@@ -109,6 +110,15 @@ def test_ids_that_pandas_made_floats_of_are_whole_again_and_the_gap_is_placed():
     gap = pd.DataFrame({"user_id": [7325, None], "item_id": ["x", "x"]})
     with pytest.raises(InvalidData, match="the frame interactions, row 1, column user_id: found n"):
         mr.from_frames(gap)
+
+
+def test_uuids_of_pandas_are_text_and_a_gap_stays_one():
+    pd = pytest.importorskip("pandas", reason="pandas is not installed")
+    ids = [uuid.UUID(int=1), uuid.UUID(int=2)]
+    events = pd.DataFrame({"user_id": ids, "item_id": ["x", "x"], "session": [None, ids[0]]})
+    data = mr.from_frames(events)
+    assert data.user_ids.tolist() == [str(one) for one in ids]
+    assert data.histories.details["session"].to_list() == [None, str(ids[0])]
 
 
 def test_a_pandas_column_of_several_kinds_is_named_with_the_rows():

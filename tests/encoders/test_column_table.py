@@ -68,6 +68,12 @@ def test_each_column_of_each_table_has_its_use_its_reason_and_samples():
     assert json.loads(json.dumps(table.to_dict()))["reading"]["identical"] == 0.5
 
 
+def test_moments_with_fractions_are_shown_apart():
+    data = mr.from_frames(EVENTS.with_columns(timestamp=1.7e9 + 0.5 * pl.int_range(3)))
+    (use,) = (u for u in ColumnTable.of(data, HashEncoder()).columns if u.column == "timestamp")
+    assert use.samples == ("1700000000", "1700000000.5", "1700000001")
+
+
 def test_the_table_is_told_before_the_items_are_encoded_by_it():
     data, told = mr.from_frames(EVENTS, ITEMS, USERS), []
     content = content_told(HashEncoder(8), data, told.append)

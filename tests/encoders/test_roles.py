@@ -50,6 +50,13 @@ READ = {
         ("list",),
     ),
     "list of dates": (column("shows", [[DAY], [DAY, datetime.date(2021, 1, 1)]] * 30), ("list",)),
+    "list of times": (column("opens", [[datetime.time(8)], [datetime.time(9)]] * 30), ("list",)),
+    "list of durations": (
+        column(
+            "runs", [[datetime.timedelta(1)], [datetime.timedelta(1), datetime.timedelta(2)]] * 30
+        ),
+        ("list",),
+    ),
     "list in list": (column("tags", [[["a"], ["b", "c"]], [["a"]]] * 30), ("text", "list")),
     "vector": (column("v", [[0.5, row] for row in HALF], pl.Array(pl.Float32, 2)), ("vector",)),
     "lists of one length": (column("v", [[0.5, float(row)] for row in range(N)]), ("vector",)),

@@ -7,7 +7,7 @@ import pytest
 import metarec as mr
 from metarec.contracts import Dataset, Episodes, EventKinds, Histories
 from metarec.meta import holding_out
-from metarec.meta.holding_out import checked_validation, hold_out_users, without_repeats
+from metarec.meta.holding_out import checked_validation, folds_of, hold_out_users, without_repeats
 
 
 def shop(n: int, events: int = 3, *, rating: bool = False) -> Dataset:
@@ -75,6 +75,52 @@ def test_only_people_with_an_event_that_is_foretold_are_held_out():
     assert len(gone) == 2  # a quarter of ten
     assert gone <= set(range(10))
     assert len(episodes) == 2
+
+
+@pytest.mark.parametrize("rating", [False, True])
+def test_folds_go_without_people_and_items_of_their_own(rating: bool):
+    rows = [
+        (f"u{person:03}", f"i{(person + place) % 40}")
+        for person in range(90)
+        for place in range(30)
+    ]
+    log = pl.DataFrame(rows, schema=["user_id", "item_id"], orient="row")
+    log = log.with_columns(rating=pl.lit(3.0)) if rating else log
+    shop = mr.from_frames(log, feedback="rating" if rating else "implicit", clock="order")
+    people, items = [], []
+    for train, valid in folds_of(shop, 1):
+        left = set(train.interactions["user"].to_list())
+        people.append(set(range(90)) - left)
+        items.append(set(np.flatnonzero(~train.touched).tolist()))
+        assert len(valid) <= len(people[-1])
+        assert not set(valid.support.items) & items[-1]
+        assert set(valid.query.items) & items[-1]
+        assert valid.candidates.all()
+        # half of the supports are all of a history but a few events
+        asked = valid.query.lengths
+        assert 0.4 < np.mean(asked <= 11) < 0.95
+        assert np.median(asked) < 15
+    assert len(people) == 5
+    assert [len(own) for own in items] == [4] * 5
+    for groups in (people, items):
+        assert len(set.union(*groups)) == sum(map(len, groups))
+    assert set.union(*people) == set(range(90))
+    again = [valid.query.items.tolist() for _, valid in folds_of(shop, 1)]
+    assert again == [valid.query.items.tolist() for _, valid in folds_of(shop, 1)]
+    assert again != [valid.query.items.tolist() for _, valid in folds_of(shop, 2)]
+
+
+def test_a_fold_asks_no_more_people_than_a_hold_out(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("metarec.meta.holding_out.MOST_USERS", 7)
+    for train, valid in folds_of(shop(60), 0):
+        assert len(valid) == 7
+        left = set(train.interactions["user"].to_list())
+        assert len(left - {60}) == 60 - 7
+
+
+@pytest.mark.parametrize(("n", "events", "folds"), [(1, 3, 0), (4, 1, 0), (2, 3, 2), (5, 3, 5)])
+def test_a_shop_too_small_for_a_fold_has_none(n: int, events: int, folds: int):
+    assert len(list(folds_of(shop(n, events), 0))) == folds
 
 
 def episodes_of(support: list[list[str]], query: list[list[str]]) -> Episodes:

@@ -182,6 +182,29 @@ def test_purchases_that_views_lead_to_are_foretold_where_they_are_the_target() -
     assert found["buy",] >= 8 > found[()]
 
 
+def test_what_was_looked_at_counts_for_buying_it_and_explain_says_so() -> None:
+    rng = np.random.default_rng(0)
+    rows = []
+    for person in range(80):
+        looked = rng.permutation(30)[:5]
+        rows += [(f"u{person:02}", f"i{item:02}", "view") for item in looked]
+        rows.append((f"u{person:02}", f"i{rng.choice(looked):02}", "buy"))
+    log = pl.DataFrame(rows, schema=["user_id", "item_id", "event"], orient="row")
+    shop = mr.from_frames(log, feedback="implicit", clock="order", target_kinds=("buy",))
+    model = mr.MetaRecommender(mr.HashEncoder(d=8), mr.MetaConfig(d=4, steps=0)).fit(shop)
+    person = model.adapt([mr.Event("i03", kind="view"), mr.Event("i17", kind="view")])
+    assert set(person.recommend(k=2).ids) == {"i03", "i17"}
+    told = person.explain("i03")
+    assert told.reasons["looked at before"][0] > 0
+    assert told.reasons["looked at before"][1] == 0
+    parts = sum(said.sum() for said in told.reasons.values())
+    assert told.base + parts == pytest.approx(told.score, abs=1e-9)
+    without = model.adapt([mr.Event("i17", kind="view")]).score(["i03"])[0]
+    assert told.score - told.effects[0] == pytest.approx(without, abs=1e-9)
+    plain = model.fit(replace(shop, target_kinds=()))
+    assert "looked at before" not in plain.adapt(["i03"]).explain("i05").reasons
+
+
 def test_held_out_users_are_asked_for_purchases(data: Dataset) -> None:
     _, episodes = hold_out_users(data.without_negative(), 0)
     given = data.histories.take(np.arange(10))

@@ -375,7 +375,12 @@ def test_a_person_is_a_value_whatever_the_caller_does_to_the_profile(ratings: mr
         before.profile["age"] = 3
 
 
-@pytest.mark.parametrize("value", [{1, 2}, {"a": 1}, object(), [[1]]])
+def test_a_field_of_a_profile_is_called_as_the_model_knows_it(ratings: mr.MetaRecommender):
+    with pytest.raises(DataError, match=r"the profile has \['age\.years'\]; the model knows"):
+        ratings.adapt([], profile={"age": {"years": 30}})
+
+
+@pytest.mark.parametrize("value", [{1, 2}, object(), [[1]]])
 def test_a_profile_holds_plain_values(ratings: mr.MetaRecommender, value):
     with pytest.raises(DataError, match="the profile's age must be text, a number or a list"):
         ratings.adapt([], profile={"age": value})

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 import torch
 from safetensors import safe_open
@@ -275,6 +276,9 @@ def test_all_that_decides_a_training_run_is_in_its_fingerprint(rating_split: Spl
     same = {name for name in found if list(found.values()).count(found[name]) > 1}
     assert not same
     assert fingerprint_of(train, valid, content.copy(), config) == found["nothing"]
+    details = pl.DataFrame({"device": ["tablet"] * len(support.items)})  # which nothing reads
+    told = changed("support", details=details)(valid)
+    assert fingerprint_of(train, told, content, config) == found["nothing"]
 
 
 @pytest.mark.parametrize("part", ["candidates", "users"])

@@ -158,6 +158,7 @@ SEEDS = {
     Purpose.DRAWS: IMPLICIT,
     Purpose.EVIDENCE: IMPLICIT,
     Purpose.LEVELS: ("rating", {}),
+    Purpose.FOLDS: IMPLICIT,
 }
 
 

@@ -1,5 +1,6 @@
 """Ratings start at closed forms, and what is open of an item falls with its ratings."""
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -48,6 +49,24 @@ def test_people_given_the_items_are_those_that_are_served(ratings: Ratings):
         mean, variance = predicted(people, factors, asked, np.arange(12))
         np.testing.assert_allclose(mean, factors.own[:, -1] + features @ served.mean)
         np.testing.assert_allclose(variance, served.variance(features))
+
+
+def test_many_pairs_are_foretold_in_the_memory_of_few(ratings: Ratings):
+    start = levels(ratings, np.zeros((12, 1)), 40)
+    rng = np.random.default_rng(2)
+    factors = replace(start, own=np.hstack([rng.normal(size=(12, 40)), start.own[:, -1:]]))
+    people = people_given(ratings, factors)
+    rows, items = rng.integers(30, size=30_000), rng.integers(12, size=30_000)
+    few = [
+        predicted(people, factors, *each)
+        for each in zip(rows[:50, None], items[:50, None], strict=True)
+    ]
+    tracemalloc.start()
+    found = predicted(people, factors, rows, items)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    np.testing.assert_array_equal(np.array(found)[:, :50], np.array(few)[:, :, 0].T)
+    assert peak < 2e8  # a matrix for each pair would be 403 MB
 
 
 def test_an_item_without_a_rating_has_what_content_tells(ratings: Ratings):

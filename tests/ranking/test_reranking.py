@@ -106,6 +106,10 @@ def test_a_cap_and_a_boost_name_a_column_that_can_be_counted_or_added():
     known = Catalogue.of(table)
     assert boost_of("new", known).tolist() == [1] * 6
     assert boost_of("none", known).tolist() == [0] * 6
+    maker = [{"name": name, "size": size} for name, size in zip("aabbcc", range(6), strict=True)]
+    known = Catalogue.of(CATALOGUE.table.with_columns(maker=pl.Series(maker)))
+    assert boost_of("maker.size", known).tolist() == [0, 1, 2, 3, 4, 5]
+    assert caps_of({"maker.name": 1}, known)[0].codes.tolist() == [0, 0, 1, 1, 2, 2]
 
 
 def test_diversity_chooses_among_the_best_alone(monkeypatch: pytest.MonkeyPatch):

@@ -20,6 +20,7 @@ CATALOGUE = Catalogue.of(
             "tags": [["red", "big"], [], ["red"], ["blue"]],
             "since": [datetime.date(2020, month, 1) for month in (1, 2, 3, 4)],
             "stock": [1, None, 0, None],
+            "maker": [{"name": n, "land": {"code": c}} for n, c in ("xA", "yB", "xB", "zA")],
         }
     )
 )
@@ -50,6 +51,8 @@ CATALOGUE = Catalogue.of(
         ("stock is not None and price > 0", "a"),
         ("price < col('unit price')", "c"),
         (" price < 9223372036854775807", "abcd"),
+        ("maker.name == 'x' and maker.land.code == 'A'", "a"),
+        ("col('maker.name') == 'x'", "ac"),
     ],
 )
 def test_a_text_means_what_it_says(text: str, expected: str):
@@ -57,11 +60,16 @@ def test_a_text_means_what_it_says(text: str, expected: str):
     assert "".join(CATALOGUE.ids[np.flatnonzero(mask)]) == expected
 
 
+def test_a_field_of_records_is_a_column_in_an_expression_too():
+    assert where_mask(pl.col("maker.name") == "z", CATALOGUE).tolist() == [False] * 3 + [True]
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
         ("__import__('os').system('true')", "where cannot take .*__import__"),
-        ("price.real < 3", r"where cannot take 'price\.real' here"),
+        ("price.real < 3", r"where names the column 'price\.real'"),
+        ("(price).real() < 3", "where cannot take"),
         ("(lambda: 3)() < price", "where cannot take"),
         ("[p for p in price]", "where cannot take"),
         ("price + 1 < 3", r"where cannot take 'price \+ 1' here"),

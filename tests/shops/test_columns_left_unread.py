@@ -1,9 +1,14 @@
 """Columns of events that are not read, and what is lost of a shop without them is said."""
 
+import json
+
+import polars as pl
 import pytest
 
+from metarec import HashEncoder, MetaConfig, MetaRecommender
 from metarec.contracts import DataError
 from metarec.contracts.wording import shell_words
+from metarec.data import InvalidData, from_frames, load, save
 
 
 @pytest.mark.parametrize(
@@ -83,14 +88,65 @@ def test_a_missing_column_is_told_with_the_names_of_the_file_and_a_likely_one(
     assert example in only
 
 
-def test_orders_with_their_items_in_one_cell_and_records_for_ids_are_told_the_way_out(
-    refused,
-) -> None:
+def test_orders_with_their_items_in_one_cell_are_told_the_way_out(refused) -> None:
     order = '{"user_id": "u", "line_items": [{"sku": "a"}, {"sku": "b"}]}\n'
     (only,) = refused(order)
     assert only.endswith("; line_items holds several values: write a row for each of them")
-    (only,) = refused('{"user": {"name": "Ann", "id": "u"}, "item_id": "a"}\n')
-    assert only.endswith("write user as text or whole numbers (its field id alone)")
+
+
+@pytest.mark.parametrize(
+    ("event", "mapping"),
+    [
+        ({"user": {"name": "Ann", "id": "u"}, "item_id": "a"}, {"user_id": "user.id"}),
+        ({"user_id": "u", "product": {"price": 2, "sku": "a"}}, {"item_id": "product.sku"}),
+        ({"user_id": {"$oid": "u"}, "item_id": "a"}, {"user_id": "user_id.$oid"}),
+        ({"user_id": "u", "line": {"n": 2, "article_id": "a"}}, {"item_id": "line.article_id"}),
+        ({"user_id": "u", "item_id": "a", "ts": {"$date": 1e9}}, {"timestamp": "ts.$date"}),
+    ],
+)
+def test_a_field_of_records_is_named_and_can_be_said_to_be_ours(
+    read, refused, tmp_path, event, mapping
+) -> None:
+    (only,) = refused(json.dumps(event))
+    assert only.endswith(f"say which holds it, such as columns={json.dumps(mapping)}")
+    data = read(json.dumps(event), columns=mapping)
+    assert (data.user_ids.tolist(), data.catalogue.ids.tolist()) == (["u"], ["a"])
+    assert from_frames(pl.DataFrame([event]), columns=mapping).hash == data.hash
+    (tmp_path / "interactions.jsonl").write_text(json.dumps(event))
+    (tmp_path / "items.csv").write_text("item_id\na\n")
+    with pytest.raises(InvalidData, match=r"\(its field .* alone\)|rename the column"):
+        load(tmp_path)
+
+
+def test_records_without_fields_are_nothing_and_can_be_written(read, tmp_path) -> None:
+    event = {"user_id": "u", "item_id": "a", "meta": {"page": {}}}
+    item = {"item_id": "a", "extra": {}, "parts": [{}], "maker": {"name": "x", "seat": {}}}
+    data = read(json.dumps(event), json.dumps(item))
+    assert data.catalogue.frame["extra"].to_list() == [None]
+    assert data.catalogue.frame["parts"].to_list() == [None]
+    assert data.catalogue.frame["maker"].to_list() == [{"name": "x", "seat": None}]
+    told = [note for note in data.notes if "holds records without fields" in note]
+    assert [note.split()[2] for note in told] == ["meta", "extra", "parts", "maker"]
+    save(data, tmp_path / "shop")
+    assert load(tmp_path / "shop").hash == data.hash
+
+
+def test_a_path_that_leads_to_no_field_is_named(refused) -> None:
+    told = refused('{"user": {"name": "Ann"}, "item_id": "a"}', columns={"user_id": "user.id"})
+    assert "expected a column user.id" in told[0]
+
+
+@pytest.mark.parametrize("column", ["device", "text"])
+def test_a_shop_with_more_columns_is_fitted_as_the_one_without_them(read, column) -> None:
+    events = [f"u{n % 30},i{n * 7 % 36}" for n in range(200)]
+    plain = read("user_id,item_id\n" + "\n".join(events) + "\n")
+    more = [f"{event},word {n % 3}" for n, event in enumerate(events)]
+    data = read(f"user_id,item_id,{column}\n" + "\n".join(more) + "\n")
+    assert data.histories.details is not None
+    fits = [MetaRecommender(HashEncoder(), MetaConfig(steps=0)).fit(s) for s in (plain, data)]
+    lists = [model.recommend(plain.histories, k=5).items for model in fits]
+    assert (lists[0] == lists[1]).all()
+    assert fits[1].adapt(data.history("u1")).recommend(k=5).ids.tolist()
 
 
 def test_kinds_without_their_column_are_told_in_the_words_of_the_place(read) -> None:

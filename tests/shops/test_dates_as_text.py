@@ -42,6 +42,12 @@ def log(*cells: str) -> str:
         (["202401021230"], (2024, 1, 2, 12, 30), "dates, those without a zone as UTC"),
         (["20240102T123000.5Z", "20240102T1230+0100"], (2024, 1, 2, 12, 30, 0, 500_000), "dates ("),
         (["31 Dec 2024", "Jan 2, 2024"], (2024, 12, 31), "dates"),
+        (["Tuesday, December 31st, 2024", "1st May 2024"], (2024, 12, 31), "dates"),
+        (["31. März 2024", "1. Okt. 2024"], (2024, 3, 31), "dates"),
+        (["lundi 1er août 2024 8:05", "2 juil. 2024 9:00"], (2024, 8, 1, 8, 5), "dates, those"),
+        (["3 de enero de 2024", "4 de mayo de 2024"], (2024, 1, 3), "dates"),
+        (["01-MAY-24", "31-DEC-23"], (2024, 5, 1), "dates"),
+        (["2024-05-01T10:00:00+02:00[Europe/Paris]"], (2024, 5, 1, 8), "dates ("),
     ],
 )
 def test_a_column_of_dates_is_a_clock(read, cells: list[str], first, told: str) -> None:
@@ -88,6 +94,26 @@ def test_a_cell_that_is_no_date_is_named(refused) -> None:
         "events.csv, row 4, column date: found 'soon', expected a date as in the other rows, such "
         "as '2024-12-31'; mend or remove the row (and 1 row more: 5)"
     )
+
+
+@pytest.mark.parametrize("cell", ["12 marraskuuta 2024", "12 jui 2024", "12 May 3 2024"])
+def test_a_month_that_is_not_told_is_no_date(refused, cell: str) -> None:
+    (told,) = refused(log(cell))
+    assert f"row 2, column date: found '{cell}'" in told
+
+
+@pytest.mark.parametrize(
+    ("cell", "zone"),
+    [
+        ("2024-05-01 10:00 Europe/Paris", "Europe/Paris"),
+        ("01.05.2024 10:00:00 CET", "CET"),
+        ("Fri Aug 25 13:55:02 PDT 2017", "PDT"),
+    ],
+)
+def test_a_zone_by_its_name_is_refused_once_with_what_to_write(refused, cell, zone) -> None:
+    (told,) = refused(log(cell, cell))
+    assert f"column date: found times of the zone '{zone}' ('{cell}')" in told
+    assert "write them as 2024-12-31 08:00Z" in told
 
 
 def test_seconds_and_places_stay_what_they_are(read) -> None:

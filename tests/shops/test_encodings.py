@@ -6,11 +6,11 @@ EVENTS = "user_id,item_id\nu,a\nu,b\n"
 ITEMS = "item_id,title\na,Café crème\nb,Tee\n"
 
 
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
 def test_marked_and_wide_text_is_read(read, encoding: str) -> None:
     data = read(EVENTS, ITEMS.encode(encoding))
     assert data.catalogue.frame["title"].to_list() == ["Café crème", "Tee"]
-    assert bool(data.notes) == encoding.startswith("utf-16")
+    assert bool(data.notes) == encoding.startswith(("utf-16", "utf-32"))
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,11 @@ def test_marked_and_wide_text_is_read(read, encoding: str) -> None:
     [
         ("cp1252", ["Café crème", "Müller’s Größe", "12 €"]),
         ("gbk", ["红色连衣裙", "男士运动鞋", "手机"]),
+        ("gbk", ["北京", "吃饭", "手机"]),
         ("cp1251", ["Красное платье", "Обувь", "Чай"]),
+        ("euc_kr", ["아주 좋은 상품", "운동화", "빨간 드레스"]),
+        ("euc_jp", ["ワンピース", "くつ下", "テスト"]),
+        ("big5", ["紅色洋裝", "男士運動鞋", "手機"]),
         ("shift_jis", ["ワンピース", "くつ下", "テスト"]),
     ],
 )

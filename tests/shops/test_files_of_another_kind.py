@@ -97,8 +97,7 @@ def test_one_json_array_is_its_objects(read, tmp_path, indent) -> None:
         ("[1, 2]", "found no JSON ('[1, 2]')"),
         (json.dumps(ROWS[0], indent=1), "found no line that is a JSON object"),
         ('{"user_id": NaN}\n', "with null for a missing value (NaN is no JSON)"),
-        ('{"user_id": {"$oid": "1"}, "item_id": "a"}\n', "write user_id as text or whole numbers "
-         "(its field $oid alone)"),
+        ('{"user_id": {"$oid": "1"}, "item_id": "a"}\n', 'columns={"user_id": "user_id.$oid"}'),
     ],
 )  # fmt: skip
 def test_what_is_no_json_lines_is_told_once(tmp_path, content, told) -> None:

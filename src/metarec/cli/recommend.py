@@ -24,6 +24,7 @@ from metarec.cli.lists import reasons, rows_of, tell
 from metarec.cli.options import parse_events
 from metarec.cli.people import histories_of, shop_of
 from metarec.contracts import DataError, EventLike, Filters, Histories, Recommender
+from metarec.encoders.records import expanded
 from metarec.jobs import recommend_to_file
 from metarec.meta import RankBy, load_model
 
@@ -191,6 +192,5 @@ def _known_profile(model: Any, people: Histories) -> dict[str, Any] | None:
     columns = getattr(model, "profile_columns", ())
     if people.profiles is None or not columns:
         return None
-    return {
-        name: value for name, value in people.profiles.row(0, named=True).items() if name in columns
-    }
+    known = expanded(people.profiles).row(0, named=True)
+    return {name: value for name, value in known.items() if name in columns}

@@ -13,6 +13,7 @@ from metarec.contracts.errors import DataError
 from metarec.contracts.hashing import hash_of
 from metarec.contracts.offered import offered_mask
 from metarec.contracts.printing import counted, listed
+from metarec.contracts.records import with_all_fields
 from metarec.contracts.vocabulary import Vocabulary, forms_told, vocabulary_of
 from metarec.contracts.wording import written
 
@@ -116,6 +117,9 @@ class Catalogue:
     def append(self, frame: pl.DataFrame) -> "Catalogue":
         """The catalogue with new items at its end; columns that a side lacks become null."""
         added = Catalogue.of(frame)
+        kinds = self.frame.schema
+        fields = [with_all_fields(c, kinds.get(c.name, c.dtype)) for c in added.frame]
+        added = replace(added, frame=added.frame.with_columns(fields))
         known = [item_id for item_id in added.ids if item_id in self.row_of]
         if known:
             raise DataError(
@@ -201,6 +205,7 @@ class Catalogue:
 
 def _joined(old: pl.Series, new: pl.Series) -> pl.Series:
     """Both columns as one, of a type that holds both; numbers stay numbers."""
+    new = with_all_fields(new, old.dtype)
     try:
         both = pl.concat([old.to_frame(), new.to_frame()], how="vertical_relaxed").to_series()
     except pl.exceptions.PolarsError:

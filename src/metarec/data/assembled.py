@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import polars as pl
-
 from metarec.contracts import DataError
 from metarec.contracts.dataset import Dataset
 from metarec.contracts.meaning import roles_of
@@ -15,10 +13,9 @@ from metarec.data.validation.assembly import assemble
 from metarec.data.validation.handling import Handling
 from metarec.data.validation.naming import named
 from metarec.data.validation.problems import Report
+from metarec.data.validation.record_fields import with_fields
 from metarec.data.validation.table import Table, Tables
 
-EXACT = 2**53
-"""Whole numbers below it have one float each."""
 KINDS: tuple[TableKind, ...] = ("interactions", "items", "users")
 
 
@@ -56,6 +53,7 @@ def with_our_names(
     `columns` names one of ours in whichever tables have its column, or of one table, as in
     `items.item_id`, which overrules.
     """
+    tables = {name: with_fields(table, columns) for name, table in tables.items()}
     every = {name: table.frame.columns for name, table in tables.items()}
     check_given(columns, every)
     found: dict[str, Table | None] = {}
@@ -63,8 +61,7 @@ def with_our_names(
         table, there = tables.get(kind), every.get(kind, [])
         given = {n: own for n, own in columns.items() if own in (None, *there) and n in OURS[kind]}
         given |= {n: columns[f"{kind}.{n}"] for n in OURS[kind] if f"{kind}.{n}" in columns}
-        table = named(table, kind, report, given, preferred(found, kind))
-        found[kind] = table and table.with_frame(table.frame.with_columns(whole_ids(table.frame)))
+        found[kind] = named(table, kind, report, given, preferred(found, kind))
     return found
 
 
@@ -86,17 +83,6 @@ def check_given(columns: Given, every: Mapping[str, Sequence[str]]) -> None:
                 f"{written('columns', '--map')} says that {name} is {own!r}, which no table has; "
                 f"they have {listed}"
             )
-
-
-def whole_ids(frame: pl.DataFrame) -> list[pl.Series]:
-    """Columns of ids that hold whole numbers as floats, which is what pandas makes of a gap."""
-    ids = [frame[name] for name in ("user_id", "item_id") if name in frame.columns]
-    floats = [column for column in ids if column.dtype.is_float()]
-    return [
-        column.cast(pl.Int64)
-        for column in floats
-        if bool(((column == column.floor()) & (column.abs() < EXACT)).all())
-    ]
 
 
 def preferred(found: Mapping[str, Table | None], kind: TableKind) -> str | None:

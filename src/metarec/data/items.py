@@ -10,7 +10,6 @@ import polars as pl
 from metarec.contracts import AlikeItemWarning, Catalogue, Dataset, vocabulary_of
 from metarec.contracts.vocabulary import forms_told
 from metarec.contracts.wording import written
-from metarec.data.assembled import whole_ids
 from metarec.data.column_names import Given
 from metarec.data.load import load, require
 from metarec.data.readers.delimited import check_text_options
@@ -83,7 +82,6 @@ def _checked(table: Table | None, known: Catalogue | None, report: Report, *, ne
     assert table is not None, "a table that cannot be read is a problem of its whole file"
     if not has_columns(table, (KEY,), report):
         raise report.invalid()
-    table = table.with_frame(table.frame.with_columns(whole_ids(table.frame)))
     table = with_offered(table, report)
     named_ids = with_ids(table, (KEY,), report)
     if named_ids is None:

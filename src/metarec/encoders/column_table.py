@@ -163,7 +163,9 @@ def samples_of(column: pl.Series) -> tuple[str, ...]:
 def _written(value: Any) -> str:
     if isinstance(value, pl.Series | list):
         return ", ".join(map(_written, value))
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):  # six digits of a clock tell nothing
+        return f"{value:.15g}" if 1e6 <= abs(value) < 1e15 else f"{value:g}"
+    return str(value)
 
 
 def _short(text: str) -> str:

@@ -22,3 +22,8 @@ def innermost(kind: pl.DataType) -> pl.DataType:
     while isinstance(kind, pl.List | pl.Array):
         kind = kind.inner  # type: ignore[assignment]
     return kind
+
+
+def text_of(values: pl.Series) -> pl.Series:
+    """Values as text; durations, of which there is no text, as the number of their units."""
+    return (values.to_physical() if values.dtype == pl.Duration else values).cast(pl.String)

@@ -14,7 +14,7 @@ from metarec.encoders.column_role import (
 )
 from metarec.encoders.frequent_values import MOST_VALUES, frequent, is_few
 from metarec.encoders.keys import is_iso_date, key_of_numbers, key_of_texts, looks_like_a_key_name
-from metarec.encoders.nested import leaves_of
+from metarec.encoders.nested import leaves_of, text_of
 
 EXACT = 2**53
 """Whole numbers below it have one float each."""
@@ -100,7 +100,7 @@ def _role_of_list(filled: pl.Series) -> ColumnRole:
         return ColumnRole(("vector",), f"a vector of {lengths[0]} numbers")
     if not (is_flat(inner) or inner == pl.Boolean):
         return not_used(f"lists of {_short(inner)}: no encoder reads them")
-    repeat = bool(frequent(values.drop_nulls().cast(pl.String), MOST_VALUES))
+    repeat = bool(frequent(text_of(values.drop_nulls()), MOST_VALUES))
     if inner == pl.String:
         return ColumnRole(("text", "list") if repeat else ("text",), "lists of text")
     if not repeat:

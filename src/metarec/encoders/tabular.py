@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from metarec.contracts import DataError
 from metarec.encoders.frequent_values import MOST_CATEGORIES, MOST_VALUES, frequent, is_few
-from metarec.encoders.nested import leaves_of
+from metarec.encoders.nested import leaves_of, text_of
 from metarec.encoders.records import expanded
 from metarec.encoders.roles import ColumnRoles
 from metarec.encoders.vectors import Vectors
@@ -124,7 +124,7 @@ def _categories(text: pl.Series) -> tuple[str, ...]:
 
 
 def _values(lists: pl.Series) -> tuple[str, ...]:
-    return frequent(leaves_of(lists)[1].drop_nulls().cast(pl.String), MOST_VALUES)
+    return frequent(text_of(leaves_of(lists)[1].drop_nulls()), MOST_VALUES)
 
 
 def _measure(column: pl.Series) -> tuple[float, float, float, float]:
@@ -152,7 +152,7 @@ def _multi_hot(frame: pl.DataFrame, name: str, kept: tuple[str, ...]) -> np.ndar
     if not isinstance(nested.dtype, pl.List | pl.Array):
         nested = _as(nested, pl.List(pl.String))
     rows, values = leaves_of(nested)
-    hot = _one_hot(rows, _codes(values.cast(pl.String), kept), len(frame), len(kept))
+    hot = _one_hot(rows, _codes(text_of(values), kept), len(frame), len(kept))
     hot[nested.is_null().to_numpy(), -1] = 1.0
     return hot
 

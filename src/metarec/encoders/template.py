@@ -9,7 +9,7 @@ import polars as pl
 
 from metarec.contracts import DataError
 from metarec.encoders.cleaning import cleaned
-from metarec.encoders.nested import innermost, leaves_of
+from metarec.encoders.nested import innermost, leaves_of, text_of
 from metarec.encoders.records import expanded
 from metarec.encoders.roles import ColumnRoles
 
@@ -85,14 +85,14 @@ def _as_text(column: pl.Series) -> pl.Series:
         raise DataError(
             f"column {column.name} holds {kind}, expected text, numbers or lists of them"
         )
-    text = _joined(column) if column.dtype.is_nested() else column.cast(pl.String)
+    text = _joined(column) if column.dtype.is_nested() else text_of(column)
     return cleaned(text).fill_null("").str.strip_chars()
 
 
 def _joined(lists: pl.Series) -> pl.Series:
     """The values inside the lists of each row, parted by commas; null where there are none."""
     rows, values = leaves_of(lists)
-    there = pl.DataFrame({"row": rows, lists.name: values.cast(pl.String)}).drop_nulls()
+    there = pl.DataFrame({"row": rows, lists.name: text_of(values)}).drop_nulls()
     told = there.group_by("row").agg(pl.col(lists.name).str.join(", "))
     every = pl.DataFrame({"row": np.arange(len(lists))})
     return every.join(told, on="row", how="left", maintain_order="left")[lists.name]

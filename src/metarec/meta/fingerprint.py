@@ -13,8 +13,8 @@ from metarec.contracts import Dataset, Episodes, Histories
 from metarec.contracts.version import __version__
 from metarec.meta.config import MetaConfig
 
-NOT_READ = {"vocabulary", "profiles"}
-"""Columns of episodes that training takes from its own data instead."""
+NOT_READ = {"vocabulary", "profiles", "details"}
+"""Columns of episodes that training takes from its own data instead, or never reads."""
 
 
 def fingerprint_of(

@@ -1,6 +1,7 @@
 """What is known of a person beside events, checked at the door."""
 
 import datetime
+import decimal
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -11,9 +12,22 @@ from jaxtyping import Float
 
 from metarec.contracts import DataError, Histories
 from metarec.encoders import TabularFeatures
+from metarec.encoders.records import expanded
 from metarec.encoders.tabular import seconds_of
 
-PLAIN = (str, int, float, bool, datetime.date, type(None))
+PLAIN = (
+    str, int, float, bool, decimal.Decimal, datetime.date, datetime.time, datetime.timedelta,
+    type(None),
+)  # fmt: skip
+
+
+def fields_apart(profile: Mapping[str, Any]) -> dict[str, Any]:
+    """The profile with each field of a record as `home.city`, as the model knows it."""
+    flat: dict[str, Any] = {}
+    for name, value in profile.items():
+        inside = fields_apart(value) if isinstance(value, Mapping) else {}
+        flat |= {f"{name}.{field}": part for field, part in inside.items()} or {name: value}
+    return flat
 
 
 def check_columns(names: Iterable[str], known: TabularFeatures) -> None:
@@ -56,8 +70,8 @@ def checked_table(table: pl.DataFrame, known: TabularFeatures) -> pl.DataFrame:
 
     The table of a dataset has columns that no feature was made of, so others may stand beside.
     """
-    wanted = known.columns
-    if missing := sorted(wanted - set(table.columns)):
+    table = expanded(table)
+    if missing := sorted(known.columns - set(table.columns)):
         raise DataError(
             f"the profiles lack {missing}, they have {table.columns}; name each column as in the "
             "table of the fit, with null where nothing is known"
@@ -75,7 +89,7 @@ class KnowingProfiles:
     def profile_columns(self) -> tuple[str, ...]:
         """The columns that a profile may have."""
         known = self._profiles
-        return () if known is None else (*known.numbers, *known.categories, *known.lists)
+        return () if known is None else tuple(sorted(known.columns))
 
     def profile_features(
         self, profile: Mapping[str, Any] | None
@@ -97,6 +111,7 @@ class KnowingProfiles:
             if profile:
                 raise DataError("the model was fitted without profiles; leave the profile out")
             return None
+        profile = fields_apart(profile)
         check_columns(profile, self._profiles)
         plain = {name: copied(name, value) for name, value in profile.items()}
         check_values(plain, self._profiles)

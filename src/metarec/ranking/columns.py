@@ -9,6 +9,7 @@ from jaxtyping import Float, Int
 
 from metarec.contracts import Catalogue, DataError, whole_number
 from metarec.contracts.wording import argument
+from metarec.ranking.fields import with_fields
 
 
 def boost_of(column: object, catalogue: Catalogue) -> Float[np.ndarray, " item"]:
@@ -61,13 +62,14 @@ def caps_of(at_most: object, catalogue: Catalogue) -> tuple[Cap, ...]:
 
 
 def _column(word: str, column: object, catalogue: Catalogue) -> pl.Series:
-    if not isinstance(column, str) or column not in catalogue.frame.columns:
+    frame = with_fields(catalogue.frame)
+    if not isinstance(column, str) or column not in frame.columns:
         raise DataError(
             f"{argument(word)} must name a column of the items, got {column!r}; they have "
             f"{_listed(catalogue)}"
         )
-    return catalogue.frame[column]
+    return frame[column]
 
 
 def _listed(catalogue: Catalogue) -> list[str]:
-    return sorted(catalogue.frame.columns)
+    return sorted(with_fields(catalogue.frame).columns)

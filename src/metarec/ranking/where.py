@@ -8,6 +8,7 @@ from jaxtyping import Bool
 
 from metarec.contracts import Catalogue, DataError, MissingValueWarning
 from metarec.contracts.wording import argument
+from metarec.ranking.fields import with_fields
 from metarec.ranking.where_text import parse_where
 
 
@@ -16,7 +17,7 @@ def where_mask(where: pl.Expr | str, catalogue: Catalogue) -> Bool[np.ndarray, "
 
     An item of which it cannot be told (null) is left out, and a `MissingValueWarning` counts them.
     """
-    table = catalogue.table
+    table = with_fields(catalogue.table)
     if isinstance(where, str):
         where = parse_where(where, table.schema)
     if not isinstance(where, pl.Expr):

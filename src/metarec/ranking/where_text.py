@@ -1,7 +1,8 @@
 """A condition on items as text, such as `price < 20 and brand == "Acme"`, read and never run.
 
 Python's own parser gives the tree; what is not named here is refused. Columns stand by their names,
-or as col("unit price"); values are text, numbers, True and False; dates are written as text.
+or as col("unit price"), fields of records as maker.name; values are text, numbers, True and False;
+dates are written as text.
 """
 
 import ast
@@ -121,8 +122,8 @@ class _Reader:
 
     def column(self, node: ast.expr) -> str | None:
         """The column that is named here; None for anything else."""
-        if isinstance(node, ast.Name):
-            name = node.id
+        if isinstance(node, ast.Name | ast.Attribute) and (path := _path(node)) is not None:
+            name = path
         elif (
             isinstance(node, ast.Call)
             and isinstance(node.func, ast.Name)
@@ -171,6 +172,14 @@ class _Reader:
         """The error about a part that has no meaning here."""
         part = ast.get_source_segment(self.text.strip(), node) or self.text
         return DataError(f"{argument('where')} cannot take {part!r} here; it takes {ALLOWED}")
+
+
+def _path(node: ast.expr) -> str | None:
+    """The name of a column, or of a field of records as `maker.name`."""
+    if isinstance(node, ast.Attribute):
+        before = _path(node.value)
+        return None if before is None else f"{before}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else None
 
 
 def _is_number(value: object) -> bool:

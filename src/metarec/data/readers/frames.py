@@ -1,5 +1,6 @@
 """Any library's table as a Polars frame: Polars, pandas, Arrow, or a SciPy sparse matrix."""
 
+import uuid
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -84,6 +85,8 @@ def pandas_column(column: Any, name: str, file: str, report: Report) -> pl.Serie
             column = column.sparse.to_dense()
         if str(column.dtype).startswith("period"):
             column = column.dt.to_timestamp()  # its first moment; Arrow would count periods
+        if str(column.dtype) == "object" and any(isinstance(v, uuid.UUID) for v in column):
+            column = column.map(str, na_action="ignore")  # Arrow would make bytes of them
         return pl.Series(name, pl.from_pandas(column, nan_to_null=True))
     except Exception as error:  # pandas, NumPy, Arrow and Polars each fail in their own way
         mixed = first_of_another_kind(column) if str(column.dtype) == "object" else None

@@ -23,12 +23,17 @@ UTF8_MARK = b"\xef\xbb\xbf"
 LOOKED_AT = 65_536
 """Bytes from which a file's encoding and dialect are told."""
 USUAL: dict[str, Callable[[str], bool]] = {
+    "euc_kr": lambda c: "\uac00" <= c <= "\ud7a3",
     "gbk": lambda c: "\u4e00" <= c <= "\u9fff" and 0xB0 <= c.encode("gbk")[0] <= 0xD7,
     "shift_jis": lambda c: "\u3040" <= c <= "\u30ff",
+    "euc_jp": lambda c: "\u3040" <= c <= "\u30ff",
+    "big5": lambda c: "\u4e00" <= c <= "\u9fff" and 0xA4 <= c.encode("big5")[0] <= 0xC6,
     "cp1251": lambda c: "\u0410" <= c <= "\u044f",
     "cp1252": lambda c: c.isalpha() or c in "€£§°´’“”«»–…•",
 }
 """Encodings that exports still have, by characters that are frequent in each; the first counts."""
+KOREAN, FEWEST = 0.9, 8
+"""Of the odd characters so many must be frequent; half of Chinese has bytes of Korean too."""
 
 
 def is_utf8(content: bytes) -> bool:
@@ -43,10 +48,11 @@ def is_utf8(content: bytes) -> bool:
 def as_utf8(content: bytes, file: str, report: Report, encoding: str | None) -> bytes | None:
     """The content in UTF-8 without its mark, if its encoding is said or plain; else as it is.
 
-    UTF-16 is known by its mark or its zeros, which is said; None if it is not what was named.
+    UTF-16 is known by its mark or its zeros, and UTF-32 by its mark, which is said; None if it is
+    not what was named.
     """
     if encoding is None or known_encoding(encoding) in ("utf-8", "utf-8-sig"):
-        encoding = utf16_of(content)
+        encoding = wide_encoding(content)
         if encoding is None:
             return content.removeprefix(UTF8_MARK)
         report.say(f"{file}: read as {encoding.upper()}")
@@ -79,8 +85,10 @@ def known_encoding(name: str) -> str:
         ) from None
 
 
-def utf16_of(content: bytes) -> str | None:
-    """The kind of UTF-16 that the content is in, by its mark or its many zeros; None if none."""
+def wide_encoding(content: bytes) -> str | None:
+    """The kind of UTF-16 or UTF-32 that the content is in, by its mark or zeros; None if none."""
+    if content[:4] in (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE):
+        return "utf-32"
     if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         return "utf-16"
     sample = content[:LOOKED_AT]
@@ -102,8 +110,10 @@ def likely_encoding(content: bytes) -> tuple[str, str]:
             odd = [c for c in sample.decode(name) if not c.isascii()]
         except UnicodeDecodeError:
             continue
-        fits = sum(map(is_frequent, odd)) > len(odd) / 2
-        if fits and not (alone and name in ("gbk", "cp1251")):
+        share = sum(map(is_frequent, odd)) / max(len(odd), 1)
+        fits = share > (KOREAN if name == "euc_kr" else 0.5)
+        unsure = len(odd) < FEWEST if name == "euc_kr" else alone and name in ("gbk", "cp1251")
+        if fits and not unsure:
             best = name
             break
     words = re.findall(r"[^\s,;|\"]*[^\x00-\x7f][^\s,;|\"]*", sample.decode(best))

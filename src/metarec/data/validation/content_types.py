@@ -15,6 +15,8 @@ CODE = r"^[^0-9]*0[0-9]"
 AS_WRITTEN = rf",|{UNITS}|[.][-–—]|^−"
 """What tells a number as people write it from a version, a telephone or an address."""
 LOOKED_AT = 1000
+LONGEST = 64
+"""No number is written in more bytes."""
 MOST = 0.8
 """From this share of numbers on it is told why a column is none of numbers."""
 
@@ -36,11 +38,12 @@ def typed_content(table: Table, report: Report, *kept: str) -> Table:
 
 def as_people_write(column: pl.Series) -> bool:
     """True if the first cells of the column are mostly numbers with a currency or a comma."""
-    cells = column.drop_nulls().head(LOOKED_AT)
-    if not len(cells) or not cells.str.contains(AS_WRITTEN).any():
+    cells = column.drop_nulls().head(LOOKED_AT).str.strip_chars()
+    short = cells.filter(cells.str.len_bytes() <= LONGEST)
+    if len(short) < len(cells) / 2 or not short.str.contains(AS_WRITTEN).any():
         return False
-    numbers, example = numbers_of(cells, ".")
-    return example is not None and numbers.null_count() <= len(cells) / 2
+    numbers, example = numbers_of(short, ".")
+    return example is not None and len(short) - numbers.null_count() >= len(cells) / 2
 
 
 def typed(column: pl.Series, table: Table, report: Report) -> pl.Series:

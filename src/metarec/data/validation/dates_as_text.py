@@ -5,13 +5,16 @@ from typing import Literal
 
 import polars as pl
 
+from metarec.data.validation.month_names import MONTHS, plain_letters
+
 DateOrder = Literal["day-first", "month-first"]
 
 CLOCK = (
     r"(?:[ T,]+(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})"
     r"(?:[.,](?P<part>[0-9]+))?)?\s*(?P<half>[AaPp]\.?[Mm]\.?)?"
-    r"\s*(?P<zone>Z|z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)?)?\s*$"
+    r"\s*(?P<zone>Z|z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)?(?:\[[\w/+-]+\])?)?\s*$"
 )
+"""A time of day; Java writes the name of a zone in brackets behind its distance to UTC."""
 ISO = r"^\s*(?P<year>[0-9]{4})[-/.]?(?P<month>[0-9]{2})[-/.]?(?P<day>[0-9]{2})" + CLOCK
 TOGETHER = r"^\s*([0-9]{8})[ T]?([0-9]{2})([0-9]{2})"
 WITHOUT_MARKS = (
@@ -35,10 +38,13 @@ NUMBERS = (
     r"(?P<year>[0-9]{4}|[0-9]{2})" + CLOCK
 )
 WITH_NAME = (
-    r"^\s*(?:[A-Za-z]{3},?\s+)?(?P<before>[0-9]{1,2})?[ .-]*(?P<name>[A-Za-z]{3})[A-Za-z]*[ .,-]*"
-    r"(?P<after>[0-9]{1,2})?[ ,-]+(?P<year>[0-9]{4})" + CLOCK
+    r"^\s*(?:[\pL]{2,}[.,]*\s+)?(?:(?P<before>[0-9]{1,2})(?:st|nd|rd|th|er|º)?)?"
+    r"(?:[ .-]+de\s+|[ .-]*)(?P<name>[\pL]{3,})(?:\s+del?\s+|[ .,-]*)"
+    r"(?:(?P<after>[0-9]{1,2})(?:st|nd|rd|th)?[ ,-]+)?(?P<year>[0-9]{4}|[0-9]{2})" + CLOCK
 )
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+"""31 Dec 2024, Tuesday, December 31st, 2024, 1. März 2024, 3 de mayo de 2024, 01-MAY-24."""
+NAMED_ZONE = r":[0-9]{2}(?:[.,][0-9]+)?\s*([A-Z][A-Za-z]+/[\w/+-]+|[A-Z]{2,5})(?:\s+[0-9]{4})?\s*$"
+"""A clock with a zone by its name: 2024-05-01 10:00 Europe/Paris, Fri Aug 25 13:55:02 PDT 2017."""
 MONTH_FIRST = "with the month first"
 DATES = (("%Y-%m-%d", "dates"), ("%d.%m.%Y", "dates with the day first"))
 DAYS_AND_MONTHS = tuple(
@@ -180,13 +186,14 @@ def in_numbers(text: pl.Series, said: DateOrder | None) -> tuple[pl.DataFrame, s
 
 
 def with_name(text: pl.Series, order: DateOrder | None) -> tuple[pl.DataFrame, str]:
-    """Months by their English names: 31 Dec 2024, December 31, 2024, Tue Dec 31 08:00:00 2024."""
+    """Months by their names: 31 Dec 2024, December 31, 2024, Tue Dec 31 08:00:00 2024."""
     parts = found(text.str.replace(CTIME, "${2} ${1} ${5} ${3} ${4}"), WITH_NAME)
-    name = parts["name"].str.to_lowercase()
-    numbers = list(range(1, 13))
-    month = name.replace_strict(list(MONTHS), numbers, default=None, return_dtype=pl.Int64)
-    day = pl.coalesce("before", "after").alias("day")
-    return parts.with_columns(day, month.alias("month")), "dates"
+    names = parts["name"].drop_nulls().unique()
+    month = {name: MONTHS[plain] for name in names if (plain := plain_letters(name)) in MONTHS}
+    months = parts["name"].replace_strict(month, default=None, return_dtype=pl.Int64)
+    both = pl.col("before").is_not_null() & pl.col("after").is_not_null()
+    day = pl.when(~both).then(pl.coalesce("before", "after")).alias("day")
+    return parts.with_columns(day, months.alias("month")), "dates"
 
 
 def found(text: pl.Series, pattern: str) -> pl.DataFrame:

@@ -1,6 +1,6 @@
 """Ids that tools have changed on the way: spaces around them, .0 at their end, zeros lost."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import polars as pl
 
@@ -8,19 +8,44 @@ from metarec.contracts.printing import counted
 from metarec.data.validation.problems import Report
 from metarec.data.validation.table import Table
 
+EXACT: Mapping[pl.DataType, int] = {pl.Float64(): 2**53, pl.Float32(): 2**24}
+"""Whole numbers below it have one float each."""
 UNSEEN = "\u200b"
 ODD = rf"^\s|\s$|{UNSEEN}|\.0$|^[0-9](?:[.,][0-9]+)?[eE]\+"
 """Ids of which one is looked at more closely, and then all of them."""
 ROUNDED = r"^[0-9](?:[.,][0-9]+)?[eE]\+[0-9]{2}$"
 
 
-def with_plain_ids(table: Table, column: str, report: Report) -> Table:
+def with_whole_ids(table: Table, columns: Sequence[str], report: Report) -> Table:
+    """The table with ids that are whole numbers, and came as fractions or decimals, as such.
+
+    pandas makes fractions of a column with a gap, and databases have no other whole numbers.
+    """
+    for column in columns:
+        ids, own = table.frame[column], table.names.get(column, column)
+        if not (ids.dtype.is_float() or ids.dtype.is_decimal()):
+            continue
+        if ids.dtype.is_float() and not (ids.abs() < EXACT.get(ids.dtype, 0)).all():
+            continue
+        whole = ids.cast(pl.Int128, strict=False)
+        if not (whole.cast(ids.dtype) == ids).all() or whole.null_count() > ids.null_count():
+            continue
+        if ids.dtype.is_float():
+            example = ids.drop_nulls().head(1)
+            told = f" ({example[0]} is {str(int(example[0]))!r})" if len(example) else ""
+            report.say(f"{table.file}: {own} holds whole numbers as fractions{told}")
+        table = table.with_frame(table.frame.with_columns(whole.alias(column)))
+    return table
+
+
+def with_plain_ids(table: Table, column: str, each: pl.Series, report: Report) -> Table:
     """The table with ids of text without spaces around them and without the .0 of numbers.
 
-    A `.0` goes only where every id of the column is a number, so that none of them meant it.
+    `each` are the distinct ids; where all are plain, the table itself comes back. A `.0` goes only
+    where every id of the column is a number, so that none of them meant it.
     """
     ids, own = table.frame[column], table.names.get(column, column)
-    if not ids.unique().str.contains(ODD).any():
+    if not each.str.contains(ODD).any():
         return table
     bare = ids.str.strip_chars()
     spaced = (ids != bare) & (bare != "")

@@ -95,6 +95,8 @@ def users_of(
 def in_usual_order(frame: pl.DataFrame) -> pl.DataFrame:
     """The interactions without ids: user, item, value, timestamp, event, then the context."""
     usual = ["user", "item", "value"] + [c for c in ("timestamp", "event") if c in frame.columns]
-    if "event" in frame.columns:
-        frame = frame.with_columns(pl.col("event").cast(pl.String))
-    return frame.select(*usual, pl.exclude([*usual, "user_id", "item_id"]))
+    rest = [c for c in frame.columns if c not in (*usual, "user_id", "item_id")]
+    columns = {name: frame[name].rechunk() for name in (*usual, *rest)}  # select copies the ids too
+    if "event" in columns:
+        columns["event"] = columns["event"].cast(pl.String)
+    return pl.DataFrame(columns)

@@ -4,7 +4,9 @@ import polars as pl
 
 from metarec.data.column_names import OURS, Given, Naming, TableKind, is_weight, recognise
 from metarec.data.validation.dated_columns import with_dated
+from metarec.data.validation.empty_records import without_empty_records
 from metarec.data.validation.problems import Report
+from metarec.data.validation.record_fields import with_fields
 from metarec.data.validation.table import Table
 from metarec.data.validation.unread import say_unread
 from metarec.data.validation.wide import lengthened
@@ -29,7 +31,8 @@ def named(
     given = given or {}
     if table.settled:
         given = {ours: None for ours in OURS[kind] if ours not in table.frame.columns} | {**given}
-    table = without_patterns(table, report)
+    table = without_empty_records(without_patterns(table, report), report)
+    table = with_fields(table, given)
     naming = recognise(table.frame.columns, kind, given, prefer)
     if kind == "interactions" and (long := lengthened(table, naming, given, report)):
         table, naming = long, recognise(long.frame.columns, kind)

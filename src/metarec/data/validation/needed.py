@@ -1,8 +1,13 @@
 """What a table must have to be read at all: its columns, and rows."""
 
+from collections.abc import Sequence
+
+import polars as pl
+
 from metarec.contracts.wording import given
 from metarec.data.column_names import TableKind, likely
 from metarec.data.validation.problems import Report
+from metarec.data.validation.record_fields import likely_field
 from metarec.data.validation.table import Table
 from metarec.data.validation.wide import wide_hint
 
@@ -15,7 +20,8 @@ def has_columns(table: Table, needed: tuple[str, ...], report: Report) -> bool:
         own = table.names.get(column, column)
         called = [table.names.get(name, name) for name in table.frame.columns]
         found = f"the columns {', '.join(called) or '(none)'}"
-        meant = likely((name for name in table.frame.columns if name not in table.names), column)
+        free = [name for name in table.frame.columns if name not in table.names]
+        meant = nested(table, free, column) or likely(free, column)
         fix = report.remedies.column(own, meant, "interactions" if len(needed) > 1 else kind)
         fix += header_hint(table, report)
         fix += (wide_hint(table) or nested_hint(table)) if column == "item_id" else ""
@@ -26,8 +32,14 @@ def has_columns(table: Table, needed: tuple[str, ...], report: Report) -> bool:
 
 def nested_hint(table: Table) -> str:
     """What to do where the items of a row stand in one cell, as those of an order do."""
-    nested = [name for name, kind in table.frame.schema.items() if kind.is_nested()]
-    return f"; {nested[0]} holds several values: write a row for each of them" if nested else ""
+    several = [n for n, kind in table.frame.schema.items() if isinstance(kind, pl.List | pl.Array)]
+    return f"; {several[0]} holds several values: write a row for each of them" if several else ""
+
+
+def nested(table: Table, names: Sequence[str], ours: str) -> str | None:
+    """The path of a field of records that may well be one of our columns."""
+    fields = {name: likely_field(table.frame.schema[name], ours) for name in names}
+    return next((f"{name}.{field}" for name, field in fields.items() if field), None)
 
 
 def has_rows(table: Table, report: Report) -> bool:

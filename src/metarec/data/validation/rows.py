@@ -4,17 +4,19 @@ from pathlib import Path
 
 import polars as pl
 
-from metarec.data.column_names import is_weight
-from metarec.data.validation.id_forms import with_plain_ids
+from metarec.data.column_names import TableKind, is_weight
+from metarec.data.validation.id_forms import with_plain_ids, with_whole_ids
 from metarec.data.validation.media_paths import media_checks
 from metarec.data.validation.numbers_as_text import written_numbers
 from metarec.data.validation.numbers_told import say_thousands, say_written
 from metarec.data.validation.problems import Check, Report, as_json
+from metarec.data.validation.record_fields import record_fix
 from metarec.data.validation.table import Table
 
 
 def with_ids(table: Table, columns: tuple[str, ...], report: Report) -> Table | None:
     """The rows whose named columns hold ids, as String; None if a column cannot hold ids."""
+    table = with_whole_ids(table, columns, report)
     kinds = table.frame.schema
     wrong = [
         c
@@ -25,17 +27,25 @@ def with_ids(table: Table, columns: tuple[str, ...], report: Report) -> Table | 
             or isinstance(kinds[c], pl.Categorical | pl.Enum)
         )
     ]
+    kind: TableKind = "users" if columns == ("user_id",) else "items"
     for column in wrong:
         own = table.names.get(column, column)
-        fix = f"write {own} as text or whole numbers{field_of(kinds[column])}"
+        fix = f"write {own} as text or whole numbers"
+        of = "interactions" if len(columns) > 1 else kind
+        fix = record_fix(table, column, of, report, fix)
         report.fail(table.file, f"type {kinds[column]}", "text ids", fix, own)
     if wrong:
         return None
     texts = [pl.col(c).cast(pl.String) for c in columns if kinds[c] != pl.String]
     table = table.with_frame(table.frame.with_columns(texts)) if texts else table
+    checks: list[Check] = []
     for column in columns:
-        table = with_plain_ids(table, column, report)
-    return report.sift(table, [check for column in columns for check in id_checks(column)])
+        each = table.frame[column].unique()  # far fewer than rows
+        plain = with_plain_ids(table, column, each, report)
+        each = each if plain is table else plain.frame[column].unique()
+        table = plain
+        checks += [c for c in id_checks(column) if each.to_frame().select(c.bad.any()).item()]
+    return report.sift(table, checks)
 
 
 def id_checks(column: str) -> tuple[Check, Check]:
@@ -46,15 +56,6 @@ def id_checks(column: str) -> tuple[Check, Check]:
         Check("empty id", column, one.is_null() | (one == ""), "an id", fix),
         Check("NUL in an id", column, one.str.contains("\0", literal=True), "text", broken),
     )
-
-
-def field_of(kind: pl.DataType) -> str:
-    """How to write a record of one field, as MongoDB exports {"$oid": "5f"}, or one with an id."""
-    if not isinstance(kind, pl.Struct):
-        return ""
-    names = [field.name for field in kind.fields]
-    told = names if len(names) == 1 else [name for name in names if name.lower() in ("id", "_id")]
-    return f" (its field {told[0]} alone)" if told else ""
 
 
 def with_numbers(
@@ -69,9 +70,8 @@ def with_numbers(
         table = with_parsed_numbers(table, column, report, fix)
     elif not (kind.is_numeric() or kind == pl.Boolean):
         own = table.names.get(column, column)
-        report.fail(
-            table.file, f"type {kind}", "a column of numbers", f"{fix}{field_of(kind)}", own
-        )
+        fix = record_fix(table, column, "interactions", report, fix)
+        report.fail(table.file, f"type {kind}", "a column of numbers", fix, own)
         return None
     value = pl.col(column)
     checks = [Check("missing number", column, value.is_null(), "a number", fix)]

@@ -5,6 +5,7 @@ import polars as pl
 from metarec.contracts.wording import given
 from metarec.data.validation.clock_units import CENTURY_END_S, with_units
 from metarec.data.validation.dates_as_text import (
+    NAMED_ZONE,
     AmbiguousDates,
     ContradictedOrder,
     DateOrder,
@@ -108,7 +109,7 @@ def with_moments(
         report.fail(table.file, repr(str(error)), expected, fix, own, row)
         return None
     if moments is None:
-        return table
+        return None if has_named_zones(text, table.file, own, report) else table
     first = text.filter(moments.times.is_not_null()).head(1)
     report.say(
         f"{table.file}: column {own} is read as {moments.told} "
@@ -119,6 +120,18 @@ def with_moments(
     kept = report.sift(table, [check])
     times = moments.times.drop_nulls().alias("timestamp")
     return kept.with_frame(kept.frame.with_columns(times))
+
+
+def has_named_zones(text: pl.Series, file: str, own: str, report: Report) -> bool:
+    """True, which is reported, if the times name their zone, as in 10:00 Europe/Paris."""
+    zones = text.str.extract(NAMED_ZONE).drop_nulls()
+    if not len(zones):
+        return False
+    found = f"times of the zone {zones[0]!r} ({text.filter(text.str.contains(NAMED_ZONE))[0]!r})"
+    expected = "times in UTC, or with their distance to it"
+    fix = "write them as 2024-12-31 08:00Z or 2024-12-31 09:00+01:00; names of zones are not read"
+    report.fail(file, found, expected, fix, own)
+    return True
 
 
 def like_dates(numbers: pl.Series) -> bool:

@@ -187,7 +187,8 @@ class Evidence:
         self, items: Int[np.ndarray, " event"], ages: Float[np.ndarray, "*out event"], row: int
     ) -> dict[str, Float[np.ndarray, "*out event"]]:
         """What each event says of one item, by reason."""
-        said = {reason: np.zeros(ages.shape) for reason in REASONS.values()}
+        names = (*(table.name for table in self.counted), "alike")
+        said = {REASONS[name]: np.zeros(ages.shape) for name in names}
         for reason, decay, matrix in self._voices:
             column = matrix[:, [row]].toarray()[:, 0]
             said[reason] = said[reason] + decay**ages * column[items]

@@ -30,6 +30,8 @@ NOISE_DAMPING = 10.0
 LEAST = 1e-6
 FLAT = 5.0
 """Items, a power of e apart in their number of ratings, that say that the number tells nothing."""
+AT_ONCE = 10_000_000
+"""Numbers of the matrices of pairs that are held in memory together, 80 MB."""
 FLOOR = 0.05
 """The least share of an item's numbers that its own ratings are taken to have told."""
 
@@ -127,8 +129,12 @@ def predicted(
     """Expected rating, and its variance by the person's weights alone, of pairs."""
     features = factors.features[items]
     mean = factors.own[items, -1] + (features * people.mean[rows]).sum(axis=1)
-    spread = (features[:, None, :] @ people.covariance[rows])[:, 0]
-    return mean, (spread * features).sum(axis=1)
+    variance = np.empty(len(rows))
+    for start in range(0, len(rows), step := max(1, AT_ONCE // features.shape[1] ** 2)):
+        part = slice(start, start + step)  # a matrix each would be gigabytes of a million pairs
+        spread = (features[part, None, :] @ people.covariance[rows[part]])[:, 0]
+        variance[part] = (spread * features[part]).sum(axis=1)
+    return mean, variance
 
 
 def levels(ratings: Ratings, content: Float[np.ndarray, "item d_content"], d: int) -> ItemFactors:

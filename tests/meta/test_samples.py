@@ -1,0 +1,71 @@
+"""Who is asked to learn how much each part of a model counts."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+
+import metarec as mr
+from metarec.data import Split
+from metarec.meta.heart import Heart
+from metarec.meta.holding_out import Taught, folds_of
+from metarec.meta.ordering import CHOICE, VALUE
+from metarec.meta.samples import Asked, asked_of
+
+
+@pytest.fixture(scope="module")
+def split() -> Split:
+    return mr.split_cold(mr.generate(users=120, items=60, rng=4).dataset, rng=0)
+
+
+def asked(
+    split: Split, monkeypatch: pytest.MonkeyPatch, enough: int, of_folds: int
+) -> tuple[list[Asked], list[Mapping[str, Taught]]]:
+    """With heads that are never looked at."""
+    taught = [
+        Taught.of(split.train, split.valid, 0),
+        Taught.of(split.train.as_events(), split.valid, 0),
+    ]
+    monkeypatch.setattr("metarec.meta.samples.ENOUGH_QUERIES", enough)
+    monkeypatch.setattr("metarec.meta.samples.ENOUGH_OF_FOLDS", of_folds)
+    started: list[Mapping[str, Taught]] = []
+
+    def start(folds: Mapping[str, Taught]) -> Mapping[str, Heart]:
+        started.append(folds)
+        return dict.fromkeys(folds)  # type: ignore[arg-type]
+
+    hearts: Mapping[str, Heart] = dict.fromkeys((VALUE, CHOICE))  # type: ignore[arg-type]
+    return asked_of(taught, hearts, start, 0), started
+
+
+def queries(found: Asked, *, touched: bool) -> int:
+    taught = found.taught[-1]
+    return int(np.sum(taught.train.touched[taught.valid.query.items] == touched))
+
+
+def test_a_validation_that_asks_enough_is_asked_alone(split, monkeypatch):
+    found, started = asked(split, monkeypatch, 1, 10**9)
+    assert len(found) == 1
+    assert not started
+    assert found[0].taught[0].train is split.train
+    touched = queries(found[0], touched=True)
+    found, _ = asked(split, monkeypatch, touched + 1, 1)
+    untouched = queries(found[0], touched=False)
+    assert len(found) == 1 + (untouched < touched + 1)
+
+
+def test_folds_are_asked_until_they_ask_enough(split, monkeypatch):
+    found, started = asked(split, monkeypatch, 10**9, 10**9)
+    assert len(found) == 6
+    first = sum(queries(one, touched=True) for one in found[:2])
+    arrivals = queries(found[0], touched=False)
+    monkeypatch.setattr("metarec.meta.samples.ENOUGH_QUERIES", arrivals)
+    few, _ = asked(split, monkeypatch, min(arrivals, queries(found[0], touched=True) + 1), first)
+    assert len(few) == 2
+    for one, (train, _) in zip(found[1:], folds_of(split.train, 0), strict=True):
+        assert one.taught[-1].train.feedback == "implicit"
+        own = set(one.taught[-1].train.interactions["user"].to_list())
+        assert own == set(train.interactions["user"].to_list())
+    assert [set(folds) for folds in started] == [{VALUE, CHOICE}] + [{CHOICE}] * 4
+    assert started[0][VALUE].train.feedback == "rating"
+    assert [set(one.hearts) for one in found[1:]] == [set(folds) for folds in started]
