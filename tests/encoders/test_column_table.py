@@ -16,6 +16,7 @@ from metarec.encoders import (
     TextEncoder,
     content_told,
 )
+from metarec.encoders.content import texts_of
 
 EVENTS = pl.DataFrame(
     {
@@ -136,3 +137,12 @@ def test_a_model_saved_without_roles_is_refused():
     described = ContentFeatures.fit(HashEncoder(8), ITEMS).describe()
     with pytest.raises(mr.DataError, match=r"what it reads each column of the items as.*fit the"):
         ContentFeatures.from_description({k: v for k, v in described.items() if k != "roles"})
+
+
+def test_the_texts_of_a_shop_are_what_the_encoder_reads_of_each_item():
+    data = mr.from_frames(EVENTS, ITEMS, USERS)
+    texts = texts_of(HashEncoder(8), data)
+    assert [("garden" in text, "bicycle" in text) for text in texts] == [
+        (True, False), (False, True), (False, True), (False, False)
+    ]  # fmt: skip
+    assert texts_of(HashEncoder(8), mr.from_frames(EVENTS)) == [""] * 2
