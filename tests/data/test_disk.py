@@ -123,8 +123,17 @@ except DataError as error:
 
 
 class TestWriting:
-    @pytest.mark.parametrize("verb", ["save", "generate", "again"])
-    @pytest.mark.parametrize("limit", [10, 1500])
+    @pytest.mark.parametrize(
+        ("verb", "limit"),
+        [
+            ("save", 1500),
+            ("again", 10),
+            *(
+                pytest.param(*case, marks=pytest.mark.slow)
+                for case in (("save", 10), ("again", 1500), ("generate", 10), ("generate", 1500))
+            ),
+        ],
+    )
     def test_a_full_disk_is_one_error_and_leaves_nothing_half(self, tmp_path, verb, limit) -> None:
         target = tmp_path / "out"
         done = subprocess.run(

@@ -431,7 +431,7 @@ def test_a_long_list_shows_its_head_and_its_count(shop) -> None:
 
 
 @settings(
-    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     values=st.lists(st.one_of(st.floats(allow_nan=True), st.none()), min_size=1, max_size=8),

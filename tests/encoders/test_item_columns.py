@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metarec.contracts import DataError
@@ -32,6 +32,7 @@ def content(template: str | None = None) -> ContentFeatures:
 
 
 @pytest.mark.parametrize("template", [None, "{title} ({year}). {tags}. {plot}. {kind} {new}"])
+@settings(max_examples=30)
 @given(order=st.permutations(SHOP.columns))
 def test_the_order_of_columns_changes_no_bit(template: str | None, order: list[str]):
     features = content(template)

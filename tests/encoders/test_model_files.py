@@ -209,6 +209,7 @@ def test_no_bar_is_shown_while_a_model_loads(folder: Path, capfd: pytest.Capture
     assert not capfd.readouterr().err
 
 
+@pytest.mark.slow
 def test_cached_vectors_are_served_without_the_library_that_makes_them(folder: Path):
     TextEncoder(str(folder)).encode_texts(["red"])
     script = (

@@ -163,7 +163,7 @@ def test_a_folder_without_a_card_or_with_a_broken_one_is_no_model(tmp_path: Path
     (tmp_path / "config.json").write_text("{")
     with pytest.raises(DataError, match="is not JSON"):
         load_state(tmp_path, "Toy", Config)
-    (tmp_path / "config.json").write_text('{"format": "metarec-model", "format_version": 4}')
+    (tmp_path / "config.json").write_text('{"format": "metarec-model", "format_version": 5}')
     with pytest.raises(DataError, match="lacks class, config, files, hash"):
         load_state(tmp_path, "Toy", Config)
 
@@ -315,7 +315,7 @@ def test_the_order_of_the_card_s_fields_does_not_count(tmp_path: Path) -> None:
     [
         ("[1]", "is not a saved model of metarec"),
         ('{"format": "metarec-model", "format_version": 2, "metarec": "0.1.0"}',
-         "has model format 2, this version reads 4; fit the model again"),
+         "has model format 2, this version reads 5; fit the model again"),
     ],
 )  # fmt: skip
 def test_another_card_says_what_it_is(tmp_path: Path, content: str, told: str) -> None:

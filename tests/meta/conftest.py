@@ -32,9 +32,11 @@ def ratings(rating_split: Split) -> mr.MetaRecommender:
 def both(rating_split: Split) -> mr.MetaRecommender:
     """Ratings, and the choice beside them."""
     config = mr.MetaConfig(**{**SMALL, "choice": True})
-    return mr.MetaRecommender(mr.HashEncoder(d=16), config).fit(
-        rating_split.train, rating_split.valid
-    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("metarec.meta.samples.ENOUGH_QUERIES", 300)
+        return mr.MetaRecommender(mr.HashEncoder(d=16), config).fit(
+            rating_split.train, rating_split.valid
+        )
 
 
 @pytest.fixture(scope="session")

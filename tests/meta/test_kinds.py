@@ -182,7 +182,11 @@ def test_purchases_that_views_lead_to_are_foretold_where_they_are_the_target() -
     assert found["buy",] >= 8 > found[()]
 
 
-def test_what_was_looked_at_counts_for_buying_it_and_explain_says_so() -> None:
+def test_what_was_looked_at_counts_for_buying_it_and_explain_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("metarec.meta.samples.ENOUGH_QUERIES", 300)
+    monkeypatch.setattr("metarec.meta.samples.ENOUGH_OF_FOLDS", 100)
     rng = np.random.default_rng(0)
     rows = []
     for person in range(80):

@@ -14,6 +14,7 @@ from metarec.meta.loops.steps import query_weights
 from metarec.metrics import crps_gaussian
 
 
+@pytest.mark.slow
 def test_items_whose_ratings_scatter_get_more_noise():
     # the second half of the items is rated at random, the first half as everyone agrees
     rng = np.random.default_rng(0)

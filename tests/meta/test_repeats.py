@@ -79,6 +79,7 @@ def test_validation_held_out_asks_only_for_what_is_new(shop: Dataset):
         assert not set(support) & set(query)
 
 
+@pytest.mark.slow
 def test_training_on_repeats_learns_what_comes_next():
     once = mr.generate(users=400, items=60, kind="implicit", rng=3).dataset
     twice = once.interactions[np.repeat(np.arange(len(once.interactions)), 2)]

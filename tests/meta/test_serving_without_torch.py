@@ -43,7 +43,7 @@ def served(model: Path, *extra: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True)
 
 
-@pytest.mark.parametrize("name", ["ratings", "implicit"])
+@pytest.mark.parametrize("name", [pytest.param("ratings", marks=pytest.mark.slow), "implicit"])
 def test_a_saved_model_serves_people_where_torch_cannot_be_imported(
     name: str, request: pytest.FixtureRequest, tmp_path: Path
 ):

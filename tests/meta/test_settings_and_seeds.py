@@ -170,6 +170,9 @@ def test_every_stream_changes_the_fitted_numbers_and_no_other_does(
     if purpose == Purpose.DRAWS:
         monkeypatch.setattr("metarec.meta.heads.choice_validation.CALIBRATION_DRAWS", 1)
         monkeypatch.setattr("metarec.meta.heads.choice_validation.LEAST_QUERIES", 1)
+    if purpose in (Purpose.EVIDENCE, Purpose.FOLDS):
+        monkeypatch.setattr("metarec.meta.samples.ENOUGH_QUERIES", 100)
+        monkeypatch.setattr("metarec.meta.samples.ENOUGH_OF_FOLDS", 100)
     # fewer people than the shop has, so that it matters who they are
     monkeypatch.setattr("metarec.meta.heads.choice_start.MEAN_PEOPLE", 20)
     plain = numbers(shops[kind], rng=5, **settings)

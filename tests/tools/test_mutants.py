@@ -150,6 +150,7 @@ def test_a_mutant_tells_where_it_is_and_what_it_changes_in_one_line() -> None:
     assert told == ["src/shop/till.py:4: comparison: b < c -> b <= c"]
 
 
+@pytest.mark.slow
 def test_every_mutant_of_the_project_is_code_and_other_code() -> None:
     for file in sorted((ROOT / "src").rglob("*.py"))[::12]:
         source = Source(file.name, file.read_bytes())
