@@ -10,7 +10,7 @@ class TestMetaRecommenderOnEvents(RecommenderContract):
     has_item_to_item = True
 
     def make(self) -> mr.MetaRecommender:
-        config = mr.MetaConfig(d=8, steps=60, judge_every=30, batch_users=32)
+        config = mr.MetaConfig(d=8, steps=20, judge_every=10, batch_users=32)
         return mr.MetaRecommender(mr.HashEncoder(d=16), config)
 
 
@@ -20,5 +20,5 @@ class TestMetaRecommenderOnRatings(RecommenderContract):
     has_item_to_item = True
 
     def make(self) -> mr.MetaRecommender:
-        config = mr.MetaConfig(d=8, steps=60, judge_every=30, batch_users=32)
+        config = mr.MetaConfig(d=8, steps=20, judge_every=10, batch_users=32)
         return mr.MetaRecommender(mr.HashEncoder(d=16), config)
