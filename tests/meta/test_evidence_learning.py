@@ -15,6 +15,7 @@ from metarec.data import split_last_out
 from metarec.meta.evidence import Contests, Evidence, Sample, learn_trust, spoken_of
 from metarec.meta.evidence.counting import counted_tables, popularities
 from metarec.meta.evidence.learning import Learned, learn_evidence, recounted, share_of_unseen
+from metarec.meta.evidence.samples import Tables
 from metarec.meta.evidence.trust import learn_beside, the_best_alone
 
 PEOPLE, TAKEN, OFFERED = 90, 14, 17
@@ -349,6 +350,18 @@ def test_the_share_of_the_unseen_is_that_of_events_alone_on_their_item():
     assert share_of_unseen(twice) == pytest.approx(0.5 / 4)
     once = mr.from_frames(log.unique("item_id"), feedback="implicit")
     assert share_of_unseen(once) == 0.5
+
+
+def test_samples_share_the_queries_but_validation_alone_has_them_all(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    samples, found = learned("folds")
+    monkeypatch.setattr("metarec.meta.evidence.samples.MOST_QUERIES", 8)
+    alike, rng = found.evidence.alike, np.random.default_rng(0)
+    for alone, known in ((False, 4), (True, 8)):
+        tables = Tables.of(samples[1], alike, CONFIG, rng, 2, alone=alone)
+        assert len(tables.known) == known
+        assert len(tables.arrivals) == len(tables.every) == 4
 
 
 def test_a_validation_of_fewer_than_fifty_events_teaches_nothing():

@@ -54,8 +54,10 @@ def learn_evidence(
     """
     likeness = Likeness.of(content, width=ALIKE_WIDTH)
     alike = Alike.of(likeness.directions(content), keep=config.neighbours)
-    tables = [Tables.of(sample, alike, config, rng, len(samples)) for sample in samples]
-    known = tables[:1] if len(tables[0].known) >= ENOUGH_QUERIES else tables
+    n = len(samples)
+    first = Tables.of(samples[0], alike, config, rng, n, alone=True)
+    tables = [first, *(Tables.of(sample, alike, config, rng, n) for sample in samples[1:])]
+    known = tables[:1] if len(first.known) >= ENOUGH_QUERIES else tables
     if sum(len(each.known) for each in known) < LEAST_QUERIES:
         return None
     contests, scales = contests_of([(each, each.known) for each in known])
@@ -64,7 +66,6 @@ def learn_evidence(
     weights = standing.share * learn_trust(contests) / scales
     weights += (1 - standing.share) * the_best_alone(contests) / scales
     weight = dict(zip(contests.names, weights.tolist(), strict=True))
-    first = tables[0]
     always = sum(weight[name] for name in first.popularities)
     parts = {
         name: weight[name] / always if always else float(name == "popular")

@@ -67,13 +67,20 @@ class Tables:
         config: MetaConfig,
         rng: np.random.Generator,
         n_samples: int,
+        *,
+        alone: bool = False,
     ) -> "Tables":
-        """Counted on the training set of the sample; as many queries of each of `n_samples`."""
+        """Counted on the training set of the sample; as many queries of each of `n_samples`, but
+        where it is asked `alone` about touched items."""
         train, most = sample.train, MOST_QUERIES // n_samples
         offered, touched = train.catalogue.offered, train.touched
         known, arrivals, every = (
-            Questions.of(sample.valid, train.event_kinds, among, rng, most=most)
-            for among in (offered & touched, offered & ~touched, offered)
+            Questions.of(sample.valid, train.event_kinds, among, rng, most=many)
+            for among, many in (
+                (offered & touched, MOST_QUERIES if alone else most),
+                (offered & ~touched, most),
+                (offered, most),
+            )
         )
         return cls(
             counted_tables(train, config),
