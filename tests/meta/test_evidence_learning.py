@@ -133,9 +133,8 @@ class Asked:
             for rival in self.rivals[person]:
                 margins.append([t[person, rival] - t[person, target] for t in tables.values()])
                 query.append(at)
-        stacked, n = np.reshape(margins, (-1, len(tables))), len(query)
-        whose = np.array(query, dtype=np.int64)
-        return Contests(tuple(tables), stacked, whose, np.ones(n), len(self.target))
+        stacked, whose = np.reshape(margins, (-1, len(tables))), np.array(query, dtype=np.int64)
+        return Contests(tuple(tables), stacked, whose, len(self.target))
 
     def sizes(self, name: str, table: np.ndarray) -> list[float]:
         """Spread of taste; of a table the best that each person could be shown."""

@@ -241,7 +241,7 @@ def test_a_contest_is_held_among_all_that_compete_and_the_targets_margin_is_0():
     np.testing.assert_allclose(found.margins, expected)
 
 
-def test_rivals_are_the_best_of_each_table_that_is_asked(monkeypatch: pytest.MonkeyPatch):
+def test_rivals_are_the_best_of_each_table_that_is_asked():
     one = np.array([[9.0, 8, 7, 6, 5, 4], [0, 1, 2, 3, 4, 5]])
     two = -one
     out = np.zeros((2, 6), dtype=bool)
@@ -254,41 +254,11 @@ def test_rivals_are_the_best_of_each_table_that_is_asked(monkeypatch: pytest.Mon
         items = np.nonzero(one[given.query] == told[:, None])[1]
         return [items[given.query == query].tolist() for query in (0, 1)]
 
-    with monkeypatch.context() as patch:
-        patch.setattr("metarec.meta.evidence.trust.OTHERS", 0)
-        assert found(2) == [[2, 4, 5], [1, 4, 5]]
-        assert found(2, rivals_from=["one"]) == [[2], [4, 5]]
-    assert found(2) == found(99) == [[2, 3, 4, 5], [1, 2, 3, 4, 5]]
-
-
-def test_some_of_the_others_stand_for_all_of_them():
-    scores, target = RNG.normal(size=(2, 300)), np.array([7, 11])
-    out = np.zeros((2, 300), dtype=bool)
-    out[0, 100:200], out[1, :140] = True, True
-    given = Contests.of({"one": scores}, out, target, top=40)
-    for query in (0, 1):
-        counts = given.counts[given.query == query]
-        competing = 300 - out[query].sum() - (not out[query, target[query]])
-        assert (counts == 1.0).sum() in (39, 40)
-        assert (counts > 1.0).sum() == 50
-        assert counts.sum() == pytest.approx(competing)
-    # evenly: of a row of scores in order as many are drawn in each part of it
-    ordered = np.arange(1000.0)[None, :]
-    drawn = Contests.of({"one": ordered}, np.zeros((1, 1000), dtype=bool), target[:1], top=100)
-    items = 7 + drawn.margins[drawn.counts > 1, 0]
-    assert set(np.histogram(items, bins=5, range=(0, 900))[0]) <= {9, 10, 11}
-    # what stands for k items counts as k of them would
-    few = replace(drawn, counts=np.where(drawn.counts > 1, 3.0, 1.0))
-    thrice = np.repeat(np.arange(len(few.query)), few.counts.astype(int))
-    longhand = replace(
-        few, margins=few.margins[thrice], query=few.query[thrice], counts=np.ones(len(thrice))
-    )
-    for loss in (cross_entropy, list_loss):
-        for found, expected in zip(
-            loss(few, np.array([0.01])), loss(longhand, np.array([0.01])), strict=True
-        ):
-            np.testing.assert_allclose(found, expected)
-    np.testing.assert_allclose(gains_of(few, np.ones(1)), gains_of(longhand, np.ones(1)))
+    assert found(2) == [[2, 4, 5], [1, 4, 5]]
+    assert found(2, rivals_from=["one"]) == [[2], [4, 5]]
+    assert found(99) == [[2, 3, 4, 5], [1, 2, 3, 4, 5]]
+    many = Contests.of({"one": RNG.normal(size=(1, 300))}, np.zeros((1, 300), bool), target[:1])
+    assert 99 <= len(many.query) <= 100
 
 
 def small_contests(seed: int, n: int = 40) -> Contests:
@@ -379,17 +349,15 @@ def test_gains_are_those_of_ranks_and_a_tie_is_half_ahead():
         ("one",),
         np.array([[1.0], [0.0], [-1.0], [2.0], [3.0]]),
         np.array([0, 0, 0, 1, 1]),
-        np.array([1.0, 1.5, 9.0, 1.0, 1.0]),
         3,
     )
-    expected = 1 / np.log2([3.75, 4.0, 2.0])
+    expected = 1 / np.log2([3.5, 4.0, 2.0])
     np.testing.assert_allclose(gains_of(given, np.ones(1)), expected)
     np.testing.assert_allclose(gains_of(given, np.ones(1), 2), [expected[0], 0.0, 1.0])
     second = given.some(np.array([False, True, True]))
     assert second.n_queries == 2
     assert second.query.tolist() == [0, 0]
     assert second.margins.tolist() == [[2.0], [3.0]]
-    assert given.some(np.array([True, False, False])).counts.tolist() == [1.0, 1.5, 9.0]
 
 
 def test_the_best_table_alone_is_a_logit():

@@ -18,7 +18,7 @@ def planted(strengths: list[float], seed: int = 0) -> tuple[Contests, np.ndarray
     query = np.repeat(np.arange(n), RIVALS)
     margins = rng.normal(-np.array(strengths), 1.0, (n * RIVALS, len(strengths)))
     names = tuple(f"t{i}" for i in range(len(strengths)))
-    return Contests(names, margins, query, np.ones(len(query)), n), np.repeat(np.arange(PEOPLE), 2)
+    return Contests(names, margins, query, n), np.repeat(np.arange(PEOPLE), 2)
 
 
 def test_two_tables_that_each_know_something_are_ahead_of_both():
@@ -69,7 +69,7 @@ def test_trust_is_judged_on_people_it_was_not_learned_on(monkeypatch):
 
 def test_ties_are_half_a_place_and_what_is_too_deep_gains_nothing():
     margins, query = np.array([[0.0], [-1.0], [1.0], [1.0]]), np.array([0, 0, 1, 1])
-    contests = Contests(("t",), margins, query, np.ones(4), 2)
+    contests = Contests(("t",), margins, query, 2)
     one = np.array([1.0])
     assert gains_of(contests, one).tolist() == pytest.approx([1 / np.log2(2.5), 1 / np.log2(4)])
     assert gains_of(contests, one, 2).tolist() == pytest.approx([1 / np.log2(2.5), 0.0])

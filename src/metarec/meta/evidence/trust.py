@@ -8,8 +8,6 @@ from jaxtyping import Bool, Float, Int
 from scipy.optimize import minimize, minimize_scalar
 from scipy.special import expit
 
-OTHERS = 50
-"""Items a query that stand for all that no table puts high."""
 STEPS = 20
 """Of the search for the best lists: then weights grow, and the order of items stays."""
 
@@ -22,8 +20,6 @@ class Contests:
     margins: Float[np.ndarray, "rival table"]
     """The score of a rival minus that of the target."""
     query: Int[np.ndarray, " rival"]
-    counts: Float[np.ndarray, " rival"]
-    """How many items a rival stands for: itself, and the like of it that were not drawn."""
     n_queries: int
 
     @classmethod
@@ -36,21 +32,14 @@ class Contests:
         top: int = 100,
         rivals_from: Sequence[str] | None = None,
     ) -> "Contests":
-        """The rivals are what any table (of `rivals_from`) has among its `top`, and is not `out`,
-        and a few of all others, evenly drawn, who stand for the rest.
+        """The rivals are what any table (of `rivals_from`) has among its `top`, and is not `out`.
 
-        Without these every rival would be one that some table puts high, and where the target is
-        seldom among them no table would seem worth any trust.
+        Every other item stands below in all tables, so that no sum of them lifts it far.
         """
         rivals = rivals_of([tables[n] for n in rivals_from or tables], out, targets, top)
-        rest = ~(out | rivals)
-        rest[np.arange(len(targets)), targets] = False
-        drawn, each = _evenly(rest, OTHERS)
-        query, items = np.nonzero(rivals | drawn)
-        counts = np.where(drawn[query, items], each[query], 1.0)
+        query, items = np.nonzero(rivals)
         margins = [s[query, items] - s[query, targets[query]] for s in tables.values()]
-        stacked = np.stack(margins, axis=1).astype(np.float64)
-        return cls(tuple(tables), stacked, query, counts, len(targets))
+        return cls(tuple(tables), np.stack(margins, axis=1).astype(np.float64), query, len(targets))
 
     def some(self, chosen: Bool[np.ndarray, " query"]) -> "Contests":
         """The chosen queries alone."""
@@ -59,7 +48,6 @@ class Contests:
             self,
             margins=self.margins[rivals],
             query=place[self.query[rivals]],
-            counts=self.counts[rivals],
             n_queries=int(chosen.sum()),
         )
 
@@ -71,7 +59,6 @@ class Contests:
             parts[0].names,
             np.concatenate([part.margins for part in parts]),
             np.concatenate([p.query + s for p, s in zip(parts, starts[:-1], strict=True)]),
-            np.concatenate([part.counts for part in parts]),
             int(starts[-1]),
         )
 
@@ -92,19 +79,6 @@ def rivals_of(
     rivals &= ~out
     rivals[np.arange(len(targets)), targets] = False
     return rivals
-
-
-def _evenly(
-    rows: Bool[np.ndarray, "query item"], most: int
-) -> tuple[Bool[np.ndarray, "query item"], Float[np.ndarray, " query"]]:
-    """`most` of the true cells of each row, one after as many others as the next, and how many each
-    stands for."""
-    n = rows.sum(axis=1, keepdims=True)
-    m = np.minimum(n, most)
-    place = np.cumsum(rows, axis=1)
-    step = np.maximum(n, 1)
-    drawn = rows & (place * m // step > (place - 1) * m // step)
-    return drawn, (n / np.maximum(m, 1))[:, 0]
 
 
 def learn_trust(contests: Contests) -> Float[np.ndarray, " table"]:
@@ -163,8 +137,7 @@ def gains_of(
     """1 / log₂(1 + rank) of each target, 0 below `depth`; a rival of the same score is half
     ahead."""
     above = contests.margins @ weights
-    counted = contests.counts * ((above > 0) + 0.5 * (above == 0))
-    ahead = np.bincount(contests.query, counted, contests.n_queries)
+    ahead = np.bincount(contests.query, (above > 0) + 0.5 * (above == 0), contests.n_queries)
     gains = 1.0 / np.log2(2.0 + ahead)
     return gains if depth is None else np.where(ahead < depth, gains, 0.0)
 
@@ -179,7 +152,7 @@ def cross_entropy(
     above = _sums(contests, weights, fixed)
     highest = np.zeros(n)  # the target's own margin
     np.maximum.at(highest, query, above)
-    shares = contests.counts * np.exp(above - highest[query])
+    shares = np.exp(above - highest[query])
     total = np.bincount(query, shares, n) + np.exp(-highest)
     loss = float((np.log(total) + highest).mean())
     return loss, contests.margins.T @ (shares / total[query]) / n
@@ -193,10 +166,10 @@ def list_loss(
     """Mean over queries of −1 / log₂(2 + Σ σ(s_i − s_target)), and its gradient."""
     n, query = contests.n_queries, contests.query
     ahead = expit(_sums(contests, weights, fixed))
-    ranks = np.bincount(query, contests.counts * ahead, n)
+    ranks = np.bincount(query, ahead, n)
     gains = 1.0 / np.log2(2.0 + ranks)
     slopes = gains**2 / ((2.0 + ranks) * np.log(2.0))
-    moved = contests.counts * slopes[query] * ahead * (1.0 - ahead)
+    moved = slopes[query] * ahead * (1.0 - ahead)
     return float(-gains.mean()), contests.margins.T @ moved / n
 
 
