@@ -148,6 +148,17 @@ def test_the_weight_of_the_rating_lifts_what_was_liked(
     assert learned(nothing, against, kept).weight > 0
 
 
+def test_both_heads_make_the_order_without_evidence_too(rating_split: Split):
+    config = mr.MetaConfig(d=4, steps=0, evidence=False)
+    model = mr.MetaRecommender(mr.HashEncoder(d=8), config).fit(
+        rating_split.train, rating_split.valid
+    )
+    assert model.hearts["implicit"].evidence is None
+    assert model.blend is not None
+    assert model.metrics["rating_weight"] == model.blend.weight
+    assert model.ordering().names == ("implicit", "rating")
+
+
 def test_a_head_that_a_model_lacks_is_named(
     ratings: mr.MetaRecommender, implicit: mr.MetaRecommender, both: mr.MetaRecommender
 ):

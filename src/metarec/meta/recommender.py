@@ -122,7 +122,7 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
         if self.config.profile and first.users is not None and first.users.width:
             self._profiles = TabularFeatures.fit(first.users)
         told = [self._learn_head(one, content, running) for one in taught]
-        if self.config.evidence and CHOICE in self.hearts:
+        if CHOICE in self.hearts and (self.config.evidence or len(taught) > 1):
             told[-1] |= self._weigh(taught, content, running)
         self.metrics = told[0]
         if len(told) > 1:
@@ -184,7 +184,9 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
             for one in asked
         ]
         random = stream(running.rng, Purpose.EVIDENCE)
-        learned = learn_evidence(samples, content, self.config, random)
+        learned = None
+        if self.config.evidence:
+            learned = learn_evidence(samples, content, self.config, random)
         metrics: dict[str, Any] = {}
         if learned is not None:
             heart = replace(self.hearts[CHOICE], evidence=learned.evidence)
