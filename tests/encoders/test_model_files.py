@@ -1,5 +1,6 @@
 """Which weights an encoder stands for, and where they lie."""
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ import metarec as mr
 from metarec.contracts import DataError
 from metarec.data import split_cold
 from metarec.encoders import TextEncoder, encoder_from
+from metarec.encoders.model_files import hash_of
 
 
 @pytest.fixture
@@ -155,6 +157,16 @@ def test_each_file_that_changes_a_vector_changes_the_name(folder: Path, file: st
     raw[-1] ^= 1
     (folder / file).write_bytes(bytes(raw))
     assert TextEncoder(str(folder)).weights_hash != before
+
+
+def test_the_name_of_weights_is_made_of_names_and_contents_in_the_order_of_names(tmp_path: Path):
+    read = ["added_tokens.json", "config.json", "merges.txt", "model-1.safetensors", "model.spm"]
+    read += ["o200k.tiktoken", "special_tokens_map.json", "tokenizer.json", "tokenizer.model"]
+    read += ["tokenizer_config.json", "vocab.txt"]
+    for name in [*reversed(read), "README.md", "training_args.bin", "model.onnx"]:
+        (tmp_path / name).write_text(f"what {name} holds")
+    parts = [n.encode() + hashlib.sha256(f"what {n} holds".encode()).digest() for n in read]
+    assert hash_of(tmp_path) == hashlib.sha256(b"".join(parts)).hexdigest()
 
 
 @pytest.fixture
