@@ -145,11 +145,11 @@ class _Reader:
 
     def value(self, node: ast.expr, beside: str | None) -> pl.Expr:
         """A text, number, True or False that can be compared with the column beside it."""
-        sign = 1
+        negative = False
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-            sign, node = -1, node.operand
+            negative, node = True, node.operand
         known = isinstance(node, ast.Constant) and isinstance(node.value, str | int | float)
-        if not known or beside is None or (sign < 0 and not _is_number(node.value)):  # type: ignore[attr-defined]
+        if not known or beside is None or (negative and not _is_number(node.value)):  # type: ignore[attr-defined]
             raise self.refused(node)
         value, kind = node.value, self.schema[beside]  # type: ignore[attr-defined]
         if isinstance(value, int) and abs(value) >= 2**63:
@@ -166,7 +166,7 @@ class _Reader:
                     f"{argument('where')} compares {beside}, which holds {kind}, with {value!r}; "
                     'dates are written as "2026-01-31", moments as "2026-01-31T18:30"'
                 ) from error
-        return pl.lit(sign * value) if sign < 0 else pl.lit(value)
+        return pl.lit(-value if negative else value)
 
     def refused(self, node: ast.expr) -> DataError:
         """The error about a part that has no meaning here."""
