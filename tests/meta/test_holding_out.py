@@ -7,7 +7,13 @@ import pytest
 import metarec as mr
 from metarec.contracts import Dataset, Episodes, EventKinds, Histories
 from metarec.meta import holding_out
-from metarec.meta.holding_out import checked_validation, folds_of, hold_out_users, without_repeats
+from metarec.meta.holding_out import (
+    Taught,
+    checked_validation,
+    folds_of,
+    hold_out_users,
+    without_repeats,
+)
 
 
 def shop(n: int, events: int = 3, *, rating: bool = False) -> Dataset:
@@ -61,12 +67,13 @@ def test_all_events_of_those_held_out_are_support_or_query_and_none_is_left(rati
     assert other.support.items.tolist() != episodes.support.items.tolist()
 
 
-def test_only_people_with_an_event_that_is_foretold_are_held_out():
+@pytest.mark.parametrize("bought", [1, 3])
+def test_only_people_with_an_event_that_is_foretold_are_held_out(bought: int):
     log = pl.DataFrame(
         {
             "user_id": [f"u{row // 3:02}" for row in range(120)],
             "item_id": [f"i{row % 3}" for row in range(120)],
-            "event": ["buy" if row // 3 < 10 else "view" for row in range(120)],
+            "event": ["buy" if row < 30 and row % 3 < bought else "view" for row in range(120)],
         }
     )
     data = mr.from_frames(log, feedback="implicit", clock="order", target_kinds=["buy"])
@@ -74,7 +81,13 @@ def test_only_people_with_an_event_that_is_foretold_are_held_out():
     gone = set(range(40)) - set(train.interactions["user"].to_list())
     assert len(gone) == 2  # a quarter of ten
     assert gone <= set(range(10))
-    assert len(episodes) == 2
+    if bought == 3:  # a single one may be in the support
+        assert len(episodes) == 2
+
+
+def test_two_events_are_enough_to_be_held_out():
+    assert len(hold_out_users(shop(60, events=2, rating=True), 0)[1]) == 15
+    assert not len(hold_out_users(shop(60, events=1, rating=True), 0)[1])
 
 
 @pytest.mark.parametrize("rating", [False, True])
@@ -92,7 +105,8 @@ def test_folds_go_without_people_and_items_of_their_own(rating: bool):
         left = set(train.interactions["user"].to_list())
         people.append(set(range(90)) - left)
         items.append(set(np.flatnonzero(~train.touched).tolist()))
-        assert len(valid) <= len(people[-1])
+        if rating:  # of events, what is in the support is not asked for
+            assert len(valid) == len(people[-1])
         assert not set(valid.support.items) & items[-1]
         assert set(valid.query.items) & items[-1]
         assert valid.candidates.all()
@@ -116,6 +130,67 @@ def test_a_fold_asks_no_more_people_than_a_hold_out(monkeypatch: pytest.MonkeyPa
         assert len(valid) == 7
         left = set(train.interactions["user"].to_list())
         assert len(left - {60}) == 60 - 7
+
+
+def test_those_held_out_stand_in_the_order_of_users_each_with_their_own_events():
+    rows = [(f"u{person:03}", f"i{person:03}{half}") for person in range(80) for half in "ab"]
+    log = pl.DataFrame(rows, schema=["user_id", "item_id"], orient="row")
+    shop = mr.from_frames(log.with_columns(rating=pl.lit(3.0)), feedback="rating")
+    held = [hold_out_users(shop, 0), *folds_of(shop, 0)]
+    assert [len(valid) for _, valid in held] == [20, *[16] * 5]
+    for train, valid in held:
+        people = []
+        for row in range(len(valid)):
+            both = [side.take([row]).items for side in (valid.support, valid.query)]
+            owners = {item[1:4] for item in shop.catalogue.ids[np.concatenate(both)]}
+            assert len(owners) == 1
+            people.append(int(owners.pop()))
+        assert people == sorted(people)
+        assert not set(people) & set(train.interactions["user"].to_list())
+
+
+@pytest.mark.parametrize("rating", [False, True])
+def test_who_takes_one_item_again_and_again_is_asked_for_it_in_ratings_alone(rating: bool):
+    log = pl.DataFrame({"user_id": [f"u{row // 4:02}" for row in range(400)], "item_id": "tea"})
+    log = log.with_columns(rating=pl.lit(3.0)) if rating else log
+    shop = mr.from_frames(
+        log, feedback="rating" if rating else "implicit", clock="order", repeats="keep"
+    )
+    train, valid = hold_out_users(shop, 0)
+    assert len(set(train.interactions["user"].to_list())) == 80
+    if rating:
+        assert len(valid) == 20
+        assert (valid.support.lengths + valid.query.lengths == 4).all()
+    else:  # only those without a support can be asked, and once
+        assert 0 < len(valid) < 20
+        assert not valid.support.lengths.any()
+        assert (valid.query.lengths == 1).all()
+
+
+def test_half_of_the_supports_of_a_hold_out_are_small():
+    found = hold_out_users(shop(400, events=60, rating=True), 0)[1]
+    assert np.median(found.support.lengths) < 15
+
+
+def test_supports_are_learned_from_in_the_order_in_which_they_are_served():
+    log = pl.DataFrame({"user_id": [f"u{row // 9:02}" for row in range(900)]})
+    log = log.with_columns(
+        item_id=pl.Series([f"i{row % 9}" for row in range(900)]),
+        timestamp=pl.Series([1.6e9 + 86_400 * (row * 7 % 9) for row in range(900)]),
+        rating=pl.lit(3.0),
+    )
+    shop = mr.from_frames(log, feedback="rating")
+    given, shuffled = Taught.of(shop, None, 0), hold_out_users(shop, 0)[1]
+    assert given.given is shop
+    assert len(given.train.interactions) == 9 * 80
+    sorted_ones = [np.sort(shuffled.support.take([row]).times).tolist() for row in range(20)]
+    for valid, ordered in ((given.valid, True), (shuffled, False)):
+        times = [valid.support.take([row]).times.tolist() for row in range(20)]
+        assert (times == sorted_ones) is ordered
+    np.testing.assert_array_equal(given.valid.query.items, shuffled.query.items)
+    again = Taught.of(shop, shuffled, 0)
+    assert again.train is again.given is shop
+    np.testing.assert_array_equal(again.valid.support.items, given.valid.support.items)
 
 
 @pytest.mark.parametrize(("n", "events", "folds"), [(1, 3, 0), (4, 1, 0), (2, 3, 2), (5, 3, 5)])

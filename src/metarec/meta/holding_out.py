@@ -18,8 +18,9 @@ LARGEST_SHARE = 0.25
 """A small shop gives up at most this share of its users, however few they are."""
 FOLDS = 5
 """Parts of the people who are asked in turn where validation alone would teach too little."""
-HIDDEN = 0.1
-"""Share of touched items that nobody has touched in a fold, to learn what such items are worth."""
+ITEM_FOLDS = 10
+"""Parts of the touched items, of which nobody has touched one in a fold, to learn what such items
+are worth."""
 
 
 def without_repeats(episodes: Episodes, event_kinds: EventKinds) -> Episodes:
@@ -56,7 +57,7 @@ def folds_of(train: Dataset, rng: int) -> Iterator[tuple[Dataset, Episodes]]:
     random = stream(rng, Purpose.FOLDS)
     able, touched = _able(train), np.flatnonzero(train.touched)
     people = np.array_split(random.permutation(able), FOLDS)
-    items = np.array_split(random.permutation(touched), round(1 / HIDDEN))
+    items = np.array_split(random.permutation(touched), ITEM_FOLDS)
     for chosen, hidden in zip(people, items[:FOLDS], strict=True):
         if not len(chosen):
             return
@@ -103,7 +104,7 @@ def _asked(
         own = permuted(own, np.lexsort((keys, own.rows)))
     sizes = support_sizes(own.lengths, random)
     if late:
-        sizes = np.maximum(own.lengths - 1, 0) - sizes
+        sizes = own.lengths - 1 - sizes
     support = own.places < sizes[own.rows]
     episodes = train.event_kinds.asked(Episodes(own.keep(support), own.keep(~support)))
     if train.feedback == "implicit":
