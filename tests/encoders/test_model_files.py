@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from fnmatch import fnmatch
 from pathlib import Path
 
 import numpy as np
@@ -196,6 +197,24 @@ def test_a_name_of_the_hub_stands_for_the_weights_that_lie_in_its_cache(hub: Pat
 def test_a_name_that_the_hub_does_not_know_is_an_error_in_words(hub: Path):
     with pytest.raises(DataError, match="no text model is called 'some/other' here"):
         TextEncoder("some/other").encode_texts(["red"])
+
+
+def test_only_what_changes_a_vector_is_asked_of_the_hub(tiny_bert: Path, monkeypatch):
+    asked: list[tuple[str, list[str]]] = []
+
+    def downloaded(name: str, *, allow_patterns: list[str]) -> str:
+        asked.append((name, allow_patterns))
+        return str(tiny_bert)
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", downloaded)
+    assert TextEncoder("some/bert").folder == tiny_bert
+    ((name, patterns),) = asked
+    assert name == "some/bert"
+    files = ["model.safetensors", "model-00001-of-00002.safetensors", "config.json", "spiece.model"]
+    files += ["model.safetensors.index.json", "tokenizer.json", "vocab.txt", "merges.txt"]
+    others = ["pytorch_model.bin", "model.onnx", "tf_model.h5", "README.md", "run.py"]
+    wanted = [file for file in files + others if any(fnmatch(file, p) for p in patterns)]
+    assert wanted == files
 
 
 @pytest.mark.parametrize("shown", [True, False])

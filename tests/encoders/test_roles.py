@@ -10,6 +10,7 @@ import pytest
 
 from metarec.contracts import DataError
 from metarec.encoders import ColumnRoles, ContentFeatures, HashEncoder, TabularFeatures, compose
+from metarec.encoders.records import expanded
 
 N = 60
 DAY = datetime.date(2020, 1, 1)
@@ -189,6 +190,18 @@ def test_a_field_of_a_record_may_not_have_the_name_of_a_column():
     frame = pl.DataFrame({"a": [{"b": 1}], "a.b": [2]})
     with pytest.raises(DataError, match=r"'a\.b' and a field of 'a' have one name"):
         ContentFeatures.fit(HashEncoder(8), frame)
+
+
+def test_the_fields_of_a_record_stand_in_its_place_between_the_other_columns():
+    pair = pl.Series(
+        "p", [[{"x": 1, "y": 2}] * 2], dtype=pl.Array(pl.Struct({"x": int, "y": int}), 2)
+    )
+    frame = pl.DataFrame({"a": [1], "b": [{"c": 2, "d": {"e": 3}}], "f": [4], "g": [5]})
+    found = expanded(frame.with_columns(pair).select("a", "b", "p", "f", "g"))
+    assert found.columns == ["a", "b.c", "b.d.e", "p.x", "p.y", "f", "g"]
+    assert found.row(0) == (1, 2, 3, [1, 1], [2, 2], 4, 5)
+    alone = expanded(frame.select("b"))
+    assert alone.columns == ["b.c", "b.d.e"]
 
 
 def test_lists_of_records_are_lists_of_each_field():

@@ -42,9 +42,7 @@ def without_html(text: str) -> str:
         shown = _Shown()
         shown.feed(text)
         shown.close()
-        before, text = text, "".join(shown.parts)
-        if text == before:
-            break
+        text = "".join(shown.parts)
     return text
 
 
