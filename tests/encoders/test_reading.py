@@ -120,6 +120,7 @@ def test_scripts_without_spaces_have_characters_and_pairs_as_words():
     assert words_of("跑步鞋") == ["跑", "步", "鞋", "跑步", "步鞋"]
     assert words_of("tea茶 x") == ["tea", "茶", "x"]
     assert words_of("กี่") == ["กี่"]  # one letter with its marks
+    assert words_of("e\u0300te\u036f a\U0001d165") == ["e\u0300te\u036f", "a\U0001d165"]
     assert words_of("🇩🇪🇫🇷 ⭐️") == ["🇩🇪", "🇫🇷", "⭐"]
 
 

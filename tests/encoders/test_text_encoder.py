@@ -92,6 +92,17 @@ def test_a_catalogue_without_any_text_still_has_vectors_of_the_right_length(tiny
     assert encoder.encode_texts([]).shape == (0, 8)
 
 
+@pytest.mark.parametrize("pooling", ["mean", "last"])
+@pytest.mark.parametrize("size", [1, 3])
+def test_a_text_of_which_a_tokenizer_makes_nothing_is_the_zero_vector(
+    tiny_llama: Path, pooling: str, size: int
+):
+    encoder = TextEncoder(str(tiny_llama), pooling=pooling, batch_size=size)
+    vectors = encoder.encode_texts(["red cake", "\t", "  "])
+    assert vectors.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), [1, 0, 0], atol=1e-6)
+
+
 def test_only_new_and_changed_texts_are_ever_encoded(tiny_bert: Path, monkeypatch):
     counted = Counted(monkeypatch)
     first = TextEncoder(str(tiny_bert)).encode_texts(["quiet garden", "red", "quiet garden"])

@@ -7,7 +7,8 @@ import pytest
 
 from metarec.contracts import Dataset
 from metarec.data import Split
-from metarec.meta.blending import UNKNOWN, WEIGHTS, Rated, learn_blend
+from metarec.meta.blending import UNKNOWN, WEIGHTS, Rated, gained_by, learn_blend
+from metarec.meta.evidence import Questions
 
 Table = np.ndarray
 
@@ -91,9 +92,49 @@ def test_both_weights_are_where_loops_over_all_lists_gain_most(shops, monkeypatc
             among = among_of(one, touched=touched)
             gains += [gained(one, logits + b * levels, among) for b in WEIGHTS]
         found[touched] = WEIGHTS[int(np.argmax(gains))]
+        np.testing.assert_allclose(gained_by(questions(shops, touched=touched), blend), gains)
     assert (blend.weight, blend.weight_of_untouched) == (found[True], found[False])
     assert found[True] != found[False]
     assert UNKNOWN not in found.values()
+
+
+def questions(shops: list[Rated], *, touched: bool) -> list[tuple[Rated, Questions]]:
+    rng = np.random.default_rng(0)
+    return [
+        (one, Questions.of(one.valid, one.train.event_kinds, among_of(one, touched=touched), rng))
+        for one in shops
+    ]
+
+
+def test_equal_scores_are_half_a_place_ahead_and_the_twentieth_place_is_the_last(shops):
+    """Of 30 items the target stands behind some and beside others."""
+    one, blend = shops[0], learn_blend(shops, np.random.default_rng(0))
+    train, valid = one.train, one.valid.take([0])
+    first = valid.query.keep(np.arange(len(valid.query.items)) == 1)
+    among = np.zeros(len(train.catalogue), dtype=bool)
+    others = np.setdiff1d(np.arange(len(among)), [*first.items, *valid.support.items])[:29]
+    among[[*first.items, *others]] = True
+    valid = replace(valid, query=first, candidates=None)
+    gain = 2 ** (4 * (first.values[0] - train.scale[0]) / (train.scale[1] - train.scale[0])) - 1
+    for ahead, beside, place in ((0, 0, 0), (3, 2, 4), (18, 2, 19), (18, 3, 19.5), (19, 2, None)):
+        scores = np.zeros((1, len(among)))
+        scores[0, others[:ahead]], scores[0, others[ahead + beside :]] = 1.0, -1.0
+        rated = replace(
+            one,
+            valid=valid,
+            choice=lambda _, scores=scores: scores,
+            value=lambda _: np.full((1, len(among)), blend.level),
+        )
+        asked = Questions.of(valid, train.event_kinds, among, np.random.default_rng(0))
+        expected = 0.0 if place is None else gain / np.log2(2 + place)
+        np.testing.assert_allclose(gained_by([(rated, asked)], blend), expected)
+
+
+def test_weights_ascend_from_none_at_all_and_none_is_far_from_the_next():
+    assert WEIGHTS[0] == 0.0
+    ratios = np.array(WEIGHTS[2:]) / WEIGHTS[1:-1]
+    assert (ratios > 1).all()
+    assert (ratios <= 2).all()
 
 
 def asked(shops: list[Rated], *, touched: bool) -> int:

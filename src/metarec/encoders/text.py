@@ -143,7 +143,7 @@ class TextEncoder:
         self._hash_like(self.weights_hash)  # the files may have changed since they were named
         if tokenizer.pad_token is None:  # decoder-only models often come without one
             # any token will do, since padding is masked
-            tokenizer.pad_token = tokenizer.eos_token or tokenizer.convert_ids_to_tokens(0)
+            tokenizer.pad_token = tokenizer.convert_ids_to_tokens(0)
         tokenizer.padding_side = "right"
         if model.config.is_encoder_decoder:
             model = model.get_encoder()
@@ -166,12 +166,16 @@ class TextEncoder:
         batch = tokenizer(
             texts, padding=True, truncation=True, max_length=self._longest, return_tensors="pt"
         )
+        mask = batch["attention_mask"]
+        lengths = mask.sum(1)
+        if not lengths.any():  # nothing that the tokenizer sees, and no model takes that
+            return np.zeros((len(texts), self._d()), dtype=np.float32)
         with torch.inference_mode():
             states = model(**batch).last_hidden_state.float()  # (text, token, d)
-            mask = batch["attention_mask"]
             if self.pooling == "mean":
                 weights = mask.unsqueeze(-1).to(states.dtype)
                 pooled = (states * weights).sum(1) / weights.sum(1).clamp(min=1)
             else:
-                pooled = states[torch.arange(len(texts)), mask.sum(1) - 1]
+                pooled = states[torch.arange(len(texts)), lengths - 1]
+                pooled = pooled * (lengths > 0).unsqueeze(-1)
             return torch.nn.functional.normalize(pooled, dim=1).numpy()

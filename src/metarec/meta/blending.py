@@ -62,6 +62,13 @@ def _best(asked: Sequence[tuple[Rated, Questions]], blend: Blend) -> float | Non
     """The best of `WEIGHTS`; None where too little is asked to tell."""
     if sum(len(questions) for _, questions in asked) < LEAST_QUERIES:
         return None
+    return WEIGHTS[int(np.argmax(gained_by(asked, blend)))]
+
+
+def gained_by(
+    asked: Sequence[tuple[Rated, Questions]], blend: Blend
+) -> Float[np.ndarray, " weight"]:
+    """What lists gain by each of `WEIGHTS`, with the level and the spread of the blend."""
     gained = np.zeros(len(WEIGHTS))
     for one, questions in asked:
         low, high = one.train.scale
@@ -71,7 +78,7 @@ def _best(asked: Sequence[tuple[Rated, Questions]], blend: Blend) -> float | Non
             gains = 2.0 ** (GRADES * (part.values - low) / (high - low)) - 1.0
             barred = part.barred()
             gained += [_gained(part, barred, logits + b * levels, gains) for b in WEIGHTS]
-    return WEIGHTS[int(np.argmax(gained))]
+    return gained
 
 
 def _gained(
