@@ -1,6 +1,7 @@
 """Who is asked to learn how much each part of a model counts."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -21,9 +22,9 @@ def split() -> Split:
 def asked(
     split: Split, monkeypatch: pytest.MonkeyPatch, enough: int, of_folds: int
 ) -> tuple[list[Asked], list[Mapping[str, Taught]]]:
-    """With heads that are never looked at."""
+    """With heads that are never looked at; what the choice is asked decides."""
     taught = [
-        Taught.of(split.train, split.valid, 0),
+        Taught.of(split.train, split.valid.take(np.arange(3)), 0),
         Taught.of(split.train.as_events(), split.valid, 0),
     ]
     monkeypatch.setattr("metarec.meta.samples.ENOUGH_QUERIES", enough)
@@ -52,6 +53,26 @@ def test_a_validation_that_asks_enough_is_asked_alone(split, monkeypatch):
     found, _ = asked(split, monkeypatch, touched + 1, 1)
     untouched = queries(found[0], touched=False)
     assert len(found) == 1 + (untouched < touched + 1)
+
+
+@pytest.mark.parametrize(
+    ("touched", "untouched", "enough"),
+    [(5, 5, True), (5, 9, True), (4, 9, False), (5, 4, False), (4, 4, False)],
+)
+def test_five_questions_of_each_kind_are_enough_where_five_are(
+    split, monkeypatch, touched: int, untouched: int, enough: bool
+):
+    query = split.valid.query
+    known = split.train.touched[query.items]
+    kept = np.zeros(len(known), dtype=bool)
+    kept[np.flatnonzero(known)[:touched]] = kept[np.flatnonzero(~known)[:untouched]] = True
+    few = replace(split, valid=replace(split.valid, query=query.keep(kept)))
+    found, _ = asked(few, monkeypatch, 5, 10**9)
+    assert (queries(found[0], touched=True), queries(found[0], touched=False)) == (
+        touched,
+        untouched,
+    )
+    assert (len(found) == 1) is enough
 
 
 def test_folds_are_asked_until_they_ask_enough(split, monkeypatch):
