@@ -76,3 +76,11 @@ def test_the_best_are_told_with_their_own_scores_stds_and_ratings(rated: bool):
     assert found[0].why_short == "2 of 3 places; of 4 items: 1 seen, 1 without a score"
     assert found[1].why_short == found[2].why_short == ""
     assert (found.ratings is not None) == rated
+
+
+def test_of_nobody_there_are_no_lists():
+    nobody = HISTORIES.take(slice(0))
+    best = best_lists(Wanted.of(3, {}, CATALOGUE), CATALOGUE, nobody, [], pytest.fail)
+    given = given_lists(["a", "b"], CATALOGUE, nobody, [], pytest.fail)
+    assert (best.items.shape, given.items.shape) == ((0, 3), (0, 2))
+    assert best.ratings is given.ratings is None

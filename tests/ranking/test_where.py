@@ -115,6 +115,8 @@ def test_a_text_that_means_nothing_here_is_refused(text: str, told: str):
 def test_an_expression_is_asked_of_every_item():
     assert where_mask(pl.col("price").is_between(0, 10), CATALOGUE).tolist() == [1, 0, 0, 1]
     assert where_mask(pl.lit(value=True), CATALOGUE).all()
+    with pytest.raises(DataError, match="where names the column 'a', 'b'; the items have"):
+        where_mask(pl.col("price") < pl.col("b") + pl.col("a"), CATALOGUE)
     with pytest.raises(DataError, match=r"must be a Polars expression.*got int"):
         where_mask(3, CATALOGUE)  # type: ignore[arg-type]
     with pytest.raises(DataError, match="it gives 2 values"):

@@ -215,7 +215,7 @@ class Dataset:
         else:  # an order within one user is a place, and places are counted anew
             times = np.full(len(frame), np.nan)
         details = frame.select(self.details)
-        kinds = np.full(len(frame), -1, dtype=np.int64)
+        kinds = np.full(len(frame), -1)
         if self.kind_names:
             coded = frame["event"].cast(pl.String)
             row_of = {name: row for row, name in enumerate(self.kind_names)}

@@ -45,7 +45,7 @@ def best_lists(
 
     `histories` are in the rows of the catalogue, and scored a chunk at a time.
     """
-    items = np.full((len(histories), wanted.k), -1, dtype=np.int64)
+    items = np.full((len(histories), wanted.k), -1)
     scores, stds, ratings = (np.full(items.shape, np.nan) for _ in range(3))
     missing, rated = [], False
     for chunk in chunks:

@@ -45,7 +45,7 @@ class Reranking:
         ties: Int[np.ndarray, " item"],
     ) -> Int[np.ndarray, "history rank"]:
         """Rows of the chosen items of each history, in the order of their choice, -1 behind."""
-        found = np.full((len(scores), self.k), -1, dtype=np.int64)
+        found = np.full((len(scores), self.k), -1)
         for row in range(len(scores)):
             alone = scores[row : row + 1]
             for depth in (self.pool, scores.shape[1]):

@@ -16,7 +16,7 @@ def top_k(
         raise ValueError(f"k must be at least 1, got {k}")
     n_histories, n_items = scores.shape
     kept = min(k, n_items)
-    found = np.full((n_histories, k), -1, dtype=np.int64)
+    found = np.full((n_histories, k), -1)
     if kept == 0 or n_histories == 0:
         return found
     negative = -scores  # ascending is best first, and NaN sorts behind everything

@@ -75,7 +75,7 @@ def rows_in_catalogue(
     if recommended.vocabulary == catalogue.vocabulary:
         return recommended.items
     if len(recommended.vocabulary) == 0:
-        return np.full(recommended.items.shape, -1, dtype=np.int64)
+        return np.full(recommended.items.shape, -1)
     row_of = catalogue.index(recommended.vocabulary)
     return np.where(recommended.items >= 0, row_of[np.maximum(recommended.items, 0)], -1)
 
