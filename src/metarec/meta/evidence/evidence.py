@@ -19,9 +19,13 @@ REASONS = {
     "next long": "often next",
     "together": "goes together",
     "again": "looked at before",
+    "return": "had before",
     "alike": "reads alike",
 }
 """What each table says, in words."""
+RETURN = "return"
+OWN = ("again", RETURN)
+"""Tables that say of an item itself that a person has an event on it."""
 FADES_AT = 3.0
 """Events after which the part of popularity that fades counts half."""
 
@@ -44,6 +48,17 @@ class Table:
     matrix: sp.csr_array
     fades: tuple[Fade, ...]
     """What events of an age count is the sum of these."""
+
+    def with_items(self, n: int) -> "Table":
+        """With more items, up to `n`, of which the table says nothing but themselves."""
+        if self.name in OWN:
+            return replace(self, matrix=itself(n))
+        return replace(self, matrix=resized(self.matrix, n))
+
+
+def itself(n: int) -> sp.csr_array:
+    """Each item speaks for itself alone."""
+    return sp.csr_array(sp.diags_array(np.ones(n)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,7 +235,7 @@ class Evidence:
         untouched = np.concatenate([self.untouched.rows, np.ones(more, dtype=bool)])
         return replace(
             self,
-            counted=tuple(replace(t, matrix=resized(t.matrix, n)) for t in self.counted),
+            counted=tuple(table.with_items(n) for table in self.counted),
             popular=replace(self.popular, known=np.pad(self.popular.known, (0, more))),
             alike=self.alike.with_items(self.likeness.directions(content)),
             untouched=replace(self.untouched, rows=untouched),

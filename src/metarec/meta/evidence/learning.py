@@ -21,6 +21,7 @@ from metarec.meta.evidence.evidence import (
     spoken_of,
 )
 from metarec.meta.evidence.questions import ENOUGH_QUERIES, LEAST_QUERIES
+from metarec.meta.evidence.returning import learn_return
 from metarec.meta.evidence.samples import ALIKE, NEAR, Sample, Tables, contests_of, fades_of
 from metarec.meta.evidence.standing import Standing, standing_of
 from metarec.meta.evidence.trust import Contests, learn_beside, learn_trust, the_best_alone
@@ -37,7 +38,10 @@ class Learned:
     """The same trust in the tables of each sample."""
     trust: Mapping[str, float]
     """What each part adds to the logit of the best item it knows, on average."""
-    standing: Standing
+    standing: Standing | None
+    """None where too few are asked for what is new to them."""
+    shows_seen: bool
+    """Whether lists should show what people had."""
 
 
 def learn_evidence(
@@ -58,14 +62,8 @@ def learn_evidence(
     first = Tables.of(samples[0], alike, config, rng, n, alone=True)
     tables = [first, *(Tables.of(sample, alike, config, rng, n) for sample in samples[1:])]
     known = tables[:1] if len(first.known) >= ENOUGH_QUERIES else tables
-    if sum(len(each.known) for each in known) < LEAST_QUERIES:
-        return None
-    contests, scales = contests_of([(each, each.known) for each in known])
-    contests = replace(contests, margins=contests.margins / scales)
-    standing = standing_of(contests, people_of(known), rng)
-    weights = standing.share * learn_trust(contests) / scales
-    weights += (1 - standing.share) * the_best_alone(contests) / scales
-    weight = dict(zip(contests.names, weights.tolist(), strict=True))
+    enough = sum(len(each.known) for each in known) >= LEAST_QUERIES
+    weight, trust, standing = _trust(known, rng) if enough else (first.taste_alone, {}, None)
     always = sum(weight[name] for name in first.popularities)
     parts = {
         name: weight[name] / always if always else float(name == "popular")
@@ -85,15 +83,36 @@ def learn_evidence(
         untouched=Untouched(~first.touched, 0.0, likewise, 0.0, weight[TASTE] or 1.0),
         ordered=first.ordered,
     )
-    evidence = _for_newcomers(evidence, known)
+    if enough:
+        evidence = _for_newcomers(evidence, known)
     evidence = _trust_in_content(evidence, tables)
     evidence = _level_of_untouched(evidence, tables, share_of_unseen(samples[0].train))
+    returns = learn_return(evidence, samples[0], rng)
+    if returns is not None:
+        evidence = replace(evidence, counted=(*evidence.counted, returns.table))
+    elif not enough:
+        return None
     return Learned(
         evidence,
         tuple(each.told(evidence) for each in tables),
-        {name: float(w * s) for (name, w), s in zip(weight.items(), scales, strict=True)},
+        trust,
         standing,
+        returns is not None and returns.shown,
     )
+
+
+def _trust(
+    tables: Sequence[Tables], rng: np.random.Generator
+) -> tuple[dict[str, float], dict[str, float], Standing]:
+    """The weight of every score by its name, what it then adds to the logit of the best item it
+    knows, and how the sum stands beside the best table alone."""
+    contests, scales = contests_of([(each, each.known) for each in tables])
+    contests = replace(contests, margins=contests.margins / scales)
+    standing = standing_of(contests, people_of(tables), rng)
+    trust = standing.share * learn_trust(contests)
+    trust += (1 - standing.share) * the_best_alone(contests)
+    weight = dict(zip(contests.names, (trust / scales).tolist(), strict=True))
+    return weight, dict(zip(contests.names, trust.tolist(), strict=True)), standing
 
 
 def recounted(evidence: Evidence, counted: Dataset, config: MetaConfig) -> Evidence:

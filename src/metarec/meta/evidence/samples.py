@@ -38,6 +38,8 @@ class Sample:
     valid: Episodes
     taste: Taste
     """Of a head that was learned on `train`."""
+    repeating: Episodes | None = None
+    """The same people asked for what they had before too, where that comes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +106,16 @@ class Tables:
         """What an event says of each item, counted or read."""
         return {**self.counted, ALIKE: self.alike.matrix}
 
+    @property
+    def taste_alone(self) -> dict[str, float]:
+        """The weights by which nothing but the head's own logit counts."""
+        heard_as = [
+            heard(name, decay)
+            for name in self.matrices
+            for decay in decays_of(name, ordered=self.ordered)
+        ]
+        return {TASTE: 1.0, **dict.fromkeys([*heard_as, *self.popularities], 0.0)}
+
     def scores(self, histories: Histories) -> dict[str, Float[np.ndarray, "person item"]]:
         """The scores of every table by its name, and where it may be heard by several decays, of
         each."""
@@ -136,7 +148,10 @@ class Tables:
         known = known_of(evidence.popular.parts, popularities)
         return replace(
             evidence,
-            counted=tuple(replace(table, matrix=counted[table.name]) for table in evidence.counted),
+            counted=tuple(
+                replace(table, matrix=counted[table.name]) if table.name in counted else table
+                for table in evidence.counted  # what none counts is of items themselves
+            ),
             popular=replace(evidence.popular, known=known),
             untouched=replace(evidence.untouched, rows=~touched),
         )
