@@ -91,6 +91,14 @@ def test_an_absent_column_counts_as_missing():
     assert row.tolist() == [0, 1, 0, 0, 1, 0, 0, 1]
 
 
+def test_a_column_of_nothing_counts_as_missing_whatever_it_was():
+    empty = pl.DataFrame({name: pl.Series([None] * 2) for name in SHOP.columns})
+    assert set(empty.dtypes) == {pl.Null}
+    np.testing.assert_array_equal(
+        FEATURES.transform(empty), np.repeat(transformed(nothing=[1]), 2, axis=0)
+    )
+
+
 def test_a_category_that_was_never_seen_is_all_zeros_and_not_missing():
     assert transformed(kind=["plate"])[0, 2:5].tolist() == [0, 0, 0]
     assert transformed(tags=[["cold", "hot"]])[0, 5:].tolist() == [0, 1, 0]

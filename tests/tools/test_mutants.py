@@ -259,6 +259,23 @@ def test_the_tests_that_call_a_function_are_asked_and_all_files_about_what_none_
     assert reached.by(first) == every
 
 
+def test_a_file_of_tests_is_asked_about_what_it_calls_by_itself_and_not_about_all_it_imports(
+    shop: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    price, record = "src/shop/till/price.py", shop / "record.json"
+    (shop / price).write_text(SHOP[price] + "\n\nLEAST = rebate(9, 2)\n")
+    files = [Path(f"tests/till/test_{name}.py") for name in "abc"]
+    for file, call in zip(files, ("LEAST", "total(2, 3)", "LEAST"), strict=True):
+        imported = "from shop.till.price import LEAST, total"
+        test = "def test_it():\n    assert DUE"
+        (shop / file).write_text(f"{imported}\n\nDUE = {call}\n\n\n{test}\n")
+    with Copy(shop, tmp_path_factory.mktemp("copy")) as copy:
+        assert copy.run(files, timeout_s=60, record=record).passed
+    reached = Reached.of(json.loads(record.read_text()), shop, files)
+    assert reached.tests.get((price, 1)) == ["tests/till/test_b.py"]
+    assert (price, 5) not in reached.tests
+
+
 def test_what_is_finished_is_remembered_until_code_or_tests_change(shop: Path) -> None:
     Memory(shop).keep(SMALL[0], Ran(passed=True, seconds=1.0, said=""), deep=False)
     known = Memory(shop)

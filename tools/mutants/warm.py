@@ -55,11 +55,14 @@ def run(asked: dict[str, Any]) -> None:
 class Recorder:
     """Writes down which functions of the project each test calls, as file and first line.
 
-    What is called while a test is set up may serve its neighbours too, and stands under the file.
+    What is called while a test is set up may serve its neighbours too, and stands under the file;
+    so does what the file of tests calls by itself while it is collected.
     """
 
     def __init__(self, record: Path) -> None:
         self.record, self.root, self.test = record, os.getcwd() + os.sep, ""
+        self.collected = ""
+        """The file that is being collected."""
         self.called: dict[str, set[int]] = defaultdict(set)
         self.codes: dict[int, tuple[CodeType, bool]] = {}
         """Functions by identity, which is quicker than their content, and whether they are ours."""
@@ -69,8 +72,25 @@ class Recorder:
         code = frame.f_code
         if (known := self.codes.get(id(code))) is None:
             known = self.codes[id(code)] = (code, code.co_filename.startswith(self.root))
-        if known[1]:
+        if known[1] and (not self.collected or self.by_tests(frame)):
             self.called[self.test].add(id(code))
+
+    def by_tests(self, frame: FrameType) -> bool:
+        """False for what modules call while a file of tests imports them."""
+        above: FrameType | None = frame
+        while above and above.f_code.co_name != "<module>":
+            above = above.f_back
+        return above is not None and above.f_code.co_filename == self.collected
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_make_collect_report(self, collector: pytest.Collector) -> Iterator[None]:
+        """A file of tests, which may call much by itself."""
+        if isinstance(collector, pytest.Module):
+            self.collected = str(collector.path)
+            yield from self.watched(collector.nodeid)
+            self.collected = ""
+        else:
+            yield
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Iterator[None]:
