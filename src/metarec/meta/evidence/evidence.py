@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from jaxtyping import Bool, Float, Int
 
 from metarec.contracts import Histories
-from metarec.meta.evidence.alike import Alike, Likeness, nearness, resized
+from metarec.meta.evidence.alike import Alike, Likeness, Plain, nearness, resized
 
 TASTE = "taste"
 REASONS = {
@@ -134,6 +134,8 @@ class Untouched:
     """What "alike" counts for them."""
     near: float
     """What their likeness to every event counts, near or far, however old the event is."""
+    plain: float
+    """The same of content as it is, neither centred nor whitened."""
     taste: float
     """What the head's own logit counts for them: all that content tells of taste."""
 
@@ -152,6 +154,7 @@ class Evidence:
     popular: Popular
     likeness: Likeness
     alike: Alike
+    plain: Plain
     alike_fades: tuple[Fade, ...]
     """What "alike" counts for items that people touched."""
     untouched: Untouched
@@ -186,11 +189,11 @@ class Evidence:
             said = sp.csr_array(spoken.weights(decay, table.shape[1]) @ matrix)
             owner = np.repeat(np.arange(spoken.n_people), np.diff(said.indptr))
             table[owner, said.indices] += said.data
-        if self.untouched.near:
-            new, directions = self._new
-            own = self.alike.directions[spoken.items].astype(np.float64)
-            near = nearness(spoken.whose @ own, directions)
-            table[:, new] += self.untouched.near * near
+        new = self._new
+        for weight, directions in self._nears:
+            own = directions[spoken.items].astype(np.float64)
+            others = directions[new].T.astype(np.float64)
+            table[:, new] += weight * nearness(spoken.whose @ own, others)
         return table
 
     def base(self, row: int, n_events: int) -> float:
@@ -207,17 +210,22 @@ class Evidence:
         for reason, decay, matrix in self._voices:
             column = matrix[:, [row]].toarray()[:, 0]
             said[reason] = said[reason] + decay**ages * column[items]
-        if self.untouched.near and self.untouched.rows[row]:
-            own, other = self.alike.directions[items], self.alike.directions[[row]]
+        for weight, directions in self._nears if self.untouched.rows[row] else ():
+            own, other = directions[items], directions[[row]]
             near = nearness(own.astype(np.float64), other.T.astype(np.float64))[:, 0]
-            said[REASONS["alike"]] = said[REASONS["alike"]] + self.untouched.near * near
+            said[REASONS["alike"]] = said[REASONS["alike"]] + weight * near
         return said
 
     @cached_property
-    def _new(self) -> tuple[Int[np.ndarray, " new"], Float[np.ndarray, "d new"]]:
-        """The items that nobody has touched, and the directions of their content."""
-        rows = np.flatnonzero(self.untouched.rows)
-        return rows, self.alike.directions[rows].T.astype(np.float64)
+    def _new(self) -> Int[np.ndarray, " new"]:
+        """The items that nobody has touched."""
+        return np.flatnonzero(self.untouched.rows)
+
+    @property
+    def _nears(self) -> list[tuple[float, Int[np.ndarray, "item d"]]]:
+        """What likeness to every event counts, and the directions in which it is measured."""
+        both = (self.untouched.near, self.alike), (self.untouched.plain, self.plain)
+        return [(weight, told.directions) for weight, told in both if weight]
 
     @cached_property
     def _by_decay(self) -> dict[float, sp.csr_array]:
@@ -238,6 +246,7 @@ class Evidence:
             counted=tuple(table.with_items(n) for table in self.counted),
             popular=replace(self.popular, known=np.pad(self.popular.known, (0, more))),
             alike=self.alike.with_items(self.likeness.directions(content)),
+            plain=self.plain.with_items(content),
             untouched=replace(self.untouched, rows=untouched),
         )
 
@@ -246,4 +255,5 @@ class Evidence:
     ) -> "Evidence":
         """The items in these rows with other content; what people did with them stays."""
         directions = self.likeness.directions(content)
-        return replace(self, alike=self.alike.with_changed(rows, directions))
+        alike = self.alike.with_changed(rows, directions)
+        return replace(self, alike=alike, plain=self.plain.with_changed(rows, content))

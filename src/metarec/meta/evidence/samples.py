@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float
 
 from metarec.contracts import Dataset, Episodes, Histories
 from metarec.meta.config import MetaConfig
-from metarec.meta.evidence.alike import Alike, nearness
+from metarec.meta.evidence.alike import Alike, Plain, nearness
 from metarec.meta.evidence.counting import counted_tables, decays_of, has_order, popularities
 from metarec.meta.evidence.evidence import TASTE, Evidence, Fade, known_of, spoken_of
 from metarec.meta.evidence.questions import MOST_QUERIES, Questions
@@ -20,6 +20,8 @@ from metarec.meta.evidence.trust import Contests
 ALIKE = "alike"
 NEAR = "near"
 """The likeness to every event, near or far: a score of untouched items alone."""
+PLAIN = "plain"
+"""The same of content as it is."""
 
 
 class Taste(Protocol):
@@ -49,6 +51,7 @@ class Tables:
     counted: Mapping[str, sp.csr_array]
     popularities: Mapping[str, Float[np.ndarray, " item"]]
     alike: Alike
+    plain: Plain
     ordered: bool
     touched: Bool[np.ndarray, " item"]
     taste: Taste
@@ -66,6 +69,7 @@ class Tables:
         cls,
         sample: Sample,
         alike: Alike,
+        plain: Plain,
         config: MetaConfig,
         rng: np.random.Generator,
         n_samples: int,
@@ -88,6 +92,7 @@ class Tables:
             counted_tables(train, config),
             popularities(train),
             alike,
+            plain,
             has_order(train),
             touched,
             sample.taste,
@@ -129,6 +134,8 @@ class Tables:
         if self.content_alone:
             directions = self.alike.directions.astype(np.float64)
             found[NEAR] = nearness(spoken.whose @ directions[spoken.items], directions.T)
+            directions = self.plain.directions.astype(np.float64)
+            found[PLAIN] = nearness(spoken.whose @ directions[spoken.items], directions.T)
         for name, known in self.popularities.items():
             found[name] = np.broadcast_to(known, shape)
         return found
