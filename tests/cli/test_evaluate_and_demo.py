@@ -122,15 +122,15 @@ def test_a_shop_where_nobody_has_three_events_has_no_winner(run):
 
 def test_a_grocery_is_told_what_its_lists_cannot_hold_and_has_a_switch(run):
     """Everybody buys the same two things over and over; one in ten events is on a third."""
-    rows = [f"u{user},{'ab'[n % 2]}" for user in range(20) for n in range(8)]
-    rows += [f"u{user},{'c' if user < 2 else 'a'}" for user in range(20)]
+    rows = [f"u{user},{'ab'[n % 2]},{n}" for user in range(20) for n in range(8)]
+    rows += [f"u{user},{'c' if user < 2 else 'a'},8" for user in range(20)]
     Path("shop").mkdir()
     Path("shop/items.csv").write_text("item_id\na\nb\nc\nd\n")
-    Path("shop/interactions.csv").write_text("\n".join(["user_id,item_id", *rows]) + "\n")
+    Path("shop/interactions.csv").write_text("\n".join(["user_id,item_id,timestamp", *rows]) + "\n")
     Path("shop/dataset.toml").write_text('value = "implicit"\nrepeats = "keep"\n')
     ask = ["evaluate", "shop", "--models", "Random", "--encoder", "hash", "--k", 2]
     ask += ["--protocol", "leave-last-out"]
-    without = run(*ask, "--out", "without")
+    without = run(*ask, "--out", "without", "--exclude-seen")
     assert (
         "no list can hold more than 10.0% of what people chose; 90.0% are on items" in without.out
     )
