@@ -65,8 +65,8 @@ def test_the_tables_of_a_shop_have_the_constants_that_are_told(kinds: bool):
             "next long": next_after(histories, decay=0.9, **solved),
             "together": together(histories, l2=20 * typical, keep=5, exact=exact, wanted=wanted),
         }
-        if targets is not None:  # the item itself, where anyone has touched it
-            expected["again"] = sp.csr_array(np.diag((counts > 0).astype(float)))
+        if targets is not None:  # the item itself
+            expected["again"] = sp.csr_array(np.eye(len(counts)))
         assert set(found) == set(expected)
         for name, matrix in expected.items():
             np.testing.assert_array_equal(
@@ -149,6 +149,30 @@ def test_together_joins_what_is_solved_with_what_is_counted():
     cut = np.sort(np.abs(expected), axis=1)[:, -2:]
     np.testing.assert_allclose(np.sort(np.abs(few), axis=1)[:, -2:], cut, atol=1e-6)
     assert (np.count_nonzero(few, axis=1) <= 2).all()
+
+
+@pytest.mark.parametrize("cells", [1, 200, 10**6])
+def test_together_is_the_same_regression_where_people_are_fewer_than_items(
+    monkeypatch: pytest.MonkeyPatch, cells: int
+):
+    monkeypatch.setattr("metarec.meta.evidence.together.CELLS_AT_ONCE", cells)
+    histories, l2, few = shop().histories, 3.0, np.array([1, 4, 8])
+    n = len(histories)
+    every = together(histories, l2=l2, keep=12, exact=np.arange(12)).toarray()
+    found = together(histories, l2=l2, keep=12, exact=few, most_people=n).toarray()
+    np.testing.assert_allclose(found, every, atol=1e-5)
+    assert not found.diagonal().any()
+    wanted = np.arange(12) % 3 != 1
+    some = together(histories, l2=l2, keep=12, exact=few, wanted=wanted, most_people=n).toarray()
+    np.testing.assert_allclose(some, every * wanted, atol=1e-5)
+    two = together(histories, l2=l2, keep=2, exact=few, most_people=n).toarray()
+    best = together(histories, l2=l2, keep=2, exact=np.arange(12)).toarray()
+    np.testing.assert_allclose(two, best, atol=1e-5)
+    more = together(histories, l2=l2, keep=12, exact=few, most_people=n - 1).toarray()
+    assert not np.allclose(more, every, atol=1e-3)
+    ten = np.arange(10)  # all that anyone took: nobody is asked
+    monkeypatch.setattr("metarec.meta.evidence.together._by_people", pytest.fail)
+    together(histories, l2=l2, keep=12, exact=ten, most_people=n)
 
 
 def _of_items(histories: Histories, items: np.ndarray) -> Histories:
