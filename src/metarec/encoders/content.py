@@ -112,14 +112,15 @@ class ContentFeatures:
     @classmethod
     def planned(cls, encoder: Encoder, plan: Plan, *, progress: bool = False) -> Self:
         """The features that a plan of the encoder's describes."""
+        hashed = None
         if plan.texts is None:
             vectors = encoder.encode(plan.table, progress=progress)
         else:
             assert isinstance(encoder, TextReader)
+            assert plan.reading is not None
             vectors = encoder.encode_texts(plan.texts, progress=progress)
-        hashed = None
-        if plan.texts is not None and plan.reading is not None and plan.reading.needs_help:
-            hashed = _mean_of(HashEncoder(HASHED).encode_texts(plan.texts))
+            if plan.reading.needs_help:
+                hashed = _mean_of(HashEncoder(HASHED).encode_texts(plan.texts))
         return cls(
             encoder,
             ItemColumns.of(plan.table),
