@@ -310,3 +310,31 @@ def test_a_list_says_why_it_is_short_where_the_shop_has_more_to_show(capsys):
     told = capsys.readouterr()
     assert told.out == ""
     assert told.err.startswith("nothing is left to recommend: 0 of 2 places; of 3 items: 3 seen")
+
+
+@pytest.mark.parametrize(
+    ("verb", "fits"),
+    [
+        (["fit", "--model", "ItemMean"], "metarec.recommenders.ItemMean.fit"),
+        (["fit"], "metarec.meta.MetaRecommender.fit"),
+        (["evaluate", "--models", "ItemMean"], "metarec.recommenders.ItemMean.fit"),
+    ],
+)
+def test_how_to_run_is_said_to_every_fit(run, shop: Path, monkeypatch, verb, fits: str):
+    said: list[dict] = []
+
+    def fit(*_: object, **how: object) -> None:
+        said.append(how)
+        raise DataError("enough is seen")
+
+    monkeypatch.setattr(fits, fit)
+    name, *options = verb
+    given = [name, shop, "--out", "o", "--encoder", "hash", *options]
+    answer = run(*given, "--seed", 3, "--threads", 2, "--time", 5)
+    assert answer.err.endswith("error: enough is seen\n")
+    (how,) = said
+    assert (how["rng"], how["threads"], how["time_s"], how["progress"]) == (3, 2, 5, True)
+    checkpoints = Path("o.checkpoint").absolute() if "MetaRecommender" in fits else None
+    assert how["folder"] == checkpoints
+    run(*given)
+    assert (said[1]["rng"], said[1]["threads"], said[1]["time_s"]) == (0, None, None)
