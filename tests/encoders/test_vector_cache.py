@@ -14,6 +14,8 @@ from metarec.encoders import VectorCache, cache_folder
 def test_what_was_put_is_found_bit_for_bit_and_nothing_else(tmp_path: Path):
     cache = VectorCache(tmp_path / "v.sqlite", "model")
     assert cache.get(["a"]) == {}
+    assert not cache.path.exists()
+    assert VectorCache(tmp_path / "nowhere" / "v.sqlite", "model").get(["a"]) == {}
     vectors = np.random.default_rng(0).standard_normal((2, 5)).astype(np.float32)
     cache.put(["a", "b"], vectors)
     found = cache.get(["b", "c", "a"])

@@ -29,11 +29,8 @@ def cleaned(texts: pl.Series) -> pl.Series:
     What only looks like markup ("a<b and c>d", "<3") stays. Plain text keeps its bits.
     """
     suspect = texts.str.contains(_SUSPECT).fill_null(False)
-    if suspect.any():
-        marked = texts.filter(suspect).unique()
-        plain = {text: without_html(text) for text in marked}
-        texts = texts.replace(plain)
-    return texts.str.normalize("NFKC")
+    plain = {text: without_html(text) for text in set(texts.filter(suspect))}
+    return texts.replace(plain).str.normalize("NFKC")
 
 
 def without_html(text: str) -> str:

@@ -1,7 +1,7 @@
 """Numbers, categories, lists, dates and vectors of the catalogue as features beside the text."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -29,11 +29,11 @@ class TabularFeatures:
     guess; a category that was not seen at `fit` is all zeros. Fields of a struct are columns.
     """
 
-    numbers: Mapping[str, Measured] = field(default_factory=dict)
-    categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    dates: Mapping[str, Measured] = field(default_factory=dict)
-    vectors: Mapping[str, Vectors] = field(default_factory=dict)
+    numbers: Mapping[str, Measured]
+    categories: Mapping[str, tuple[str, ...]]
+    lists: Mapping[str, tuple[str, ...]]
+    dates: Mapping[str, Measured]
+    vectors: Mapping[str, Vectors]
 
     @classmethod
     def fit(cls, frame: pl.DataFrame, roles: ColumnRoles | None = None) -> Self:

@@ -43,14 +43,14 @@ def _quickly(folder: Path, texts: list[str]) -> tuple[list[list[int]], int | Non
     return rows, unknown, tokenizer.num_special_tokens_to_add(False)
 
 
-def _limits(folder: Path) -> list[int]:
+def _limits(folder: Path) -> list[float]:
     """Tokens that the model can take, by its files."""
-    found = []
+    found: list[float] = []
     for file, key in (
         ("config.json", "max_position_embeddings"),
         ("tokenizer_config.json", "model_max_length"),
     ):
         if (folder / file).is_file():
             limit = json.loads((folder / file).read_text("utf-8")).get(key)
-            found += [int(limit)] if isinstance(limit, int | float) else []
+            found += [limit] if isinstance(limit, int | float) else []
     return found
