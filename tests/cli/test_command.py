@@ -58,6 +58,14 @@ def test_help_shows_an_example(run, verb: tuple[str, ...]):
     assert f"metarec {' '.join(verb)} " in example
 
 
+@pytest.mark.parametrize(
+    ("verb", "told"), [([], "evaluate"), (["data"], "pseudonymise"), (["items"], "retire")]
+)
+def test_a_group_without_a_verb_shows_its_verbs(run, verb: list[str], told: str):
+    answer = run(*verb)
+    assert told in answer.out + answer.err
+
+
 def test_the_installed_command_is_this_one():
     (command,) = importlib.metadata.entry_points(group="console_scripts", name="metarec")
     assert command.load() is main

@@ -141,6 +141,9 @@ def test_named_users_alone_are_written_in_their_order(run, model: Path, shop: Pa
         command = ("recommend", model, "--histories", shop, "--users", users, "--out", "two.csv")
         assert run(*command, "--k", 1).code == 0
         assert pl.read_csv("two.csv")["user_id"].to_list() == chosen
+    nobody = run("recommend", model, "--histories", shop, "--users", ",", "--out", "none.csv")
+    assert nobody.code == 0, nobody.err
+    assert len(pl.read_csv("none.csv")) == 0
     unknown = run("recommend", model, "--histories", shop, "--users", "x", "--out", "two.csv")
     assert "1 of 1 users are not in" in unknown.err
 

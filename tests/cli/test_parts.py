@@ -172,6 +172,16 @@ def test_events_are_read_as_they_are_written(text: str, events: list[object]):
     assert parse_events(text, CATALOGUE) == events
 
 
+def test_events_on_no_item_are_told_what_ids_look_like_or_in_what_form_they_are_there():
+    for text, told in (
+        ("x:2,y", "its ids look like 'a'$"),
+        ("A:2", "; 'A' is unknown, and the catalogue has 'a'$"),
+    ):
+        with pytest.raises(DataError, match=told) as refused:
+            parse_events(text, CATALOGUE)
+        assert "none of the events is on an item" in str(refused.value)
+
+
 def test_a_setting_is_read_with_space_around_its_name_and_an_empty_file_says_nothing():
     assert config_of(None, [" steps =3", "d= 4"]) == MetaConfig(steps=3, d=4)
     Path("empty.yaml").write_text("")

@@ -98,7 +98,7 @@ def evaluate(
                 progress=True,
             )
         )
-    results = parts[0] if len(parts) == 1 else combine(parts)
+    results = combine(parts)
     found = write_results(results, out)
     typer.echo(table(results))
     typer.echo(f"{found.headline}\n{found.line}")
