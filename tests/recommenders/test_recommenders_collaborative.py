@@ -262,6 +262,7 @@ def test_ease_is_the_same_regression_where_people_are_fewer_than_items():
         {"user_id": [f"u{p}" for p in people], "item_id": [f"{i:02}" for i in items]}
     )
     model = EASE(EASEConfig(l2=2.0)).fit(mr.from_frames(log, feedback="implicit"))
+    held = held[:, [int(item) for item in model.catalogue.ids]]
     inverse = np.linalg.inv(held.T.astype(float) @ held + 2.0 * np.eye(19))
     expected = -inverse / np.diag(inverse)
     np.fill_diagonal(expected, 0.0)
