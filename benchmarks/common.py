@@ -27,7 +27,7 @@ RESULTS = Path(__file__).parent / "results"
 KEPT = Path(__file__).parent / ".kept"
 """Measured rows with their per-user values, which the result files leave out."""
 SOURCE = Path(__file__).parents[1] / "src" / "metarec"
-ROOMS_OF_ROWS = ("contracts.py", "data", "encoders", "evaluation", "metrics", "posterior")
+ROOMS_OF_ROWS = ("contracts", "encoders", "evaluation", "metrics", "posterior")
 ROOMS_OF_ROWS += ("recommenders",)
 HEART = "MetaRecommender"
 SEEDS = (0, 1, 2)
@@ -78,7 +78,7 @@ def kept_rows(
     """What `compute` measures of the rows, or what it measured before on the same of everything.
 
     Rows take most of the time, and a change of the heart does not change them. The key holds the
-    data, the split, the spaces, the versions and the source of every room that rows use.
+    data, the split, the spaces, the versions and the source of the rooms that make rows of them.
     """
     what = {
         "train": split.train.hash,
@@ -88,9 +88,11 @@ def kept_rows(
         "how": how,
     }
     digest = hashlib.sha256(json.dumps(what, sort_keys=True, default=str).encode())
+    for episodes in split.test.values():
+        for events in (episodes.support, episodes.query):
+            digest.update(events.items.tobytes() + events.rows.tobytes())
     for room in ROOMS_OF_ROWS:
-        path = SOURCE / room
-        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+        for file in sorted((SOURCE / room).rglob("*.py")):
             if file.name != "persistence.py":  # saving changes no number
                 digest.update(file.read_bytes())
     folder = KEPT / f"{name}-{digest.hexdigest()[:16]}"

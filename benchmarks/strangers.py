@@ -3,18 +3,33 @@
 One family: shop × scenario, NDCG@10, every row against the default (max-T over rows within a cell).
 What the default's constants were chosen on (`CHOSEN_ON`) is told apart from what they were not.
 Rows stand at their defaults, or at the best of `TRIALS` settings on the validation of the split. A
-shop that was measured is kept, so that a run that was cut goes on with the next.
+shop that was measured is kept, so that a run that was cut goes on with the next, and so is each
+row: a change of the heart does not change it.
 """
 
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
+import polars as pl
 
-from benchmarks.common import HEART, KEPT, Goal, content_of, data_folder, row, say, search, write
+from benchmarks.common import (
+    HEART,
+    KEPT,
+    Goal,
+    Row,
+    content_of,
+    data_folder,
+    kept_rows,
+    row,
+    say,
+    search,
+    write,
+)
 from metarec import recommenders as rows
 from metarec.contracts import Dataset, Recommender
 from metarec.data import Split, generate, load, split_cold, split_last_out
@@ -107,12 +122,16 @@ def goals(what: str, cells: Sequence[Mapping[str, Any]]) -> list[Goal]:
 
 def kept(name: str) -> list[dict[str, Any]]:
     """The cells of a shop, measured now or before."""
-    file = KEPT / f"strangers-{name.replace(', ', '-').replace(' ', '-')}.json"
+    file = KEPT / f"{file_name(name)}.json"
     if not file.exists():
         KEPT.mkdir(exist_ok=True)
         file.write_text(json.dumps(measured(name)), encoding="utf-8")
     found: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))
     return found
+
+
+def file_name(shop: str) -> str:
+    return f"strangers-{shop.replace(', ', '-').replace(' ', '-')}"
 
 
 def measured(name: str) -> list[dict[str, Any]]:
@@ -121,23 +140,25 @@ def measured(name: str) -> list[dict[str, Any]]:
     split = split_of(load_shop())
     content = content_of(split.train)
     started, cpu = time.monotonic(), time.process_time()
-    models: dict[str, Recommender] = {HEART: MetaRecommender(content).fit(split.train, split.valid)}
+    model = MetaRecommender(content).fit(split.train, split.valid)
     took = {"fit_s": time.monotonic() - started, "fit_cpu_s": time.process_time() - cpu}
     say(f"{name}: the default took {took['fit_cpu_s']:.0f} s of CPU")
-    for label, model in rows_of(split, content).items():
-        models[label] = model.fit(split.train, split.valid)
-    results = evaluate(models, split, metrics=["ndcg"], curve=None)
+    values = pl.concat([judged(HEART, model, split).values, *rows_told(name, split, content)])
     facts = {"shop": name, "users": len(split.train.user_ids), "items": len(split.train.catalogue)}
     facts |= {key: round(value, 1) for key, value in took.items()}
-    cells = [facts | cell_of(results, scenario) for scenario in split.test]
+    cells = [facts | cell_of(values, scenario) for scenario in split.test]
     for cell in cells:
         say(f"  {cell['scenario']}: {cell['ndcg']:.4f}, {cell['row']} {cell['row_ndcg']:.4f}")
     return cells
 
 
-def rows_of(split: Split, content: ContentFeatures) -> dict[str, Recommender]:
-    """Every row that orders items, tuned on the validation of the split."""
-    spaces = {
+def rows_told(name: str, split: Split, content: ContentFeatures) -> list[pl.DataFrame]:
+    """What every row that orders items has, tuned on the validation of the split."""
+    entries = {
+        "Popularity": Row(rows.Popularity, {}, "Popularity", {}, ()),
+        "PredictedPopularity": read(rows.PredictedPopularity, content),
+        "ContentKNN": read(rows.ContentKNN, content),
+        "IALSRidge": read(rows.IALSRidge, content),
         "EASE": row(rows.EASE, rows.EASEConfig, recency=1.0),
         "EASE+recency": row(rows.EASE, rows.EASEConfig),
         "IALS": row(rows.IALS, rows.IALSConfig, recency=1.0),
@@ -146,25 +167,37 @@ def rows_of(split: Split, content: ContentFeatures) -> dict[str, Recommender]:
         "ItemKNN+recency": row(rows.ItemKNN, rows.ItemKNNConfig),
         "Cooccurrence": row(rows.Cooccurrence, rows.CooccurrenceConfig),
     }
-    found: dict[str, Recommender] = {
-        "Popularity": rows.Popularity(),
-        "PredictedPopularity": rows.PredictedPopularity(content),
-        "ContentKNN": rows.ContentKNN(content),
-        "IALSRidge": rows.IALSRidge(content),
-    }
-    for label, entry in spaces.items():
-        tuned = search(label, entry.make, entry.space, split, objective="ndcg", trials=TRIALS, k=10)
-        found[label] = entry.make(**tuned.settings)
+    found = []
+    for label, entry in entries.items():
+        one = partial(measured_row, label, entry, split)
+        found.append(kept_rows(f"{file_name(name)}-{label}", {label: entry}, split, one).values)
     return found
 
 
-def cell_of(results: Results, scenario: str) -> dict[str, Any]:
+def read(model: Any, content: ContentFeatures) -> Row:
+    """A row that reads content, at its defaults."""
+    return Row(lambda: model(content), {}, model.__qualname__, {}, [content.fingerprint])
+
+
+def measured_row(label: str, entry: Row, split: Split) -> Results:
+    """A row at the best of `TRIALS` settings on the validation of the split."""
+    settings: Mapping[str, Any] = {}
+    if entry.space:
+        settings = search(
+            label, entry.make, entry.space, split, objective="ndcg", trials=TRIALS, k=10
+        ).settings
+    return judged(label, entry.make(**settings).fit(split.train, split.valid), split)
+
+
+def judged(label: str, model: Recommender, split: Split) -> Results:
+    return evaluate({label: model}, split, metrics=["ndcg"], curve=None)
+
+
+def cell_of(values: pl.DataFrame, scenario: str) -> dict[str, Any]:
     """The default against the best row: a paired bootstrap over people, wide enough for all rows
     at once (max-T)."""
-    values = results.values.filter(
-        (results.values["scenario"] == scenario) & (results.values["metric"] == "ndcg@10")
-    )
-    table = values.pivot("model", index="user_id", values="value").sort("user_id")
+    mine = values.filter((values["scenario"] == scenario) & (values["metric"] == "ndcg@10"))
+    table = mine.pivot("model", index="user_id", values="value").sort("user_id")
     own = table[HEART].to_numpy()
     names = [name for name in table.columns if name not in ("user_id", HEART)]
     ahead = own[:, None] - table.select(names).to_numpy()

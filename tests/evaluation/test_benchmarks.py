@@ -104,7 +104,7 @@ def test_a_stranger_is_compared_with_the_best_row_by_an_interval_for_all_rows():
     models[strangers.HEART] = models["ItemKNN"]
     results = evaluate(models, split, metrics=["ndcg"], curve=None)
     scenario = "known users, known items"
-    cell = strangers.cell_of(results, scenario)
+    cell = strangers.cell_of(results.values, scenario)
     means = {name: value(results, name, scenario, "ndcg@10") for name in models}
     assert cell["rows"] == pytest.approx({name: means[name] for name in rows})
     assert cell["ndcg"] == pytest.approx(means["ItemKNN"])

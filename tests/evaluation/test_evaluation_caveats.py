@@ -124,7 +124,8 @@ def grocery() -> Split:
 
 def attainable(split: Split, k: int | None = None, **settings: object) -> tuple[float, int, int]:
     model = ByRule(split.train.catalogue, lambda h: np.zeros((len(h), 5)))
-    results = evaluate({"m": model}, split, k=2, curve=(0, 1), **settings)
+    how = {"exclude_seen": True, **settings}
+    results = evaluate({"m": model}, split, k=2, curve=(0, 1), **how)
     (row,) = results.attainable.filter(pl.col("k").eq_missing(pl.lit(k))).to_dicts()
     return row["share"], row["unavailable"], row["seen"]
 
@@ -175,7 +176,7 @@ def test_a_low_share_is_warned_of_with_its_reasons_and_half_is_not_low():
 
 
 def test_the_switch_is_the_same_for_all_models_and_no_other_value_is_taken():
-    with pytest.raises(DataError, match="exclude_seen must be True or False, got 'buy'"):
+    with pytest.raises(DataError, match="exclude_seen must be True, False or None, got 'buy'"):
         evaluate({"m": constant(SPLIT)}, SPLIT, exclude_seen="buy")
 
 

@@ -13,12 +13,12 @@ from metarec.evaluation.report.pictures import (
     INK,
     MARKERS,
     SERIES,
-    as_percent,
     calibration_curve_picture,
     colours_of,
     learning_curve,
     pooled,
 )
+from metarec.evaluation.report.words import as_percent
 
 
 def summary_of(*rows: tuple[str, str, str, int | None, float]) -> pl.DataFrame:

@@ -337,7 +337,6 @@ def test_what_is_not_said_of_an_evaluation_is_this():
         "k": 10,
         "curve": (0, 1, 2, 5, 10, 20),
         "rng": 0,
-        "exclude_seen": True,
         "relevance": "event",
         "fitted_elsewhere": (),
         "progress": False,

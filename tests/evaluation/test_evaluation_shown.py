@@ -13,7 +13,8 @@ from tests.evaluation_toys import by_score, tiny
 from metarec.contracts import DataError
 from metarec.evaluation import evaluate, table, verdict, write_report
 from metarec.evaluation.report import parts as parts_room
-from metarec.evaluation.report.notes import attainable_of, excludes_of, notes_of, trials_of
+from metarec.evaluation.report.footnotes import attainable_of
+from metarec.evaluation.report.notes import excludes_of, notes_of, trials_of
 from metarec.evaluation.report.page import breakable, unbroken_label
 from metarec.evaluation.report.parts import Cell, calibration_part, closest, curves_of, scenarios_of
 from metarec.evaluation.report.table import best_model, rank_models
@@ -95,6 +96,7 @@ def test_the_table_is_this_text():
     assert [line.split() for line in shown[:12]] == [line.split() for line in blocks]
     assert shown[12:] == [
         "Mean [95 % interval over users]; ↑ higher is better, ↓ lower; * best mean.",
+        "Lists could hold of what people chose: s 50.0 %, t 100.0 %.",
         "Poor cannot serve a person who was not in training by itself.",
     ]
     first = [line.split()[0] for line in table(RESULTS).splitlines()[1:5]]

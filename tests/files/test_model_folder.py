@@ -163,7 +163,7 @@ def test_a_folder_without_a_card_or_with_a_broken_one_is_no_model(tmp_path: Path
     (tmp_path / "config.json").write_text("{")
     with pytest.raises(DataError, match="is not JSON"):
         load_state(tmp_path, "Toy", Config)
-    (tmp_path / "config.json").write_text('{"format": "metarec-model", "format_version": 5}')
+    (tmp_path / "config.json").write_text('{"format": "metarec-model", "format_version": 6}')
     with pytest.raises(DataError, match="lacks class, config, files, hash"):
         load_state(tmp_path, "Toy", Config)
 

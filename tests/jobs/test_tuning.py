@@ -178,7 +178,7 @@ def test_tuning_asks_as_an_evaluation_asks_unless_told_otherwise():
         "trials": 20,
         "k": 10,
         "rng": 0,
-        "exclude_seen": True,
+        "exclude_seen": None,
         "name": None,
         "progress": False,
     }

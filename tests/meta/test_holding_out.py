@@ -149,8 +149,11 @@ def test_a_validation_keeps_its_people_and_loses_what_cannot_be_asked():
     found = checked_validation(data, given)
     assert len(found) == 2
     assert [event.item for event in found.query.events(0)] == ["c"]
+    back = given.take(np.array([1]))
+    assert len(checked_validation(data, back)) == 0  # who comes back to what they had alone
+    nothing = Episodes(back.support, back.query.keep(np.zeros(1, dtype=bool)))
     with pytest.raises(mr.DataError, match="none of the 1 validation episodes has a query event"):
-        checked_validation(data, given.take(np.array([1])))
+        checked_validation(data, nothing)
     assert len(checked_validation(data, given.take(np.array([], dtype=np.int64)))) == 0
     rated = mr.from_frames(log.with_columns(rating=pl.lit(3.0)), feedback="rating")
     assert len(checked_validation(rated, given).query.items) == 3

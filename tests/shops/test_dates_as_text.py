@@ -195,3 +195,15 @@ def test_dates_that_no_name_makes_a_time_stay_context_and_are_named(read) -> Non
 def test_the_year_one_is_a_year_in_which_no_shop_was_open(read) -> None:
     with pytest.raises(InvalidData, match="expected seconds since 1970"):
         read(log("0001-01-01", "2024-01-02"))
+
+
+def test_rows_without_times_are_in_their_order_only_where_that_is_said(read) -> None:
+    rows = "user_id,item_id\nu,c\nu,a\nw,b\nu,b\n"
+    shop = read(rows, clock="order")
+    assert shop.clock == "order"
+    own = shop.histories.take([shop.user_ids.tolist().index("u")])
+    assert [str(shop.catalogue.ids[item]) for item in own.items] == ["c", "a", "b"]
+    assert read(rows).clock is None
+    dated = read(rows, clock="unix")
+    assert dated.clock is None
+    assert "no column of times" in dated.notes[-1]

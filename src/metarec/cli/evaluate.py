@@ -53,12 +53,14 @@ def evaluate(
     template: Template = None,
     k: Annotated[int, typer.Option(min=1, help="Length of the ranked lists.")] = 10,
     exclude_seen: Annotated[
-        bool,
+        bool | None,
         typer.Option(
             "--exclude-seen/--include-seen",
-            help="Whether lists leave out what a person already has, for all models alike.",
+            help="Whether lists leave out what a person already has. Not said: where people come "
+            "back to what they had, each model does what is better for it on validation.",
+            show_default=False,
         ),
-    ] = True,
+    ] = None,
     seed: Seed = 0,
     threads: Threads = None,
     time_s: Time = None,
@@ -106,7 +108,7 @@ def evaluate(
 def splits_of(shop: Dataset, protocol: Protocol, seed: int) -> list[Split]:
     """The split, or the folds, of a protocol."""
     if protocol == "leave-last-out":
-        return [split_last_out(shop)]
+        return [split_last_out(shop, rng=seed)]
     if protocol == "time":
         return [split_time(shop)]
     if protocol == "kfold":

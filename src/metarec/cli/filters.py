@@ -35,15 +35,15 @@ def filters_of(
     diversity: float,
     boost: str | None,
     at_most: Sequence[str],
-    exclude_seen: bool = True,
+    exclude_seen: bool | None = None,
     exclude_kinds: str | None = None,
 ) -> Filters:
     """What the options say, in the words of every `recommend`."""
-    if exclude_kinds is not None and not exclude_seen:
+    if exclude_kinds is not None and exclude_seen is False:
         raise DataError(
             "--exclude-kinds names what is left out, and --no-exclude-seen leaves all in"
         )
-    asked: Filters = {"exclude_seen": exclude_seen}
+    asked: Filters = {} if exclude_seen is None else {"exclude_seen": exclude_seen}
     if exclude_kinds is not None:
         asked["exclude_seen"] = list(words_of(exclude_kinds))
         if not asked["exclude_seen"]:

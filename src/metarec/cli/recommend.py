@@ -56,8 +56,13 @@ def recommend(
     where: Where = None,
     exclude: Exclude = None,
     exclude_seen: Annotated[
-        bool, typer.Option("--exclude-seen/--no-exclude-seen", help="Leave out what they had.")
-    ] = True,
+        bool | None,
+        typer.Option(
+            "--exclude-seen/--no-exclude-seen",
+            help="Leave out what they had. Not said: as the model has learned.",
+            show_default=False,
+        ),
+    ] = None,
     exclude_kinds: Annotated[
         str | None, typer.Option(help='Leave out only what they had by these kinds: "buy,cart".')
     ] = None,

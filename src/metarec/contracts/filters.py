@@ -13,9 +13,10 @@ class Filters(TypedDict, total=False):
     `diversity` and `at_most` on what is left. Scores in the answer stay those of the model.
     """
 
-    exclude_seen: bool | Collection[str]
-    """Leave out what is in the person's own history (True where it is not said); or kinds of
-    events, such as ["buy"]: only items with an event of these kinds are left out."""
+    exclude_seen: bool | Collection[str] | None
+    """Leave out what is in the person's own history; or kinds of events, such as ["buy"]: only
+    items with an event of these kinds are left out. None, or where it is not said: they are left
+    out, except by a model that has learned that people come back to what they had."""
     candidates: Collection[str] | None
     """The item ids that may stand in the list; None: all on offer. An unknown id warns."""
     where: pl.Expr | str | None

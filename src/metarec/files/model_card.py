@@ -12,7 +12,7 @@ from metarec.contracts.version import __version__
 
 CARD = "config.json"
 FORMAT = "metarec-model"
-FORMAT_VERSION = 5
+FORMAT_VERSION = 6
 
 
 def card_of(class_name: str, config: Any, files: Mapping[str, str]) -> dict[str, Any]:

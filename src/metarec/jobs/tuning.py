@@ -14,6 +14,7 @@ from metarec.contracts.progress import tracked
 from metarec.evaluation.protocol.answers import answer, users_of
 from metarec.evaluation.protocol.background import Background
 from metarec.evaluation.protocol.measures import better, choose
+from metarec.evaluation.protocol.returning import excludes_seen
 
 
 @runtime_checkable
@@ -99,7 +100,7 @@ def tune(
     trials: int = 20,
     k: int = 10,
     rng: int = 0,
-    exclude_seen: bool = True,
+    exclude_seen: bool | None = None,
     name: str | None = None,
     progress: bool = False,
 ) -> Tuned:
@@ -142,12 +143,14 @@ def validation_value(
     objective: str,
     k: int = 10,
     *,
-    exclude_seen: bool = True,
+    exclude_seen: bool | None = None,
 ) -> float:
     """The mean of a measure over the users of the validation episodes, NaN if nobody has one."""
     background = Background.of(train)
     codes, _ = users_of(valid)
     chosen = choose([objective], background)
+    if exclude_seen is None:
+        exclude_seen = excludes_seen(model, train, valid, k)
     measured = answer(model, valid, codes, background, chosen, k, exclude_seen).measured
     if not measured:
         raise DataError(f"{type(model).__name__} cannot be tuned on {objective}")

@@ -118,6 +118,7 @@ class Answering(KnowingProfiles, FittedModel):
             people=len(aligned),
             vectors=self.item_vectors,
             event_kinds=self.event_kinds,
+            shows_seen=self.shows_seen,
         )
         scoring = partial(self._scored, ordering=self.ordering(rank_by))
         return best_lists(wanted, self.catalogue, aligned, self._chunks(aligned), scoring)

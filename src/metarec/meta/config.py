@@ -30,7 +30,7 @@ class MetaConfig(Settings):
     """Let the prior mean depend on the user's profile, where there are profiles."""
     recency: Literal["auto", "none", "place", "clock"] = "auto"
     """What the age of an event is: its place from the newest, or days; "auto" is place for
-    implicit events and none for ratings."""
+    implicit events whose order the shop tells, and none for others and for ratings."""
     value_weight: Literal["none", "log"] = "none"
     """Confidence of an implicit event by its value: all alike, or 1 + log(1 + value)."""
     steps: CountOrNone = 1000

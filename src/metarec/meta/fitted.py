@@ -38,6 +38,9 @@ class FittedModel:
     """How both heads make one order; None where there is one head."""
     event_kinds: EventKinds = ANY_KIND
     """The kinds of events that the shop of the fit declared."""
+    shows_seen: bool = False
+    """Whether lists show what people had, where the caller does not say: true where those of
+    validation came back to what they had, and such lists were better for them."""
     _catalogue: Catalogue | None = None
 
     @property

@@ -36,9 +36,16 @@ def without_repeats(episodes: Episodes, event_kinds: EventKinds) -> Episodes:
 def hold_out_users(train: Dataset, rng: int) -> tuple[Dataset, Episodes]:
     """`train` without the events of a few random users, and these users as episodes.
 
-    For ratings a user's events are shuffled; the support sizes are those of training. Implicit
-    events keep their order, and the query is what came after the support and is not in it.
+    For ratings, and where the shop tells no order, a user's events are shuffled; the support sizes
+    are those of training. Other implicit events keep their order, and the query is what came after
+    the support and is not in it.
     """
+    kept, episodes = _held_out(train, rng)
+    return kept, _once(episodes, train)
+
+
+def _held_out(train: Dataset, rng: int) -> tuple[Dataset, Episodes]:
+    """The same, asked for what they had before too."""
     random = stream(rng, Purpose.HOLD_OUT)
     able = _able(train)
     n = min(MOST_USERS, max(LEAST_USERS, int(len(able) * SHARE)), int(len(able) * LARGEST_SHARE))
@@ -67,7 +74,7 @@ def folds_of(train: Dataset, rng: int) -> Iterator[tuple[Dataset, Episodes]]:
         kept = kept.where(~gone[kept.interactions["item"].to_numpy()])
         if not (kept.histories.lengths >= 2).any():
             return
-        episodes = _asked(train, chosen, random, late=True)
+        episodes = _once(_asked(train, chosen, random, late=True), train)
         support = episodes.support.keep(~gone[episodes.support.items])
         yield kept, Episodes(support, episodes.query, train.touched)
 
@@ -93,38 +100,46 @@ def _asked(
     *,
     late: bool = False,
 ) -> Episodes:
-    """A support of random size of each, and what came after it; those who are asked something.
+    """A support of random size of each, and what came after it.
 
     Half of the supports are small, or where `late`, all of a history but a few events.
     """
     own = train.histories.take(people)
-    if train.feedback == "rating":
+    if train.feedback == "rating" or train.clock is None:
         keys = random.random(len(own.items))
         own = permuted(own, np.lexsort((keys, own.rows)))
     sizes = support_sizes(own.lengths, random)
     if late:
         sizes = np.maximum(own.lengths - 1, 0) - sizes
     support = own.places < sizes[own.rows]
-    episodes = train.event_kinds.asked(Episodes(own.keep(support), own.keep(~support)))
+    return train.event_kinds.asked(Episodes(own.keep(support), own.keep(~support)))
+
+
+def _once(episodes: Episodes, train: Dataset) -> Episodes:
+    """Those who are asked for something that they did not have."""
     if train.feedback == "implicit":
         episodes = without_repeats(episodes, train.event_kinds)
     return episodes.take(np.flatnonzero(episodes.query.lengths > 0))
 
 
 def checked_validation(train: Dataset, valid: Episodes) -> Episodes:
-    """What of `valid` a fit on `train` is judged on; raises DataError where that is nothing."""
+    """What of `valid` a fit on `train` is judged on; raises DataError where nothing is asked.
+
+    Nothing is left where all come back to what they had.
+    """
     if valid.support.vocabulary != train.catalogue.vocabulary:
         raise DataError("valid must be episodes over train's catalogue, as a split gives them")
     valid = train.event_kinds.asked(valid)
     valid = replace(valid, support=train.event_kinds.support(valid.support))
-    if train.feedback == "implicit":
-        valid = without_repeats(valid, train.event_kinds)
     if len(valid) and not len(valid.query.items):
         raise DataError(
-            f"none of the {len(valid)} validation episodes has a query event to be judged on (of "
-            "implicit events: on an item that is not in its support); give episodes with queries, "
-            "or none and users of the training data are held out"
+            f"none of the {len(valid)} validation episodes has a query event to be judged on; give "
+            "episodes with queries, or none and users of the training data are held out"
         )
+    if train.feedback == "implicit":
+        valid = without_repeats(valid, train.event_kinds)
+        if not len(valid.query.items):
+            return valid.take(slice(0))
     return valid
 
 
@@ -136,6 +151,9 @@ class Taught:
     """All that was given; tables are counted on it at last."""
     train: Dataset
     valid: Episodes
+    """Queries of implicit events are on items that are not in the support, each once."""
+    repeating: Episodes
+    """The same people, asked for whatever came."""
 
     @classmethod
     def of(cls, given: Dataset, valid: Episodes | None, rng: int) -> "Taught":
@@ -144,7 +162,15 @@ class Taught:
         Supports come in the order in which they are served, whatever order they were drawn in.
         """
         if valid is None:
-            train, valid = hold_out_users(given, rng)
+            train, repeating = _held_out(given, rng)
+            valid = _once(repeating, given)
         else:
-            train, valid = given, checked_validation(given, valid)
-        return cls(given, train, replace(valid, support=in_clock_order(valid.support)))
+            train, repeating = given, given.event_kinds.asked(valid)
+            valid = checked_validation(given, valid)
+        return cls(given, train, *(_as_served(given, part) for part in (valid, repeating)))
+
+
+def _as_served(train: Dataset, episodes: Episodes) -> Episodes:
+    """The support as adaptation reads it: without what speaks against items, in clock order."""
+    support = train.event_kinds.support(episodes.support)
+    return replace(episodes, support=in_clock_order(support))

@@ -28,7 +28,7 @@ from metarec.meta.ordering import Ordering, RankBy, Ranking
 from metarec.meta.recency import clock_order
 from metarec.meta.updaters import Adapted
 from metarec.ranking.candidates import candidate_rows, checked_ids, list_length
-from metarec.ranking.exclusions import OwnEvents
+from metarec.ranking.exclusions import OwnEvents, excluding_seen
 from metarec.ranking.given import given_rows, unknown_item, whole_order
 from metarec.ranking.wanted import Wanted
 
@@ -38,6 +38,7 @@ class Model(Protocol):
 
     hearts: Mapping[str, Heart]
     event_kinds: EventKinds
+    shows_seen: bool
 
     def ordering(self, rank_by: RankBy | None = None) -> Ordering:
         """By what lists are ordered."""
@@ -122,7 +123,8 @@ class Person:
         """
         catalogue, ranking = self.model.catalogue, self._ranking(rank_by)
         scores = ranking.scores[: len(catalogue)].copy()
-        events = self._own_events(any_kind=filters.get("exclude_seen", True) is True)
+        asked = excluding_seen(filters, self.model.shows_seen)
+        events = self._own_events(any_kind=asked is True)
         wanted = Wanted.of(
             k,
             filters,
@@ -130,6 +132,7 @@ class Person:
             kinds=(*self.model.kinds, *events.kind_names),
             vectors=self.model.item_vectors,
             event_kinds=self.model.event_kinds,
+            shows_seen=self.model.shows_seen,
         )
         found, missing = wanted.best(scores[None, :], events)
         best = found[0][found[0] >= 0]

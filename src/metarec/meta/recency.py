@@ -12,7 +12,8 @@ SECONDS_A_DAY = 86_400.0
 def resolve_recency(config: MetaConfig, train: Dataset) -> str:
     """What "auto" stands for; refuses an age that the data or the training cannot tell."""
     if config.recency == "auto":
-        return "place" if train.feedback == "implicit" else "none"
+        ordered = train.feedback == "implicit" and train.clock is not None
+        return "place" if ordered else "none"
     if config.recency == "place" and train.feedback == "rating":
         raise DataError(
             'recency="place" is for implicit events: episodes of ratings stand in random order, so '

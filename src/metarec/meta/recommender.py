@@ -179,7 +179,10 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
         asked = asked_of(taught, self.hearts, start, running.rng)
         samples = [
             Sample(
-                one.taught[-1].train, one.taught[-1].valid, partial(self._alone, one.hearts[CHOICE])
+                one.taught[-1].train,
+                one.taught[-1].valid,
+                partial(self._alone, one.hearts[CHOICE]),
+                one.taught[-1].repeating,
             )
             for one in asked
         ]
@@ -191,7 +194,11 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
         if learned is not None:
             heart = replace(self.hearts[CHOICE], evidence=learned.evidence)
             self.hearts = {**self.hearts, CHOICE: heart}
-            metrics = {"trust": dict(learned.trust), "standing": learned.standing.facts()}
+            self.shows_seen = learned.shows_seen
+            if learned.standing is not None:
+                metrics = {"trust": dict(learned.trust), "standing": learned.standing.facts()}
+            if learned.shows_seen:
+                metrics["shows_seen"] = True
         if len(taught) > 1:
             told = [None] * len(asked) if learned is None else learned.samples
             rated = [
@@ -246,7 +253,7 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
     @property
     def summary(self) -> list[str]:
         """How good lists and ratings were on held-out people, against which table alone, and what
-        carries them: up to three lines."""
+        carries them: a few lines."""
         return summary_of(self.metrics)
 
     def adapt(
@@ -288,6 +295,7 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
             "profiles": None if self._profiles is None else self._profiles.to_dict(),
             "no_profile": self._no_profile,
             "metrics": dict(self.metrics),
+            "shows_seen": self.shows_seen,
         }
         if self.event_kinds != ANY_KIND:
             state["event_kinds"] = {k: list(v) for k, v in vars(self.event_kinds).items()}
@@ -306,6 +314,7 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
         profiles = state["profiles"]
         model._profiles = None if profiles is None else TabularFeatures.from_dict(profiles)
         model._no_profile = state["no_profile"]
+        model.shows_seen = state.get("shows_seen", False)
         kinds = state.get("event_kinds", {})
         model.event_kinds = EventKinds(**{name: tuple(named) for name, named in kinds.items()})
         return model

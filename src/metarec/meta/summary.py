@@ -9,13 +9,15 @@ LEAST_SHARE = 0.01
 
 
 def summary_of(metrics: Mapping[str, Any]) -> list[str]:
-    """Up to three lines, for people, from the metrics of a fitted model."""
+    """A few lines, for people, from the metrics of a fitted model."""
     choice = metrics.get("choice", metrics)
     lines = []
     if standing := choice.get("standing"):
         lines.append(f"lists: {Standing(**standing)}")
     if carried := _carried(choice.get("trust", {})):
         lines.append(f"carried by: {carried}")
+    if choice.get("shows_seen"):
+        lines.append("people come back to what they had, so lists show it")
     if "choice" in metrics and metrics.get("valid_loss") is not None:
         lines.append(
             f"ratings: mean absolute error {metrics['valid_loss']:.3f} on held-out people; a "

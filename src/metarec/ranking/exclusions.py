@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 from jaxtyping import Bool, Int
 
-from metarec.contracts import Catalogue, DataError
+from metarec.contracts import Catalogue, DataError, Filters
 from metarec.contracts.event_kinds import ANY_KIND, EventKinds
 from metarec.contracts.wording import argument, written
 from metarec.ranking.candidates import (
@@ -61,6 +61,12 @@ class OwnEvents:
     def rows(self) -> Int[np.ndarray, " event"]:
         """0 for each event."""
         return np.zeros(len(self.items), dtype=np.int64)
+
+
+def excluding_seen(filters: Filters, shows_seen: bool) -> object:
+    """What the caller says of `exclude_seen`, or what a model does that `shows_seen` or not."""
+    asked = filters.get("exclude_seen")
+    return not shows_seen if asked is None else asked
 
 
 def seen_kinds(exclude_seen: object, known: Iterable[str]) -> bool | frozenset[str]:

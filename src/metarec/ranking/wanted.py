@@ -17,6 +17,7 @@ from metarec.ranking.exclusions import (
     Had,
     counted_events,
     excluded_rows,
+    excluding_seen,
     seen_kinds,
 )
 from metarec.ranking.reranking import Reranking, checked_diversity
@@ -58,12 +59,14 @@ class Wanted:
         people: int | None = None,
         vectors: Vectors | None = None,
         event_kinds: EventKinds = ANY_KIND,
+        shows_seen: bool = False,
     ) -> Self:
         """The caller's words for this catalogue; raises DataError for what they cannot mean.
 
         `kinds` are those that events may have; `people` is the number of histories, None for one
         person alone; `vectors` gives a vector of length 1 for each item; `event_kinds`
-        are those that the shop declared.
+        are those that the shop declared; where `shows_seen` lists show what people had, unless the
+        caller says otherwise.
         """
         known = Filters.__annotations__
         if unknown := sorted(filters.keys() - known):
@@ -90,7 +93,7 @@ class Wanted:
             int(k),
             length,
             allowed,
-            seen_kinds(filters.get("exclude_seen", True), kinds),
+            seen_kinds(excluding_seen(filters, shows_seen), kinds),
             ties_of(catalogue.vocabulary),
             left_out,
             own,

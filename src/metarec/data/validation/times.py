@@ -29,10 +29,11 @@ def with_times(
 
     Where the source does not say, numbers all below 10^8 (1973 on a clock) are an order, and dates
     are a clock, and so are milliseconds, microseconds and nanoseconds since 1970, known by their
-    size. `dates` says what comes first in dates such as 12/11/2024.
+    size. `dates` says what comes first in dates such as 12/11/2024. Rows without a `timestamp` are
+    in the order of their source where that is said to be an order, and else in none.
     """
     if "timestamp" not in table.frame.columns:
-        return table, None
+        return without_times(table, timestamp, report)
     told_order = timestamp == "order"
     told = with_moments(table, timestamp, report, dates)
     if told is None:
@@ -73,6 +74,18 @@ def with_times(
     if not told_order:
         say_odd_times(checked, timestamp, report)
     return checked, timestamp
+
+
+def without_times(table: Table, timestamp: str | None, report: Report) -> tuple[Table, str | None]:
+    """The rows in the order of their source where that is said to be one; else without a time."""
+    if timestamp == "order":
+        return table.with_frame(
+            table.frame.with_row_index("timestamp").cast({"timestamp": pl.Int64})
+        ), timestamp
+    if timestamp == "unix":
+        told = given("clock", "unix")
+        report.say(f"{table.file} has no column of times, so that {told} says nothing")
+    return table, None
 
 
 def with_moments(

@@ -17,6 +17,7 @@ from metarec.evaluation.protocol.background import Background, ItemContent
 from metarec.evaluation.protocol.lists import RankedLists, Relevance
 from metarec.evaluation.protocol.measures import Chosen, Measure, choose
 from metarec.evaluation.protocol.provenance import dataset_facts, model_facts, versions
+from metarec.evaluation.protocol.returning import excludes_seen
 from metarec.evaluation.statistics.results import ATTAINABLE, CALIBRATION, VALUES, Results
 from metarec.ranking.ties import TIE_SEED
 
@@ -30,7 +31,7 @@ def evaluate(
     curve: Sequence[int] | None = (0, 1, 2, 5, 10, 20),
     rng: int = 0,
     content: ItemContent | None = None,
-    exclude_seen: bool = True,
+    exclude_seen: bool | None = None,
     relevance: Relevance = "event",
     likes_from: float | None = None,
     fitted_elsewhere: Collection[str] = (),
@@ -44,8 +45,10 @@ def evaluate(
     several draws are averaged before anything else. `rng` is the seed that the models were fitted
     with. Where the dataset declares kinds of events, only queries of those that are to be foretold
     are judged. What a model leaves unanswered is left out of its rating errors; `answered` says how
-    much it did answer. `exclude_seen` leaves what a person already has out of every model's lists;
-    `Results.attainable` says how much of the truth that costs. `fitted_elsewhere` names models that
+    much it did answer. `exclude_seen` leaves what a person already has out of every model's lists,
+    or shows it in those of every model; None does for each what is better for it on validation,
+    where people come back to what they had. `Results.attainable` says how much of the truth lists
+    that leave it out lose. `fitted_elsewhere` names models that
     came ready: unless they say that they were fitted on this very training part, the results warn
     that they may have seen the test.
     """
@@ -53,21 +56,29 @@ def evaluate(
         raise DataError("evaluate needs at least one model")
     if unknown := [name for name in fitted_elsewhere if name not in models]:
         raise DataError(f"fitted_elsewhere names {unknown[0]!r}, which is none of {list(models)}")
-    if not isinstance(exclude_seen, bool):
-        raise DataError(f"exclude_seen must be True or False, got {exclude_seen!r}")
+    if not (exclude_seen is None or isinstance(exclude_seen, bool)):
+        raise DataError(f"exclude_seen must be True, False or None, got {exclude_seen!r}")
     k = whole_number("k", k)
     kinds = split.train.event_kinds
     split = replace(split, test={name: kinds.asked(part) for name, part in split.test.items()})
     background = Background.of(split.train, content, likes_from)
-    asked = _Question(background, choose(metrics, background), k, exclude_seen, relevance)
+    excluding = {
+        name: excludes_seen(model, split.train, split.valid, k)
+        if exclude_seen is None
+        else exclude_seen
+        for name, model in models.items()
+    }
+    always = all(excluding.values())
+    asked = _Question(background, choose(metrics, background), k, always, relevance)
     sizes: list[int | None] = [None, *(sorted(set(curve)) if curve is not None else [])]
     frames, calibrations = [], []
     total, done = len(models) * len(split.test) * len(sizes), 0
     with progress_of("evaluating", total, show=progress) as advance:
         for name, model in models.items():
+            own = replace(asked, exclude_seen=excluding[name])
             for scenario, episodes in split.test.items():
                 codes, user_ids = users_of(episodes)
-                for size, answers in _along(model, episodes, codes, asked, sizes):
+                for size, answers in _along(model, episodes, codes, own, sizes):
                     done += 1
                     advance(done, f"{name}: {scenario}")
                     labels = {"model": name, "scenario": scenario, "k": size, "seed": rng}
@@ -87,7 +98,7 @@ def evaluate(
             "ranking": {
                 "k": k,
                 "candidates": "all on offer",
-                "exclude_seen": exclude_seen,
+                "exclude_seen": always,
                 "relevance": relevance,
             },
             "likes_from": background.likes_from,
@@ -95,6 +106,7 @@ def evaluate(
             "sort": "by time, ties in the order of the source",
             "models": {
                 name: model_facts(model, split.train, name in fitted_elsewhere)
+                | {"exclude_seen": excluding[name]}
                 for name, model in models.items()
             },
         },

@@ -5,19 +5,11 @@ from typing import Any
 
 import polars as pl
 
-from metarec.evaluation.protocol.caveats import attainable_shares
-from metarec.evaluation.report.pictures import as_percent
+from metarec.evaluation.report.footnotes import shared_notes
 from metarec.evaluation.report.verdict import ANSWERS_ALL
+from metarec.evaluation.report.words import as_percent
 from metarec.evaluation.statistics.merging import EACH
 from metarec.evaluation.statistics.results import Results
-
-
-def attainable_of(results: Results) -> list[dict[str, str]]:
-    """What share of each scenario's query events lists could hold."""
-    return [
-        {"scenario": row["scenario"], "share": as_percent(row["share"])}
-        for row in attainable_shares(results).to_dicts()
-    ]
 
 
 def excludes_of(results: Results) -> list[str]:
@@ -41,11 +33,7 @@ def trials_of(results: Results) -> list[dict[str, Any]]:
 def notes_of(results: Results) -> list[str]:
     """What a reader must know before believing a row."""
     models = results.protocol.get("models", {})
-    notes = [
-        f"{name} cannot serve a person who was not in training by itself."
-        for name, facts in models.items()
-        if not facts["serves_new_users"]
-    ]
+    notes = shared_notes(results)
     notes += [
         f"{name} orders items without predicting ratings, so it has no rating error."
         for name, facts in models.items()

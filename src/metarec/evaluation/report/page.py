@@ -9,8 +9,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from metarec.evaluation.protocol.caveats import warnings_of
+from metarec.evaluation.report.footnotes import attainable_of
 from metarec.evaluation.report.headline import title_of
-from metarec.evaluation.report.notes import attainable_of, excludes_of, notes_of, trials_of
+from metarec.evaluation.report.notes import excludes_of, notes_of, trials_of
 from metarec.evaluation.report.parts import calibration_part, closest, curves_of, scenarios_of
 from metarec.evaluation.report.pictures import colours_of
 from metarec.evaluation.report.verdict import Verdict, verdict

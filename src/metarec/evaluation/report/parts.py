@@ -9,14 +9,13 @@ import polars as pl
 from metarec.evaluation.protocol.caveats import people_of
 from metarec.evaluation.protocol.measures import NEEDS_RATINGS
 from metarec.evaluation.report.pictures import (
-    as_percent,
     calibration_curve_picture,
     learning_curve,
     pooled,
 )
 from metarec.evaluation.report.table import best_model, rank_models
 from metarec.evaluation.report.verdict import Verdict
-from metarec.evaluation.report.words import number, support_label
+from metarec.evaluation.report.words import as_percent, number, support_label
 from metarec.evaluation.statistics.results import Results
 from metarec.evaluation.statistics.significance import compare
 

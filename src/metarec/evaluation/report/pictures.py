@@ -5,7 +5,6 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import polars as pl
 
 from metarec.evaluation.report.words import metric_label
@@ -141,12 +140,3 @@ def _themed(svg: str, title: str) -> str:
     label = html.escape(title, quote=True)
     head, _, body = element.partition(">")
     return f'{head} role="img" aria-label="{label}"><title>{label}</title>{body}'
-
-
-def as_percent(share: float) -> str:
-    """A share as a percentage with one decimal.
-
-    >>> as_percent(0.9)
-    '90.0 %'
-    """
-    return "–" if np.isnan(share) else f"{100 * share:.1f} %"

@@ -6,6 +6,7 @@ import polars as pl
 
 from metarec.evaluation.protocol.caveats import people_of, warnings_of
 from metarec.evaluation.protocol.measures import better
+from metarec.evaluation.report.footnotes import attainable_of, shared_notes
 from metarec.evaluation.report.words import headlines, metric_label, number
 from metarec.evaluation.statistics.results import Results
 
@@ -26,11 +27,9 @@ def table(results: Results, metrics: Sequence[str] | None = None, *, k: int | No
         _block(scenario, summary.filter(pl.col("scenario") == scenario), shown, people)
         for scenario in results.scenarios
     ]
-    notes = [
-        f"{name} cannot serve a person who was not in training by itself."
-        for name, facts in results.protocol.get("models", {}).items()
-        if not facts["serves_new_users"]
-    ]
+    held = ", ".join(f"{row['scenario']} {row['share']}" for row in attainable_of(results))
+    notes = [f"Lists could hold of what people chose: {held}."] if held else []
+    notes += shared_notes(results)
     warnings = [f"Warning: {warning}." for warning in warnings_of(results)]
     lead = [*warnings, ""] if warnings else []
     legend = "Mean [95 % interval over users]; ↑ higher is better, ↓ lower; * best mean."

@@ -130,3 +130,12 @@ def listed(names: Sequence[str]) -> str:
     if not names:
         return ""
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def as_percent(share: float) -> str:
+    """A share as a percentage with one decimal.
+
+    >>> as_percent(0.9)
+    '90.0 %'
+    """
+    return "–" if math.isnan(share) else f"{100 * share:.1f} %"

@@ -31,12 +31,26 @@ class Likeness:
         Half-whitened: what all items share is taken away, and a few wide axes do not drown the
         others.
         """
-        centre = content.mean(axis=0, dtype=np.float64)
+        return cls._of(content, width, content.mean(axis=0, dtype=np.float64), 0.25)
+
+    @classmethod
+    def plain(cls, content: Float[np.ndarray, "item d_content"], *, width: int) -> "Likeness":
+        """The `width` widest axes of the content as it is: its cosine, where these hold it all."""
+        return cls._of(content, width, np.zeros(content.shape[1]), 0.0)
+
+    @classmethod
+    def _of(
+        cls,
+        content: Float[np.ndarray, "item d_content"],
+        width: int,
+        centre: Float[np.ndarray, " d_content"],
+        power: float,
+    ) -> "Likeness":
         centred = content - centre
         variances, axes = np.linalg.eigh(centred.T @ centred / len(content))
         widest = np.argsort(-variances, kind="stable")[:width]
         told = widest[variances[widest] > 1e-9 * variances.max(initial=0.0)]
-        return cls(centre, axes[:, told] * variances[told] ** -0.25)
+        return cls(centre, axes[:, told] * variances[told] ** -power)
 
     def directions(self, content: Float[np.ndarray, "item d_content"]) -> Int[np.ndarray, "item d"]:
         """Unit vectors on the grid; those of an item depend on its own content alone."""
@@ -54,6 +68,36 @@ def nearness(
     kernel adds in, the same content is as near to the bit.
     """
     return sums @ directions / GRID**2
+
+
+@dataclass(frozen=True, eq=False)
+class Plain:
+    """The content of every item as it is, neither centred nor whitened."""
+
+    axes: Float[np.ndarray, "d_content d"]
+    """The widest: of short content the cosine is kept."""
+    directions: Int[np.ndarray, "item d"]
+
+    @classmethod
+    def of(cls, content: Float[np.ndarray, "item d_content"], *, width: int) -> "Plain":
+        """The directions of all items in the `width` widest axes."""
+        likeness = Likeness.plain(content, width=width)
+        return cls(likeness.axes, likeness.directions(content))
+
+    def with_items(self, content: Float[np.ndarray, "added d_content"]) -> "Plain":
+        """More items behind these."""
+        return replace(self, directions=np.concatenate([self.directions, self._read(content)]))
+
+    def with_changed(
+        self, rows: Int[np.ndarray, " changed"], content: Float[np.ndarray, "changed d_content"]
+    ) -> "Plain":
+        """The items in these rows with other content."""
+        directions = self.directions.copy()
+        directions[rows] = self._read(content)
+        return replace(self, directions=directions)
+
+    def _read(self, content: Float[np.ndarray, "item d_content"]) -> Int[np.ndarray, "item d"]:
+        return Likeness(np.zeros(len(self.axes)), self.axes).directions(content)
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,6 +6,7 @@ from jaxtyping import Float
 
 from metarec.contracts import Dataset
 from metarec.meta.config import MetaConfig
+from metarec.meta.evidence.evidence import itself
 from metarec.meta.evidence.follow import follow
 from metarec.meta.evidence.next import next_after
 from metarec.meta.evidence.pairs import settled
@@ -60,9 +61,14 @@ def counted_tables(train: Dataset, config: MetaConfig) -> dict[str, sp.csr_array
     wanted = None
     if targets is not None:
         wanted = np.bincount(histories.items[targets], minlength=n_items) > 0
-        tables["again"] = sp.csr_array(sp.diags_array((counts > 0).astype(np.float64)))
+        tables["again"] = itself(n_items)
     tables["together"] = together(
-        histories, l2=TOGETHER_L2 * typical, keep=keep, exact=exact, wanted=wanted
+        histories,
+        l2=TOGETHER_L2 * typical,
+        keep=keep,
+        exact=exact,
+        wanted=wanted,
+        most_people=config.exact_items,
     )
     return {name: settled(matrix) for name, matrix in tables.items()}
 

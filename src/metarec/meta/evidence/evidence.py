@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from jaxtyping import Bool, Float, Int
 
 from metarec.contracts import Histories
-from metarec.meta.evidence.alike import Alike, Likeness, nearness, resized
+from metarec.meta.evidence.alike import Alike, Likeness, Plain, nearness, resized
 
 TASTE = "taste"
 REASONS = {
@@ -19,9 +19,13 @@ REASONS = {
     "next long": "often next",
     "together": "goes together",
     "again": "looked at before",
+    "return": "had before",
     "alike": "reads alike",
 }
 """What each table says, in words."""
+RETURN = "return"
+OWN = ("again", RETURN)
+"""Tables that say of an item itself that a person has an event on it."""
 FADES_AT = 3.0
 """Events after which the part of popularity that fades counts half."""
 
@@ -44,6 +48,17 @@ class Table:
     matrix: sp.csr_array
     fades: tuple[Fade, ...]
     """What events of an age count is the sum of these."""
+
+    def with_items(self, n: int) -> "Table":
+        """With more items, up to `n`, of which the table says nothing but themselves."""
+        if self.name in OWN:
+            return replace(self, matrix=itself(n))
+        return replace(self, matrix=resized(self.matrix, n))
+
+
+def itself(n: int) -> sp.csr_array:
+    """Each item speaks for itself alone."""
+    return sp.csr_array(sp.diags_array(np.ones(n)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,6 +144,8 @@ class Untouched:
     """What "alike" counts for them."""
     near: float
     """What their likeness to every event counts, near or far, however old the event is."""
+    plain: float
+    """The same of content as it is, neither centred nor whitened."""
     taste: float
     """What the head's own logit counts for them: all that content tells of taste."""
 
@@ -147,6 +164,7 @@ class Evidence:
     popular: Popular
     likeness: Likeness
     alike: Alike
+    plain: Plain
     alike_fades: tuple[Fade, ...]
     """What "alike" counts for items that people touched."""
     untouched: Untouched
@@ -181,11 +199,9 @@ class Evidence:
         table += np.where(self.untouched.rows, self.untouched.offset, 0.0)
         decays, tables = self._by_decay
         table += (spoken.weights(decays, table.shape[1]) @ tables).toarray()
-        if self.untouched.near:
-            new, directions = self._new
-            own = self.alike.directions[spoken.items].astype(np.float64)
-            near = nearness(spoken.whose @ own, directions)
-            table[:, new] += self.untouched.near * near
+        for weight, directions, new in self._nears:
+            own = directions[spoken.items].astype(np.float64)
+            table[:, self._new] += weight * nearness(spoken.whose @ own, new)
         return table
 
     def base(self, row: int, n_events: int) -> float:
@@ -202,17 +218,24 @@ class Evidence:
         for reason, decay, counts, matrix in self._voices:
             column = counts[row] * matrix[:, [row]].toarray()[:, 0].astype(np.float64)
             said[reason] = said[reason] + decay**ages * column[items]
-        if self.untouched.near and self.untouched.rows[row]:
-            own, other = self.alike.directions[items], self.alike.directions[[row]]
+        for weight, directions, _ in self._nears if self.untouched.rows[row] else ():
+            own, other = directions[items], directions[[row]]
             near = nearness(own.astype(np.float64), other.T.astype(np.float64))[:, 0]
-            said[REASONS["alike"]] = said[REASONS["alike"]] + self.untouched.near * near
+            said[REASONS["alike"]] = said[REASONS["alike"]] + weight * near
         return said
 
     @cached_property
-    def _new(self) -> tuple[Int[np.ndarray, " new"], Float[np.ndarray, "d new"]]:
-        """The items that nobody has touched, and the directions of their content."""
-        rows = np.flatnonzero(self.untouched.rows)
-        return rows, self.alike.directions[rows].T.astype(np.float64)
+    def _new(self) -> Int[np.ndarray, " new"]:
+        """The items that nobody has touched."""
+        return np.flatnonzero(self.untouched.rows)
+
+    @cached_property
+    def _nears(self) -> list[tuple[float, Int[np.ndarray, "item d"], Float[np.ndarray, "d new"]]]:
+        """What likeness to every event counts, the directions in which it is measured, and those of
+        the items that nobody has touched."""
+        both = (self.untouched.near, self.alike), (self.untouched.plain, self.plain)
+        found = [(weight, told.directions) for weight, told in both if weight]
+        return [(weight, every, every[self._new].T.astype(np.float64)) for weight, every in found]
 
     @cached_property
     def _by_decay(self) -> tuple[Float[np.ndarray, " decay"], sp.csr_array]:
@@ -233,9 +256,10 @@ class Evidence:
         untouched = np.concatenate([self.untouched.rows, np.ones(more, dtype=bool)])
         return replace(
             self,
-            counted=tuple(replace(t, matrix=resized(t.matrix, n)) for t in self.counted),
+            counted=tuple(table.with_items(n) for table in self.counted),
             popular=replace(self.popular, known=np.pad(self.popular.known, (0, more))),
             alike=self.alike.with_items(self.likeness.directions(content)),
+            plain=self.plain.with_items(content),
             untouched=replace(self.untouched, rows=untouched),
         )
 
@@ -244,4 +268,5 @@ class Evidence:
     ) -> "Evidence":
         """The items in these rows with other content; what people did with them stays."""
         directions = self.likeness.directions(content)
-        return replace(self, alike=self.alike.with_changed(rows, directions))
+        alike = self.alike.with_changed(rows, directions)
+        return replace(self, alike=alike, plain=self.plain.with_changed(rows, content))

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from metarec.contracts import Dataset
 from metarec.meta.config import MetaConfig
-from metarec.meta.evidence.alike import Alike, Likeness
+from metarec.meta.evidence.alike import Alike, Likeness, Plain
 from metarec.meta.evidence.counting import counted_tables, popularities
 from metarec.meta.evidence.evidence import (
     TASTE,
@@ -20,8 +21,9 @@ from metarec.meta.evidence.evidence import (
     known_of,
     spoken_of,
 )
-from metarec.meta.evidence.questions import ENOUGH_QUERIES, LEAST_QUERIES
-from metarec.meta.evidence.samples import ALIKE, NEAR, Sample, Tables, contests_of, fades_of
+from metarec.meta.evidence.questions import ENOUGH_QUERIES, LEAST_QUERIES, Questions
+from metarec.meta.evidence.returning import learn_return
+from metarec.meta.evidence.samples import ALIKE, NEAR, PLAIN, Sample, Tables, contests_of, fades_of
 from metarec.meta.evidence.standing import Standing, standing_of
 from metarec.meta.evidence.trust import Contests, learn_beside, learn_trust, the_best_alone
 
@@ -37,7 +39,10 @@ class Learned:
     """The same trust in the tables of each sample."""
     trust: Mapping[str, float]
     """What each part adds to the logit of the best item it knows, on average."""
-    standing: Standing
+    standing: Standing | None
+    """None where too few are asked for what is new to them."""
+    shows_seen: bool
+    """Whether lists should show what people had."""
 
 
 def learn_evidence(
@@ -55,17 +60,14 @@ def learn_evidence(
     likeness = Likeness.of(content, width=ALIKE_WIDTH)
     alike = Alike.of(likeness.directions(content), keep=config.neighbours)
     n = len(samples)
-    first = Tables.of(samples[0], alike, config, rng, n, alone=True)
-    tables = [first, *(Tables.of(sample, alike, config, rng, n) for sample in samples[1:])]
+    plain = Plain.of(content, width=ALIKE_WIDTH)
+    first = Tables.of(samples[0], alike, plain, config, rng, n, alone=True)
+    tables = [first, *(Tables.of(one, alike, plain, config, rng, n) for one in samples[1:])]
     known = tables[:1] if len(first.known) >= ENOUGH_QUERIES else tables
-    if sum(len(each.known) for each in known) < LEAST_QUERIES:
-        return None
-    contests, scales = contests_of([(each, each.known) for each in known])
-    contests = replace(contests, margins=contests.margins / scales)
-    standing = standing_of(contests, people_of(known), rng)
-    weights = standing.share * learn_trust(contests) / scales
-    weights += (1 - standing.share) * the_best_alone(contests) / scales
-    weight = dict(zip(contests.names, weights.tolist(), strict=True))
+    enough = sum(len(each.known) for each in known) >= LEAST_QUERIES
+    weight, trust, standing = (
+        _trust(known, "known", rng) if enough else (first.taste_alone, {}, None)
+    )
     always = sum(weight[name] for name in first.popularities)
     parts = {
         name: weight[name] / always if always else float(name == "popular")
@@ -81,19 +83,42 @@ def learn_evidence(
         popular=Popular(known_of(parts, first.popularities), parts, always, 0.0),
         likeness=likeness,
         alike=alike,
+        plain=plain,
         alike_fades=likewise,
-        untouched=Untouched(~first.touched, 0.0, likewise, 0.0, weight[TASTE] or 1.0),
+        untouched=Untouched(~first.touched, 0.0, likewise, 0.0, 0.0, weight[TASTE] or 1.0),
         ordered=first.ordered,
     )
-    evidence = _for_newcomers(evidence, known)
-    evidence = _trust_in_content(evidence, tables)
+    if enough:
+        evidence = _for_newcomers(evidence, known)
+    evidence = _trust_in_content(evidence, tables, rng)
     evidence = _level_of_untouched(evidence, tables, share_of_unseen(samples[0].train))
+    returns = learn_return(evidence, samples[0], rng)
+    if returns is not None:
+        evidence = replace(evidence, counted=(*evidence.counted, returns.table))
+    elif not enough:
+        return None
     return Learned(
         evidence,
         tuple(each.told(evidence) for each in tables),
-        {name: float(w * s) for (name, w), s in zip(weight.items(), scales, strict=True)},
+        trust,
         standing,
+        returns is not None and returns.shown,
     )
+
+
+def _trust(
+    tables: Sequence[Tables], about: Literal["known", "arrivals"], rng: np.random.Generator
+) -> tuple[dict[str, float], dict[str, float], Standing]:
+    """The weight of every score by its name, what it then adds to the logit of the best item it
+    knows, and how the sum stands beside the best table alone."""
+    asked = [getattr(each, about) for each in tables]
+    contests, scales = contests_of(list(zip(tables, asked, strict=True)))
+    contests = replace(contests, margins=contests.margins / scales)
+    standing = standing_of(contests, people_of(asked), rng)
+    trust = standing.share * learn_trust(contests)
+    trust += (1 - standing.share) * the_best_alone(contests)
+    weight = dict(zip(contests.names, (trust / scales).tolist(), strict=True))
+    return weight, dict(zip(contests.names, trust.tolist(), strict=True)), standing
 
 
 def recounted(evidence: Evidence, counted: Dataset, config: MetaConfig) -> Evidence:
@@ -117,24 +142,26 @@ def _for_newcomers(evidence: Evidence, tables: Sequence[Tables]) -> Evidence:
     return replace(evidence, popular=replace(evidence.popular, at_first=float(at_first)))
 
 
-def _trust_in_content(evidence: Evidence, tables: Sequence[Tables]) -> Evidence:
+def _trust_in_content(
+    evidence: Evidence, tables: Sequence[Tables], rng: np.random.Generator
+) -> Evidence:
     """What counts for items that nobody has touched: taste and likeness know them, no table does.
 
-    Learned where such items compete among themselves.
+    Learned where such items compete among themselves; those that validation asks for alone where
+    they are enough, as they are truly new.
     """
-    if sum(len(each.arrivals) for each in tables) < LEAST_QUERIES:
+    asked = tables[:1] if len(tables[0].arrivals) >= ENOUGH_QUERIES else tables
+    if sum(len(each.arrivals) for each in asked) < LEAST_QUERIES:
         return evidence
-    contests, scales = contests_of([(each.of_content, each.arrivals) for each in tables])
-    contests = replace(contests, margins=contests.margins / scales)
-    weights = learn_trust(contests) / scales
-    if not weights.any():
+    weight, trust, _ = _trust([each.of_content for each in asked], "arrivals", rng)
+    if not any(trust.values()):
         return evidence
-    weight = dict(zip(contests.names, weights.tolist(), strict=True))
     untouched = replace(
         evidence.untouched,
         taste=weight[TASTE],
         likeness=fades_of(ALIKE, weight, ordered=evidence.ordered),
         near=weight[NEAR],
+        plain=weight[PLAIN],
     )
     return replace(evidence, untouched=untouched)
 
@@ -175,11 +202,11 @@ def share_of_unseen(train: Dataset) -> float:
     return min(max(float(np.sum(events == 1)), 0.5) / max(float(events.sum()), 1.0), 0.5)
 
 
-def people_of(tables: Sequence[Tables]) -> Int[np.ndarray, " query"]:
-    """Whose each known query is; people of different samples are different."""
-    starts = np.cumsum([0] + [len(each.known.support) for each in tables])
+def people_of(asked: Sequence[Questions]) -> Int[np.ndarray, " query"]:
+    """Whose each query is; people of different samples are different."""
+    starts = np.cumsum([0] + [len(each.support) for each in asked])
     return np.concatenate(
-        [each.known.person + start for each, start in zip(tables, starts[:-1], strict=True)]
+        [each.person + start for each, start in zip(asked, starts[:-1], strict=True)]
     )
 
 

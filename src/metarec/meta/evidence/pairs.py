@@ -41,11 +41,18 @@ def matrix_of(
     return sp.csr_array((weights, (before, after)), shape=(n_items, n_items))
 
 
-def history_pairs(histories: Histories) -> sp.csr_array:
-    """How many histories hold both items, and on the diagonal how many hold the one."""
+def taken(histories: Histories) -> sp.csr_array:
+    """1 where a history holds an item: (history, item)."""
     shape = (len(histories), len(histories.vocabulary))
     held = sp.csr_array((np.ones(len(histories.items)), (histories.rows, histories.items)), shape)
+    held.sum_duplicates()
     held.data[:] = 1.0
+    return held
+
+
+def history_pairs(histories: Histories) -> sp.csr_array:
+    """How many histories hold both items, and on the diagonal how many hold the one."""
+    held = taken(histories)
     return sp.csr_array(held.T @ held)
 
 

@@ -44,9 +44,10 @@ class Questions:
         rng: np.random.Generator,
         *,
         most: int | None = None,
+        returning: bool = False,
     ) -> "Questions":
         """At most `most` (`MOST_QUERIES`) of the events that are asked for, on items `among`
-        which they compete."""
+        which they compete; where people are `returning` what they had competes too."""
         own, query = kinds.had(episodes.support), episodes.query
         chosen = np.flatnonzero(among[query.items])
         most = MOST_QUERIES if most is None else most
@@ -57,8 +58,10 @@ class Questions:
         place[people] = np.arange(len(people))
         had = own.take(people)
         asked = query.take(people)
-        rows = np.concatenate([had.rows, asked.rows])
-        items = np.concatenate([had.items, asked.items])
+        rows, items = asked.rows, asked.items
+        if not returning:
+            rows = np.concatenate([had.rows, rows])
+            items = np.concatenate([had.items, items])
         shape = (len(people), len(query.vocabulary))
         out = sp.csr_array((np.ones(len(rows), dtype=bool), (rows, items)), shape=shape)
         competing = among if episodes.candidates is None else among & episodes.candidates

@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float
 
 from metarec.contracts import Dataset, Episodes, Histories
 from metarec.meta.config import MetaConfig
-from metarec.meta.evidence.alike import Alike, nearness
+from metarec.meta.evidence.alike import Alike, Plain, nearness
 from metarec.meta.evidence.counting import counted_tables, decays_of, has_order, popularities
 from metarec.meta.evidence.evidence import TASTE, Evidence, Fade, known_of, spoken_of
 from metarec.meta.evidence.questions import MOST_QUERIES, Questions
@@ -20,6 +20,8 @@ from metarec.meta.evidence.trust import Contests
 ALIKE = "alike"
 NEAR = "near"
 """The likeness to every event, near or far: a score of untouched items alone."""
+PLAIN = "plain"
+"""The same of content as it is."""
 
 
 class Taste(Protocol):
@@ -38,6 +40,8 @@ class Sample:
     valid: Episodes
     taste: Taste
     """Of a head that was learned on `train`."""
+    repeating: Episodes | None = None
+    """The same people asked for what they had before too, where that comes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +51,7 @@ class Tables:
     counted: Mapping[str, sp.csr_array]
     popularities: Mapping[str, Float[np.ndarray, " item"]]
     alike: Alike
+    plain: Plain
     ordered: bool
     touched: Bool[np.ndarray, " item"]
     taste: Taste
@@ -64,6 +69,7 @@ class Tables:
         cls,
         sample: Sample,
         alike: Alike,
+        plain: Plain,
         config: MetaConfig,
         rng: np.random.Generator,
         n_samples: int,
@@ -86,6 +92,7 @@ class Tables:
             counted_tables(train, config),
             popularities(train),
             alike,
+            plain,
             has_order(train),
             touched,
             sample.taste,
@@ -104,6 +111,16 @@ class Tables:
         """What an event says of each item, counted or read."""
         return {**self.counted, ALIKE: self.alike.matrix}
 
+    @property
+    def taste_alone(self) -> dict[str, float]:
+        """The weights by which nothing but the head's own logit counts."""
+        heard_as = [
+            heard(name, decay)
+            for name in self.matrices
+            for decay in decays_of(name, ordered=self.ordered)
+        ]
+        return {TASTE: 1.0, **dict.fromkeys([*heard_as, *self.popularities], 0.0)}
+
     def scores(self, histories: Histories) -> dict[str, Float[np.ndarray, "person item"]]:
         """The scores of every table by its name, and where it may be heard by several decays, of
         each."""
@@ -117,6 +134,8 @@ class Tables:
         if self.content_alone:
             directions = self.alike.directions.astype(np.float64)
             found[NEAR] = nearness(spoken.whose @ directions[spoken.items], directions.T)
+            directions = self.plain.directions.astype(np.float64)
+            found[PLAIN] = nearness(spoken.whose @ directions[spoken.items], directions.T)
         for name, known in self.popularities.items():
             found[name] = np.broadcast_to(known, shape)
         return found
@@ -136,7 +155,10 @@ class Tables:
         known = known_of(evidence.popular.parts, popularities)
         return replace(
             evidence,
-            counted=tuple(replace(table, matrix=counted[table.name]) for table in evidence.counted),
+            counted=tuple(
+                replace(table, matrix=counted[table.name]) if table.name in counted else table
+                for table in evidence.counted  # what none counts is of items themselves
+            ),
             popular=replace(evidence.popular, known=known),
             untouched=replace(evidence.untouched, rows=~touched),
         )

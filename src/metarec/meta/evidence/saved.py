@@ -6,13 +6,14 @@ from typing import Any
 
 import scipy.sparse as sp
 
-from metarec.meta.evidence.alike import Alike, Likeness
+from metarec.meta.evidence.alike import Alike, Likeness, Plain
 from metarec.meta.evidence.evidence import Evidence, Fade, Popular, Table, Untouched
 
 PARTS: Mapping[str, type[Any]] = {
     "popular": Popular,
     "likeness": Likeness,
     "alike": Alike,
+    "plain": Plain,
     "untouched": Untouched,
 }
 

@@ -19,7 +19,9 @@ from metarec.posterior.differentiable import TorchPosterior
 
 PEOPLE_AT_ONCE = 256
 CALIBRATION_DRAWS = 32
-CALIBRATION_PEOPLE = 512
+CALIBRATION_PEOPLE, LEAST_PEOPLE = 512, 64
+CALIBRATION_CELLS = 1_000_000
+"""Logits of one draw: of a large catalogue fewer people tell the scale of the draws."""
 LEAST_QUERIES = 50
 """With fewer validation events the scalar would be a guess, and stds stay NaN."""
 
@@ -137,7 +139,8 @@ def draw_scale(
     """
     if valid.query_mask.sum() < LEAST_QUERIES:
         return float("nan")
-    part = slice(0, CALIBRATION_PEOPLE)
+    n_items = len(inputs.touched)
+    part = slice(0, max(LEAST_PEOPLE, min(CALIBRATION_PEOPLE, CALIBRATION_CELLS // n_items)))
     terms, posterior, seen = adapt_episodes(network, inputs, valid, part, config)
     noise = torch.randn(CALIBRATION_DRAWS, *posterior.mean.shape, generator=torch_seed(rng))
     moved = torch.linalg.solve_triangular(
