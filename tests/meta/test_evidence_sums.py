@@ -19,7 +19,7 @@ from metarec.meta.evidence import (
     learn_trust,
     spoken_of,
 )
-from metarec.meta.evidence.alike import Alike, Likeness
+from metarec.meta.evidence.alike import Alike, Likeness, Plain
 from metarec.meta.evidence.questions import Questions
 from metarec.meta.evidence.standing import standing_of
 from metarec.meta.evidence.trust import (
@@ -65,9 +65,15 @@ def evidence() -> Evidence:
         popular=Popular(np.linspace(0, 1, N), {"popular": 1.0}, 0.8, 1.6),
         likeness=likeness,
         alike=Alike.of(likeness.directions(content), keep=4),
+        plain=Plain.of(content, width=4),
         alike_fades=(Fade(0.7, 1.1), Fade(1.0, 0.2)),
         untouched=Untouched(
-            np.array([False] * 5 + [True] * 2), -0.3, (Fade(0.7, 0.4), Fade(1.0, 0.9)), 0.6, 0.25
+            np.array([False] * 5 + [True] * 2),
+            -0.3,
+            (Fade(0.7, 0.4), Fade(1.0, 0.9)),
+            0.6,
+            0.35,
+            0.25,
         ),
         ordered=True,
     )
@@ -85,8 +91,9 @@ def said_of(evidence: Evidence, own: Sequence[int], item: int) -> dict[str, np.n
         for name, matrix in matrices.items()
     }
     if item >= 5:
-        directions = evidence.alike.directions.astype(float) / 4000
-        said["alike"] = said["alike"] + 0.6 * directions[list(own)] @ directions[item]
+        for weight, told in ((0.6, evidence.alike), (0.35, evidence.plain)):
+            directions = told.directions.astype(float) / 4000
+            said["alike"] = said["alike"] + weight * directions[list(own)] @ directions[item]
     return said
 
 
