@@ -10,7 +10,7 @@ row: a change of the heart does not change it.
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, fields, replace
 from functools import partial
 from typing import Any
 
@@ -20,6 +20,7 @@ import polars as pl
 from benchmarks.common import (
     HEART,
     KEPT,
+    SOURCE,
     Goal,
     Row,
     content_of,
@@ -36,6 +37,8 @@ from metarec.data import Split, generate, load, split_cold, split_last_out
 from metarec.encoders import ContentFeatures
 from metarec.evaluation import Results, evaluate
 from metarec.evaluation.protocol.provenance import versions
+from metarec.jobs.advising import facts_of
+from metarec.jobs.advising.advice import Expected
 from metarec.meta import MetaRecommender
 
 TRIALS = 4
@@ -98,6 +101,20 @@ def main(shops: Sequence[str] = tuple(SHOPS)) -> None:
         versions=dict(versions()),
         cells=told,
     )
+    text = json.dumps({"shops": [expected(name, told) for name in names]}, indent=1)
+    (SOURCE / "jobs" / "advising" / "measured.json").write_text(text + "\n", encoding="utf-8")
+
+
+def expected(shop: str, cells: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What `metarec.advise` tells of a shop."""
+    own = [cell for cell in cells if cell["shop"] == shop]
+    names = [field.name for field in fields(Expected)]
+    return {
+        "shop": shop,
+        "facts": own[0]["facts"],
+        "fit_cpu_s": own[0]["fit_cpu_s"],
+        "cells": [{name: cell[name] for name in names} for cell in own],
+    }
 
 
 def goals(what: str, cells: Sequence[Mapping[str, Any]]) -> list[Goal]:
@@ -137,15 +154,16 @@ def file_name(shop: str) -> str:
 def measured(name: str) -> list[dict[str, Any]]:
     """One cell a scenario of the shop: the default, the best row, and the interval between them."""
     load_shop, split_of = SHOPS[name]
-    split = split_of(load_shop())
+    shop = load_shop()
+    split = split_of(shop)
     content = content_of(split.train)
     started, cpu = time.monotonic(), time.process_time()
     model = MetaRecommender(content).fit(split.train, split.valid)
     took = {"fit_s": time.monotonic() - started, "fit_cpu_s": time.process_time() - cpu}
     say(f"{name}: the default took {took['fit_cpu_s']:.0f} s of CPU")
     values = pl.concat([judged(HEART, model, split).values, *rows_told(name, split, content)])
-    facts = {"shop": name, "users": len(split.train.user_ids), "items": len(split.train.catalogue)}
-    facts |= {key: round(value, 1) for key, value in took.items()}
+    facts = {"shop": name} | {key: round(value, 1) for key, value in took.items()}
+    facts |= {"facts": asdict(facts_of(shop))}
     cells = [facts | cell_of(values, scenario) for scenario in split.test]
     for cell in cells:
         say(f"  {cell['scenario']}: {cell['ndcg']:.4f}, {cell['row']} {cell['row_ndcg']:.4f}")

@@ -15,6 +15,7 @@ from metarec.recommenders import Random
 
 VERBS = [
     ("demo",),
+    ("advise",),
     ("fit",),
     ("evaluate",),
     ("recommend",),

@@ -24,7 +24,7 @@ DEFAULTS: dict[tuple[str, ...], dict[str, object]] = {
         "models": "MetaRecommender",
         "model": None,
         "k": 10,
-        "exclude_seen": True,
+        "exclude_seen": None,
         "seed": 0,
     },
     ("recommend",): {
@@ -32,7 +32,7 @@ DEFAULTS: dict[tuple[str, ...], dict[str, object]] = {
         **dict.fromkeys(("where", "exclude", "exclude_kinds", "candidates", "boost", "at_most")),
         "events": "",
         "k": 10,
-        "exclude_seen": True,
+        "exclude_seen": None,
         "diversity": 0.0,
         "rank_by": None,
         "explain": False,
@@ -51,6 +51,7 @@ DEFAULTS: dict[tuple[str, ...], dict[str, object]] = {
     },
     ("items", "retire"): {"out": None, "dry_run": False, "force": False},
     ("ask",): {"events": "", "k": 5, "as_json": False},
+    ("advise",): {"as_json": False},
     ("data", "generate"): {
         "users": 1000,
         "items": 500,

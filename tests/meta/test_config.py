@@ -56,7 +56,20 @@ def test_a_choice_takes_only_what_it_names(name: str, value: object):
 
 
 def test_every_field_is_checked_by_type():
-    assert {*WHOLE, *REAL, *WORDS, "profile", "choice", "evidence"} == set(DEFAULTS)
+    assert {*WHOLE, *REAL, *WORDS, "profile", "choice", "evidence", "steps"} == set(DEFAULTS)
+
+
+@pytest.mark.parametrize("value", [2.5, True, "auto", float("nan"), -1])
+def test_steps_are_a_whole_number_or_what_the_shop_decides(value: object):
+    with pytest.raises(mr.DataError, match="^steps must be"):
+        mr.MetaConfig(steps=value)
+    assert (mr.MetaConfig().of("rating").n_steps, mr.MetaConfig().of("implicit").n_steps) == (
+        1000,
+        400,
+    )
+    assert mr.MetaConfig(steps=0).of("rating").n_steps == 0
+    with pytest.raises(mr.DataError, match="once the shop is known"):
+        _ = mr.MetaConfig().n_steps
 
 
 def test_numpy_numbers_become_python_numbers_that_can_be_saved():

@@ -68,12 +68,12 @@ def evidence() -> Evidence:
         plain=Plain.of(content, width=4),
         alike_fades=(Fade(0.7, 1.1), Fade(1.0, 0.2)),
         untouched=Untouched(
-            np.array([False] * 5 + [True] * 2),
-            -0.3,
-            (Fade(0.7, 0.4), Fade(1.0, 0.9)),
-            0.6,
-            0.35,
-            0.25,
+            rows=np.array([False] * 5 + [True] * 2),
+            offset=-0.3,
+            likeness=(Fade(0.7, 0.4), Fade(1.0, 0.9)),
+            near=0.6,
+            plain=0.35,
+            taste=0.25,
         ),
         ordered=True,
     )

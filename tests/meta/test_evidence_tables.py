@@ -10,7 +10,7 @@ import scipy.sparse as sp
 
 import metarec as mr
 from metarec.contracts import Dataset, Histories, Vocabulary
-from metarec.meta.evidence.alike import Alike, Likeness
+from metarec.meta.evidence.alike import Alike, Likeness, Plain
 from metarec.meta.evidence.counting import DECAYS, STEADY, counted_tables, popularities
 from metarec.meta.evidence.follow import follow
 from metarec.meta.evidence.next import next_after
@@ -65,8 +65,8 @@ def test_the_tables_of_a_shop_have_the_constants_that_are_told(kinds: bool):
             "next long": next_after(histories, decay=0.9, **solved),
             "together": together(histories, l2=20 * typical, keep=5, exact=exact, wanted=wanted),
         }
-        if targets is not None:  # the item itself, where anyone has touched it
-            expected["again"] = sp.csr_array(np.diag((counts > 0).astype(float)))
+        if targets is not None:  # the item itself, whether the fit saw it or not
+            expected["again"] = sp.csr_array(np.eye(12))
         assert set(found) == set(expected)
         for name, matrix in expected.items():
             np.testing.assert_array_equal(
@@ -197,6 +197,34 @@ def test_likeness_is_measured_in_the_widest_axes_half_whitened():
         np.testing.assert_allclose(near, unit @ unit.T, atol=1e-3)
         off = np.abs(directions) - 4000 * np.abs(unit)
         assert np.abs(off).max() <= 0.5 + 1e-6  # rounded, and not cut
+
+
+def test_plain_likeness_is_the_cosine_of_content_as_it_is():
+    content = RNG.normal(size=(30, 5)) + 2.0
+    unit = content / np.linalg.norm(content, axis=1, keepdims=True)
+    plain = Plain.of(content, width=5)
+    near = plain.directions.astype(float) @ plain.directions.T / 4000**2
+    np.testing.assert_allclose(near, unit @ unit.T, atol=1e-3)
+    assert Plain.of(content, width=2).directions.shape == (30, 2)
+    more = plain.with_items(content[:3])
+    assert more.directions[30:].tolist() == plain.directions[:3].tolist()
+    changed = plain.with_changed(np.array([4]), content[[7]])
+    assert changed.directions[4].tolist() == plain.directions[7].tolist()
+    kept = np.arange(30) != 4
+    assert changed.directions[kept].tolist() == plain.directions[kept].tolist()
+
+
+@pytest.mark.parametrize("wanted", [None, np.arange(12) % 3 > 0])
+def test_together_among_people_is_that_among_all_items(wanted: np.ndarray | None):
+    histories = shop().histories
+    every, few = np.arange(12), np.array([1, 4, 8])
+    for keep in (12, 3):
+        expected = together(histories, l2=3.0, keep=keep, exact=every, wanted=wanted)
+        n = len(histories)
+        found = together(histories, l2=3.0, keep=keep, exact=few, wanted=wanted, most_people=n)
+        np.testing.assert_allclose(found.toarray(), expected.toarray(), atol=1e-6)
+        some = together(histories, l2=3.0, keep=keep, exact=few, wanted=wanted, most_people=n - 1)
+        assert np.abs(some.toarray() - expected.toarray()).max() > 1e-3
 
 
 def test_content_that_is_the_same_for_all_tells_no_likeness():

@@ -14,7 +14,7 @@ from typing import NoReturn
 import typer
 from rich.console import Console
 
-from metarec.cli import ask, data, demo, evaluate, fit, items, recommend, similar
+from metarec.cli import advise, ask, data, demo, evaluate, fit, items, recommend, similar
 from metarec.contracts import MetarecError
 from metarec.contracts.version import __version__
 from metarec.contracts.wording import shell_words
@@ -30,6 +30,7 @@ app = typer.Typer(
 )
 app.command()(demo.demo)
 app.add_typer(data.app, name="data")
+app.command()(advise.advise)
 app.command()(fit.fit)
 app.command()(evaluate.evaluate)
 app.command()(recommend.recommend)

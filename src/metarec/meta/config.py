@@ -1,9 +1,10 @@
 """The hyperparameters of the heart, each documented once."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
-from metarec.contracts import DataError
+from metarec.contracts import DataError, Feedback
 from metarec.contracts.settings import (
     Bound,
     Count,
@@ -14,6 +15,9 @@ from metarec.contracts.settings import (
     Settings,
     Share,
 )
+
+STEPS: Mapping[Feedback, int] = {"rating": 1000, "implicit": 400}
+"""Training steps where they are not said."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +37,12 @@ class MetaConfig(Settings):
     implicit events whose order the shop tells, and none for others and for ratings."""
     value_weight: Literal["none", "log"] = "none"
     """Confidence of an implicit event by its value: all alike, or 1 + log(1 + value)."""
-    steps: CountOrNone = 1000
-    """Training steps at most; early stopping may end sooner. 0 leaves the model at its start; one
-    of implicit events has recency and κ fitted to validation (a shop too small to hold anyone out
-    keeps its recency): where histories are a few events long, factors know those that training
-    asks for, and training makes the top of the list worse."""
+    steps: CountOrNone | None = None
+    """Training steps at most; early stopping may end sooner. None is 1,000 for ratings and 400
+    for implicit events, whose start is closer to where training ends. 0 leaves the model at its
+    start; one of implicit events has recency and κ fitted to validation (a shop too small to hold
+    anyone out keeps its recency): where histories are a few events long, factors know those that
+    training asks for, and training makes the top of the list worse."""
     batch_users: Count = 128
     """Episodes in a training step."""
     max_events: Annotated[int, Bound(least=2)] = 150
@@ -101,6 +106,17 @@ class MetaConfig(Settings):
                 "steps=0 leaves the model at its start, and a random one has learned nothing; use "
                 'start="auto" or "factors"'
             )
+
+    def of(self, feedback: Feedback) -> "MetaConfig":
+        """The settings with the steps of such a shop, where they were not said."""
+        return self if self.steps is not None else replace(self, steps=STEPS[feedback])
+
+    @property
+    def n_steps(self) -> int:
+        """The training steps, where they were said or found by `of`."""
+        if self.steps is None:
+            raise DataError("steps=None stands for a number once the shop is known: config.of()")
+        return self.steps
 
     def beside_ratings(self) -> "MetaConfig":
         """The settings of the choice head of a shop of ratings."""

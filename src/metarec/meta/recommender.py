@@ -136,6 +136,7 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
     ) -> dict[str, Any]:
         """Learn one head, and tell its metrics."""
         config = self.config.beside_ratings() if self.hearts else self.config
+        config = config.of(taught.train.feedback)
         if self.hearts:  # the folder belongs to the head that trains
             running = replace(running, folder=None)
         learned = self._learned(taught, content, config, running)
@@ -197,6 +198,8 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
             self.shows_seen = learned.shows_seen
             if learned.standing is not None:
                 metrics = {"trust": dict(learned.trust), "standing": learned.standing.facts()}
+            if learned.of_content is not None:
+                metrics["standing_of_new_items"] = learned.of_content.facts()
             if learned.shows_seen:
                 metrics["shows_seen"] = True
         if len(taught) > 1:

@@ -16,6 +16,8 @@ def summary_of(metrics: Mapping[str, Any]) -> list[str]:
         lines.append(f"lists: {Standing(**standing)}")
     if carried := _carried(choice.get("trust", {})):
         lines.append(f"carried by: {carried}")
+    if new := choice.get("standing_of_new_items"):
+        lines.append(f"lists of new items: {Standing(**new)}")
     if choice.get("shows_seen"):
         lines.append("people come back to what they had, so lists show it")
     if "choice" in metrics and metrics.get("valid_loss") is not None:

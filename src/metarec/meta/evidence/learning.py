@@ -41,6 +41,8 @@ class Learned:
     """What each part adds to the logit of the best item it knows, on average."""
     standing: Standing | None
     """None where too few are asked for what is new to them."""
+    of_content: Standing | None
+    """The same of lists of items that nobody has touched, among themselves."""
     shows_seen: bool
     """Whether lists should show what people had."""
 
@@ -90,7 +92,7 @@ def learn_evidence(
     )
     if enough:
         evidence = _for_newcomers(evidence, known)
-    evidence = _trust_in_content(evidence, tables, rng)
+    evidence, of_content = _trust_in_content(evidence, tables, rng)
     evidence = _level_of_untouched(evidence, tables, share_of_unseen(samples[0].train))
     returns = learn_return(evidence, samples[0], rng)
     if returns is not None:
@@ -102,6 +104,7 @@ def learn_evidence(
         tuple(each.told(evidence) for each in tables),
         trust,
         standing,
+        of_content,
         returns is not None and returns.shown,
     )
 
@@ -144,7 +147,7 @@ def _for_newcomers(evidence: Evidence, tables: Sequence[Tables]) -> Evidence:
 
 def _trust_in_content(
     evidence: Evidence, tables: Sequence[Tables], rng: np.random.Generator
-) -> Evidence:
+) -> tuple[Evidence, Standing | None]:
     """What counts for items that nobody has touched: taste and likeness know them, no table does.
 
     Learned where such items compete among themselves; those that validation asks for alone where
@@ -152,10 +155,10 @@ def _trust_in_content(
     """
     asked = tables[:1] if len(tables[0].arrivals) >= ENOUGH_QUERIES else tables
     if sum(len(each.arrivals) for each in asked) < LEAST_QUERIES:
-        return evidence
-    weight, trust, _ = _trust([each.of_content for each in asked], "arrivals", rng)
+        return evidence, None
+    weight, trust, standing = _trust([each.of_content for each in asked], "arrivals", rng)
     if not any(trust.values()):
-        return evidence
+        return evidence, standing
     untouched = replace(
         evidence.untouched,
         taste=weight[TASTE],
@@ -163,7 +166,7 @@ def _trust_in_content(
         near=weight[NEAR],
         plain=weight[PLAIN],
     )
-    return replace(evidence, untouched=untouched)
+    return replace(evidence, untouched=untouched), standing
 
 
 def _level_of_untouched(evidence: Evidence, tables: Sequence[Tables], share: float) -> Evidence:

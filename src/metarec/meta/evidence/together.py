@@ -42,7 +42,10 @@ def together(
     held = pairs.diagonal()
     gram = pairs[exact][:, exact].toarray()
     gram[np.diag_indices_from(gram)] += l2
-    top = largest(leave_one_out_regression(gram).astype(np.float32), keep)
+    weights = leave_one_out_regression(gram)
+    if wanted is not None:
+        weights = weights * wanted[exact]
+    top = largest(weights.astype(np.float32), keep)
     cells = (np.repeat(exact, np.diff(top.indptr)), exact[top.indices])
     among = sp.csr_array((top.data, cells), shape=(n_items, n_items))
     plain = divided(sp.csr_array(pairs - sp.diags_array(held)), held + l2)

@@ -28,11 +28,11 @@ def train(
 
     if run.step == 0 and not run.judged:
         network.head.begin(network, inputs, valid, config, run, sample)
-    for step in run.batches(sample, config.steps):
+    for step in run.batches(sample, config.n_steps):
         terms = network.features(inputs.content, step.z, step.dropout)
         loss = network.head.loss(network, terms, step, inputs, config)
         loss = loss + network.penalty(config, inputs.n_events)
-        descend(network, optimizer, loss, one_cycle(run.step, config.steps, config.learning_rate))
+        descend(network, optimizer, loss, one_cycle(run.step, config.n_steps, config.learning_rate))
         if valid is not None and run.judges_now:
             run.judge(network.head.judge(network, inputs, valid, config))
     run.restore_best()
