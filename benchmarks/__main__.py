@@ -21,6 +21,7 @@ NAMES = (
     "asking",
     "next_event",
     "strangers",
+    "ablations",
 )
 
 

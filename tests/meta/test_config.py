@@ -61,7 +61,7 @@ def test_every_field_is_checked_by_type():
 
 @pytest.mark.parametrize("value", [2.5, True, "auto", float("nan"), -1])
 def test_steps_are_a_whole_number_or_what_the_shop_decides(value: object):
-    with pytest.raises(mr.DataError, match="^steps must be"):
+    with pytest.raises(mr.DataError, match=r"^steps must be"):
         mr.MetaConfig(steps=value)
     assert (mr.MetaConfig().of("rating").n_steps, mr.MetaConfig().of("implicit").n_steps) == (
         1000,

@@ -36,8 +36,8 @@ def learn_return(evidence: Evidence, sample: Sample, rng: np.random.Generator) -
     train, repeating = sample.train, sample.repeating
     if train.target_kinds or repeating is None:
         return None
-    offered = train.catalogue.offered
-    questions = Questions.of(repeating, train.event_kinds, offered, rng, returning=True)
+    among = train.catalogue.offered & train.touched  # arrivals are asked for as often as one likes
+    questions = Questions.of(repeating, train.event_kinds, among, rng, returning=True)
     parts = list(questions.parts(2 * len(DECAYS)))
     back = np.concatenate([_had(part) for part in parts]) if parts else np.zeros(0, dtype=bool)
     if back.sum() < LEAST_QUERIES:
