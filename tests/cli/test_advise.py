@@ -4,7 +4,7 @@ import json
 
 
 def test_advice_is_told_in_lines_and_as_json(run):
-    run("data", "generate", "--users", 40, "--items", 30, "--kind", "implicit", "--out", "shop")
+    run("data", "generate", "shop", "--users", 40, "--items", 30, "--kind", "implicit")
     told = run("advise", "shop")
     assert (told.code, told.err) == (0, "")
     assert told.out.startswith("40 people, 30 items")

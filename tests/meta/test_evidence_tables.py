@@ -155,7 +155,7 @@ def test_together_joins_what_is_solved_with_what_is_counted():
 def test_together_is_the_same_regression_where_people_are_fewer_than_items(
     monkeypatch: pytest.MonkeyPatch, cells: int
 ):
-    monkeypatch.setattr("metarec.meta.evidence.together.CELLS_AT_ONCE", cells)
+    monkeypatch.setattr("metarec.recommenders.ease.CELLS_AT_ONCE", cells)
     histories, l2, few = shop().histories, 3.0, np.array([1, 4, 8])
     n = len(histories)
     every = together(histories, l2=l2, keep=12, exact=np.arange(12)).toarray()
@@ -171,7 +171,7 @@ def test_together_is_the_same_regression_where_people_are_fewer_than_items(
     more = together(histories, l2=l2, keep=12, exact=few, most_people=n - 1).toarray()
     assert not np.allclose(more, every, atol=1e-3)
     ten = np.arange(10)  # all that anyone took: nobody is asked
-    monkeypatch.setattr("metarec.meta.evidence.together._by_people", pytest.fail)
+    monkeypatch.setattr("metarec.meta.evidence.together.regression_by_people", pytest.fail)
     together(histories, l2=l2, keep=12, exact=ten, most_people=n)
 
 

@@ -25,6 +25,17 @@ def test_effects_are_those_of_all_events_left_out_at_once(
     assert np.count_nonzero(whole) == 7
 
 
+def test_people_are_served_together_as_far_as_their_own_events_take_memory(
+    clocked: mr.MetaRecommender, monkeypatch: pytest.MonkeyPatch
+):
+    cells = 8 * max(len(clocked.catalogue), clocked.heart.terms.d**2)
+    monkeypatch.setattr("metarec.meta.answering.CELLS_AT_ONCE", cells)
+    short, long = ([mr.Event(clocked.catalogue.ids[0])] * n for n in (1, cells))
+    people = mr.Histories.of([short, short, long, short, short])
+    served = list(clocked._chunks(people))
+    assert served == [slice(0, 2), slice(2, 3), slice(3, 5)]
+
+
 @pytest.mark.parametrize("cells", [1, 2 * 12, 4_000_000])
 def test_a_product_by_rows_is_that_of_matrices(cells: int, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("metarec.meta.features.freezing.CELLS_AT_ONCE", cells)

@@ -4,6 +4,7 @@ import warnings
 from dataclasses import replace
 
 import numpy as np
+import polars as pl
 import pytest
 import scipy.sparse as sp
 from implicit.cpu.als import AlternatingLeastSquares
@@ -12,6 +13,7 @@ from implicit.nearest_neighbours import BM25Recommender, CosineRecommender, TFID
 from recommender_toys import taken
 from sklearn.metrics.pairwise import cosine_similarity
 
+import metarec as mr
 from metarec.contracts import Dataset, Histories, vocabulary_of
 from metarec.recommenders import (
     BPR,
@@ -249,3 +251,19 @@ def test_no_events_at_all_leave_nothing_to_recommend() -> None:
     empty: Dataset = taken()
     for model in (EASE(), Cooccurrence()):
         assert (model.fit(empty).recommend([["a"]], 2).items == -1).all()
+
+
+def test_ease_is_the_same_regression_where_people_are_fewer_than_items():
+    rng = np.random.default_rng(3)
+    held = rng.random((7, 19)) < 0.4
+    held[:, held.sum(axis=0) == 0] = True
+    people, items = np.nonzero(held)
+    log = pl.DataFrame(
+        {"user_id": [f"u{p}" for p in people], "item_id": [f"{i:02}" for i in items]}
+    )
+    model = EASE(EASEConfig(l2=2.0)).fit(mr.from_frames(log, feedback="implicit"))
+    held = held[:, [int(item) for item in model.catalogue.ids]]
+    inverse = np.linalg.inv(held.T.astype(float) @ held + 2.0 * np.eye(19))
+    expected = -inverse / np.diag(inverse)
+    np.fill_diagonal(expected, 0.0)
+    np.testing.assert_allclose(model.weights_, expected, atol=1e-6)

@@ -118,6 +118,32 @@ def test_a_field_of_records_is_named_and_can_be_said_to_be_ours(
         load(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("event", "mapping"),
+    [
+        (
+            {"data": {"user_id": "u", "sku": "a", "stars": 3, "when": {"day": 1}}},
+            {"user_id": "data.user_id", "item_id": "data.sku", "value": "data.stars"},
+        ),
+        (
+            {"event": {"user": {"id": "u"}, "item": {"id": "a", "price": 2}}, "host": "x"},
+            {"user_id": "event.user.id", "item_id": "event.item.id"},
+        ),
+    ],
+)
+def test_a_record_around_every_row_is_told_with_all_its_fields_at_once(
+    read, refused, tmp_path, event, mapping
+) -> None:
+    (only,) = refused(json.dumps(event))
+    assert only.endswith(f"inside {next(iter(event))}; say so: columns={json.dumps(mapping)}")
+    data = read(json.dumps(event), columns=mapping)
+    assert (data.user_ids.tolist(), data.catalogue.ids.tolist()) == (["u"], ["a"])
+    (tmp_path / "interactions.jsonl").write_text(json.dumps(event))
+    (tmp_path / "items.csv").write_text("item_id\na\n")
+    with pytest.raises(InvalidData, match=rf"as columns: {mapping['user_id']} as user_id, "):
+        load(tmp_path)
+
+
 def test_records_without_fields_are_nothing_and_can_be_written(read, tmp_path) -> None:
     event = {"user_id": "u", "item_id": "a", "meta": {"page": {}}}
     item = {"item_id": "a", "extra": {}, "parts": [{}], "maker": {"name": "x", "seat": {}}}

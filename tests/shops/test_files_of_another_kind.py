@@ -108,6 +108,33 @@ def test_what_is_no_json_lines_is_told_once(tmp_path, content, told) -> None:
     assert told in str(problem)
 
 
+TWICE = '{"user_id": "u", "item_id": "a", "rating": 3, "rating": 5}'
+ONCE = '{"user_id": "v", "item_id": "a", "rating": 4}'
+INSIDE = '{"user_id": "v", "item_id": "a", "at": {"page": 1, "page": 2}}'
+
+
+@pytest.mark.parametrize(
+    ("content", "row", "key"),
+    [
+        (f"{ONCE}\n{TWICE}\n", 2, "rating"),
+        (f'{ONCE}\n{{"user_id": "v", "item_id": "b"}}\n{TWICE}\n', 3, "rating"),
+        (f"{INSIDE}\n", 1, "page"),
+        (f"[{ONCE},\n\n{TWICE}]", 2, "rating"),
+    ],
+)
+def test_a_key_that_an_object_has_twice_is_named_with_its_row(tmp_path, content, row, key) -> None:
+    (tmp_path / "log.jsonl").write_text(content)
+    with pytest.raises(InvalidData) as caught:
+        load_csv(tmp_path / "log.jsonl")
+    told = [(problem.row, problem.expected) for problem in caught.value.problems]
+    assert (row, f"{key!r} once") in told
+
+
+def test_a_key_that_is_a_value_too_or_that_two_records_have_is_no_key_twice(read) -> None:
+    event = {"user_id": "u", "item_id": "item_id", "a": {"id": 1}, "b": [{"id": 1}, {"id": 2}]}
+    assert len(read(json.dumps(event)).interactions) == 1
+
+
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [

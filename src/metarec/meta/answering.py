@@ -20,7 +20,7 @@ from metarec.contracts import (
 )
 from metarec.contracts.alignment import align, warn_of_kinds
 from metarec.contracts.directions import unit_rows
-from metarec.contracts.pieces import pieces
+from metarec.contracts.pieces import uneven_pieces
 from metarec.meta.fitted import FittedModel
 from metarec.meta.heads import Head
 from metarec.meta.heart import Believed, Heart
@@ -215,9 +215,8 @@ class Answering(KnowingProfiles, FittedModel):
     def _chunks(self, histories: Histories) -> Iterator[slice]:
         # memory goes to scores (item), to padded features (event · d) and to A (d · d)
         d = max(heart.terms.d for heart in self.hearts.values())
-        longest = int(histories.lengths.max(initial=1))
-        width = max(len(self.catalogue), longest * d, d * d)
-        return pieces(len(histories), width, CELLS_AT_ONCE)
+        widths = np.maximum(histories.lengths * d, max(len(self.catalogue), d * d))
+        return uneven_pieces(widths.tolist(), CELLS_AT_ONCE)
 
 
 def _told(

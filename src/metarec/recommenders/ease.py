@@ -1,18 +1,22 @@
 """EASE: a linear item-to-item model in closed form."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+import scipy.sparse as sp
 from jaxtyping import Float, Int
 from scipy.linalg import lapack
 
 from metarec.contracts import Dataset, Episodes, Histories
+from metarec.contracts.pieces import pieces
 from metarec.contracts.settings import Positive, Settings, Weight
 from metarec.recommenders.base import BaseRecommender
 from metarec.recommenders.interactions import history_matrix
 from metarec.recommenders.item_to_item import mean_row
+
+CELLS_AT_ONCE = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,8 @@ class EASE(BaseRecommender):
 
     B = I - P diag(1 / diag P), P = (XᵀX + λI)⁻¹, X the binary user-item matrix; x holds 1, or a
     recency weight, for each item of the history. Items without a training event score NaN. Costs
-    one inverse over the touched items: memory grows with their square.
+    one inverse over the touched items, or over people where these are fewer: memory grows with the
+    square of the touched items.
     """
 
     Config = EASEConfig
@@ -45,6 +50,12 @@ class EASE(BaseRecommender):
     def _fit(self, train: Dataset, valid: Episodes | None, rng: np.random.Generator) -> None:
         self.touched_ = np.flatnonzero(train.touched)
         x = history_matrix(train.histories)[:, self.touched_]
+        n_people, n_items = x.shape
+        if n_people < n_items:
+            self.weights_ = np.empty((n_items, n_items), dtype=np.float32)
+            for block, rows in regression_by_people(x, self.config.l2):
+                self.weights_[block] = rows
+            return
         gram = (x.T @ x).toarray()
         gram[np.diag_indices_from(gram)] += self.config.l2
         self.weights_ = leave_one_out_regression(gram).astype(np.float32)
@@ -69,11 +80,37 @@ def leave_one_out_regression(
     """I - P diag(1 / diag P) with P the inverse of `gram`, which is overwritten."""
     if not len(gram):
         return gram
+    inverse = _inverse(gram)
+    weights = -inverse / np.diag(inverse)
+    np.fill_diagonal(weights, 0.0)
+    return np.asarray(weights)
+
+
+def regression_by_people(
+    x: sp.csr_array, l2: float
+) -> Iterator[tuple[slice, Float[np.ndarray, "row item"]]]:
+    """The rows of the same regression a few at a time, solved among people where these are fewer.
+
+    With K = (XXᵀ + λI)⁻¹ the inverse of XᵀX + λI is (I − XᵀKX) / λ, so that what i counts for j is
+    xᵢᵀKxⱼ / (1 − xⱼᵀKxⱼ), in which λ is gone.
+    """
+    gram = (x @ x.T).toarray()
+    gram[np.diag_indices_from(gram)] += l2
+    inverse = _inverse(gram)
+    items, own = sp.csr_array(x.T), np.empty(x.shape[1])
+    blocks = list(pieces(len(own), sum(x.shape), CELLS_AT_ONCE))
+    for block in blocks:
+        own[block] = (items[block].toarray() * (items[block] @ inverse)).sum(axis=1)
+    for block in blocks:
+        rows = np.asarray((items[block] @ inverse) @ x) / (1.0 - own)
+        np.fill_diagonal(rows[:, block], 0.0)
+        yield block, rows
+
+
+def _inverse(gram: Float[np.ndarray, "row row"]) -> Float[np.ndarray, "row row"]:
+    """That of a symmetric matrix, which is overwritten."""
     factor, failed = lapack.dpotrf(gram, lower=0, overwrite_a=1)
     if failed:
         raise np.linalg.LinAlgError("XᵀX + λI is not positive definite; raise l2")
     inverse, _ = lapack.dpotri(factor, lower=0, overwrite_c=1)  # fills the upper triangle only
-    inverse = np.triu(inverse) + np.triu(inverse, 1).T
-    weights = -inverse / np.diag(inverse)
-    np.fill_diagonal(weights, 0.0)
-    return np.asarray(weights)
+    return np.asarray(np.triu(inverse) + np.triu(inverse, 1).T)

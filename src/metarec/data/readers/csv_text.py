@@ -21,8 +21,8 @@ from metarec.data.readers.quotes import broken_quote
 from metarec.data.readers.text_encoding import (
     LOOKED_AT,
     as_utf8,
+    decodes,
     encoding_fix,
-    is_utf8,
     report_encoding,
     with_newlines,
 )
@@ -57,7 +57,7 @@ def read_csv(
     names = list(columns or header_of(text, file, dialect, report))
     if not names:
         return None
-    clean = is_utf8(text)
+    clean = decodes(text)
     fix = "" if clean else encoding_fix(text, report)
     if not clean:  # one character a byte, so that rows and columns can still be told
         text = text.decode("latin-1").encode()

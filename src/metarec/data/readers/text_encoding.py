@@ -9,6 +9,7 @@ import polars as pl
 
 from metarec.contracts import DataError
 from metarec.contracts.wording import argument, given
+from metarec.data.readers.code_pages import Reading, likely_pages
 from metarec.data.validation.problems import Check, Report
 from metarec.data.validation.table import Table
 
@@ -28,21 +29,11 @@ USUAL: dict[str, Callable[[str], bool]] = {
     "shift_jis": lambda c: "\u3040" <= c <= "\u30ff",
     "euc_jp": lambda c: "\u3040" <= c <= "\u30ff",
     "big5": lambda c: "\u4e00" <= c <= "\u9fff" and 0xA4 <= c.encode("big5")[0] <= 0xC6,
-    "cp1251": lambda c: "\u0410" <= c <= "\u044f",
-    "cp1252": lambda c: c.isalpha() or c in "€£§°´’“”«»–…•",
 }
-"""Encodings that exports still have, by characters that are frequent in each; the first counts."""
+"""Encodings of several bytes a character that exports still have, by characters that are frequent
+in each; the first counts."""
 KOREAN, FEWEST = 0.9, 8
 """Of the odd characters so many must be frequent; half of Chinese has bytes of Korean too."""
-
-
-def is_utf8(content: bytes) -> bool:
-    """True if all of the content is valid UTF-8."""
-    try:
-        content.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def as_utf8(content: bytes, file: str, report: Report, encoding: str | None) -> bytes | None:
@@ -98,13 +89,15 @@ def wide_encoding(content: bytes) -> str | None:
     return None
 
 
-def likely_encoding(content: bytes) -> tuple[str, str]:
-    """The encoding whose frequent characters the odd bytes make, and a piece so read."""
+def likely_readings(content: bytes) -> list[Reading]:
+    """The encodings that the content may be in, the likeliest first, each with a word so read.
+
+    One of several bytes a character if the odd bytes make its frequent characters; else code pages.
+    """
     pieces = [line for line in re.split(rb"[\r\n]+", content) if not line.isascii()]
     sample = b"\n".join(pieces[:1000])
     runs = re.findall(rb"[\x80-\xff]+", sample)
     alone = sum(len(run) == 1 for run in runs) > len(runs) / 2  # accents among plain letters
-    best = "latin-1"
     for name, is_frequent in USUAL.items():
         try:
             odd = [c for c in sample.decode(name) if not c.isascii()]
@@ -112,20 +105,36 @@ def likely_encoding(content: bytes) -> tuple[str, str]:
             continue
         share = sum(map(is_frequent, odd)) / max(len(odd), 1)
         fits = share > (KOREAN if name == "euc_kr" else 0.5)
-        unsure = len(odd) < FEWEST if name == "euc_kr" else alone and name in ("gbk", "cp1251")
+        unsure = len(odd) < FEWEST if name == "euc_kr" else alone and name == "gbk"
         if fits and not unsure:
-            best = name
-            break
-    words = re.findall(r"[^\s,;|\"]*[^\x00-\x7f][^\s,;|\"]*", sample.decode(best))
-    return best, words[0] if words else ""
+            return [Reading(name, odd_word(sample.decode(name)))]
+    plain = next(page for page in ("cp1252", "latin-1") if decodes(sample, page))
+    return likely_pages(sample) or [Reading(plain, odd_word(sample.decode(plain)))]
+
+
+def decodes(content: bytes, encoding: str = "utf-8") -> bool:
+    """True if all of the content is text in the encoding."""
+    try:
+        content.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def odd_word(text: str) -> str:
+    """The first word with a letter beyond ASCII."""
+    found = re.search(r"[^\s,;|\"]*[^\x00-\x7f][^\s,;|\"]*", text)
+    return found[0] if found else ""
 
 
 def encoding_fix(content: bytes, report: Report) -> str:
     """What to do about text that is not UTF-8."""
-    name, word = likely_encoding(content)
+    readings = likely_readings(content)
     if report.remedies.source == "folder":
-        return f"save the file as UTF-8; as {name} it reads {word!r}"
-    return f"pass {given('encoding', name)}, which reads {word!r}, if that is right"
+        each = ", ".join(f"as {name} it reads {word!r}" for name, word in readings)
+        return f"save the file as UTF-8; {each}"
+    told = [f"{given('encoding', name)}, which reads {word!r}" for name, word in readings]
+    return f"pass {', or '.join(told)}, if that is right"
 
 
 def report_encoding(table: Table, fix: str, report: Report) -> Table:

@@ -7,7 +7,7 @@ import polars as pl
 from metarec.contracts.wording import given
 from metarec.data.column_names import TableKind, likely
 from metarec.data.validation.problems import Report
-from metarec.data.validation.record_fields import likely_field
+from metarec.data.validation.record_fields import likely_field, wrapped
 from metarec.data.validation.table import Table
 from metarec.data.validation.wide import wide_hint
 
@@ -16,18 +16,30 @@ def has_columns(table: Table, needed: tuple[str, ...], report: Report) -> bool:
     """True if all the needed columns are there; each missing one is reported."""
     missing = [column for column in needed if column not in table.frame.columns]
     kind: TableKind = "users" if needed == ("user_id",) else "items"
+    kind = "interactions" if len(needed) > 1 else kind
+    if len(missing) == len(needed) and (paths := wrapped(table.frame, kind, needed)):
+        fix = report.remedies.fields(paths, kind)
+        inside = next(iter(paths.values())).partition(".")[0]
+        expected = f"columns {' and '.join(needed)}, which are inside {inside}"
+        report.fail(table.file, f"the columns {listed(table)}", expected, fix)
+        return False
     for column in missing:
         own = table.names.get(column, column)
-        called = [table.names.get(name, name) for name in table.frame.columns]
-        found = f"the columns {', '.join(called) or '(none)'}"
+        found = f"the columns {listed(table)}"
         free = [name for name in table.frame.columns if name not in table.names]
         meant = nested(table, free, column) or likely(free, column)
-        fix = report.remedies.column(own, meant, "interactions" if len(needed) > 1 else kind)
+        fix = report.remedies.column(own, meant, kind)
         fix += header_hint(table, report)
         fix += (wide_hint(table) or nested_hint(table)) if column == "item_id" else ""
         if not report.tells_of(table.file, own):
             report.fail(table.file, found, f"a column {own}", fix, own)
     return not missing
+
+
+def listed(table: Table) -> str:
+    """The names of the columns as the file has them."""
+    called = [table.names.get(name, name) for name in table.frame.columns]
+    return ", ".join(called) or "(none)"
 
 
 def nested_hint(table: Table) -> str:

@@ -1,8 +1,11 @@
 """Records in cells, such as {"user": {"id": "u1"}}: their fields as columns, and what to say."""
 
+from collections.abc import Sequence
+from typing import cast
+
 import polars as pl
 
-from metarec.data.column_names import Given, TableKind, plain, tiers_of
+from metarec.data.column_names import Given, TableKind, plain, recognise, tiers_of
 from metarec.data.validation.problems import Report
 from metarec.data.validation.table import Table
 
@@ -38,6 +41,31 @@ def likely_field(kind: pl.DataType, ours: str) -> str | None:
     ids = ("id",) if ours.endswith("_id") else ()
     named = [name for name in names if plain(name) in {*ids, *tiers_of(ours)}]
     return next(iter(names if len(names) == 1 else named), None)
+
+
+def wrapped(frame: pl.DataFrame, kind: TableKind, needed: Sequence[str]) -> dict[str, str]:
+    """Our names to paths, where one column holds the rows as records, as {"data": {...}} does.
+
+    Empty where no column has all the needed ones.
+    """
+    for column, records in frame.schema.items():
+        paths = leaves(records, column)
+        found = recognise(list(paths), kind).columns
+        if all(ours in found for ours in needed):
+            return {ours: paths[own] for ours, own in found.items()}
+    return {}
+
+
+def leaves(kind: pl.DataType, path: str) -> dict[str, str]:
+    """The paths of the fields of records, by their names: {"user": {"id": ...}} has `user_id`."""
+    found: dict[str, str] = {}
+    for field in kind.fields if isinstance(kind, pl.Struct) else ():
+        inner = leaves(cast(pl.DataType, field.dtype), f"{path}.{field.name}") or {
+            "": f"{path}.{field.name}"
+        }
+        for name, whole in inner.items():
+            found.setdefault("_".join(filter(None, (field.name, name))), whole)
+    return found
 
 
 def record_fix(table: Table, ours: str, kind: TableKind, report: Report, fix: str) -> str:

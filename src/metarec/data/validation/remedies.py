@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -59,13 +59,22 @@ class Remedies:
         if self.source == "folder":
             example = "" if own is None else f", such as {own}"
             return f"rename the column that holds it to {ours}{example}"
-        name = "NAME" if own is None else own
+        told = self.mapping({ours: "NAME" if own is None else own}, table)
+        return f"say which holds it, such as {told}"
+
+    def fields(self, paths: Mapping[str, str], table: TableKind) -> str:
+        """How fields of records, by their paths, are said to be columns of ours."""
+        if self.source == "folder":
+            columns = ", ".join(f"{path} as {ours}" for ours, path in paths.items())
+            return f"write these fields as columns: {columns}"
+        return f"say so: {self.mapping(paths, table)}"
+
+    def mapping(self, columns: Mapping[str, str], table: TableKind) -> str:
+        """How our names are mapped to a table's own, outside a folder."""
         before = {"interactions": "", "items": "item_", "users": "user_"}[table]
         place = "" if table == "interactions" else f"{table}."
         if self.source == "frames":  # of which one argument says the columns of all
             before = place = ""
-        told = written(
-            f"{before}columns={json.dumps({ours: name}, ensure_ascii=False)}",
-            f"--map {shlex.quote(f'{place}{ours}={name}')}",
-        )
-        return f"say which holds it, such as {told}"
+        pairs = [f"--map {shlex.quote(f'{place}{o}={own}')}" for o, own in columns.items()]
+        arguments = f"{before}columns={json.dumps(dict(columns), ensure_ascii=False)}"
+        return written(arguments, " ".join(pairs))

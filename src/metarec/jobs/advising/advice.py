@@ -9,7 +9,6 @@ from importlib.resources import files
 from typing import Any
 
 from metarec.contracts import Dataset
-from metarec.contracts.wording import given
 from metarec.data.meanings import kind_counts
 from metarec.jobs.advising.facts import Facts, facts_of
 
@@ -107,14 +106,14 @@ def lacks(shop: Dataset, facts: Facts) -> list[str]:
         )
     if not facts.ordered:
         found.append(
-            "times: what follows what cannot be learned; add a column of times, or say "
-            f"{given('clock', 'order')} if the rows are in order"
+            "times: what follows what cannot be learned; add a column of times, or say clock = "
+            '"order" in dataset.toml if the rows are in order'
         )
     kinds = kind_counts(shop)
     if len(kinds) > 1 and not shop.target_kinds:
         found.append(
             f"what is to be foretold: events are of the kinds {', '.join(sorted(kinds))}, and all "
-            f"are alike to a model; name yours, such as {given('target_kinds', sorted(kinds)[:1])}"
+            f'are alike to a model; name yours in dataset.toml: target_kinds = ["{min(kinds)}"]'
         )
     if facts.teachers < FEW_TEACHERS:
         found.append(

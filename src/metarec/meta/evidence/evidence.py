@@ -1,6 +1,6 @@
 """What tables say of one item for another, as one sum over the events of a person."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -71,10 +71,20 @@ class Spoken:
     """0 of the newest, 1 of the one before it."""
     n_people: int
 
-    def weights(self, decay: float, n_items: int) -> sp.csr_array:
-        """What each item of each person counts in a table of this decay: (person, item)."""
-        cells = (self.people, self.items)
-        return sp.csr_array((decay**self.ages, cells), shape=(self.n_people, n_items))
+    def weights(self, decays: float | Float[np.ndarray, " decay"], n_items: int) -> sp.csr_array:
+        """What each item of each person counts in tables of these decays: (person, decay · item).
+
+        The events of a person stand together, and people in their order.
+        """
+        decays = np.atleast_1d(decays)
+        width = len(decays) * n_items
+        counts = (decays ** self.ages[:, None]).ravel()
+        cells = (self.items[:, None] + n_items * np.arange(len(decays))).ravel()
+        ends = np.cumsum(np.bincount(self.people, minlength=self.n_people))
+        starts = len(decays) * np.concatenate([[0], ends])
+        kind = sp.get_index_dtype(maxval=max(width, len(cells)))  # else products copy their tables
+        told = (counts, cells.astype(kind), starts.astype(kind))
+        return sp.csr_array(told, shape=(self.n_people, width))
 
     @property
     def whose(self) -> sp.csr_array:
@@ -166,34 +176,32 @@ class Evidence:
         """What the head's own logit counts for each item."""
         return np.where(self.untouched.rows, self.untouched.taste, self.taste)
 
-    @cached_property
-    def _voices(self) -> tuple[tuple[str, float, sp.csr_array], ...]:
-        """The reason, the decay and the weighted matrix of all that counts."""
-        counted = [
-            (REASONS[table.name], fade.decay, fade.weight * table.matrix.astype(np.float64))
-            for table in self.counted
-            for fade in table.fades
-            if fade.weight
-        ]
-        alike = self.alike.matrix.astype(np.float64)
+    @property
+    def _voices(self) -> Iterator[tuple[str, float, Float[np.ndarray, " item"], sp.csr_array]]:
+        """The reason, the decay, what counts for each item, and the matrix, of all that counts."""
+        rows = self.untouched.rows
+        for table in self.counted:
+            for fade in table.fades:
+                if fade.weight:
+                    yield (
+                        REASONS[table.name],
+                        fade.decay,
+                        np.full(len(rows), fade.weight),
+                        table.matrix,
+                    )
         for known, new in zip(self.alike_fades, self.untouched.likeness, strict=True):
-            counts = np.where(self.untouched.rows, new.weight, known.weight)
-            counted.append((REASONS["alike"], known.decay, alike @ sp.diags_array(counts)))
-        return tuple((reason, decay, sp.csr_array(matrix)) for reason, decay, matrix in counted)
+            counts = np.where(rows, new.weight, known.weight)
+            yield REASONS["alike"], known.decay, counts, self.alike.matrix
 
     def logits(self, spoken: Spoken) -> Float[np.ndarray, "person item"]:
         """What is said of every item for each person; a person's row depends on no one else."""
         table = self.popular.of(np.bincount(spoken.people, minlength=spoken.n_people))
         table += np.where(self.untouched.rows, self.untouched.offset, 0.0)
-        for decay, matrix in self._by_decay.items():
-            said = sp.csr_array(spoken.weights(decay, table.shape[1]) @ matrix)
-            owner = np.repeat(np.arange(spoken.n_people), np.diff(said.indptr))
-            table[owner, said.indices] += said.data
-        new = self._new
-        for weight, directions in self._nears:
+        decays, tables = self._by_decay
+        table += (spoken.weights(decays, table.shape[1]) @ tables).toarray()
+        for weight, directions, new in self._nears:
             own = directions[spoken.items].astype(np.float64)
-            others = directions[new].T.astype(np.float64)
-            table[:, new] += weight * nearness(spoken.whose @ own, others)
+            table[:, self._new] += weight * nearness(spoken.whose @ own, new)
         return table
 
     def base(self, row: int, n_events: int) -> float:
@@ -207,10 +215,10 @@ class Evidence:
         """What each event says of one item, by reason."""
         names = (*(table.name for table in self.counted), "alike")
         said = {REASONS[name]: np.zeros(ages.shape) for name in names}
-        for reason, decay, matrix in self._voices:
-            column = matrix[:, [row]].toarray()[:, 0]
+        for reason, decay, counts, matrix in self._voices:
+            column = counts[row] * matrix[:, [row]].toarray()[:, 0].astype(np.float64)
             said[reason] = said[reason] + decay**ages * column[items]
-        for weight, directions in self._nears if self.untouched.rows[row] else ():
+        for weight, directions, _ in self._nears if self.untouched.rows[row] else ():
             own, other = directions[items], directions[[row]]
             near = nearness(own.astype(np.float64), other.T.astype(np.float64))[:, 0]
             said[REASONS["alike"]] = said[REASONS["alike"]] + weight * near
@@ -221,20 +229,25 @@ class Evidence:
         """The items that nobody has touched."""
         return np.flatnonzero(self.untouched.rows)
 
-    @property
-    def _nears(self) -> list[tuple[float, Int[np.ndarray, "item d"]]]:
-        """What likeness to every event counts, and the directions in which it is measured."""
+    @cached_property
+    def _nears(self) -> list[tuple[float, Int[np.ndarray, "item d"], Float[np.ndarray, "d new"]]]:
+        """What likeness to every event counts, the directions in which it is measured, and those of
+        the items that nobody has touched."""
         both = (self.untouched.near, self.alike), (self.untouched.plain, self.plain)
-        return [(weight, told.directions) for weight, told in both if weight]
+        found = [(weight, told.directions) for weight, told in both if weight]
+        return [(weight, every, every[self._new].T.astype(np.float64)) for weight, every in found]
 
     @cached_property
-    def _by_decay(self) -> dict[float, sp.csr_array]:
-        """The weighted sum of the tables of each decay: one product serves them all."""
+    def _by_decay(self) -> tuple[Float[np.ndarray, " decay"], sp.csr_array]:
+        """All decays, and the weighted sums of the tables of each, one below the other: one product
+        serves them all."""
         total: dict[float, sp.csr_array] = {}
-        for _, decay, matrix in self._voices:
+        for _, decay, counts, matrix in self._voices:
+            weighted = matrix.astype(np.float64)
+            weighted.data *= counts[weighted.indices]
             others = total.get(decay)
-            total[decay] = matrix if others is None else sp.csr_array(others + matrix)
-        return total
+            total[decay] = weighted if others is None else others + weighted
+        return np.array(list(total)), sp.csr_array(sp.vstack(list(total.values()), format="csr"))
 
     def with_items(self, content: Float[np.ndarray, "added d_content"]) -> "Evidence":
         """More items behind these, of which nothing but their content is known."""

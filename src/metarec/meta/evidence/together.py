@@ -3,10 +3,8 @@
 import numpy as np
 import scipy.sparse as sp
 from jaxtyping import Bool, Int
-from scipy.linalg import lapack
 
 from metarec.contracts import Histories
-from metarec.contracts.pieces import pieces
 from metarec.meta.evidence.pairs import (
     divided,
     history_pairs,
@@ -15,9 +13,7 @@ from metarec.meta.evidence.pairs import (
     stacked,
     taken,
 )
-from metarec.recommenders.ease import leave_one_out_regression
-
-CELLS_AT_ONCE = 4_000_000
+from metarec.recommenders.ease import leave_one_out_regression, regression_by_people
 
 
 def together(
@@ -37,7 +33,10 @@ def together(
     """
     n_items = len(histories.vocabulary)
     if len(histories) <= most_people and np.setdiff1d(histories.items, exact).size:
-        return _by_people(histories, l2, keep, wanted)
+        columns = np.ones(n_items) if wanted is None else wanted
+        rows = regression_by_people(taken(histories), l2)
+        top = [largest((row * columns).astype(np.float32), keep) for _, row in rows]
+        return sp.csr_array(sp.vstack(top))
     pairs = history_pairs(histories)
     held = pairs.diagonal()
     gram = pairs[exact][:, exact].toarray()
@@ -58,34 +57,3 @@ def together(
         both = sp.csr_array(both @ sp.diags_array(wanted.astype(np.float64)))
     both.eliminate_zeros()
     return largest_sparse(both, keep)
-
-
-def _by_people(
-    histories: Histories, l2: float, keep: int, wanted: Bool[np.ndarray, " item"] | None
-) -> sp.csr_array:
-    """The same regression for all items, solved among people, who are fewer.
-
-    With K = (XXᵀ + λI)⁻¹ the inverse of XᵀX + λI is (I − XᵀKX) / λ, so that what i counts for j is
-    xᵢᵀKxⱼ / (1 − xⱼᵀKxⱼ), in which λ is gone.
-    """
-    held = taken(histories)
-    gram = (held @ held.T).toarray()
-    gram[np.diag_indices_from(gram)] += l2
-    factor, failed = lapack.dpotrf(gram, lower=0, overwrite_a=1)
-    if failed:
-        raise np.linalg.LinAlgError("XXᵀ + λI is not positive definite; raise l2")
-    inverse, _ = lapack.dpotri(factor, lower=0, overwrite_c=1)  # fills the upper triangle only
-    inverse = np.triu(inverse) + np.triu(inverse, 1).T
-    items, own = sp.csr_array(held.T), np.empty(held.shape[1])
-    blocks = list(pieces(len(own), held.shape[1] + held.shape[0], CELLS_AT_ONCE))
-    for block in blocks:
-        own[block] = (items[block].toarray() * (items[block] @ inverse)).sum(axis=1)
-    columns = 1.0 / (1.0 - own)
-    if wanted is not None:
-        columns *= wanted
-    rows = []
-    for block in blocks:
-        counted = np.asarray((items[block] @ inverse) @ held) * columns
-        np.fill_diagonal(counted[:, block], 0.0)
-        rows.append(largest(counted.astype(np.float32), keep))
-    return sp.csr_array(sp.vstack(rows))
