@@ -103,6 +103,21 @@ def test_a_text_is_cut_after_the_least_limit_less_what_stands_around_it(
     assert found.cut.tolist() == [False, True, limit < 3, False]
 
 
+def test_a_tokenizer_that_pads_and_cuts_counts_whole_texts_and_no_padding(tmp_path: Path):
+    folder = model_in(tmp_path / "m")
+    told = json.loads((folder / "tokenizer.json").read_text())
+    told["padding"] = {
+        "strategy": "BatchLongest", "direction": "Right", "pad_to_multiple_of": None,
+        "pad_id": 0, "pad_type_id": 0, "pad_token": "[UNK]",
+    }  # fmt: skip
+    told["truncation"] = {
+        "direction": "Right", "max_length": 4, "strategy": "LongestFirst", "stride": 0
+    }  # fmt: skip
+    (folder / "tokenizer.json").write_text(json.dumps(told))
+    found = counts_of(folder, ["red", "red " * 5, ""], 9, lambda: pytest.fail("it has its file"))
+    assert (found.tokens.tolist(), found.unknown.tolist()) == ([1, 5, 0], [0, 0, 0])
+
+
 def test_a_tokenizer_without_its_file_counts_by_the_library(tiny_bert: Path, tmp_path: Path):
     import transformers
 
