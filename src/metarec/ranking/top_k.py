@@ -26,12 +26,12 @@ def top_k(
     # where fewer than `kept` can be ranked, all that is below infinity competes
     threshold = np.where(threshold < np.inf, threshold, np.finfo(negative.dtype).max)
     inside = negative <= threshold  # false for NaN
+    # many equals at the threshold: let only those with the smallest keys compete
     crowded = np.flatnonzero(np.count_nonzero(inside, axis=1) > 2 * kept)
-    if len(crowded):  # many equals at the threshold: let only those with the smallest keys compete
-        level = negative[crowded] == threshold[crowded]
-        keys = np.where(level, ties, n_items)  # (crowded, item)
-        last = np.partition(keys, kept - 1, axis=1)[:, kept - 1 : kept]
-        inside[crowded] &= ~(level & (keys > last))
+    level = negative[crowded] == threshold[crowded]
+    keys = np.where(level, ties, n_items)  # (crowded, item)
+    last = np.partition(keys, kept - 1, axis=1)[:, kept - 1 : kept]
+    inside[crowded] &= ~(level & (keys > last))
     rows, items = np.divmod(np.flatnonzero(inside), n_items)
     order = np.lexsort((ties[items], negative[rows, items], rows))
     rows, items = rows[order], items[order]
