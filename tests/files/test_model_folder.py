@@ -315,7 +315,7 @@ def test_the_order_of_the_card_s_fields_does_not_count(tmp_path: Path) -> None:
     [
         ("[1]", "is not a saved model of metarec"),
         ('{"format": "metarec-model", "format_version": 2, "metarec": "0.1.0"}',
-         "has model format 2, this version reads 5; fit the model again"),
+         "has model format 2, this version reads 6; fit the model again"),
     ],
 )  # fmt: skip
 def test_another_card_says_what_it_is(tmp_path: Path, content: str, told: str) -> None:

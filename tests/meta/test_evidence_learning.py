@@ -204,6 +204,11 @@ def every(sample: Sample) -> Asked:
     return Asked(sample, sample.train.catalogue.offered)
 
 
+def told_by(found: Learned) -> list[Evidence]:
+    """The learned trust in the tables of each sample."""
+    return [found.of_sample(number) for number in range(len(found.tables))]
+
+
 def arrivals(samples: list[Sample]) -> list[tuple[Sample, Asked]]:
     asked = [(s, Asked(s, s.train.catalogue.offered & ~s.train.touched)) for s in samples]
     return asked[:1] if len(asked[0][1].target) >= 20 else asked
@@ -261,7 +266,7 @@ def total(evidence: Evidence, sample: Sample, people: Histories) -> np.ndarray:
 def test_popularity_for_newcomers_is_learned_after_a_few_events(case):
     samples, found = case
     contests = []
-    for (sample, asked), evidence in zip(known(samples), found.samples, strict=True):
+    for (sample, asked), evidence in zip(known(samples), told_by(found), strict=True):
         valid = sample.valid
         sizes = dict.fromkeys(range(len(valid)), 0)
         sizes |= {person: (0, 1, 2, 5)[at % 4] for at, person in enumerate(asked.rivals)}
@@ -284,14 +289,14 @@ def test_popularity_for_newcomers_is_learned_after_a_few_events(case):
 
 def test_each_sample_hears_the_same_trust_in_tables_of_its_own():
     samples, found = learned("folds")
-    assert found.samples[0].counted[0].matrix.shape == (OFFERED, OFFERED)
-    for sample, told in zip(samples, found.samples, strict=True):
+    assert told_by(found)[0].counted[0].matrix.shape == (OFFERED, OFFERED)
+    for sample, told in zip(samples, told_by(found), strict=True):
         assert told.untouched.rows.tolist() == (~sample.train.touched).tolist()
         tables = counted_tables(sample.train, CONFIG)
         for table, own in zip(told.counted, found.evidence.counted, strict=True):
             np.testing.assert_array_equal(table.matrix.toarray(), tables[table.name].toarray())
             assert table.fades == own.fades
-    assert found.samples[1].untouched.rows[list(GONE)].all()
+    assert told_by(found)[1].untouched.rows[list(GONE)].all()
     assert not found.evidence.untouched.rows[list(GONE)].any()
 
 
@@ -326,7 +331,7 @@ def test_trust_in_content_is_learned_where_untouched_items_compete(kind: str):
 def test_the_level_of_untouched_items_is_that_of_what_nobody_has_had_yet(kind: str):
     samples, found = learned(kind)
     contests, new = [], []
-    for sample, told in zip(samples, found.samples, strict=True):
+    for sample, told in zip(samples, told_by(found), strict=True):
         rows, asked, people = told.untouched.rows, every(sample), sample.valid.support
         if not rows[asked.target].any():
             continue

@@ -1,12 +1,21 @@
 """The order and age of events, worked by hand and against the obvious loops."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import metarec as mr
 from metarec.contracts import Event, Histories
-from metarec.meta.recency import ages, clock_order, in_clock_order, places_without
+from metarec.meta.recency import (
+    ages,
+    clock_order,
+    in_clock_order,
+    places_without,
+    resolve_recency,
+)
 
 DAY = 86_400.0
 NAN = float("nan")
@@ -78,3 +87,10 @@ def test_one_event_leaves_nothing_to_place(t):
     event = Event("a", 1.0, None, t)
     times = np.array([NAN if event.t is None else event.t])
     assert places_without(times, np.array([0]), np.array([0])).shape == (1, 1)
+
+
+def test_the_place_of_an_event_tells_nothing_where_the_shop_tells_no_order():
+    shop = mr.generate(users=20, items=10, kind="implicit", rng=0).dataset
+    assert resolve_recency(mr.MetaConfig(), shop) == "place"
+    assert resolve_recency(mr.MetaConfig(), replace(shop, clock=None)) == "none"
+    assert resolve_recency(mr.MetaConfig(recency="place"), replace(shop, clock=None)) == "place"

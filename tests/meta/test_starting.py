@@ -158,9 +158,9 @@ def test_no_steps_weigh_events_by_age_as_validation_wants():
     rows = (2 * pairs[..., None] + [0, 1]).reshape(-1)
     shop = mr.generate(users=300, items=40, kind="implicit", rng=1).dataset
     events = pl.DataFrame({"user": np.repeat(np.arange(300), 8), "item": rows}).with_columns(
-        pl.lit(1.0, dtype=pl.Float32).alias("value")
+        pl.lit(1.0, dtype=pl.Float32).alias("value"), pl.int_range(pl.len()).alias("timestamp")
     )
-    train = Dataset("pairs", "implicit", None, shop.catalogue, shop.user_ids, events)
+    train = Dataset("pairs", "implicit", "order", shop.catalogue, shop.user_ids, events)
     halves = train.histories.keep(train.histories.items % 2 == 0)
     found = []
     for place in (3, 0):

@@ -203,17 +203,13 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
             if learned.shows_seen:
                 metrics["shows_seen"] = True
         if len(taught) > 1:
-            told = [None] * len(asked) if learned is None else learned.samples
-            rated = [
-                Rated(
-                    one.taught[0].train,
-                    one.taught[0].valid,
-                    partial(self._alone, replace(one.hearts[CHOICE], evidence=evidence)),
-                    partial(self._alone, one.hearts[VALUE]),
-                )
-                for one, evidence in zip(asked, told, strict=True)
-                if VALUE in one.hearts
-            ]
+            rated = []
+            for number, one in enumerate(asked):
+                if VALUE in one.hearts:
+                    evidence = None if learned is None else learned.of_sample(number)
+                    choice = replace(one.hearts[CHOICE], evidence=evidence)
+                    heads = partial(self._alone, choice), partial(self._alone, one.hearts[VALUE])
+                    rated.append(Rated(one.taught[0].train, one.taught[0].valid, *heads))
             self.blend = learn_blend(rated, stream(running.rng, Purpose.EVIDENCE, 1))
         return metrics
 

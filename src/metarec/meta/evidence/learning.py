@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from metarec.contracts import Dataset
 from metarec.meta.config import MetaConfig
@@ -28,6 +28,8 @@ from metarec.meta.evidence.standing import Standing, standing_of
 from metarec.meta.evidence.trust import Contests, learn_beside, learn_trust, the_best_alone
 
 ALIKE_WIDTH = 128
+LEVEL_SAMPLES = 2
+"""Samples that teach the level of untouched items: their tables have to be counted for it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +37,8 @@ class Learned:
     """Evidence, and how it was learned."""
 
     evidence: Evidence
-    samples: tuple[Evidence, ...]
-    """The same trust in the tables of each sample."""
+    tables: tuple[Tables, ...]
+    """Those of each sample."""
     trust: Mapping[str, float]
     """What each part adds to the logit of the best item it knows, on average."""
     standing: Standing | None
@@ -45,6 +47,10 @@ class Learned:
     """The same of lists of items that nobody has touched, among themselves."""
     shows_seen: bool
     """Whether lists should show what people had."""
+
+    def of_sample(self, number: int) -> Evidence:
+        """The same trust in the tables of one sample."""
+        return self.tables[number].told(self.evidence)
 
 
 def learn_evidence(
@@ -101,7 +107,7 @@ def learn_evidence(
         return None
     return Learned(
         evidence,
-        tuple(each.told(evidence) for each in tables),
+        tuple(tables),
         trust,
         standing,
         of_content,
@@ -176,11 +182,12 @@ def _level_of_untouched(evidence: Evidence, tables: Sequence[Tables], share: flo
     to their places is learned where people are asked for both; it is a log odds, so that asking for
     them more often than the `share` in which they are taken is made up for by a constant.
     """
-    contests, asked = [], []
+    contests: list[Contests] = []
+    asked: list[Bool[np.ndarray, " query"]] = []
     for each in tables:
-        told = each.told(evidence)
-        new = told.untouched.rows[each.every.targets]
-        if new.any():
+        new = ~each.touched[each.every.targets]
+        if new.any() and len(asked) < LEVEL_SAMPLES:
+            told = each.told(evidence)
             asked.append(new)
             for part in each.every.parts(4):
                 spoken = spoken_of(part.support, ordered=told.ordered)

@@ -1,8 +1,8 @@
 """People who are asked, and what the tables of a shop without them say."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Protocol
 
 import numpy as np
@@ -48,7 +48,7 @@ class Sample:
 class Tables:
     """The score tables of one sample, each of unit trust, and what is asked of them."""
 
-    counted: Mapping[str, sp.csr_array]
+    counting: Callable[[], Mapping[str, sp.csr_array]]
     popularities: Mapping[str, Float[np.ndarray, " item"]]
     alike: Alike
     plain: Plain
@@ -89,7 +89,7 @@ class Tables:
             )
         )
         return cls(
-            counted_tables(train, config),
+            partial(counted_tables, train, config),
             popularities(train),
             alike,
             plain,
@@ -104,7 +104,13 @@ class Tables:
     @property
     def of_content(self) -> "Tables":
         """Those that know items which nobody has touched."""
-        return replace(self, counted={}, popularities={}, content_alone=True)
+        return replace(self, counting=dict, popularities={}, content_alone=True)
+
+    @cached_property
+    def counted(self) -> Mapping[str, sp.csr_array]:
+        """The tables of what people did, counted when they are first asked for: they take the
+        most of the time."""
+        return self.counting()
 
     @cached_property
     def matrices(self) -> Mapping[str, sp.csr_array]:
