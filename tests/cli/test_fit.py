@@ -109,7 +109,7 @@ def test_settings_overrule_the_file_and_the_file_the_defaults(run, shop: Path):
     [
         ("stepz=3", "no hyperparameter is called stepz; there are: d, hidden,"),
         ("steps=many", "steps: Input should be a valid integer"),
-        ("steps=", "steps: Input should be a valid integer"),
+        ("steps=", "--set takes name=value, got 'steps='"),
         ("d=1.5", "d: Input should be a valid integer"),
         ("steps=true", "steps: Input should be a valid integer"),
         ("steps='5'", "steps: Input should be a valid integer"),

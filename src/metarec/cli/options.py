@@ -126,7 +126,7 @@ def config_of(file: Path | None, settings: Sequence[str], kind: type[Any] = Meta
         raw.update(loaded or {})
     for setting in settings:
         name, equals, value = setting.partition("=")
-        if not equals:
+        if not equals or not value.strip():
             raise DataError(f"--set takes name=value, got {setting!r}")
         try:
             raw[name.strip()] = yaml.load(value, Yaml)
