@@ -99,6 +99,9 @@ def test_the_table_is_this_text():
         "Lists could hold of what people chose: s 50.0 %, t 100.0 %.",
         "Poor cannot serve a person who was not in training by itself.",
     ]
+    every = RESULTS.attainable.with_columns(unavailable=pl.lit(0), seen=pl.lit(0))
+    all_held = table(replace(RESULTS, attainable=every), ["mae", "ndcg@10"]).splitlines()
+    assert all_held[-2] == "Lists could hold all that people chose."
     first = [line.split()[0] for line in table(RESULTS).splitlines()[1:5]]
     assert first == ["MAE", "Shy", "Good", "Poor"]
 

@@ -7,7 +7,7 @@ import polars as pl
 from metarec.evaluation.protocol.caveats import people_of, warnings_of
 from metarec.evaluation.protocol.measures import better
 from metarec.evaluation.report.footnotes import attainable_of, shared_notes
-from metarec.evaluation.report.words import headlines, metric_label, number
+from metarec.evaluation.report.words import as_percent, headlines, metric_label, number
 from metarec.evaluation.statistics.results import Results
 
 METRICS_SHOWN = 4
@@ -27,8 +27,12 @@ def table(results: Results, metrics: Sequence[str] | None = None, *, k: int | No
         _block(scenario, summary.filter(pl.col("scenario") == scenario), shown, people)
         for scenario in results.scenarios
     ]
-    held = ", ".join(f"{row['scenario']} {row['share']}" for row in attainable_of(results))
-    notes = [f"Lists could hold of what people chose: {held}."] if held else []
+    shares = attainable_of(results)
+    held = ", ".join(f"{row['scenario']} {row['share']}" for row in shares)
+    if {row["share"] for row in shares} == {as_percent(1.0)}:
+        notes = ["Lists could hold all that people chose."]
+    else:
+        notes = [f"Lists could hold of what people chose: {held}."] if held else []
     notes += shared_notes(results)
     warnings = [f"Warning: {warning}." for warning in warnings_of(results)]
     lead = [*warnings, ""] if warnings else []
