@@ -404,3 +404,16 @@ def test_the_sum_of_evidence_is_judged_on_people_it_was_not_learned_on():
     assert found.share == shares[int(all_own.mean(1).argmax())]
     wide = 2.5 * ahead.std() / 40**0.5
     assert found.low == pytest.approx(ahead.mean() - wide, abs=wide)
+
+
+def test_tables_as_plain_numbers_say_what_sparse_ones_say(
+    evidence: Evidence, monkeypatch: pytest.MonkeyPatch
+):
+    spoken = spoken_of(histories([[0, 1, 2], [], [3, 3]]), ordered=True)
+    told = []
+    for full in (0.0, 1.0):
+        monkeypatch.setattr("metarec.meta.evidence.evidence.FULL", full)
+        fresh = replace(evidence)  # without what was cached
+        told.append(fresh.logits(spoken))
+        assert isinstance(fresh._by_decay[1], np.ndarray) == (full == 0.0)
+    np.testing.assert_allclose(told[0], told[1], rtol=1e-12)

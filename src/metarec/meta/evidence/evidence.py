@@ -26,6 +26,9 @@ REASONS = {
 RETURN = "return"
 OWN = ("again", RETURN)
 """Tables that say of an item itself that a person has an event on it."""
+SMALL_CELLS, FULL = 4_000_000, 0.1
+"""Tables of so few numbers (32 MB), of which more than this share is not 0, are served as plain
+numbers: three times as fast."""
 FADES_AT = 3.0
 """Events after which the part of popularity that fades counts half."""
 
@@ -198,7 +201,8 @@ class Evidence:
         table = self.popular.of(np.bincount(spoken.people, minlength=spoken.n_people))
         table += np.where(self.untouched.rows, self.untouched.offset, 0.0)
         decays, tables = self._by_decay
-        table += (spoken.weights(decays, table.shape[1]) @ tables).toarray()
+        said = spoken.weights(decays, table.shape[1]) @ tables
+        table += said if isinstance(said, np.ndarray) else said.toarray()
         for weight, directions, new in self._nears:
             own = directions[spoken.items].astype(np.float64)
             table[:, self._new] += weight * nearness(spoken.whose @ own, new)
@@ -238,16 +242,21 @@ class Evidence:
         return [(weight, every, every[self._new].T.astype(np.float64)) for weight, every in found]
 
     @cached_property
-    def _by_decay(self) -> tuple[Float[np.ndarray, " decay"], sp.csr_array]:
+    def _by_decay(
+        self,
+    ) -> tuple[Float[np.ndarray, " decay"], sp.csr_array | Float[np.ndarray, "row item"]]:
         """All decays, and the weighted sums of the tables of each, one below the other: one product
-        serves them all."""
+        serves them all. As plain numbers where a small catalogue fills them."""
         total: dict[float, sp.csr_array] = {}
         for _, decay, counts, matrix in self._voices:
             weighted = matrix.astype(np.float64)
             weighted.data *= counts[weighted.indices]
             others = total.get(decay)
             total[decay] = weighted if others is None else others + weighted
-        return np.array(list(total)), sp.csr_array(sp.vstack(list(total.values()), format="csr"))
+        tables = sp.csr_array(sp.vstack(list(total.values()), format="csr"))
+        cells = tables.shape[0] * tables.shape[1]
+        full = cells <= SMALL_CELLS and tables.nnz > FULL * cells
+        return np.array(list(total)), tables.toarray() if full else tables
 
     def with_items(self, content: Float[np.ndarray, "added d_content"]) -> "Evidence":
         """More items behind these, of which nothing but their content is known."""
