@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 OLDEST := .venv-oldest
 PIP := -m pip install --quiet --disable-pip-version-check
+ALL := ".[dev,all]"
+OLDEST_ALL := ".[minilm,sql,test]"
 # Installs $(3) into the environment $(1), held to the versions of $(2): torch by pip, whose settings
 # say where its build for CPUs lies; the rest by uv, in a quarter of the time, or else by pip
 define install_into
@@ -64,12 +66,12 @@ install: $(STAMP) ## .venv with the package and all that the other targets use
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(call install_into,$(VENV),constraints.txt,".[dev,all]")
+	$(call install_into,$(VENV),constraints.txt,$(ALL))
 	touch $(STAMP)
 
 $(OLDEST)/.installed: pyproject.toml constraints-oldest.txt
 	$(PYTHON) -m venv --clear $(OLDEST)
-	$(call install_into,$(OLDEST),constraints-oldest.txt,".[minilm,sql,test]")
+	$(call install_into,$(OLDEST),constraints-oldest.txt,$(OLDEST_ALL))
 	touch $@
 
 clean: ## Remove what the other targets made

@@ -71,6 +71,11 @@ def test_every_list_shows_the_expected_rating_and_its_standard_deviation(
     low, high = 1.0, 5.0
     np.testing.assert_allclose(own.ratings, np.clip(told.scores, low, high), atol=1e-9)
     np.testing.assert_allclose(own.stds, told.stds, atol=1e-9)
+    ranked = person.rank([*own.ids.tolist(), "nobody's"], rank_by=rank_by)
+    at = [own.ids.tolist().index(item) for item in ranked.ids[:6].tolist()]
+    np.testing.assert_allclose(ranked.ratings[:6], own.ratings[at], atol=1e-9)
+    np.testing.assert_allclose(ranked.stds[:6], own.stds[at], atol=1e-9)
+    assert np.isnan([ranked.ratings[6], ranked.stds[6]]).all()
     frame = own.to_frame()
     assert frame.columns[-3:] == ["score", "rating", "std"]
     many = both.recommend([few(both)[0]], 6, rank_by=rank_by)[0]
