@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 import metarec as mr
-from metarec.contracts import DataError
+from metarec.contracts import DataError, UnknownItemWarning
 from metarec.data import Split
 from metarec.evaluation import evaluate
 from metarec.meta.blending import DEPTH, Rated, _gained, learn_blend
@@ -71,7 +71,8 @@ def test_every_list_shows_the_expected_rating_and_its_standard_deviation(
     low, high = 1.0, 5.0
     np.testing.assert_allclose(own.ratings, np.clip(told.scores, low, high), atol=1e-9)
     np.testing.assert_allclose(own.stds, told.stds, atol=1e-9)
-    ranked = person.rank([*own.ids.tolist(), "nobody's"], rank_by=rank_by)
+    with pytest.warns(UnknownItemWarning, match="stand last"):
+        ranked = person.rank([*own.ids.tolist(), "nobody's"], rank_by=rank_by)
     at = [own.ids.tolist().index(item) for item in ranked.ids[:6].tolist()]
     np.testing.assert_allclose(ranked.ratings[:6], own.ratings[at], atol=1e-9)
     np.testing.assert_allclose(ranked.stds[:6], own.stds[at], atol=1e-9)
