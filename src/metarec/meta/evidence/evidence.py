@@ -85,7 +85,8 @@ class Spoken:
         cells = (self.items[:, None] + n_items * np.arange(len(decays))).ravel()
         ends = np.cumsum(np.bincount(self.people, minlength=self.n_people))
         starts = len(decays) * np.concatenate([[0], ends])
-        kind = sp.get_index_dtype(maxval=max(width, len(cells)))  # else products copy their tables
+        small = max(width, len(cells)) <= np.iinfo(np.int32).max
+        kind = np.int32 if small else np.int64  # of tables too, else products copy them
         told = (counts, cells.astype(kind), starts.astype(kind))
         return sp.csr_array(told, shape=(self.n_people, width))
 
