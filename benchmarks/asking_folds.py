@@ -57,7 +57,7 @@ def main() -> None:
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--draws", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=1000)
+    parser.add_argument("--steps", type=int, default=MetaConfig().of("rating").n_steps)
     given = parser.parse_args()
     folder = data_folder("movielens-1m")
     shop = load(folder)

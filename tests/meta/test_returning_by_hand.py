@@ -89,7 +89,7 @@ def test_what_it_counts_to_have_had_an_item_and_whether_it_is_shown(monkeypatch,
     assert sure > 2
     assert found.shown
     for border, expected in ((sure - 1e-6, True), (sure + 1e-6, False)):
-        monkeypatch.setattr("metarec.meta.evidence.returning.SURE", border)
+        monkeypatch.setattr("metarec.evaluation.protocol.returning.SURE", border)
         assert learn(sample).shown is expected
 
 

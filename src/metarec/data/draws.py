@@ -78,6 +78,11 @@ def event_keys(histories: Histories, rng: int, purpose: str) -> Keys:
     return mixed(pairs + repeat_of(histories).astype(np.uint64))
 
 
+def drawn_order(histories: Histories, rng: int) -> Int[np.ndarray, " event"]:
+    """The events of each history in an order that is drawn by id; histories keep theirs."""
+    return np.lexsort((event_keys(histories, rng, "order"), histories.rows))
+
+
 def repeat_of(histories: Histories) -> Int[np.ndarray, " event"]:
     """How often the event's item has already occurred in its history: 0 for the first time."""
     order = np.lexsort((np.arange(len(histories.items)), histories.items, histories.rows))

@@ -8,7 +8,7 @@ from jaxtyping import Bool, Int
 from metarec.contracts import DataError, Histories
 from metarec.contracts.dataset import Dataset
 from metarec.contracts.episodes import Episodes, joined
-from metarec.data.draws import chosen, event_keys, permuted, ranks_of
+from metarec.data.draws import chosen, drawn_order, permuted, ranks_of
 from metarec.data.splits.masks import EventMask, check_fraction, counts_of, episodes_of, train_on
 from metarec.data.splits.split import OWN_EVENTS_ALONE, Split
 
@@ -131,8 +131,7 @@ def drawing_order(data: Dataset, rng: int) -> Int[np.ndarray, " event"]:
     """The order in which a history is known: of time for implicit events, else drawn by id."""
     if data.feedback == "implicit" and data.clock is not None:
         return np.arange(len(data.interactions))
-    histories = data.histories
-    return np.lexsort((event_keys(histories, rng, "order"), histories.rows))
+    return drawn_order(data.histories, rng)
 
 
 def last_of(

@@ -5,7 +5,7 @@ from jaxtyping import Int
 
 from metarec.contracts import DataError, Histories
 from metarec.contracts.dataset import Dataset
-from metarec.data.draws import event_keys
+from metarec.data.draws import drawn_order
 from metarec.data.splits.masks import EventMask, counts_of, episodes_of, train_on
 from metarec.data.splits.split import OWN_EVENTS_ALONE, Split
 
@@ -42,7 +42,7 @@ def split_last_out(data: Dataset, *, min_events: int = 3, rng: int = 0) -> Split
     n_asked = counts_of(histories, asked)
     order = np.arange(len(histories.items))
     if data.clock is None:
-        order = np.lexsort((event_keys(histories, rng, "order"), histories.rows))
+        order = drawn_order(histories, rng)
     to_go = np.empty(len(order), dtype=np.int64)
     to_go[order] = n_asked[histories.rows] - asked_until(histories, asked[order])
     judged = ((histories.lengths >= min_events) & (n_asked >= 2))[histories.rows]

@@ -48,12 +48,13 @@ def attainable(
     available = allowed[query.items]
     seen = (
         available
-        & _in_support(query, background.train.event_kinds.had(episodes.support))
+        & in_support(query, background.train.event_kinds.had(episodes.support))
         & exclude_seen
     )
     return Attainable(len(query.items), int((~available).sum()), int(seen.sum()))
 
 
-def _in_support(query: Histories, support: Histories) -> Bool[np.ndarray, " event"]:
+def in_support(query: Histories, support: Histories) -> Bool[np.ndarray, " event"]:
+    """True for the events on what the same person has in the support."""
     n_items = len(query.vocabulary)
     return np.isin(query.rows * n_items + query.items, support.rows * n_items + support.items)

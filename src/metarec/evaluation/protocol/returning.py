@@ -5,6 +5,7 @@ from jaxtyping import Float
 
 from metarec.contracts import Dataset, Episodes, Recommender
 from metarec.evaluation.protocol.answers import answer, users_of
+from metarec.evaluation.protocol.attainable import in_support
 from metarec.evaluation.protocol.background import Background
 from metarec.evaluation.protocol.measures import choose
 
@@ -16,9 +17,15 @@ SURE = 2.0
 
 def comes_back(train: Dataset, valid: Episodes) -> bool:
     """True where somebody is asked for what they had."""
-    n_items = len(train.catalogue)
-    had, query = train.event_kinds.had(valid.support), train.event_kinds.asked(valid).query
-    return bool(np.isin(query.rows * n_items + query.items, had.rows * n_items + had.items).any())
+    kinds = train.event_kinds
+    return bool(in_support(kinds.asked(valid).query, kinds.had(valid.support)).any())
+
+
+def clearly_better(ahead: Float[np.ndarray, " list"]) -> bool:
+    """True where the mean of what lists are ahead is more than two standard errors above 0."""
+    if len(ahead) < 2:
+        return False
+    return bool(ahead.mean() > SURE * ahead.std(ddof=1) / np.sqrt(len(ahead)))
 
 
 def excludes_seen(model: Recommender, train: Dataset, valid: Episodes, k: int) -> bool:
@@ -28,16 +35,12 @@ def excludes_seen(model: Recommender, train: Dataset, valid: Episodes, k: int) -
         return True
     n = len(valid)
     some = valid.take(np.unique(np.linspace(0, n - 1, min(n, MOST_PEOPLE)).astype(np.int64)))
-    without, shown = (_gains(model, train, some, k, exclude_seen=way) for way in (True, False))
-    ahead = (shown - without)[~np.isnan(shown - without)]
-    return len(ahead) < 2 or not ahead.mean() > SURE * ahead.std(ddof=1) / np.sqrt(len(ahead))
-
-
-def _gains(
-    model: Recommender, train: Dataset, valid: Episodes, k: int, *, exclude_seen: bool
-) -> Float[np.ndarray, " user"]:
-    background = Background.of(train)
-    codes, _ = users_of(valid)
+    background, (codes, _) = Background.of(train), users_of(some)
     chosen = choose(["ndcg"], background)
-    measured = answer(model, valid, codes, background, chosen, k, exclude_seen).measured
-    return np.concatenate([*measured.values(), []])  # nothing of a model without lists
+
+    def gains(*, exclude_seen: bool) -> Float[np.ndarray, " user"]:
+        measured = answer(model, some, codes, background, chosen, k, exclude_seen).measured
+        return np.concatenate([*measured.values(), []])  # nothing of a model without lists
+
+    ahead = gains(exclude_seen=False) - gains(exclude_seen=True)
+    return not clearly_better(ahead[~np.isnan(ahead)])

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -73,9 +72,11 @@ def learn_evidence(
     tables = [first, *(Tables.of(one, alike, plain, config, rng, n) for one in samples[1:])]
     known = tables[:1] if len(first.known) >= ENOUGH_QUERIES else tables
     enough = sum(len(each.known) for each in known) >= LEAST_QUERIES
-    weight, trust, standing = (
-        _trust(known, "known", rng) if enough else (first.taste_alone, {}, None)
-    )
+    weight = first.taste_alone
+    trust: dict[str, float] = {}
+    standing: Standing | None = None
+    if enough:
+        weight, trust, standing = _trust([(each, each.known) for each in known], rng)
     always = sum(weight[name] for name in first.popularities)
     parts = {
         name: weight[name] / always if always else float(name == "popular")
@@ -116,14 +117,13 @@ def learn_evidence(
 
 
 def _trust(
-    tables: Sequence[Tables], about: Literal["known", "arrivals"], rng: np.random.Generator
+    asked: Sequence[tuple[Tables, Questions]], rng: np.random.Generator
 ) -> tuple[dict[str, float], dict[str, float], Standing]:
     """The weight of every score by its name, what it then adds to the logit of the best item it
     knows, and how the sum stands beside the best table alone."""
-    asked = [getattr(each, about) for each in tables]
-    contests, scales = contests_of(list(zip(tables, asked, strict=True)))
+    contests, scales = contests_of(asked)
     contests = replace(contests, margins=contests.margins / scales)
-    standing = standing_of(contests, people_of(asked), rng)
+    standing = standing_of(contests, people_of([questions for _, questions in asked]), rng)
     trust = standing.share * learn_trust(contests)
     trust += (1 - standing.share) * the_best_alone(contests)
     weight = dict(zip(contests.names, (trust / scales).tolist(), strict=True))
@@ -162,7 +162,7 @@ def _trust_in_content(
     asked = tables[:1] if len(tables[0].arrivals) >= ENOUGH_QUERIES else tables
     if sum(len(each.arrivals) for each in asked) < LEAST_QUERIES:
         return evidence, None
-    weight, trust, standing = _trust([each.of_content for each in asked], "arrivals", rng)
+    weight, trust, standing = _trust([(each.of_content, each.arrivals) for each in asked], rng)
     if not any(trust.values()):
         return evidence, standing
     untouched = replace(

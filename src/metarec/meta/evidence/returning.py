@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Bool
 
+from metarec.evaluation.protocol.returning import clearly_better
 from metarec.meta.evidence.evidence import RETURN, Evidence, Fade, Table, itself, spoken_of
 from metarec.meta.evidence.questions import LEAST_QUERIES, Questions
 from metarec.meta.evidence.samples import Sample
@@ -13,8 +14,6 @@ from metarec.meta.evidence.trust import Contests, gains_of, learn_beside
 DECAYS = (0.7, 0.95, 1.0)
 """By which what someone had may count, relative to the next newer event: of late, and ever."""
 DEPTH = 10
-SURE = 2.0
-"""Standard errors by which lists that show what people had must be better."""
 ONE = np.ones(1)
 
 
@@ -61,9 +60,7 @@ def learn_return(evidence: Evidence, sample: Sample, rng: np.random.Generator) -
     new = contests.margins[:, -1] <= 0
     others = replace(contests, margins=known[new, None], query=contests.query[new])
     of_new = np.where(back, 0.0, gains_of(others, ONE, DEPTH))
-    ahead = with_own - of_new
-    sure = SURE * ahead.std(ddof=1) / np.sqrt(len(ahead))
-    return Returns(table, bool(ahead.mean() > sure))
+    return Returns(table, clearly_better(with_own - of_new))
 
 
 def _had(questions: Questions) -> Bool[np.ndarray, " query"]:
