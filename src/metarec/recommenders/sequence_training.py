@@ -1,0 +1,109 @@
+"""How a sequence model is learned: the next event of every place, among sampled items."""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from metarec.contracts import Episodes
+from metarec.contracts.pieces import uneven_pieces
+from metarec.recommenders.sasrec_config import SASRecConfig
+from metarec.recommenders.sequence_batches import Piece, Sampler, Step
+from metarec.recommenders.sequence_network import SequenceNetwork
+from metarec.training.optimiser import descend
+from metarec.training.run import Run
+
+WARM = 100
+"""Steps in which the learning rate rises."""
+NEVER = -1e4
+"""A logit that weighs nothing, and whose gradient is a number."""
+CELLS_AT_ONCE = 4_000_000
+"""Logits, or inner numbers, held at once while validation is judged."""
+
+
+def train(
+    network: SequenceNetwork,
+    sampler: Sampler,
+    valid: Episodes | None,
+    config: SASRecConfig,
+    run: Run,
+    steps: int,
+) -> None:
+    """Learn in place, on the network's own device; early stopping by `cross_entropy` on `valid`."""
+    optimizer = torch.optim.AdamW(
+        network.groups(), lr=config.learning_rate, weight_decay=config.weight_decay
+    )
+    run.attach(network, optimizer)
+    touched = torch.from_numpy(sampler.sequences.counts > 0).to(network.start.device)
+    warm = min(WARM, max(1, steps // 10))
+    for step in run.batches(sampler.draw, steps):
+        loss = step_loss(network, step)
+        if not torch.isfinite(loss):
+            raise FloatingPointError(
+                f"the training loss is {loss.item()} at step {run.step}; lower the learning rate"
+            )
+        descend(network, optimizer, loss, config.learning_rate * min(1.0, run.step / warm))
+        if valid is not None and run.judges_now:
+            run.judge(cross_entropy(network, valid, touched, config.max_events))
+    run.restore_best()
+
+
+def step_loss(network: SequenceNetwork, step: Step) -> Float[Tensor, ""]:
+    """Mean cross-entropy of the step's events, by the sampled softmax."""
+    device = network.start.device
+    rng = torch.Generator(device).manual_seed(step.seed)
+    rows = torch.from_numpy(step.items).to(device)
+    vectors = network.vectors(rows, torch.from_numpy(step.residual).float().to(device))
+    competing = F.embedding(torch.from_numpy(step.negatives).to(device), vectors)
+    correction = torch.from_numpy(-step.log_chance).float().to(device)
+    column_of = np.full(len(step.items), -1)
+    column_of[step.negatives] = np.arange(len(step.negatives))
+    losses, n_asked = [], 0
+    for piece in step.pieces:
+        told = network(vectors, torch.from_numpy(piece.inputs).to(device), rng).flatten(0, 1)
+        told = F.embedding(torch.from_numpy(piece.asked).to(device), told)
+        own = F.embedding(torch.from_numpy(piece.targets).to(device), vectors)
+        offsets = _offsets(correction, column_of, piece)
+        others = torch.logsumexp(torch.addmm(offsets, told, competing.mT), dim=1)
+        logit = (told * own).sum(1)
+        losses.append((torch.logaddexp(others, logit) - logit).sum())
+        n_asked += len(piece.targets)
+    return torch.stack(losses).sum() / max(n_asked, 1)
+
+
+def _offsets(
+    correction: Float[Tensor, " negative"], column_of: Int[np.ndarray, " row"], piece: Piece
+) -> Float[Tensor, "event negative"]:
+    """What is added to the logits of who competes: − log of the chance; an event does not compete
+    with itself."""
+    offsets = correction.repeat(len(piece.targets), 1)
+    columns = column_of[piece.targets]
+    drawn = np.flatnonzero(columns >= 0)
+    where = (torch.from_numpy(drawn), torch.from_numpy(columns[drawn]))
+    offsets[tuple(index.to(offsets.device) for index in where)] = NEVER
+    return offsets
+
+
+@torch.no_grad()
+def cross_entropy(
+    network: SequenceNetwork, valid: Episodes, touched: Tensor, max_events: int
+) -> float:
+    """Mean over people of the mean cross-entropy of their query events, among touched items."""
+    device, n_items = network.start.device, len(touched)
+    vectors = network.vectors(torch.arange(n_items, device=device), touched.float())
+    outside = torch.where(touched, 0.0, -torch.inf)
+    support = valid.support.last(max_events)
+    by_length = np.argsort(support.lengths, kind="stable")
+    inner = 8 * vectors.shape[1] * (support.lengths[by_length] + 1)
+    totals = np.zeros(len(valid))
+    for part in uneven_pieces(np.maximum(inner, n_items).tolist(), CELLS_AT_ONCE):
+        people = by_length[part]
+        own, query = support.take(people), valid.query.take(people)
+        inputs = np.pad(own.padded(own.items + 1, 0), ((0, 0), (1, 0)))
+        told = network(vectors, torch.from_numpy(inputs).to(device))
+        last = told[torch.arange(len(own)), torch.from_numpy(own.lengths)]
+        log_p = torch.log_softmax(last @ vectors.mT + outside, dim=1).double().cpu().numpy()
+        taken = -log_p[query.rows, query.items]
+        totals[people] = np.bincount(query.rows, taken, minlength=len(query))
+    return float((totals / valid.query.lengths).mean())
