@@ -180,4 +180,5 @@ class TestSASRec(RecommenderContract):
     )
 
     def make(self) -> Recommender:
-        return r.SASRec(HashEncoder(), r.SASRecConfig(d=16, layers=1, learning_rate=0.02, steps=40))
+        config = r.SASRecConfig(d=16, layers=1, learning_rate=0.02, batch=64, steps=40)
+        return r.SASRec(HashEncoder(), config)

@@ -24,8 +24,9 @@ class SASRec(ContentRecommender):
     served too. Without an encoder items are known by their events alone, and those without score
     NaN. Where a shop tells no order, histories are read in a random one.
 
-    Unlike the paper: layers are normed before each part, the inner layer is twice as wide, and
-    attention itself has no dropout. Equal bits are for the CPU; `device="cuda"` rounds otherwise.
+    Unlike the paper: layers are normed before each part, the inner layer is twice as wide,
+    attention itself has no dropout, and what is served is the running mean of the weights. Equal
+    bits are for the CPU; `device="cuda"` rounds otherwise.
     """
 
     Config = SASRecConfig

@@ -8,7 +8,7 @@ from metarec.contracts import DataError
 from metarec.contracts.settings import Count, NotNegative, Part, Positive, Settings
 
 PASSES = 200
-LEAST_STEPS, MOST_STEPS = 500, 20_000
+LEAST_STEPS, MOST_STEPS = 500, 40_000
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class SASRecConfig(Settings):
     """Length of a step (AdamW), after a short rise."""
     weight_decay: NotNegative = 0.01
     """How fast weights that nothing asks for fall (AdamW): by this times the learning rate."""
-    batch: Count = 128
+    batch: Count = 32
     """People of one training step."""
     negatives: Count = 1024
     """Items that compete with the next event, drawn for a step and shared by its people; with as
@@ -40,7 +40,7 @@ class SASRecConfig(Settings):
     """Share of items whose learned part is hidden in a step where there is content, so that content
     alone serves an item that nobody has touched."""
     steps: Count | None = None
-    """Training steps at most; None: 200 passes over the people, at least 500 and at most 20,000."""
+    """Training steps at most; None: 200 passes over the people, at least 500 and at most 40,000."""
     patience: Count = 10
     """Judgements on validation without a better one that end training; 100 fill all its steps."""
     space: ClassVar[Mapping[str, Sequence[Any]]] = {

@@ -81,8 +81,8 @@ def learn(
     with limited(running.threads), _short_floats(running.device):
         network = _new_network(content, config, running)
         with locked(run.folder):
-            train(network, sampler, judged if len(judged) else None, config, run, steps)
-    return _frozen(network.cpu(), sequences.counts > 0, run)
+            mean = train(network, sampler, judged if len(judged) else None, config, run, steps)
+    return _frozen(mean.cpu(), sequences.counts > 0, run)
 
 
 def _new_network(content: np.ndarray, config: SASRecConfig, running: Running) -> SequenceNetwork:

@@ -1,10 +1,12 @@
 """How a sequence model is learned: the next event of every place, among sampled items."""
 
+from copy import deepcopy
+
 import numpy as np
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int
-from torch import Tensor
+from torch import Tensor, nn
 
 from metarec.contracts import Episodes
 from metarec.contracts.pieces import uneven_pieces
@@ -16,6 +18,8 @@ from metarec.training.run import Run
 
 WARM = 100
 """Steps in which the learning rate rises."""
+RECENT = 8.0
+"""How much more later steps count in the mean of the weights: a step's share grows by this power."""
 NEVER = -1e4
 """A logit that weighs nothing, and whose gradient is a number."""
 CELLS_AT_ONCE = 4_000_000
@@ -29,12 +33,14 @@ def train(
     config: SASRecConfig,
     run: Run,
     steps: int,
-) -> None:
-    """Learn in place, on the network's own device; early stopping by `cross_entropy` on `valid`."""
+) -> SequenceNetwork:
+    """The mean of the weights that training passed through of late, on the network's own device;
+    early stopping by its `cross_entropy` on `valid`."""
     optimizer = torch.optim.AdamW(
         network.groups(), lr=config.learning_rate, weight_decay=config.weight_decay
     )
-    run.attach(network, optimizer)
+    mean = deepcopy(network).requires_grad_(False)
+    run.attach(nn.ModuleDict({"live": network, "mean": mean}), optimizer)
     touched = torch.from_numpy(sampler.sequences.counts > 0).to(network.start.device)
     warm = min(WARM, max(1, steps // 10))
     for step in run.batches(sampler.draw, steps):
@@ -44,9 +50,23 @@ def train(
                 f"the training loss is {loss.item()} at step {run.step}; lower the learning rate"
             )
         descend(network, optimizer, loss, config.learning_rate * min(1.0, run.step / warm))
+        move_towards(mean, network, run.step)
         if valid is not None and run.judges_now:
-            run.judge(cross_entropy(network, valid, touched, config.max_events))
+            run.judge(cross_entropy(mean, valid, touched, config.max_events))
     run.restore_best()
+    return mean
+
+
+@torch.no_grad()
+def move_towards(mean: nn.Module, live: nn.Module, step: int) -> None:
+    """The running mean of weights after a step, of which the last ninth counts most.
+
+    It takes the place of a learning rate that falls, without knowing when training will end
+    (Shamir and Zhang 2013, polynomial decay).
+    """
+    share = (RECENT + 1) / (step + RECENT)
+    for average, now in zip(mean.parameters(), live.parameters(), strict=True):
+        average.lerp_(now, share)
 
 
 def step_loss(network: SequenceNetwork, step: Step) -> Float[Tensor, ""]:
