@@ -180,5 +180,4 @@ class TestSASRec(RecommenderContract):
     )
 
     def make(self) -> Recommender:
-        config = r.SASRecConfig(d=16, layers=1, learning_rate=0.02, batch=64, steps=40)
-        return r.SASRec(HashEncoder(), config)
+        return r.SASRec(HashEncoder(), r.SASRecConfig(d=16, layers=1, learning_rate=0.02, steps=40))

@@ -65,7 +65,7 @@ CHANGES: dict[tuple[type, str], tuple[Any, Any]] = {
     (r.SASRec, "dropout"): (0.0, 0.5),
     (r.SASRec, "learning_rate"): (0.01, 0.03),
     (r.SASRec, "weight_decay"): (0.0, 5.0),
-    (r.SASRec, "batch"): (10, 32),
+    (r.SASRec, "batch"): (50, 400),
     (r.SASRec, "negatives"): (5, 50),
     (r.SASRec, "hidden"): (0.0, 0.5),
     (r.SASRec, "steps"): (2, 16),
@@ -130,7 +130,7 @@ LikeShareConfig(like_from=None, damping=2.0)
 NewestConfig(column=None)
 PredictedPopularityConfig(penalty=0.3)
 SASRecConfig(network='transformer', d=64, layers=2, heads=2, max_events=200, dropout=0.2, \
-learning_rate=0.001, weight_decay=0.01, batch=32, negatives=1024, hidden=0.05, steps=None, \
+learning_rate=0.001, weight_decay=0.01, batch=3000, negatives=1024, hidden=0.05, steps=None, \
 patience=10)
 TextRidgeConfig(penalty=1.0, saturation=20.0, item_damping=5.0, user_damping=3.0, sweeps=10)
 TrendingConfig(days=7.0, places=2.0)
@@ -249,7 +249,7 @@ def test_what_no_space_holds_starts_where_published_tables_were_made() -> None:
         "IALSRidge": {"iterations": 15, **fading},
         "ItemKNN": fading,
         "SASRec": {
-            **{"network": "transformer", "heads": 2, "batch": 32, "negatives": 1024},
+            **{"network": "transformer", "heads": 2, "batch": 3000, "negatives": 1024},
             **{"weight_decay": 0.01, "hidden": 0.05, "patience": 10},
         },
         "TextRidge": {"saturation": 20.0, "sweeps": 10},

@@ -166,7 +166,7 @@ def test_a_killed_fit_goes_on_to_the_same_bits(
     with pytest.raises(KeyboardInterrupt):
         SASRec(None, TINY).fit(shop, folder=tmp_path / "run")
     again = SASRec(None, TINY).fit(shop, folder=tmp_path / "run")
-    assert len(steps) == 1 + TINY.n_steps(30)
+    assert len(steps) == 1 + TINY.n_steps(30, 30)
     assert again.metrics_ == whole.metrics_
     np.testing.assert_array_equal(again.vectors_, whole.vectors_)
     for name, weights in whole.weights_.items():
@@ -257,7 +257,7 @@ def test_events_that_are_not_to_be_foretold_are_read_and_not_asked_for() -> None
     shop = shop_of([[0, 1, 2, 3], [4]])
     kinds = pl.Series("event", ["view", "buy", "view", "buy", "view"])
     shop = replace(shop, interactions=shop.interactions.with_columns(kinds), target_kinds=("buy",))
-    sampler = Sampler(sequences_of(shop), 9, 9, 0.0, np.ones(9))
+    sampler = Sampler(sequences_of(shop), 1, 9, 0.0, np.ones(9))
     assert events_of(sampler.draw(np.random.default_rng(0))) == [([0, 1, 2], [1, 3], [1, 3])]
 
 
@@ -345,3 +345,14 @@ def test_a_saved_model_answers_without_pytorch(
     assert (answer.items >= 0).all()
     with pytest.raises(ImportError, match="torch was imported"):
         import torch  # noqa: F401
+
+
+def test_steps_and_their_people_follow_the_size_of_a_shop() -> None:
+    sequences = sequences_of(shop_of([[0] * 10] * 50 + [[1] * 30] * 50))
+    assert sequences.people_at_once(300, most=99) == 15
+    assert sequences.people_at_once(300, most=10) == 30
+    assert sequences.people_at_once(10**6, most=10) == 100
+    assert sequences.people_at_once(1, most=10) == 1
+    steps = [SASRecConfig().n_steps(people, 20) for people in (30, 1001, 10**6)]
+    assert steps == [500, 200 * 51, 40_000]
+    assert SASRecConfig(steps=7).n_steps(1000, 20) == 7

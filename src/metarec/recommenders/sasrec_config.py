@@ -31,8 +31,8 @@ class SASRecConfig(Settings):
     """Length of a step (AdamW), after a short rise."""
     weight_decay: NotNegative = 0.01
     """How fast weights that nothing asks for fall (AdamW): by this times the learning rate."""
-    batch: Count = 32
-    """People of one training step."""
+    batch: Count = 3000
+    """Events of one training step: as many people are drawn as have these on average."""
     negatives: Count = 1024
     """Items that compete with the next event, drawn for a step and shared by its people; with as
     many as have events it is the full softmax."""
@@ -56,9 +56,8 @@ class SASRecConfig(Settings):
         if self.network == "transformer" and self.d % self.heads:
             raise DataError(f"d must be a multiple of heads, got d={self.d}, heads={self.heads}")
 
-    def n_steps(self, people: int) -> int:
-        """Training steps at most, for so many people to learn from."""
+    def n_steps(self, people: int, at_once: int) -> int:
+        """Training steps at most, for so many people to learn from and so many of them a step."""
         if self.steps is not None:
             return self.steps
-        passes = PASSES * -(-people // self.batch)
-        return min(max(passes, LEAST_STEPS), MOST_STEPS)
+        return min(max(PASSES * -(-people // at_once), LEAST_STEPS), MOST_STEPS)

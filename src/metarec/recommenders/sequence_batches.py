@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float, Int
 
 from metarec.contracts import Histories
 
-PIECES, LEAST_EVENTS = 4, 2000
+PIECES, LEAST_EVENTS = 4, 1000
 """A step's people stand in at most so many pieces by length, each of about so many events or more:
 short histories are not padded to the longest."""
 
@@ -65,6 +65,11 @@ class Sequences:
         found = np.bincount(self.histories.rows[self.asked], minlength=len(self.histories))
         return np.flatnonzero(found)
 
+    def people_at_once(self, events: int, most: int) -> int:
+        """How many people have so many events on average, of whom at most `most` are read."""
+        lengths = np.minimum(self.histories.lengths[self.people], most)
+        return min(max(1, round(events / lengths.mean())), len(self.people))
+
     def stretches(
         self, people: Int[np.ndarray, " person"], most: int, rng: np.random.Generator
     ) -> tuple[Histories, Bool[np.ndarray, " event"], Bool[np.ndarray, " person"]]:
@@ -90,7 +95,8 @@ class Sampler:
     """Draws the steps."""
 
     sequences: Sequences
-    batch: int
+    people: int
+    """How many are drawn."""
     max_events: int
     hidden: float
     chances: Float[np.ndarray, " item"]
@@ -99,8 +105,7 @@ class Sampler:
     def draw(self, rng: np.random.Generator) -> Step:
         """Random people, their stretches, who competes, and what is hidden."""
         sequences = self.sequences
-        n = min(self.batch, len(sequences.people))
-        people = rng.choice(sequences.people, size=n, replace=False)
+        people = rng.choice(sequences.people, size=self.people, replace=False)
         own, asked, begin = sequences.stretches(people, self.max_events + 1, rng)
         competing = np.flatnonzero(rng.random(len(self.chances)) < self.chances)
         items = np.union1d(own.items, competing)
@@ -108,7 +113,7 @@ class Sampler:
         row_of[items] = np.arange(len(items))
         asked = asked & ((own.places > 0) | begin[own.rows])
         by_length = np.argsort(own.lengths, kind="stable")
-        parts = np.array_split(by_length, min(PIECES, n, 1 + len(own.items) // LEAST_EVENTS))
+        parts = np.array_split(by_length, min(PIECES, len(own), 1 + len(own.items) // LEAST_EVENTS))
         return Step(
             items,
             [_piece(own, row_of[own.items], asked, part) for part in parts],

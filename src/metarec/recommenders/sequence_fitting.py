@@ -54,10 +54,11 @@ def learn(
     sequences = Sequences(learned, data.event_kinds.foretold(learned), data.clock is not None)
     if not len(sequences.people):
         raise DataError("no event is to be foretold, so there is no next event to learn")
-    steps = config.n_steps(len(sequences.people))
+    at_once = sequences.people_at_once(config.batch, config.max_events + 1)
+    steps = config.n_steps(len(sequences.people), at_once)
     sampler = Sampler(
         sequences,
-        config.batch,
+        at_once,
         config.max_events,
         config.hidden if content.shape[1] else 0.0,
         competing_chances(sequences.counts, config.negatives),

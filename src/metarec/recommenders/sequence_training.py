@@ -19,7 +19,7 @@ from metarec.training.run import Run
 WARM = 100
 """Steps in which the learning rate rises."""
 RECENT = 8.0
-"""How much more later steps count in the mean of the weights: a step's share grows by this power."""
+"""The power by which the share of later steps in the mean of the weights grows."""
 NEVER = -1e4
 """A logit that weighs nothing, and whose gradient is a number."""
 CELLS_AT_ONCE = 4_000_000
