@@ -23,7 +23,8 @@ from metarec.training.streams import Purpose, stream
 from metarec.training.threads import limited
 
 SHARE, LEAST_PEOPLE, LARGEST_SHARE, MOST_PEOPLE = 0.1, 20, 0.25, 2000
-"""Of how many people the last event is held out where no validation is given."""
+"""Of how many people the last event is held out where no validation is given; of a validation that
+is given, no more people are judged, who are drawn at random."""
 JUDGEMENTS = 100
 """Judgements on validation in a run of all its steps."""
 
@@ -129,14 +130,16 @@ def _frozen(
 
 def judged_on(data: Dataset, valid: Episodes | None, rng: int) -> tuple[Histories, Episodes]:
     """What is learned from and what is judged on: queries on items that are learned, or nothing."""
-    histories = data.histories
+    histories, random = data.histories, stream(rng, Purpose.HOLD_OUT)
     if valid is not None:
         if valid.support.vocabulary != data.catalogue.vocabulary:
             raise DataError("valid must be episodes over train's catalogue, as a split gives them")
         valid = _on(valid, data.touched)
+        if len(valid) > MOST_PEOPLE:
+            valid = valid.take(np.sort(random.choice(len(valid), MOST_PEOPLE, replace=False)))
         if len(valid):
             return histories, valid
-    return hold_out_last(data, stream(rng, Purpose.HOLD_OUT))
+    return hold_out_last(data, random)
 
 
 def _on(episodes: Episodes, touched: Bool[np.ndarray, " item"]) -> Episodes:

@@ -39,7 +39,8 @@ def train(
     optimizer = torch.optim.AdamW(
         network.groups(), lr=config.learning_rate, weight_decay=config.weight_decay
     )
-    mean = deepcopy(network).requires_grad_(False)
+    shared = {id(network.content): network.content}
+    mean = deepcopy(network, shared).requires_grad_(False)
     run.attach(nn.ModuleDict({"live": network, "mean": mean}), optimizer)
     touched = torch.from_numpy(sampler.sequences.counts > 0).to(network.start.device)
     warm = min(WARM, max(1, steps // 10))
@@ -123,7 +124,11 @@ def cross_entropy(
         inputs = np.pad(own.padded(own.items + 1, 0), ((0, 0), (1, 0)))
         told = network(vectors, torch.from_numpy(inputs).to(device))
         last = told[torch.arange(len(own)), torch.from_numpy(own.lengths)]
-        log_p = torch.log_softmax(last @ vectors.mT + outside, dim=1).double().cpu().numpy()
-        taken = -log_p[query.rows, query.items]
-        totals[people] = np.bincount(query.rows, taken, minlength=len(query))
+        logits = last @ vectors.mT + outside
+        asked = logits[torch.from_numpy(query.rows), torch.from_numpy(query.items)]
+        totals[people] = np.bincount(
+            query.rows,
+            (torch.logsumexp(logits, dim=1)[torch.from_numpy(query.rows)] - asked).cpu().numpy(),
+            minlength=len(query),
+        )
     return float((totals / valid.query.lengths).mean())
