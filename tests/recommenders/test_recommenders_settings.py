@@ -130,7 +130,7 @@ LikeShareConfig(like_from=None, damping=2.0)
 NewestConfig(column=None)
 PredictedPopularityConfig(penalty=0.3)
 SASRecConfig(network='transformer', d=64, layers=2, heads=2, max_events=200, dropout=0.2, \
-learning_rate=0.001, weight_decay=0.01, batch=3000, negatives=1024, hidden=0.05, steps=None, \
+learning_rate=0.002, weight_decay=0.01, batch=3000, negatives=1024, hidden=0.05, steps=None, \
 patience=10)
 TextRidgeConfig(penalty=1.0, saturation=20.0, item_damping=5.0, user_damping=3.0, sweeps=10)
 TrendingConfig(days=7.0, places=2.0)

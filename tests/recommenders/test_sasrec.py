@@ -19,7 +19,7 @@ from metarec.recommenders.sequence_batches import Sampler, Sequences, competing_
 from metarec.recommenders.sequence_fitting import hold_out_last
 from metarec.recommenders.sequence_network import SequenceNetwork
 from metarec.recommenders.sequence_serving import FrozenNetwork
-from metarec.recommenders.sequence_training import step_loss
+from metarec.recommenders.sequence_training import list_loss, step_loss
 
 TINY = SASRecConfig(d=8, layers=2, steps=6, learning_rate=0.03, max_events=6)
 N_ITEMS = 9
@@ -181,12 +181,16 @@ def test_the_best_on_the_given_validation_is_kept_and_queries_on_untouched_items
     shop = shop_of(walks(people=40), "abcdefghij")
     support, query = some_histories([0, 8, 3, 2]), Histories.of([["b"], ["j"], ["e", "j"], ["a"]])
     valid = Episodes(in_rows_of(shop, support), in_rows_of(shop, query))
+    support_items = [{ord(event.item) - ord("a") for event in support.events(h)} for h in range(4)]
     model = SASRec(None, replace(TINY, steps=40, learning_rate=0.05, patience=3)).fit(shop, valid)
     assert model.metrics_["best_step"] < model.metrics_["steps"]
-    scores = model._score(valid.support.take(np.array([0, 2, 3])))[:, :9]
-    log_p = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
-    told = -log_p[np.arange(3), [1, 4, 0]].mean()
-    assert model.metrics_["valid_loss"] == pytest.approx(told, rel=1e-5)
+    scores = model._score(valid.support)[:, :9]
+    gains = []
+    for h, asked in ((0, 1), (2, 4), (3, 0)):
+        had = set() if asked in support_items[h] else support_items[h]
+        rank = sum(scores[h, i] > scores[h, asked] for i in range(9) if i not in had)
+        gains.append(1 / np.log2(2 + rank))
+    assert model.metrics_["valid_loss"] == pytest.approx(1 - np.mean(gains), rel=1e-6)
     lost = valid.take(np.array([1]))  # nothing is left of it, so that people are held out
     other = SASRec(None, TINY).fit(shop, lost)
     np.testing.assert_array_equal(other.vectors_, SASRec(None, TINY).fit(shop).vectors_)
@@ -356,3 +360,18 @@ def test_steps_and_their_people_follow_the_size_of_a_shop() -> None:
     steps = [SASRecConfig().n_steps(people, 20) for people in (30, 1001, 10**6)]
     assert steps == [500, 200 * 51, 40_000]
     assert SASRecConfig(steps=7).n_steps(1000, 20) == 7
+
+
+def test_items_that_score_alike_share_a_rank_and_those_had_before_are_no_rivals_of_new_ones() -> (
+    None
+):
+    shop = shop_of([list(range(N_ITEMS))])
+    network = network_of(TINY)
+    with torch.no_grad():
+        network.residual.zero_()  # all items score 0
+    asked = Episodes(*(in_rows_of(shop, Histories.of([own])) for own in (list("abcd"), ["f"])))
+    touched = torch.arange(N_ITEMS) < 8
+    found = list_loss(network, asked, touched, TINY.max_events)
+    assert found == pytest.approx(1 - 1 / np.log2(2 + 3 / 2))  # e, g and h, and not a to d, nor i
+    again = Episodes(*(in_rows_of(shop, Histories.of([own])) for own in (list("abcd"), ["a"])))
+    assert list_loss(network, again, touched, 2) == pytest.approx(1 - 1 / np.log2(2 + 7 / 2))

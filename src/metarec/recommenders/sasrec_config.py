@@ -27,7 +27,7 @@ class SASRecConfig(Settings):
     """The newest events that are read of a history; training reads random stretches of as many."""
     dropout: Part = 0.2
     """Share of inner numbers set to 0 in training; sparse shops want more."""
-    learning_rate: Positive = 1e-3
+    learning_rate: Positive = 2e-3
     """Length of a step (AdamW), after a short rise."""
     weight_decay: NotNegative = 0.01
     """How fast weights that nothing asks for fall (AdamW): by this times the learning rate."""
@@ -48,7 +48,7 @@ class SASRecConfig(Settings):
         "layers": (1, 2, 3),
         "max_events": (50, 100, 200),
         "dropout": (0.1, 0.2, 0.3, 0.5),
-        "learning_rate": (5e-4, 1e-3, 2e-3),
+        "learning_rate": (1e-3, 2e-3, 4e-3),
     }
 
     def __post_init__(self) -> None:

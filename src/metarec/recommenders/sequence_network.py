@@ -9,6 +9,8 @@ from metarec.recommenders.sasrec_config import SASRecConfig
 
 START_STD = 0.02
 """Spread of item vectors and places before training."""
+CONTENT_PACE = 4.0
+"""How much faster than its learned part the content of a vector may move."""
 
 
 def dropped(
@@ -119,5 +121,5 @@ class SequenceNetwork(nn.Module):
         its map at once; so these are moved less.
         """
         others = [weights for name, weights in self.named_parameters() if name != "map"]
-        pace = max(len(self.map), 1) ** -0.5
+        pace = CONTENT_PACE * max(len(self.map), 1) ** -0.5
         return [{"params": others, "pace": 1.0}, {"params": [self.map], "pace": pace}]

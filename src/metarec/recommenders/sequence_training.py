@@ -35,7 +35,7 @@ def train(
     steps: int,
 ) -> SequenceNetwork:
     """The mean of the weights that training passed through of late, on the network's own device;
-    early stopping by its `cross_entropy` on `valid`."""
+    early stopping by its `list_loss` on `valid`."""
     optimizer = torch.optim.AdamW(
         network.groups(), lr=config.learning_rate, weight_decay=config.weight_decay
     )
@@ -53,7 +53,7 @@ def train(
         descend(network, optimizer, loss, config.learning_rate * min(1.0, run.step / warm))
         move_towards(mean, network, run.step)
         if valid is not None and run.judges_now:
-            run.judge(cross_entropy(mean, valid, touched, config.max_events))
+            run.judge(list_loss(mean, valid, touched, config.max_events))
     run.restore_best()
     return mean
 
@@ -107,28 +107,37 @@ def _offsets(
 
 
 @torch.no_grad()
-def cross_entropy(
-    network: SequenceNetwork, valid: Episodes, touched: Tensor, max_events: int
-) -> float:
-    """Mean over people of the mean cross-entropy of their query events, among touched items."""
+def list_loss(network: SequenceNetwork, valid: Episodes, touched: Tensor, max_events: int) -> float:
+    """1 minus the mean over people of the mean gain of their query events, 1 / log2(2 + rank).
+
+    Ranks are from 0, without a cut-off, so that few people are enough to tell: the NDCG of the
+    whole catalogue as a list, where one event is asked for. Touched items compete, and of those
+    that the person had before, none with what is new to them. Equal scores count half. The
+    cross-entropy is at its best long before lists are.
+    """
     device, n_items = network.start.device, len(touched)
     vectors = network.vectors(torch.arange(n_items, device=device), touched.float())
-    outside = torch.where(touched, 0.0, -torch.inf)
     support = valid.support.last(max_events)
     by_length = np.argsort(support.lengths, kind="stable")
     inner = 8 * vectors.shape[1] * (support.lengths[by_length] + 1)
-    totals = np.zeros(len(valid))
-    for part in uneven_pieces(np.maximum(inner, n_items).tolist(), CELLS_AT_ONCE):
+    gains = np.zeros(len(valid))
+    cells = np.maximum(inner, n_items * valid.query.lengths[by_length])
+    for part in uneven_pieces(cells.tolist(), CELLS_AT_ONCE):
         people = by_length[part]
-        own, query = support.take(people), valid.query.take(people)
+        own, had, query = (h.take(people) for h in (support, valid.support, valid.query))
         inputs = np.pad(own.padded(own.items + 1, 0), ((0, 0), (1, 0)))
         told = network(vectors, torch.from_numpy(inputs).to(device))
         last = told[torch.arange(len(own)), torch.from_numpy(own.lengths)]
-        logits = last @ vectors.mT + outside
-        asked = logits[torch.from_numpy(query.rows), torch.from_numpy(query.items)]
-        totals[people] = np.bincount(
-            query.rows,
-            (torch.logsumexp(logits, dim=1)[torch.from_numpy(query.rows)] - asked).cpu().numpy(),
-            minlength=len(query),
-        )
-    return float((totals / valid.query.lengths).mean())
+        logits = (last @ vectors.mT).masked_fill(~touched, -torch.inf)
+        seen = torch.zeros_like(touched).repeat(len(own), 1)
+        seen[torch.from_numpy(had.rows), torch.from_numpy(had.items)] = True
+        rows = torch.from_numpy(query.rows).to(device)
+        items = torch.from_numpy(query.items).to(device)[:, None]
+        logits, seen = logits[rows], seen[rows]  # (query, item)
+        asked, again = logits.gather(1, items), seen.gather(1, items)
+        rivals = again | ~seen
+        level = ((logits == asked) & rivals).sum(1) - 1  # the event is level with itself
+        rank = ((logits > asked) & rivals).sum(1) + level / 2
+        gain = (1 / torch.log2(2.0 + rank)).cpu().numpy()
+        gains[people] = np.bincount(query.rows, gain, minlength=len(query))
+    return 1 - float((gains / valid.query.lengths).mean())
