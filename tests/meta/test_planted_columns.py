@@ -26,21 +26,21 @@ class Planted:
     """Items of two sides, and people who like one of them; the last third of the items is new."""
 
     def __init__(self, n_items: int, n_users: int) -> None:
-        self.rng = np.random.default_rng(0)
         self.n_items, self.n_users, self.n_old = n_items, n_users, 2 * n_items // 3
         self.sides = np.arange(n_items) % 2
-        self.noise = self.rng.integers(0, 5, n_items)
+        self.noise = np.random.default_rng(0).integers(0, 5, n_items)
 
     def columns(self) -> dict[str, pl.Series]:
         """Columns that tell an item's side, by what they are an example of."""
+        rng = np.random.default_rng(2)  # anew, so that no test depends on which ran before
         rows = [(int(s), int(n)) for s, n in zip(self.sides, self.noise, strict=True)]
         name = ["south", "north"]
         days = [datetime.date(1990 + 20 * s, 1 + n, 3) for s, n in rows]
-        numbers = self.sides * 3 + self.rng.normal(0, 0.5, self.n_items)
-        vectors = self.rng.normal(0, 0.3, (self.n_items, 8))
+        numbers = self.sides * 3 + rng.normal(0, 0.5, self.n_items)
+        vectors = rng.normal(0, 0.3, (self.n_items, 8))
         vectors[:, 0] += 3 * self.sides
         enum, html = pl.Enum(name), "<div class='b'><p>{}</p><br/>&nbsp;</div>"
-        texts = {script: pl.Series(self.said(*words)) for script, words in SAID.items()}
+        texts = {script: pl.Series(self.said(rng, *words)) for script, words in SAID.items()}
         return texts | {
             "HTML": pl.Series([html.format(text) for text in texts["Latin"]]),
             "lists of texts": pl.Series([[name[s], f"x{n}"] for s, n in rows]),
@@ -64,12 +64,12 @@ class Planted:
             "keys that repeat": pl.Series("brand_id", [100 + s + 2 * n for s, n in rows]),
         }
 
-    def said(self, one: str, other: str, between: str) -> list[str]:
+    def said(self, rng: np.random.Generator, one: str, other: str, between: str) -> list[str]:
         words = (one.split(), other.split())
-        return [between.join(self.rng.permutation(words[side])[:3]) for side in self.sides]
+        return [between.join(rng.permutation(words[side])[:3]) for side in self.sides]
 
     def shuffled(self, column: pl.Series) -> pl.Series:
-        return column.gather(self.rng.permutation(self.n_items))
+        return column.gather(np.random.default_rng(3).permutation(self.n_items))
 
     def shop(self, column: pl.Series) -> mr.Dataset:
         rng, old = np.random.default_rng(1), self.sides[: self.n_old]

@@ -53,7 +53,8 @@ CHANGES: dict[str, tuple[tuple[str, dict[str, object]], object]] = {
 """For each setting: on what kind of shop, with what beside it, and to which value it is changed."""
 OF_EVIDENCE = ("evidence", "exact_items", "neighbours")
 """What leaves the posterior as it is."""
-OTHER_EVENTS = ("implicit", {"recency": "none"})
+LEAVES_ITS_START = {"steps": 40, "learning_rate": 0.01, "batch_users": 32}
+OTHER_EVENTS = ("implicit", LEAVES_ITS_START | {"recency": "none"})
 ON_IMPLICIT_EVENTS = {
     "learning_rate": (IMPLICIT, 1e-2),
     "max_events": (IMPLICIT, 5),
@@ -153,7 +154,7 @@ SEEDS = {
     Purpose.NETWORK: RATING,
     Purpose.FACTORS: IMPLICIT,
     Purpose.PRIOR_MEAN: ("implicit", {"steps": 0}),
-    Purpose.SLOPE: IMPLICIT,
+    Purpose.SLOPE: OTHER_EVENTS,
     Purpose.STEP: RATING,
     Purpose.DRAWS: IMPLICIT,
     Purpose.EVIDENCE: IMPLICIT,

@@ -8,7 +8,7 @@ from sklearn.metrics import ndcg_score
 
 import metarec as mr
 from metarec.contracts import Dataset, Episodes, EventKinds
-from metarec.data import Split
+from metarec.data import Split, split_last_out
 from metarec.encoders import ContentFeatures
 from metarec.meta.heads.choice_start import set_recency, set_slope
 from metarec.meta.heads.choice_validation import list_loss
@@ -186,6 +186,19 @@ def test_no_steps_leave_the_model_at_its_start(implicit_split: Split):
     )
     assert model.metrics["steps"] == 0
     assert np.isfinite(model.metrics["valid_loss"])
+
+
+def test_the_start_is_left_only_for_what_validation_proves(implicit_split: Split):
+    def fitted(split: Split, **settings: float) -> mr.MetaRecommender:
+        config = mr.MetaConfig(d=3, judge_every=10, recency="none", evidence=False, **settings)
+        return mr.MetaRecommender(mr.HashEncoder(d=8), config).fit(split.train, split.valid)
+
+    trained = {"steps": 40, "learning_rate": 0.03}
+    start, left = fitted(implicit_split, steps=0), fitted(implicit_split, **trained)
+    assert left.metrics["best_step"] == 0
+    assert_same_numbers(start.heart, left.heart)
+    last_out = split_last_out(mr.generate(users=60, items=30, kind="implicit", rng=1).dataset)
+    assert fitted(last_out, **trained).metrics["best_step"] > 0
 
 
 def test_no_steps_show_a_newcomer_what_many_took(implicit_split: Split):

@@ -122,6 +122,8 @@ class Copy:
         ours = {
             "PYTHONPATH": str(self.root / "src"),
             "OMP_NUM_THREADS": "1",
+            # of two mutants of one length in one second the second would be served as the first
+            "PYTHONDONTWRITEBYTECODE": "1",
             "HYPOTHESIS_STORAGE_DIRECTORY": str(self.temporary / "hypothesis"),
             "TMPDIR": str(self.temporary),
         }

@@ -87,11 +87,23 @@ class LearnedChoice(nn.Module):
         run: Run,
         first: Callable[[np.random.Generator], Step[ChoiceBatch]],
     ) -> None:
-        """Where factors are the start, set what they do not tell: κ; without steps, all scalars."""
+        """Where factors are the start, set the scalars that they do not tell.
+
+        The start is judged with those that are best for validation, and training, which begins at
+        others, must be better to be kept.
+        """
         if config.start == "random":
             return
-        if config.steps == 0:
+        untold = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+        if valid is not None or not config.steps:
             set_prior_mean(network, inputs, config, stream(run.rng, Purpose.PRIOR_MEAN))
+        if valid is not None:
+            few = valid.first(SEARCH_PEOPLE)
+            set_recency(network, lambda: list_loss(network, inputs, few, config), inputs.recency)
+            set_slope(network, lambda: cross_entropy(network, inputs, few, config))
+            run.judge(cross_entropy(network, inputs, valid, config))
+        if config.steps:
+            network.load_state_dict(untold)
         if config.steps or valid is None:
             step = first(stream(run.rng, Purpose.SLOPE))
 
@@ -100,11 +112,6 @@ class LearnedChoice(nn.Module):
                 return self.loss(network, terms, step, inputs, config).item()
 
             set_slope(network, first_loss)
-        else:
-            few = valid.first(SEARCH_PEOPLE)
-            set_recency(network, lambda: list_loss(network, inputs, few, config), inputs.recency)
-            set_slope(network, lambda: cross_entropy(network, inputs, few, config))
-            run.judge(cross_entropy(network, inputs, valid, config))
 
     def loss(
         self,
