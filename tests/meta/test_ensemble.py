@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from jaxtyping import Float
 
 import metarec as mr
 from metarec.contracts import Dataset, Episodes, Recommender, UnsupportedError
@@ -223,6 +224,26 @@ def test_what_is_alike_is_the_same_sum_over_the_members_that_know(split: Split) 
     silent = mr.Ensemble({"often": Popularity(), "noise": Random()}).fit(split.train, split.valid)
     with pytest.raises(UnsupportedError, match="Ensemble has no item-to-item scores"):
         silent.similar(item)
+
+
+class Returning(EASE):
+    @property
+    def shows_seen(self) -> bool:
+        return True
+
+
+class ReturningAndSilent(Returning):
+    def _score(self, histories: mr.Histories) -> Float[np.ndarray, "history item"]:
+        return np.zeros((len(histories), 36))
+
+
+def test_lists_show_what_people_had_where_a_member_that_counts_does(split: Split) -> None:
+    people = split.valid.support
+    for member, shown in ((Returning(), True), (ReturningAndSilent(), False)):
+        members = {"again": member, "taken with": EASE(EASEConfig(l2=5.0))}
+        fitted = mr.Ensemble(members).fit(split.train, split.valid)
+        assert (fitted.weights_[0] > 0) == fitted.shows_seen == shown
+        assert np.isin(people.items[:6], fitted.recommend(people, 36).items[0]).any() == shown
 
 
 def test_an_event_needs_its_rating_where_a_member_reads_it() -> None:

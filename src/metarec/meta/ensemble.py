@@ -53,8 +53,6 @@ class Ensemble(BaseRecommender):
     """The recommenders by name; fitted ones, once the ensemble is."""
     weights_: Float[np.ndarray, " member"]
     spreads_: Float[np.ndarray, " member"]
-    needs_ratings_: bool = False
-    """Whether some member reads what an event is worth, so that every event must tell it."""
     metrics_: Mapping[str, Any]
     """The weights by name, how many queries they were learned on, and how the sum stands beside the
     best member: NDCG@10 on validation people that the trust was not learned on, and the interval of
@@ -78,7 +76,6 @@ class Ensemble(BaseRecommender):
         train = replace(train, negative_kinds=())  # their events are gone
         taught = Taught.of(train, valid, self.running.rng)
         self.members = self._fitted(taught.train, valid)
-        self.needs_ratings_ = any(each.predicts_ratings for each in self.members.values())
         asked = without_repeats(taught.valid, train.event_kinds)
         random, names = stream(self.running.rng, Purpose.ENSEMBLE), list(self.members)
         found = weigh(names, self._said, taught.train, asked, random)
@@ -103,6 +100,14 @@ class Ensemble(BaseRecommender):
                 time_s=None if end is None else max((end - time.monotonic()) / left, SHORTEST_S),
             )
         return fitted
+
+    @property
+    def shows_seen(self) -> bool:
+        """Whether a member that counts has learned that lists are better with what people had."""
+        return any(
+            getattr(member, "shows_seen", False) and weight > 0
+            for member, weight in zip(self.members.values(), self.weights_, strict=True)
+        )
 
     def _score(self, histories: Histories) -> Float[np.ndarray, "history item"]:
         return self._sum(self._said(histories))
@@ -137,7 +142,9 @@ class Ensemble(BaseRecommender):
     def _aligned(
         self, histories: Histories | Sequence[Sequence[EventLike]], *, rated: bool = False
     ) -> Histories:
-        return super()._aligned(histories, rated=rated or self.needs_ratings_)
+        fitted = () if self._catalogue is None else self.members.values()
+        rated = rated or any(member.predicts_ratings for member in fitted)
+        return super()._aligned(histories, rated=rated)
 
     def state(self) -> dict[str, Any]:
         """What `save` writes beside the catalogue: its own numbers, and all of each member."""

@@ -157,6 +157,11 @@ class BaseRecommender(Recommender, ABC):
         return learned, valid
 
     @property
+    def shows_seen(self) -> bool:
+        """Whether lists show what people had, where the caller does not say."""
+        return False
+
+    @property
     def event_kinds(self) -> EventKinds:
         """The kinds of events that the shop of the fit declared."""
         return EventKinds(tuple(self.target_kinds_), tuple(self.negative_kinds_))
@@ -210,6 +215,7 @@ class BaseRecommender(Recommender, ABC):
             people=len(aligned),
             vectors=self.item_vectors,
             event_kinds=self.event_kinds,
+            shows_seen=self.shows_seen,
         )
         chunks = self._chunks(len(aligned))
         return best_lists(wanted, self.catalogue, aligned, chunks, self._scored)
