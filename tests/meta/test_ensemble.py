@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 from jaxtyping import Float
 
 import metarec as mr
-from metarec.contracts import Dataset, Episodes, Recommender, UnsupportedError
+from metarec.contracts import Dataset, Episodes, Recommender, UnknownKindWarning, UnsupportedError
 from metarec.contracts.alignment import align
 from metarec.data import Split, split_last_out
 from metarec.meta.evidence import Contests, learn_trust
@@ -141,12 +142,42 @@ def test_too_few_questions_teach_no_weights(split: Split, n: int) -> None:
 def test_one_person_teaches_no_weights_however_much_is_asked(split: Split) -> None:
     asked = align(mr.Histories.of([[f"item-{i % 36}" for i in range(60)]]), split.train.catalogue)
     tables = [np.arange(36.0)[None], np.ones((1, 36))]
+    for table in tables:
+        table[:, 0] = np.nan  # asked for twice, and never to be answered
     valid = Episodes(split.valid.support.take(slice(0, 1)), asked)
     found = weigh(["a", "b"], lambda _: tables, split.train, valid, np.random.default_rng(0))
-    assert found.queries == 60
+    assert found.queries == 58
     assert found.standing is None
     assert found.weights.tolist() == [1.0, 1.0]
+    assert found.spreads.tolist() == [np.arange(1.0, 36.0).std(), 1.0]
+
+
+def test_a_spread_is_that_of_the_people_whom_the_member_knows(split: Split) -> None:
+    tables = [np.stack([np.arange(36.0), np.full(36, np.nan)]), np.ones((2, 36))]
+    valid = split.valid.take(slice(0, 2))
+    found = weigh(["a", "b"], lambda _: tables, split.train, valid, np.random.default_rng(0))
     assert found.spreads.tolist() == [np.arange(36.0).std(), 1.0]
+
+
+def test_weights_are_the_same_learned_in_parts(
+    ensemble: mr.Ensemble, split: Split, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("metarec.meta.evidence.questions.CELLS_AT_ONCE", 50 * 36 * 4)
+    parts = mr.Ensemble(rows()).fit(split.train, split.valid)
+    np.testing.assert_allclose(parts.weights_, ensemble.weights_, rtol=1e-6)
+    assert parts.metrics_["standing"]["people"] == ensemble.metrics_["standing"]["people"] == 150
+
+
+def test_a_kind_that_nobody_has_met_is_warned_of_once() -> None:
+    data = planted_shop().data
+    kinds = pl.Series("event", ["buy", "return"] * (len(data.interactions) // 2))
+    shop = replace(
+        data, interactions=data.interactions.with_columns(kinds), negative_kinds=("return",)
+    )
+    fitted = mr.Ensemble(rows()).fit(shop)
+    with pytest.warns(UnknownKindWarning) as told:
+        fitted.recommend([[mr.Event("item-3", kind="gift")]], 3)
+    assert len(told) == 1
 
 
 def test_without_validation_the_weights_are_learned_on_people_that_no_member_has_met() -> None:

@@ -22,7 +22,7 @@ from metarec.contracts import (
     UnsupportedError,
 )
 from metarec.files.model_folder import parse_config
-from metarec.meta.holding_out import Taught, without_repeats
+from metarec.meta.holding_out import Taught
 from metarec.meta.recommender import MetaRecommender
 from metarec.meta.weighing import Table, centred, weigh
 from metarec.recommenders import BaseRecommender
@@ -76,9 +76,8 @@ class Ensemble(BaseRecommender):
         train = replace(train, negative_kinds=())  # their events are gone
         taught = Taught.of(train, valid, self.running.rng)
         self.members = self._fitted(taught.train, valid)
-        asked = without_repeats(taught.valid, train.event_kinds)
         random, names = stream(self.running.rng, Purpose.ENSEMBLE), list(self.members)
-        found = weigh(names, self._said, taught.train, asked, random)
+        found = weigh(names, self._said, taught.train, taught.valid, random)
         self.weights_, self.spreads_ = found.weights, found.spreads
         self.metrics_ = found.facts(names)
 
