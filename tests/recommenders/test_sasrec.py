@@ -202,9 +202,11 @@ def test_time_that_is_up_ends_training() -> None:
     assert model.metrics_["steps"] < 10_000
 
 
-def test_a_loss_that_is_no_number_names_the_step_and_what_to_do() -> None:
+@pytest.mark.parametrize("steps", [1, 6])
+def test_a_loss_that_is_no_number_names_the_step_and_what_to_do(steps: int) -> None:
+    config = replace(TINY, learning_rate=1e30, steps=steps)
     with pytest.raises(FloatingPointError, match=r"loss is nan at step \d+; lower the learning"):
-        SASRec(None, replace(TINY, learning_rate=1e30)).fit(shop_of(walks(20)))
+        SASRec(None, config).fit(shop_of(walks(20)))
 
 
 def sequences_of(shop: Dataset) -> Sequences:

@@ -52,6 +52,7 @@ def learn(
     if running.device == "cuda" and not torch.cuda.is_available():
         raise DataError("device must be 'cpu' here: PyTorch finds no CUDA device")
     learned, judged = judged_on(data, valid, running.rng)
+    learned = replace(learned, profiles=None, details=None)  # which no step reads
     sequences = Sequences(learned, data.event_kinds.foretold(learned), data.clock is not None)
     if not len(sequences.people):
         raise DataError("no event is to be foretold, so there is no next event to learn")

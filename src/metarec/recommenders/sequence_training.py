@@ -135,6 +135,8 @@ def list_loss(network: SequenceNetwork, valid: Episodes, touched: Tensor, max_ev
         items = torch.from_numpy(query.items).to(device)[:, None]
         logits, seen = logits[rows], seen[rows]  # (query, item)
         asked, again = logits.gather(1, items), seen.gather(1, items)
+        if not torch.isfinite(asked).all():
+            return float("nan")  # which compares as if it were first
         rivals = again | ~seen
         level = ((logits == asked) & rivals).sum(1) - 1  # the event is level with itself
         rank = ((logits > asked) & rivals).sum(1) + level / 2
