@@ -28,7 +28,7 @@ KEPT = Path(__file__).parent / ".kept"
 """Measured rows with their per-user values, which the result files leave out."""
 SOURCE = Path(__file__).parents[1] / "src" / "metarec"
 ROOMS_OF_ROWS = ("contracts", "encoders", "evaluation", "metrics", "posterior")
-ROOMS_OF_ROWS += ("recommenders",)
+ROOMS_OF_ROWS += ("recommenders", "training")
 HEART = "MetaRecommender"
 SEEDS = (0, 1, 2)
 VALID_PEOPLE = 1000
@@ -131,7 +131,7 @@ def search(
 
 Fit = Callable[[int], Recommender]
 """A seed to the model fitted with it."""
-SEEDED = (rows.Random, rows.BPR, rows.IALS, rows.IALSRidge)
+SEEDED = (rows.Random, rows.BPR, rows.IALS, rows.IALSRidge, rows.SASRec)
 """Rows that a seed changes; the others are fitted once."""
 
 

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from metarec.data import load
+from metarec.encoders import HashEncoder
 from metarec.meta import load_model
-from metarec.recommenders import Trending, TrendingConfig
+from metarec.recommenders import SASRec, SASRecConfig, Trending, TrendingConfig
 from metarec.training.checkpoints import locked
 from metarec.training.run import Run
 
@@ -24,6 +25,20 @@ def test_fit_writes_a_model_and_nothing_beside_it(run, shop: Path):
     assert answer.out.startswith("wrote m after 5 steps; best validation loss ")
     assert [p.name for p in Path().iterdir()] == ["m"]
     assert load_model("m").config.steps == 5
+
+
+def test_a_row_that_trains_in_steps_continues_too(run, implicit_shop: Path):
+    config = SASRecConfig(d=8, layers=1, steps=2)
+    part = SASRec(HashEncoder(), config).fit(
+        load(implicit_shop), folder="m.checkpoint", time_s=1e-9
+    )
+    assert part.metrics_["steps"] == 0
+    command = ["fit", implicit_shop, "--out", "m", "--model", "SASRec", "--encoder", "hash"]
+    answer = run(*command, *(f"--set={name}" for name in ("d=8", "layers=1", "steps=2")))
+    assert (answer.code, answer.out[:16]) == (0, "wrote m: SASRec("), answer.err
+    assert "continuing from" in answer.err
+    assert [p.name for p in Path().iterdir()] == ["m"]
+    assert SASRec.load("m").metrics_["steps"] == 2
 
 
 def test_training_ends_when_its_time_is_up_and_no_time_and_no_threads_are_a_wrong_use(

@@ -9,7 +9,9 @@ from threadpoolctl import threadpool_info
 
 import metarec as mr
 from metarec.contracts import DataError, Running
+from metarec.recommenders import Popularity
 from metarec.recommenders.base import BaseRecommender
+from metarec.testing import planted_shop
 from metarec.training.threads import limited
 
 
@@ -19,7 +21,7 @@ from metarec.training.threads import limited
         ("rng", 1.0),
         ("rng", None),
         ("progress", "yes"),
-        ("device", "cuda"),
+        ("device", "abacus"),
         ("threads", 0),
         ("threads", True),
         ("time_s", 0),
@@ -33,6 +35,13 @@ from metarec.training.threads import limited
 def test_what_a_fit_cannot_do_is_refused_by_name(name: str, value: object) -> None:
     with pytest.raises(DataError, match=f"{name} must be"):
         Running(**{name: value})  # type: ignore[arg-type]
+
+
+def test_a_model_that_is_fitted_on_the_cpu_alone_refuses_another_device() -> None:
+    for model in (mr.MetaRecommender(), Popularity()):
+        with pytest.raises(DataError, match=r"device must be 'cpu', on which \w+ is fitted"):
+            model.fit(planted_shop().data, device="cuda")
+    assert Running(device="cuda").on("Mine", "cpu", "cuda").device == "cuda"
 
 
 def test_numbers_of_numpy_are_numbers() -> None:

@@ -22,9 +22,9 @@ import metarec as mr
 from metarec.contracts import DataError, Episodes
 from metarec.data import Split
 from metarec.meta.features.network import TorchTerms
-from metarec.meta.fingerprint import fingerprint_of
 from metarec.meta.network import of_items
 from metarec.training.checkpoints import CHECKPOINT, locked, remove_checkpoint, write_checkpoint
+from metarec.training.fingerprint import fingerprint_of
 from metarec.training.optimiser import one_cycle
 
 from .conftest import SMALL

@@ -169,3 +169,15 @@ class TestNewest(RecommenderContract):
 
     def make(self) -> Recommender:
         return r.Newest(r.NewestConfig(column="price"))
+
+
+class TestSASRec(RecommenderContract):
+    has_item_to_item = True
+    uses_chance = True
+    sizes_of_parts = (
+        *RecommenderContract.sizes_of_parts,
+        "metarec.recommenders.sequence_serving.CELLS_AT_ONCE",
+    )
+
+    def make(self) -> Recommender:
+        return r.SASRec(HashEncoder(), r.SASRecConfig(d=16, layers=1, learning_rate=0.02, steps=40))

@@ -57,6 +57,19 @@ CHANGES: dict[tuple[type, str], tuple[Any, Any]] = {
     (r.Trending, "days"): (1.0, 7.0),
     (r.Trending, "places"): (1.0, 4.0),
     (r.Newest, "column"): ("price", "margin"),
+    (r.SASRec, "network"): ("gru", "lstm"),
+    (r.SASRec, "d"): (8, 12),
+    (r.SASRec, "layers"): (1, 2),
+    (r.SASRec, "heads"): (1, 2),
+    (r.SASRec, "max_events"): (3, 5),
+    (r.SASRec, "dropout"): (0.0, 0.5),
+    (r.SASRec, "learning_rate"): (0.01, 0.03),
+    (r.SASRec, "weight_decay"): (0.0, 5.0),
+    (r.SASRec, "batch"): (50, 400),
+    (r.SASRec, "negatives"): (5, 50),
+    (r.SASRec, "hidden"): (0.0, 0.5),
+    (r.SASRec, "steps"): (2, 16),
+    (r.SASRec, "patience"): (1, 99),
 }
 """Two values of each setting that give other scores."""
 
@@ -78,8 +91,14 @@ def shop_of(model: type[BaseRecommender]) -> Dataset:
     return SHOPS["rating" if model.predicts_ratings or model is r.LikeShare else "implicit"]
 
 
+SMALL: dict[type, dict[str, Any]] = {
+    r.SASRec: {"d": 8, "layers": 1, "steps": 16, "learning_rate": 0.01, "patience": 99}
+}
+"""What a model that is trained step by step is looked at with."""
+
+
 def scores_with(model: type[BaseRecommender], **settings: Any) -> np.ndarray:
-    config = model.Config(**settings)
+    config = model.Config(**{**SMALL.get(model, {}), **settings})
     made = model(HashEncoder(), config) if issubclass(model, ContentRecommender) else model(config)
     shop = shop_of(model)
     return made.fit(shop, rng=0).score(shop.histories, list(shop.catalogue.ids))
@@ -110,6 +129,9 @@ ItemMeanConfig(damping=5.0)
 LikeShareConfig(like_from=None, damping=2.0)
 NewestConfig(column=None)
 PredictedPopularityConfig(penalty=0.3)
+SASRecConfig(network='transformer', d=64, layers=2, heads=2, max_events=200, dropout=0.2, \
+learning_rate=0.002, weight_decay=0.01, batch=3000, negatives=1024, hidden=0.05, steps=None, \
+patience=10)
 TextRidgeConfig(penalty=1.0, saturation=20.0, item_damping=5.0, user_damping=3.0, sweeps=10)
 TrendingConfig(days=7.0, places=2.0)
 UserItemBiasConfig(item_damping=5.0, user_damping=5.0, sweeps=10)
@@ -133,6 +155,8 @@ def test_what_is_no_finite_number_is_refused_by_every_setting(
             continue  # the training mean
         if name == "column" and isinstance(value, str | None):
             continue  # a column of this name, or whichever there is
+        if name == "steps" and value is None:
+            continue  # as many as the people ask for
         with pytest.raises(ValueError, match=f"^{name} must be .*, got ") as told:
             model.Config(**{name: value})
         assert "\n" not in str(told.value)
@@ -224,6 +248,10 @@ def test_what_no_space_holds_starts_where_published_tables_were_made() -> None:
         "IALS": {"iterations": 15, **fading},
         "IALSRidge": {"iterations": 15, **fading},
         "ItemKNN": fading,
+        "SASRec": {
+            **{"network": "transformer", "heads": 2, "batch": 3000, "negatives": 1024},
+            **{"weight_decay": 0.01, "hidden": 0.05, "patience": 10},
+        },
         "TextRidge": {"saturation": 20.0, "sweeps": 10},
         "UserItemBias": {"sweeps": 10},
     }

@@ -39,7 +39,9 @@ def evaluate(
     data: Annotated[Path, typer.Argument(metavar="DIR", help="A shop.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for results.json and report.html.")],
     protocol: Annotated[Protocol, typer.Option(help="How data is held out.")] = "cold",
-    models: Annotated[str, typer.Option(help='Names, comma-separated, or "all".')] = HEART,
+    models: Annotated[
+        str, typer.Option(help='Names, comma-separated, or "all" (but SASRec, which trains long).')
+    ] = HEART,
     model: Annotated[
         Path | None, typer.Option(help="A saved model to be judged beside them, as it is.")
     ] = None,

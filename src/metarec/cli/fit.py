@@ -57,7 +57,7 @@ def fit(
     """Fit the model to a shop. Killed at any moment, the same command continues.
 
     Progress is kept every half minute, in a folder beside the model that goes when it is written.
-    A simple row takes seconds and begins anew.
+    A simple row takes seconds and begins anew, but for SASRec, which takes minutes or hours.
 
     Example: metarec fit my-shop --out my-shop.model --set steps=2000
     Example: metarec fit my-shop --out trending.model --model Trending --set days=3
@@ -67,7 +67,8 @@ def fit(
     if model == HEART:
         fitting = partial(_fit_heart, config=setting(MetaConfig), reader=reader)
     else:
-        fitting = partial(_fit_row, row=row_of(model, reader, setting))
+        row = row_of(model, reader, setting)
+        fitting = partial(_fit_in_steps if row.trains_in_steps else _fit_row, row=row)
     check_model_place(out, data, force=force)
     shop = load(data)
     say_notes(shop)
@@ -75,12 +76,18 @@ def fit(
     fitting(shop, out, Running(seed, progress=True, threads=threads, time_s=time_s))
 
 
-def _fit_heart(
-    shop: Dataset, out: Path, running: Running, *, config: MetaConfig, reader: Callable[[], Encoder]
-) -> None:
+def _checkpoints_of(out: Path) -> Path:
+    """The folder of a fit's checkpoints, beside the model; says so where it goes on from them."""
     checkpoints = out.absolute().parent / f"{out.absolute().name}.checkpoint"
     if (checkpoints / CHECKPOINT).exists():
         typer.echo(f"continuing from {checkpoints}", err=True)
+    return checkpoints
+
+
+def _fit_heart(
+    shop: Dataset, out: Path, running: Running, *, config: MetaConfig, reader: Callable[[], Encoder]
+) -> None:
+    checkpoints = _checkpoints_of(out)
     with going_on("the same command goes on; the texts that were read are kept"):
         content = content_of(shop, reader())
     with going_on(f"the same command continues from {checkpoints}"):
@@ -102,4 +109,13 @@ def _fit_heart(
 def _fit_row(shop: Dataset, out: Path, running: Running, *, row: Recommender) -> None:
     model = row.fit(shop, **vars(running))
     model.save(out)
+    typer.echo(f"wrote {out}: {model!r}")
+
+
+def _fit_in_steps(shop: Dataset, out: Path, running: Running, *, row: Recommender) -> None:
+    checkpoints = _checkpoints_of(out)
+    with going_on(f"the same command continues from {checkpoints}"):
+        model = row.fit(shop, **vars(replace(running, folder=checkpoints)))
+    model.save(out)
+    remove_checkpoint(checkpoints)
     typer.echo(f"wrote {out}: {model!r}")

@@ -38,8 +38,12 @@ ROWS: Mapping[str, Maker] = {
     "BPR": _plain(rows.BPR),
     "Cooccurrence": _plain(rows.Cooccurrence),
     "IALSRidge": rows.IALSRidge,
+    "SASRec": rows.SASRec,
 }
 """Every row of the comparison; each is made with the content encoder at hand."""
+
+SLOW = ("SASRec",)
+"""Rows that train for minutes or hours: "all" leaves them out, and their name asks for them."""
 
 TRIVIAL: Mapping[str, tuple[str, ...]] = {
     "rating": ("Random", "Popularity", "ItemMean", "UserMean", "UserItemBias", "TextRidge"),
@@ -51,8 +55,9 @@ FOR_RATINGS = ("ItemMean", "UserMean", "UserItemBias", "LikeShare", "TextRidge")
 
 
 def check_names(names: str) -> list[str]:
-    """The names of "a,b,c", or of "all"; refuses one that no model has."""
-    wanted = [HEART, *ROWS] if names == "all" else list(words_of(names))
+    """The names of "a,b,c", or of "all" that fit soon; refuses one that no model has."""
+    quick = [HEART, *(name for name in ROWS if name not in SLOW)]
+    wanted = quick if names == "all" else list(words_of(names))
     unknown = [name for name in wanted if name not in ROWS and name != HEART]
     if unknown or not wanted:
         known = ", ".join([HEART, *ROWS])
@@ -80,7 +85,7 @@ def models_of(
 
 def row_of(
     name: str, encoder: Callable[[], Encoder], config: Callable[[type[Any]], Any]
-) -> Recommender:
+) -> rows.BaseRecommender:
     """The unfitted row of a class of `metarec.recommenders`, with the settings of its kind."""
     kind = getattr(rows, name, None) if name in rows.__all__ else None
     if not (isinstance(kind, type) and issubclass(kind, rows.BaseRecommender)) or isabstract(kind):

@@ -3,8 +3,11 @@
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from metarec.contracts.errors import DataError, whole_number
+
+DEVICES = ("cpu", "cuda")
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,8 @@ class Running:
     progress: bool = False
     """Show how far it is."""
     device: str = "cpu"
-    """What it is computed on; this version fits on the CPU."""
+    """What it is computed on: "cpu", or "cuda" for a model that can (each says so by `on`). Equal
+    bits are for the CPU."""
     threads: int | None = None
     """Threads of linear algebra; None leaves what is set. Sums run in another order on another
     number of them, so equal bits ask for an equal number."""
@@ -32,13 +36,20 @@ class Running:
             object.__setattr__(self, "folder", Path(self.folder))
         if not isinstance(self.progress, bool):
             raise DataError(f"progress must be True or False, got {self.progress!r}")
-        if self.device != "cpu":
-            raise DataError(
-                f"device must be 'cpu', on which models are fitted, got {self.device!r}"
-            )
+        if self.device not in DEVICES:
+            raise DataError(f"device must be one of {DEVICES}, got {self.device!r}")
         if self.threads is not None:
             object.__setattr__(self, "threads", whole_number("threads", self.threads))
         if self.time_s is not None:
             real = isinstance(self.time_s, int | float) and not isinstance(self.time_s, bool)
             if not real or not 0 < self.time_s < math.inf:
                 raise DataError(f"time_s must be seconds above 0, got {self.time_s!r}")
+
+    def on(self, model: str, *devices: str) -> Self:
+        """The same, for a model that is fitted on these devices; raises DataError for another."""
+        if self.device not in devices:
+            able = " or ".join(map(repr, devices))
+            raise DataError(
+                f"device must be {able}, on which {model} is fitted, got {self.device!r}"
+            )
+        return self

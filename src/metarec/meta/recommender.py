@@ -32,7 +32,6 @@ from metarec.meta.blending import Rated, learn_blend
 from metarec.meta.changing_items import ChangingItems
 from metarec.meta.config import MetaConfig
 from metarec.meta.evidence import Sample
-from metarec.meta.fingerprint import fingerprint_of
 from metarec.meta.fitted import Learned
 from metarec.meta.heart import Heart
 from metarec.meta.holding_out import Taught
@@ -41,6 +40,7 @@ from metarec.meta.person import Person
 from metarec.meta.samples import asked_of
 from metarec.meta.saved import heart_from, state_of
 from metarec.meta.summary import summary_of
+from metarec.training.fingerprint import fingerprint_of
 from metarec.training.streams import Purpose, stream
 from metarec.training.threads import limited
 
@@ -93,6 +93,7 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
         there and, called again, continues from them to the same bits.
         """
         running = Running(rng, folder, progress, device, threads, time_s)
+        running.on(type(self).__name__, "cpu")
         if not isinstance(train, Dataset):
             raise DataError(
                 f"train must be a Dataset, as load(folder) gives it, got {type(train).__name__}"

@@ -26,6 +26,8 @@ from metarec.recommenders.predicted_popularity import (
     PredictedPopularityConfig,
 )
 from metarec.recommenders.random import Random
+from metarec.recommenders.sasrec import SASRec
+from metarec.recommenders.sasrec_config import SASRecConfig
 from metarec.recommenders.text_ridge import TextRidge, TextRidgeConfig
 from metarec.recommenders.trending import Trending, TrendingConfig
 
@@ -56,6 +58,8 @@ __all__ = [
     "PredictedPopularity",
     "PredictedPopularityConfig",
     "Random",
+    "SASRec",
+    "SASRecConfig",
     "TextRidge",
     "TextRidgeConfig",
     "Trending",

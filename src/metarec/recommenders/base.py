@@ -45,6 +45,9 @@ from metarec.training.threads import limited
 CELLS_AT_ONCE = 500_000
 """Scores held in memory at once (4 MB as float64): what stays in cache is ranked fastest."""
 
+MOST_SHOWN = 8
+"""Of a model with more settings, `print` shows those that are not as usual."""
+
 
 @dataclass(frozen=True)
 class NoHyperparameters:
@@ -58,6 +61,12 @@ class BaseRecommender(Recommender, ABC):
     serves_new_users: bool = True
     has_uncertainty: bool = False
     predicts_ratings: bool = False
+    devices: ClassVar[Sequence[str]] = ("cpu",)
+    """What it can be fitted on."""
+    trains_in_steps: bool = False
+    """True for a model whose fit takes long: it shows progress, and goes on from a folder."""
+    running: Running
+    """How the fit under way is run; what learns in one pass needs no more than its `rng`."""
     kinds_: Sequence[str] = ()
     """The kinds of events that the model was fitted on."""
     target_kinds_: Sequence[str] = ()
@@ -75,7 +84,11 @@ class BaseRecommender(Recommender, ABC):
         self._catalogue: Catalogue | None = None
 
     def __repr__(self) -> str:
-        settings = ", ".join(f"{k}={v!r}" for k, v in vars(self.config).items())
+        shown = vars(self.config)
+        if len(shown) > MOST_SHOWN:
+            usual = vars(self.Config())
+            shown = {name: value for name, value in shown.items() if value != usual[name]}
+        settings = ", ".join(f"{k}={v!r}" for k, v in shown.items())
         known = "not fitted" if self._catalogue is None else f"{len(self._catalogue):,} items"
         if self.negative_events_:
             known += f", {counted(self.negative_events_, 'negative event')} left out"
@@ -110,14 +123,17 @@ class BaseRecommender(Recommender, ABC):
     ) -> Self:
         """A fitted copy; `self` stays as it was. How to run is said as in `Running`."""
         running = Running(rng, folder, progress, device, threads, time_s)
+        running.on(type(self).__name__, *self.devices)
         fitted = copy.copy(self)
         for name in fitted._state():  # a second fit starts from nothing
             delattr(fitted, name)
         fitted._catalogue = train.catalogue
         fitted.kinds_ = list(train.kind_names)
         train, valid = fitted._understood(train, valid)
+        fitted.running = running
         with limited(running.threads):
             fitted._fit(train, valid, np.random.default_rng(running.rng))
+        del fitted.running
         for name, value in fitted._state().items():
             if isinstance(value, np.ndarray):  # one layout, so that a loaded model rounds alike
                 setattr(fitted, name, np.asarray(value, order="C"))

@@ -40,6 +40,8 @@ class Run:
     folder: Path | None = None
     """Where checkpoints are written, a folder that is there; None keeps the run in memory only."""
     progress: bool = False
+    what: str = "meta-training"
+    """What is told of the work while it goes on."""
     time_s: float | None = None
     """Seconds of training after which no further step is begun; None: as long as it takes."""
     checkpoint_every_s: float = 30.0
@@ -81,8 +83,7 @@ class Run:
         """
         self._steps = steps
         started = saved = time.monotonic()
-        what = "meta-training"
-        with progress_of(what, steps, show=self.progress, done=self.step) as advance:
+        with progress_of(self.what, steps, show=self.progress, done=self.step) as advance:
             try:
                 while self.step < steps and self._stale < self.patience:
                     if self.time_s is not None and time.monotonic() - started > self.time_s:
@@ -93,7 +94,7 @@ class Run:
                     self._in_step = True
                     yield batch
                     self._in_step = False
-                    described = f"meta-training (best {self.best:.4f})" if self.judged else None
+                    described = f"{self.what} (best {self.best:.4f})" if self.judged else None
                     advance(self.step, described)
                     if time.monotonic() - saved > self.checkpoint_every_s:
                         self.save()
@@ -142,7 +143,7 @@ class Run:
             "stale": self._stale,
             "judged": self.judged,
         }
-        arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
+        arrays = {name: tensor.cpu().numpy() for name, tensor in tensors.items()}
         write_checkpoint(self.folder, record, arrays)
 
     def _resume(self, record: Mapping[str, Any], tensors: dict[str, Tensor]) -> None:

@@ -11,7 +11,6 @@ from jaxtyping import Float
 
 from metarec.contracts import Dataset, Episodes, Histories
 from metarec.contracts.version import __version__
-from metarec.meta.config import MetaConfig
 
 NOT_READ = {"vocabulary", "profiles", "details"}
 """Columns of episodes that training takes from its own data instead, or never reads."""
@@ -21,9 +20,10 @@ def fingerprint_of(
     train: Dataset,
     valid: Episodes,
     content: Float[np.ndarray, "item d_content"],
-    config: MetaConfig,
+    config: Any,
 ) -> str:
-    """A hash of the data, the content as numbers, the episodes, the settings and the versions."""
+    """A hash of the data, the content as numbers, the episodes, the settings (a dataclass) and the
+    versions."""
     digest = hashlib.sha256()
     for name, part in _parts(train, valid, content, config):
         digest.update(f"{name} {len(part)}\n".encode())  # where a part ends is part of it
@@ -32,7 +32,7 @@ def fingerprint_of(
 
 
 def _parts(
-    train: Dataset, valid: Episodes, content: np.ndarray, config: MetaConfig
+    train: Dataset, valid: Episodes, content: np.ndarray, config: Any
 ) -> Iterator[tuple[str, bytes]]:
     yield "settings", _said([asdict(config), train.hash, __version__, np.__version__])
     yield "content", _bytes(content)

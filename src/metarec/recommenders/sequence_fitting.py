@@ -1,0 +1,173 @@
+"""From a training set to the frozen numbers of a sequence model: the part that needs PyTorch."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from numpy.typing import NDArray
+
+from metarec.contracts import DataError, Dataset, Episodes, Histories, Running
+from metarec.recommenders.sasrec_config import SASRecConfig
+from metarec.recommenders.sequence_batches import Sampler, Sequences, competing_chances
+from metarec.recommenders.sequence_network import SequenceNetwork
+from metarec.recommenders.sequence_training import train
+from metarec.training.checkpoints import locked
+from metarec.training.fingerprint import fingerprint_of
+from metarec.training.run import Run
+from metarec.training.streams import Purpose, stream
+from metarec.training.threads import limited
+
+SHARE, LEAST_PEOPLE, LARGEST_SHARE, MOST_PEOPLE = 0.1, 20, 0.25, 2000
+"""Of how many people the last event is held out where no validation is given; of a validation that
+is given, no more people are judged, who are drawn at random."""
+JUDGEMENTS = 100
+"""Judgements on validation in a run of all its steps."""
+
+
+@dataclass(frozen=True, eq=False)
+class LearnedSequences:
+    """What a fit found."""
+
+    vectors: Float[np.ndarray, "item d"]
+    known: Bool[np.ndarray, " item"]
+    """The items whose vectors say something: those with events, or with content."""
+    weights: Mapping[str, NDArray[Any]]
+    """The rest of the network, by the names of its parts."""
+    metrics: Mapping[str, Any]
+
+
+def learn(
+    data: Dataset,
+    valid: Episodes | None,
+    content: Float[np.ndarray, "item d_content"],
+    config: SASRecConfig,
+    running: Running,
+) -> LearnedSequences:
+    """Learn from `data`, stop on `valid`, or else on the last events of some people."""
+    if running.device == "cuda" and not torch.cuda.is_available():
+        raise DataError("device must be 'cpu' here: PyTorch finds no CUDA device")
+    learned, judged = judged_on(data, valid, running.rng)
+    learned = replace(learned, profiles=None, details=None)  # which no step reads
+    sequences = Sequences(learned, data.event_kinds.foretold(learned), data.clock is not None)
+    if not len(sequences.people):
+        raise DataError("no event is to be foretold, so there is no next event to learn")
+    at_once = sequences.people_at_once(config.batch, config.max_events + 1)
+    steps = config.n_steps(len(sequences.people), at_once)
+    sampler = Sampler(
+        sequences,
+        at_once,
+        config.max_events,
+        config.hidden if content.shape[1] else 0.0,
+        competing_chances(sequences.counts, config.negatives),
+    )
+    run = Run(
+        rng=running.rng,
+        folder=None if running.folder is None else Path(running.folder),
+        progress=running.progress,
+        what="training SASRec",
+        time_s=running.time_s,
+        patience=config.patience,
+        judge_every=max(1, steps // JUDGEMENTS),
+        fingerprint=":".join(
+            [
+                fingerprint_of(data, judged, content, config),
+                *(running.device, str(torch.get_num_threads()), torch.__version__),
+            ]
+        ),
+    )
+    # PyTorch was loaded just now, so that what `fit` limits did not hold it
+    with limited(running.threads), _short_floats(running.device):
+        network = _new_network(content, config, running)
+        with locked(run.folder):
+            mean = train(network, sampler, judged if len(judged) else None, config, run, steps)
+    return _frozen(mean.cpu(), sequences.counts > 0, run)
+
+
+def _new_network(content: np.ndarray, config: SASRecConfig, running: Running) -> SequenceNetwork:
+    seed = int(stream(running.rng, Purpose.NETWORK).integers(2**62))
+    with torch.random.fork_rng(devices=[]):  # layers start from PyTorch's own generator
+        torch.default_generator.manual_seed(seed)
+        network = SequenceNetwork(torch.from_numpy(content.astype(np.float32)), config)
+    return network.to(running.device)
+
+
+@contextmanager
+def _short_floats(device: str) -> Iterator[None]:
+    """Products of 32-bit floats may be rounded (TF32) on a GPU, and nowhere else."""
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("high" if device == "cuda" else before)
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before)
+
+
+@torch.no_grad()
+def _frozen(
+    network: SequenceNetwork, touched: Bool[np.ndarray, " item"], run: Run
+) -> LearnedSequences:
+    rows, residual = torch.arange(len(touched)), torch.from_numpy(touched).float()
+    weights = {name: tensor.numpy() for name, tensor in network.state_dict().items()}
+    for name in ("residual", "map"):  # all that they say is in the vectors
+        del weights[name]
+    known = touched | (network.content.abs().sum(1) > 0).numpy()
+    return LearnedSequences(
+        network.vectors(rows, residual).numpy(),
+        known,
+        weights,
+        {
+            "steps": run.step,
+            "best_step": run.best_step,
+            "valid_loss": run.best if run.judged else None,
+            "cut_by_time": run.cut_by_time,
+        },
+    )
+
+
+def judged_on(data: Dataset, valid: Episodes | None, rng: int) -> tuple[Histories, Episodes]:
+    """What is learned from and what is judged on: queries on items that are learned, or nothing."""
+    histories, random = data.histories, stream(rng, Purpose.HOLD_OUT)
+    if valid is not None:
+        if valid.support.vocabulary != data.catalogue.vocabulary:
+            raise DataError("valid must be episodes over train's catalogue, as a split gives them")
+        valid = _on(valid, data.touched)
+        if len(valid) > MOST_PEOPLE:
+            valid = valid.take(np.sort(random.choice(len(valid), MOST_PEOPLE, replace=False)))
+        if len(valid):
+            return histories, valid
+    return hold_out_last(data, random)
+
+
+def _on(episodes: Episodes, touched: Bool[np.ndarray, " item"]) -> Episodes:
+    """The episodes with queries on touched items, without those where nothing is left."""
+    query = episodes.query.keep(touched[episodes.query.items])
+    return replace(episodes, query=query).take(np.flatnonzero(query.lengths > 0))
+
+
+def hold_out_last(data: Dataset, rng: np.random.Generator) -> tuple[Histories, Episodes]:
+    """The last event of random people; of a history without an order, a random one.
+
+    Never the only event of an item, which nothing would be learned of.
+    """
+    histories = data.histories
+    if data.clock is None:
+        histories = histories.permuted(
+            np.lexsort((rng.random(len(histories.items)), histories.rows))
+        )
+    last = histories.offsets[1:] - 1
+    able = np.flatnonzero(histories.lengths >= 2)
+    able = able[data.event_kinds.foretold(histories)[last[able]]]
+    n = max(int(SHARE * len(able)), min(LEAST_PEOPLE, int(LARGEST_SHARE * len(able))))
+    people = np.sort(rng.choice(able, size=min(n, MOST_PEOPLE), replace=False))
+    gone = np.zeros(len(histories.items), dtype=bool)
+    gone[last[people]] = True
+    left = np.bincount(histories.items[~gone], minlength=len(histories.vocabulary))
+    gone &= left[histories.items] > 0
+    people = people[gone[last[people]]]
+    kept = histories.keep(~gone)
+    return kept, Episodes(kept.take(people), histories.keep(gone).take(people))

@@ -1,0 +1,379 @@
+"""SASRec: the order of a history, content for untouched items, and NumPy that is its network."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+import torch
+from recommender_toys import dataset, taken
+
+from metarec.contracts import DataError, Dataset, Episodes, Histories
+from metarec.contracts.alignment import align
+from metarec.encoders import HashEncoder
+from metarec.recommenders import Cooccurrence, Popularity, SASRec, SASRecConfig
+from metarec.recommenders import sequence_batches as batches
+from metarec.recommenders.sequence_batches import Sampler, Sequences, competing_chances
+from metarec.recommenders.sequence_fitting import hold_out_last
+from metarec.recommenders.sequence_network import SequenceNetwork
+from metarec.recommenders.sequence_serving import FrozenNetwork
+from metarec.recommenders.sequence_training import list_loss, step_loss
+
+TINY = SASRecConfig(d=8, layers=2, steps=6, learning_rate=0.03, max_events=6)
+N_ITEMS = 9
+
+
+def walks(people: int = 120, events: int = 10, rng: int = 0) -> list[list[int]]:
+    """Histories in which the next of nine items is a function of the last two."""
+    random = np.random.default_rng(rng)
+    tables = [np.roll(np.arange(N_ITEMS), 1), np.arange(N_ITEMS)[::-1]]
+    found = []
+    for _ in range(people):
+        own = random.integers(N_ITEMS, size=2).tolist()
+        while len(own) < events:
+            own.append(int(tables[own[-2] % 2][own[-1]]))
+        found.append(own)
+    return found
+
+
+def ordered(shop: Dataset) -> Dataset:
+    """The shop, whose rows are said to be in order of time."""
+    told = shop.interactions.with_columns(pl.int_range(pl.len()).alias("timestamp"))
+    return replace(shop, clock="order", interactions=told)
+
+
+def shop_of(histories: list[list[int]], items: str = "abcdefghi") -> Dataset:
+    events = [(f"u{u}", items[i], 1.0) for u, own in enumerate(histories) for i in own]
+    return ordered(dataset(events, items, "implicit"))
+
+
+def some_histories(lengths: list[int], rng: int = 0) -> Histories:
+    random = np.random.default_rng(rng)
+    items = "abcdefghi"
+    return Histories.of([[items[i] for i in random.integers(9, size=n)] for n in lengths])
+
+
+def network_of(config: SASRecConfig, content: np.ndarray | None = None) -> SequenceNetwork:
+    """A network whose every weight is drawn, those that begin at 0 or 1 too."""
+    random = torch.Generator().manual_seed(0)
+    given = np.zeros((N_ITEMS, 0)) if content is None else content
+    network = SequenceNetwork(torch.from_numpy(given.astype(np.float32)), config)
+    with torch.no_grad():
+        for weights in network.parameters():
+            weights.copy_(0.4 * torch.randn(weights.shape, generator=random))
+    return network.eval()
+
+
+def in_rows_of(shop: Dataset, histories: Histories) -> Histories:
+    return align(histories, shop.catalogue)
+
+
+@pytest.mark.parametrize("kind", ["transformer", "gru", "lstm"])
+def test_numpy_serves_what_the_network_learned(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = replace(TINY, network=kind)
+    network = network_of(config)
+    vectors = network.residual.detach()
+    weights = {name: tensor.numpy() for name, tensor in network.state_dict().items()}
+    frozen = FrozenNetwork(config, vectors.numpy(), weights)
+    people = in_rows_of(shop_of([[0]]), some_histories([0, 3, 6, 1, 11, 6]))
+    together = frozen.after(people)
+    recent = people.last(config.max_events)
+    inputs = np.pad(recent.padded(recent.items + 1, 0), ((0, 0), (1, 0)))
+    with torch.no_grad():
+        told = network(vectors, torch.from_numpy(inputs))[torch.arange(6), recent.lengths]
+    np.testing.assert_allclose(together, told.numpy(), rtol=1e-5, atol=1e-5)
+    alone = [frozen.after(people.take(slice(h, h + 1)))[0] for h in range(len(people))]
+    np.testing.assert_allclose(together, alone, rtol=1e-9, atol=1e-9)
+    monkeypatch.setattr("metarec.recommenders.sequence_serving.CELLS_AT_ONCE", 1)
+    np.testing.assert_allclose(frozen.after(people), together, rtol=1e-9, atol=1e-9)
+
+
+def test_the_order_of_the_last_two_events_is_learned_that_no_simple_row_can_know() -> None:
+    train, held = walks(), walks(people=60, rng=1)
+    shop, ids = shop_of(train), list("abcdefghi")
+    asked = [[ids[i] for i in own[:-1]] for own in held]
+    told = np.array([own[-1] for own in held])
+    config = SASRecConfig(d=32, layers=1, learning_rate=0.02, steps=60, dropout=0.0)
+    right = {
+        type(row).__name__: np.mean(row.fit(shop).score(asked, ids).argmax(axis=1) == told)
+        for row in (SASRec(None, config), Popularity(), Cooccurrence())
+    }
+    assert right["SASRec"] > 0.9
+    assert max(right["Popularity"], right["Cooccurrence"]) < 0.5
+
+
+def recipes() -> Dataset:
+    """Two kinds of people; `z` has nobody's events and the very title of `a`."""
+    titles = dict(zip("abcdefghi", ["red tea", *["tea"] * 3, *["iron saw"] * 5], strict=True))
+    random = np.random.default_rng(0)
+    events = []
+    for person in range(40):
+        own = random.permutation(list("abcd" if person % 2 else "efghi"))[:4]
+        events += [(f"u{person}", item, 1.0) for item in own]
+    table = {"item_id": [*titles, "z"], "title": [*titles.values(), "red tea"]}
+    return ordered(dataset(events, table, "implicit"))
+
+
+def test_an_item_that_nobody_touched_is_scored_by_its_content() -> None:
+    config = SASRecConfig(d=16, layers=1, learning_rate=0.01, steps=80, hidden=0.3)
+    shop = recipes()
+    model = SASRec(HashEncoder(64), config).fit(shop)
+    tea, iron = (
+        dict(zip("aez", row, strict=True))
+        for row in model.score([["b", "c"], ["f", "g"]], list("aez"))
+    )
+    assert tea["z"] > tea["e"]
+    assert iron["z"] < iron["e"]
+    assert abs(tea["z"] - tea["a"]) < abs(tea["z"] - tea["e"]) / 2
+    blind = SASRec(None, config).fit(shop)
+    scores = blind.score([["b", "c"]], list("aez"))[0]
+    assert np.isnan(scores).tolist() == [False, False, True]
+
+
+def test_a_person_without_events_is_told_what_people_begin_with() -> None:
+    shop = shop_of([[2, *own] for own in walks(people=40, events=4)])
+    begin = Episodes(*(in_rows_of(shop, Histories.of([events])) for events in ([], ["c"])))
+    model = SASRec(None, replace(TINY, steps=40)).fit(shop, begin)
+    first = model.score([[]], list("abcdefghi"))[0]
+    assert np.isfinite(first).all()
+    assert first.argmax() == 2
+
+
+def test_a_shop_of_one_item_and_one_without_an_event_to_foretell() -> None:
+    one = ordered(taken(u="a", v="aa"))
+    scores = SASRec(None, TINY).fit(one).score([[], ["a"]], list("ab"))
+    assert np.isnan(scores).tolist() == [[False, True]] * 2
+    with pytest.raises(DataError, match="no event is to be foretold"):
+        SASRec(None, TINY).fit(one.where(np.zeros(3, dtype=bool)))
+
+
+def test_a_killed_fit_goes_on_to_the_same_bits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop, draw = shop_of(walks(people=30)), Sampler.draw
+    whole = SASRec(None, TINY).fit(shop)
+    steps: list[int] = []
+
+    def killed(self: Sampler, rng: np.random.Generator) -> batches.Step:
+        steps.append(len(steps))
+        if len(steps) == 4:
+            raise KeyboardInterrupt
+        return draw(self, rng)
+
+    monkeypatch.setattr(Sampler, "draw", killed)
+    with pytest.raises(KeyboardInterrupt):
+        SASRec(None, TINY).fit(shop, folder=tmp_path / "run")
+    again = SASRec(None, TINY).fit(shop, folder=tmp_path / "run")
+    assert len(steps) == 1 + TINY.n_steps(30, 30)
+    assert again.metrics_ == whole.metrics_
+    np.testing.assert_array_equal(again.vectors_, whole.vectors_)
+    for name, weights in whole.weights_.items():
+        np.testing.assert_array_equal(again.weights_[name], weights)
+    with pytest.raises(DataError, match="checkpoint of another run"):
+        SASRec(None, TINY).fit(shop_of(walks(people=31)), folder=tmp_path / "run")
+
+
+def test_the_best_on_the_given_validation_is_kept_and_queries_on_untouched_items_are_no_part() -> (
+    None
+):
+    shop = shop_of(walks(people=40), "abcdefghij")
+    support, query = some_histories([0, 8, 3, 2]), Histories.of([["b"], ["j"], ["e", "j"], ["a"]])
+    valid = Episodes(in_rows_of(shop, support), in_rows_of(shop, query))
+    support_items = [{ord(event.item) - ord("a") for event in support.events(h)} for h in range(4)]
+    model = SASRec(None, replace(TINY, steps=40, learning_rate=0.05, patience=3)).fit(shop, valid)
+    assert model.metrics_["best_step"] < model.metrics_["steps"]
+    scores = model._score(valid.support)[:, :9]
+    gains = []
+    for h, asked in ((0, 1), (2, 4), (3, 0)):
+        had = set() if asked in support_items[h] else support_items[h]
+        rank = sum(scores[h, i] > scores[h, asked] for i in range(9) if i not in had)
+        gains.append(1 / np.log2(2 + rank))
+    assert model.metrics_["valid_loss"] == pytest.approx(1 - np.mean(gains), rel=1e-6)
+    lost = valid.take(np.array([1]))  # nothing is left of it, so that people are held out
+    other = SASRec(None, TINY).fit(shop, lost)
+    np.testing.assert_array_equal(other.vectors_, SASRec(None, TINY).fit(shop).vectors_)
+
+
+def test_time_that_is_up_ends_training() -> None:
+    model = SASRec(None, replace(TINY, steps=10_000)).fit(shop_of(walks(20)), time_s=0.05)
+    assert model.metrics_["cut_by_time"]
+    assert model.metrics_["steps"] < 10_000
+
+
+@pytest.mark.parametrize("steps", [1, 6])
+def test_a_loss_that_is_no_number_names_the_step_and_what_to_do(steps: int) -> None:
+    config = replace(TINY, learning_rate=1e30, steps=steps)
+    with pytest.raises(FloatingPointError, match=r"loss is nan at step \d+; lower the learning"):
+        SASRec(None, config).fit(shop_of(walks(20)))
+
+
+def sequences_of(shop: Dataset) -> Sequences:
+    asked = shop.event_kinds.foretold(shop.histories)
+    return Sequences(shop.histories, asked, shop.clock is not None)
+
+
+def events_of(step: batches.Step) -> list[tuple[list[int], list[int], list[int]]]:
+    """What each person of a step reads, is asked for, and where."""
+    found = []
+    for piece in step.pieces:
+        width = piece.inputs.shape[1]
+        for row, inputs in enumerate(piece.inputs):
+            mine = piece.asked // width == row
+            asked, places = step.items[piece.targets[mine]], piece.asked[mine] % width
+            read = step.items[inputs[1 : places.max() + 1] - 1]  # what the last of them rests on
+            found.append((read.tolist(), asked.tolist(), places.tolist()))
+    return found
+
+
+@pytest.mark.parametrize("least", [1, 2000])
+def test_a_step_reads_each_history_before_what_it_asks_for(
+    least: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "LEAST_EVENTS", least)
+    short, long = [3, 1, 4], list(range(9))
+    sequences = sequences_of(shop_of([short, long, [5]]))
+    sampler = Sampler(sequences, 3, 4, 0.0, competing_chances(sequences.counts, 9))
+    starts = set()
+    for seed in range(40):
+        one, several, stretch = sorted(
+            events_of(sampler.draw(np.random.default_rng(seed))), key=lambda own: len(own[1])
+        )
+        assert one == ([], [5], [0])
+        assert several == ([3, 1], [3, 1, 4], [0, 1, 2])
+        read, asked, places = stretch
+        assert read == list(range(read[0], read[0] + 4))
+        # a stretch that begins inside its history does not tell what people begin with
+        assert asked == ([0, *read[1:], 4] if read[0] == 0 else [*read[1:], read[-1] + 1])
+        assert places == list(range(5 - len(asked), 5))
+        starts.add(read[0])
+    assert starts == {0, 1, 2, 3, 4}
+
+
+def test_without_an_order_a_history_is_read_in_a_new_one_each_time() -> None:
+    shop = taken(u="abcde")
+    sampler = Sampler(sequences_of(shop), 1, 9, 0.0, np.ones(5))
+    read = [events_of(sampler.draw(np.random.default_rng(seed)))[0][1] for seed in range(9)]
+    assert all(sorted(own) == list(range(5)) for own in read)
+    assert len({tuple(own) for own in read}) > 4
+
+
+def test_events_that_are_not_to_be_foretold_are_read_and_not_asked_for() -> None:
+    shop = shop_of([[0, 1, 2, 3], [4]])
+    kinds = pl.Series("event", ["view", "buy", "view", "buy", "view"])
+    shop = replace(shop, interactions=shop.interactions.with_columns(kinds), target_kinds=("buy",))
+    sampler = Sampler(sequences_of(shop), 1, 9, 0.0, np.ones(9))
+    assert events_of(sampler.draw(np.random.default_rng(0))) == [([0, 1, 2], [1, 3], [1, 3])]
+
+
+def test_chances_to_compete_add_up_and_grow_with_the_root_of_events() -> None:
+    counts = np.array([0, 1, 4, 9, 400, 10_000])
+    chances = competing_chances(counts, 3)
+    assert chances.sum() == pytest.approx(3)
+    assert chances[0] == 0
+    assert chances[4] == chances[5] == 1
+    np.testing.assert_allclose(chances[1:4], np.array([1, 2, 3]) / 6)
+    assert competing_chances(counts, 5).tolist() == [0, 1, 1, 1, 1, 1]
+    assert competing_chances(counts, 1).tolist() == [0, 0, 0, 0, 0, 1]
+
+
+def test_the_loss_is_the_softmax_over_all_where_all_compete_and_on_average_where_some_do() -> None:
+    sequences = sequences_of(shop_of([[0, 1, 2, 3], [4, 5, 6, 0], [7, 8, 1, 1]]))
+    network = network_of(replace(TINY, dropout=0.0), np.eye(N_ITEMS)[:, :3])
+    full = Sampler(sequences, 3, 6, 0.0, competing_chances(sequences.counts, 99))
+    step = full.draw(np.random.default_rng(0))
+    vectors = network.vectors(torch.arange(N_ITEMS), torch.ones(N_ITEMS))
+    losses = []
+    for read, asked, places in events_of(step):
+        told = network(vectors, torch.tensor([[0, *(i + 1 for i in read)]]))[0, places]
+        losses.append(
+            torch.nn.functional.cross_entropy(
+                told @ vectors.mT, torch.tensor(asked), reduction="sum"
+            )
+        )
+    assert len(step.items) == N_ITEMS
+    expected = torch.stack(losses).sum().item() / 12
+    assert step_loss(network, step).item() == pytest.approx(expected, rel=1e-5)
+    # the sum over who competes, not its logarithm, is right on average: with small logits both are
+    with torch.no_grad():
+        for weights in network.norm.parameters():
+            weights.mul_(0.02)
+    few = competing_chances(sequences.counts, 4)
+    drawn = [
+        step_loss(network, replace(step, **competing_in(few, seed))).item() for seed in range(300)
+    ]
+    whole = step_loss(network, step).item()
+    assert abs(np.mean(drawn) - whole) < 0.1
+    assert whole < np.log(9) + 0.1
+
+
+def competing_in(chances: np.ndarray, seed: int) -> dict[str, np.ndarray]:
+    drawn = np.flatnonzero(np.random.default_rng(seed).random(len(chances)) < chances)
+    return {"negatives": drawn, "log_chance": np.log(chances[drawn])}
+
+
+def test_the_last_events_of_some_people_are_held_out_and_never_an_items_only_one() -> None:
+    histories = [[0, 1, 2]] * 39 + [[0, 1, 3], [4], []]
+    shop = shop_of(histories)
+    held = []
+    for seed in range(30):
+        kept, judged = hold_out_last(shop, np.random.default_rng(seed))
+        assert len(kept.items) + len(judged) == len(shop.histories.items)
+        assert set(kept.items) == set(shop.histories.items)
+        held += judged.query.items.tolist()
+        assert (judged.support.lengths == 2).all()
+        assert len(judged) in (9, 10)  # a quarter of those who have two events
+    assert set(held) == {2}
+    drawn = [
+        hold_out_last(taken(u="abcde", v="abcde", w="abcde", x="abcde"), np.random.default_rng(s))
+        for s in range(60)
+    ]
+    assert {int(judged.query.items[0]) for _, judged in drawn} == set(range(5))
+
+
+class NoTorch:
+    """Finds no PyTorch, and says who looked for it."""
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        if name.split(".")[0] == "torch":
+            raise ImportError(f"{name} was imported")
+
+
+def test_a_saved_model_answers_without_pytorch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = SASRec(None, TINY).fit(shop_of(walks(20)))
+    model.save(tmp_path / "model")
+    monkeypatch.delitem(sys.modules, "torch")
+    monkeypatch.setattr(sys, "meta_path", [NoTorch(), *sys.meta_path])
+    answer = SASRec.load(tmp_path / "model").recommend([["a", "b"], []], 3)
+    assert (answer.items >= 0).all()
+    with pytest.raises(ImportError, match="torch was imported"):
+        import torch  # noqa: F401
+
+
+def test_steps_and_their_people_follow_the_size_of_a_shop() -> None:
+    sequences = sequences_of(shop_of([[0] * 10] * 50 + [[1] * 30] * 50))
+    assert sequences.people_at_once(300, most=99) == 15
+    assert sequences.people_at_once(300, most=10) == 30
+    assert sequences.people_at_once(10**6, most=10) == 100
+    assert sequences.people_at_once(1, most=10) == 1
+    steps = [SASRecConfig().n_steps(people, 20) for people in (30, 1001, 10**6)]
+    assert steps == [500, 200 * 51, 40_000]
+    assert SASRecConfig(steps=7).n_steps(1000, 20) == 7
+
+
+def test_items_that_score_alike_share_a_rank_and_those_had_before_are_no_rivals_of_new_ones() -> (
+    None
+):
+    shop = shop_of([list(range(N_ITEMS))])
+    network = network_of(TINY)
+    with torch.no_grad():
+        network.residual.zero_()  # all items score 0
+    asked = Episodes(*(in_rows_of(shop, Histories.of([own])) for own in (list("abcd"), ["f"])))
+    touched = torch.arange(N_ITEMS) < 8
+    found = list_loss(network, asked, touched, TINY.max_events)
+    assert found == pytest.approx(1 - 1 / np.log2(2 + 3 / 2))  # e, g and h, and not a to d, nor i
+    again = Episodes(*(in_rows_of(shop, Histories.of([own])) for own in (list("abcd"), ["a"])))
+    assert list_loss(network, again, touched, 2) == pytest.approx(1 - 1 / np.log2(2 + 7 / 2))
