@@ -131,8 +131,8 @@ def search(
 
 Fit = Callable[[int], Recommender]
 """A seed to the model fitted with it."""
-SEEDED = (rows.Random, rows.BPR, rows.IALS, rows.IALSRidge)
-"""Rows that a seed changes and that fit soon; the others are fitted once."""
+SEEDED = (rows.Random, rows.BPR, rows.IALS, rows.IALSRidge, rows.SASRec)
+"""Rows that a seed changes; the others are fitted once."""
 
 
 def fit_rows(

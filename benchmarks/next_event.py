@@ -2,10 +2,10 @@
 
 Every row is tuned on the event before the last. So is the heart on MovieLens-100k, in as many
 trials, the first of them chosen by hand; on 1M and Beauty it stands at its defaults. SASRec is not
-tuned: its settings are near those of published tables, and a fit takes an hour of one core at most,
-or minutes of a GPU. All are then fitted to the same training part and judged on the last event,
-with everything before it as support. Ratings count as events, whatever they say. Rows are paired
-with the heart seed by seed: those that a seed changes are fitted with each, SASRec and the others
+tuned: its settings are near those of published tables, and it is measured only where there is a
+GPU, on which a fit takes minutes. All are then fitted to the same training part and judged on the
+last event, with everything before it as support. Ratings count as events, whatever they say. Rows
+are paired with the heart seed by seed: those that a seed changes are fitted with each, the others
 once.
 """
 
@@ -46,7 +46,8 @@ TUNED_ON = 7000
 SCENARIO = "next event"
 METRICS = ["ndcg", "hit_rate", "mrr"]
 TO_BEAT = ("EASE", "IALS", "ItemKNN")
-SHOWN = ("EASE+recency", "IALS+recency", "ItemKNN+recency", "Cooccurrence", "SASRec")
+AT_LEAST = {"movielens-100k": 0.130, "movielens-1m": 0.172, "amazon-beauty": 0.066}
+"""NDCG@10 of the heart."""
 SHOPS = ("movielens-100k", "movielens-1m", "amazon-beauty")
 CONFIG = MetaConfig(
     d=32,
@@ -111,14 +112,14 @@ def measure_shop(name: str) -> None:
 
     def sasrec(seed: int) -> Recommender:
         row = rows.SASRec(content, SASREC[name])
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-        running = Running(seed, progress=True, device=device, time_s=SASREC_S)
+        running = Running(seed, progress=True, device="cuda", time_s=SASREC_S)
         return row.fit(split.train, some_of(split.valid), **vars(running))
 
     def compute() -> Results:
         tuning = replace(split, valid=some_of(split.valid, TUNED_ON))
         fits, trials = fit_rows(simple, tuning, split, objective="ndcg", trials=TRIALS[name])
-        fits["SASRec"] = sasrec
+        if torch.cuda.is_available():
+            fits["SASRec"] = sasrec
         fits["Popularity"] = fit_on(split, rows.Popularity())
         fits["Random"] = fit_on(split, rows.Random())
         return rows_over_seeds(fits, measure).with_trials(trials)
@@ -131,7 +132,7 @@ def measure_shop(name: str) -> None:
         metrics=METRICS,
         trials=TRIALS[name],
         tuned_on=TUNED_ON,
-        sasrec=[SASREC[name], SASREC_S, content.fingerprint],
+        sasrec=[torch.cuda.is_available(), SASREC[name], SASREC_S, content.fingerprint],
     )
     config, trials = CONFIGS[name], [simple_results.trials]
     if name in SEARCHED:
@@ -155,13 +156,13 @@ def measure_shop(name: str) -> None:
 def goals(name: str, results: Results, comparisons: pl.DataFrame) -> list[Goal]:
     own = value(results, HEART, SCENARIO, "ndcg@10")
     shop = f"{name}, ratings as events" if name.startswith("movielens") else name
-    found = []
-    for rival in (*TO_BEAT, *SHOWN):
+    least = AT_LEAST[name]
+    found = [Goal(f"NDCG@10, {shop}: at least {least}", f"{own:.4f}", own >= least)]
+    for rival in TO_BEAT:
         cell = comparisons.filter(pl.col("against") == rival).row(0, named=True)
         won = bool(cell["significant"] and cell["better"])
         told = f"{own:.4f} against {value(results, rival, SCENARIO, 'ndcg@10'):.4f}"
-        if rival in TO_BEAT:
-            found.append(Goal(f"NDCG@10, {shop}: significantly above {rival}", told, won))
+        found.append(Goal(f"NDCG@10, {shop}: significantly above {rival}", told, won))
     return found
 
 
