@@ -1,22 +1,20 @@
 """The next event, leave-last-out with full ranking: MovieLens-100k and 1M, Amazon Beauty.
 
 Every row is tuned on the event before the last. So is the heart on MovieLens-100k, in as many
-trials, the first of them chosen by hand; where a fit takes minutes all its settings were chosen by
-hand there, in four trials on 1M against a row's six, and in some twenty on Beauty, most of them of
-iALS alone, against a row's twenty; the rows of iALS are searched there too. All are then fitted to
-the same training part and judged on the last event, with everything before it as support. Ratings
-count as events, whatever they say. SASRec is not tuned: its settings are those of published
-tables, and a fit takes an hour of one core at most; on 1M the ensemble of both stands beside them.
-Rows are paired with the heart seed by seed: those that a seed changes are fitted with each, the
-others once.
+trials, the first of them chosen by hand; on 1M and Beauty it stands at its defaults. SASRec is not
+tuned: its settings are near those of published tables, and it is measured only where there is a
+GPU, on which a fit takes minutes, on 1M beside the ensemble of both. All are then fitted to the
+same training part and judged on the last event, with everything before it as support. Ratings
+count as events, whatever they say. Rows are paired with the heart seed by seed: those that a seed
+changes are fitted with each, the others once.
 """
 
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import polars as pl
+import torch
 
 from benchmarks.common import (
     HEART,
@@ -37,7 +35,7 @@ from benchmarks.common import (
     write,
 )
 from metarec import recommenders as rows
-from metarec.contracts import Recommender
+from metarec.contracts import Recommender, Running
 from metarec.data import load, split_last_out
 from metarec.evaluation import Results, compare, evaluate
 from metarec.meta import Ensemble, MetaConfig, MetaRecommender
@@ -49,7 +47,8 @@ TUNED_ON = 7000
 SCENARIO = "next event"
 METRICS = ["ndcg", "hit_rate", "mrr"]
 TO_BEAT = ("EASE", "IALS", "ItemKNN")
-SHOWN = ("EASE+recency", "IALS+recency", "ItemKNN+recency", "Cooccurrence", "SASRec")
+AT_LEAST = {"movielens-100k": 0.130, "movielens-1m": 0.172, "amazon-beauty": 0.066}
+"""NDCG@10 of the heart."""
 SHOPS = ("movielens-100k", "movielens-1m", "amazon-beauty")
 CONFIG = MetaConfig(
     d=32,
@@ -62,10 +61,8 @@ CONFIG = MetaConfig(
 )
 CONFIGS = {
     "movielens-100k": CONFIG,
-    "movielens-1m": replace(CONFIG, d=64),
-    "amazon-beauty": MetaConfig(
-        d=256, steps=0, max_events=50, start_confidence=100.0, start_l2=0.15
-    ),
+    "movielens-1m": MetaConfig(),
+    "amazon-beauty": MetaConfig(),
 }
 SPACE = {
     "d": (32, 64),
@@ -78,12 +75,12 @@ SPACE = {
 }
 SEARCHED = ("movielens-100k",)
 SUM, SUMMED = "heart and SASRec", ("movielens-1m",)
-"""The ensemble of both, and where it is fitted."""
+"""The ensemble of both, and where it is fitted: where there is a GPU."""
 SASREC_S = 3600.0
 """Seconds after which a fit of SASRec ends with its best so far."""
 SASREC = {
     "movielens-100k": rows.SASRecConfig(),
-    "movielens-1m": rows.SASRecConfig(),
+    "movielens-1m": rows.SASRecConfig(d=128, batch=13_000, negatives=4_000),
     "amazon-beauty": rows.SASRecConfig(dropout=0.5, max_events=50),
 }
 SPARSE = {"factors": (128, 256, 512), "alpha": (10.0, 30.0, 100.0), "l2": (30.0, 100.0, 300.0)}
@@ -118,20 +115,22 @@ def measure_shop(name: str) -> None:
 
     def sasrec(seed: int) -> Recommender:
         row = rows.SASRec(content, SASREC[name])
-        return row.fit(split.train, some_of(split.valid), rng=seed, time_s=SASREC_S, progress=True)
+        running = Running(seed, progress=True, device="cuda", time_s=SASREC_S)
+        return row.fit(split.train, some_of(split.valid), **vars(running))
 
     def both(seed: int) -> Recommender:
         members = {
             "heart": MetaRecommender(content, CONFIGS[name]),
             "order": rows.SASRec(content, SASREC[name]),
         }
-        how: Any = {"rng": seed, "time_s": 2 * SASREC_S, "progress": True}
-        return Ensemble(members).fit(split.train, some_of(split.valid), **how)
+        running = Running(seed, progress=True, device="cuda", time_s=2 * SASREC_S)
+        return Ensemble(members).fit(split.train, some_of(split.valid), **vars(running))
 
     def compute() -> Results:
         tuning = replace(split, valid=some_of(split.valid, TUNED_ON))
         fits, trials = fit_rows(simple, tuning, split, objective="ndcg", trials=TRIALS[name])
-        fits["SASRec"] = sasrec
+        if torch.cuda.is_available():
+            fits["SASRec"] = sasrec
         fits["Popularity"] = fit_on(split, rows.Popularity())
         fits["Random"] = fit_on(split, rows.Random())
         return rows_over_seeds(fits, measure).with_trials(trials)
@@ -144,7 +143,7 @@ def measure_shop(name: str) -> None:
         metrics=METRICS,
         trials=TRIALS[name],
         tuned_on=TUNED_ON,
-        sasrec=[SASREC[name], SASREC_S, content.fingerprint],
+        sasrec=[torch.cuda.is_available(), SASREC[name], SASREC_S, content.fingerprint],
     )
     config, trials = CONFIGS[name], [simple_results.trials]
     if name in SEARCHED:
@@ -153,7 +152,7 @@ def measure_shop(name: str) -> None:
         )
         trials.append(own)
     hearts, _ = heart_over_seeds(split, content, config, measure, valid=True)
-    if name in SUMMED:
+    if name in SUMMED and torch.cuda.is_available():
         hearts = [*hearts, *(measure({SUM: both(seed)}, seed) for seed in SEEDS)]
     results = together(hearts, simple_results).with_trials(
         pl.concat(log for log in trials if log is not None)
@@ -170,13 +169,13 @@ def measure_shop(name: str) -> None:
 def goals(name: str, results: Results, comparisons: pl.DataFrame) -> list[Goal]:
     own = value(results, HEART, SCENARIO, "ndcg@10")
     shop = f"{name}, ratings as events" if name.startswith("movielens") else name
-    found = []
-    for rival in (*TO_BEAT, *SHOWN):
+    least = AT_LEAST[name]
+    found = [Goal(f"NDCG@10, {shop}: at least {least}", f"{own:.4f}", own >= least)]
+    for rival in TO_BEAT:
         cell = comparisons.filter(pl.col("against") == rival).row(0, named=True)
         won = bool(cell["significant"] and cell["better"])
         told = f"{own:.4f} against {value(results, rival, SCENARIO, 'ndcg@10'):.4f}"
-        if rival in TO_BEAT:
-            found.append(Goal(f"NDCG@10, {shop}: significantly above {rival}", told, won))
+        found.append(Goal(f"NDCG@10, {shop}: significantly above {rival}", told, won))
     return found
 
 

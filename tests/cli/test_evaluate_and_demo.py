@@ -1,6 +1,7 @@
 """`metarec evaluate` and `metarec demo`: results, reports and their errors."""
 
 import json
+import re
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
@@ -323,3 +324,10 @@ def test_all_models_are_compared_by_one_word(run, implicit_shop: Path):
     assert run("evaluate", implicit_shop, "--out", "results", "--models", "all", *FAST).code == 0
     models = {r["model"] for r in json.loads(Path("results/results.json").read_text())["results"]}
     assert {"MetaRecommender", "EASE", "IALS", "BPR", "IALSRidge", "EASE+recency"} <= models
+
+
+def test_an_evaluation_tells_a_pipe_how_far_it_is(run, shop: Path, monkeypatch):
+    monkeypatch.setattr("metarec.contracts.progress.EVERY_S", 0.0)
+    answer = run("evaluate", shop, "--encoder", "hash", "--models", "TextRidge", "--out", "r")
+    assert answer.code == 0
+    assert re.search(r"TextRidge: new users, new items: \d+ of \d+ after 0 min", answer.err)

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 import metarec as mr
+from metarec.contracts import Episodes
 from metarec.data import Split, split_cold
 from metarec.meta.heads.value_training import TRUST, crps, interval_factor
 from metarec.meta.loops.steps import query_weights
@@ -55,6 +56,23 @@ def test_ninety_per_cent_intervals_hold_ninety_per_cent_of_validation(
     inside = np.abs(valid.query.values - told.scores) < 1.6449 * told.predictive_stds
     per_person = np.bincount(valid.query.rows, inside) / np.bincount(valid.query.rows)
     assert np.mean(per_person) == pytest.approx(0.9, abs=0.03)
+
+
+def test_what_content_leaves_open_is_calibrated_by_queries_on_untouched_items_alone(
+    rating_split: Split,
+):
+    train, valid = rating_split.train, rating_split.valid
+    config = mr.MetaConfig(d=3, steps=1, learning_rate=1e-12, start="random", choice=False)
+
+    def open_after(valid: Episodes) -> float:
+        model = mr.MetaRecommender(mr.HashEncoder(d=8), config).fit(train, valid)
+        return float(model._weights["rating"]["tau.bias"].item())
+
+    known = replace(valid, query=valid.query.keep(train.touched[valid.query.items]))
+    assert len(set(known.query.lengths)) > 1  # some are padded
+    as_it_was = open_after(valid.take(slice(0)))
+    assert open_after(known) == as_it_was
+    assert open_after(valid) != as_it_was
 
 
 def test_the_factor_is_the_ninetieth_percentile_over_that_of_a_gaussian():

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from metarec.meta.network import of_items
 from metarec.training.checkpoints import CHECKPOINT, locked, remove_checkpoint, write_checkpoint
 from metarec.training.fingerprint import fingerprint_of
 from metarec.training.optimiser import one_cycle
+from metarec.training.threads import limited
 
 from .conftest import SMALL
 from .networks import assert_same_numbers
@@ -322,3 +324,26 @@ def test_the_gradient_of_an_item_column_is_the_same_bits_on_two_threads():
     finally:
         torch.set_num_threads(threads)
     assert len(found) == 1
+
+
+def test_threads_hold_pytorch_though_it_is_loaded_by_the_fit(implicit_split: Split, monkeypatch):
+    import metarec.meta.fitting as fitting
+
+    outer = iter([nullcontext()])  # as in a process that has not loaded it when the fit begins
+    monkeypatch.setattr("metarec.meta.recommender.limited", lambda n: next(outer, limited(n)))
+    seen, real = [], fitting.episodic.train
+
+    def watched(*given):
+        seen.append(torch.get_num_threads())
+        return real(*given)
+
+    monkeypatch.setattr(fitting.episodic, "train", watched)
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        config = mr.MetaConfig(d=3, steps=1, evidence=False)
+        mr.MetaRecommender(mr.HashEncoder(d=8), config).fit(implicit_split.train, threads=1)
+        assert seen == [1]
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)

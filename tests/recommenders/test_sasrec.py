@@ -90,6 +90,7 @@ def test_numpy_serves_what_the_network_learned(kind: str, monkeypatch: pytest.Mo
     np.testing.assert_allclose(frozen.after(people), together, rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_the_order_of_the_last_two_events_is_learned_that_no_simple_row_can_know() -> None:
     train, held = walks(), walks(people=60, rng=1)
     shop, ids = shop_of(train), list("abcdefghi")

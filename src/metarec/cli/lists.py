@@ -35,7 +35,7 @@ def tell(
         typer.echo(json.dumps({"recommendations": rows}, indent=2, ensure_ascii=False))
         return
     show(rows, dict(zip(catalogue.ids, names_of(catalogue), strict=True)))
-    if found.why_short and len(rows) < min(found.asked, len(catalogue)):
+    if len(rows) < min(found.asked, len(catalogue)):
         typer.echo(_why(rows, found), err=True)
 
 

@@ -157,16 +157,17 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
     ) -> Learned:
         from metarec.meta.fitting import learn  # PyTorch: serving never needs it
 
-        return learn(
-            taught.train,
-            taught.valid,
-            content,
-            self._content.blocks,
-            self._profiles,
-            config,
-            running,
-            fingerprint=fingerprint_of(taught.train, taught.valid, content, config),
-        )
+        with limited(running.threads):  # PyTorch may have been loaded just now
+            return learn(
+                taught.train,
+                taught.valid,
+                content,
+                self._content.blocks,
+                self._profiles,
+                config,
+                running,
+                fingerprint=fingerprint_of(taught.train, taught.valid, content, config),
+            )
 
     def _weigh(
         self,
