@@ -13,12 +13,13 @@ from metarec.contracts.version import __version__
 from metarec.data import from_frames, generate, load, load_sql, split_cold, split_last_out
 from metarec.encoders import HashEncoder, TextEncoder
 from metarec.evaluation import evaluate
-from metarec.meta import MetaConfig, MetaRecommender, load_model
+from metarec.meta import Ensemble, MetaConfig, MetaRecommender, load_model
 
 __all__ = [
     "Catalogue",
     "DataError",
     "Dataset",
+    "Ensemble",
     "Event",
     "HashEncoder",
     "Histories",

@@ -86,7 +86,7 @@ def load_state(
     catalogue = Catalogue.of(pl.read_parquet(folder / CATALOGUE))
     offered = unpack(structure["offered"], arrays)
     catalogue = Catalogue(catalogue.ids, catalogue.frame, offered)
-    config = _parse_config(folder, card["config"], config_class)
+    config = parse_config(card["config"], config_class, place=f"{folder / CARD}")
     return config, catalogue, unpack(structure["state"], arrays)
 
 
@@ -101,11 +101,12 @@ def _check_files(folder: Path, hashes: Mapping[str, str]) -> None:
             )
 
 
-def _parse_config(folder: Path, values: Mapping[str, Any], config_class: type[Any]) -> Any:
+def parse_config(values: Mapping[str, Any], config_class: type[Any], *, place: str) -> Any:
+    """The hyperparameters that a card holds; `place` is where, for the error."""
     unknown = values.keys() - {field.name for field in fields(config_class)}
     if unknown:
         raise DataError(
-            f"{folder / CARD} has hyperparameters that {config_class.__name__} does not "
+            f"{place} has hyperparameters that {config_class.__name__} does not "
             f"know: {', '.join(sorted(unknown))}"
         )
-    return parse_hyperparameters(values, config_class, place=f"{folder / CARD}: ")
+    return parse_hyperparameters(values, config_class, place=f"{place}: ")

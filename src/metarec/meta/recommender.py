@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from metarec.contracts import (
+    Catalogue,
     DataError,
     Dataset,
     Encoder,
@@ -287,7 +288,10 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
 
     def save(self, path: str | Path) -> None:
         """Write the model to a folder: arrays, catalogue, configuration and a model card."""
-        catalogue = self.catalogue  # says so where there is nothing to save yet
+        save_state(path, type(self).__name__, self.config, self.catalogue, self.state())
+
+    def state(self) -> dict[str, Any]:
+        """What `save` writes beside the settings and the catalogue."""
         state = {
             "hearts": {name: state_of(heart) for name, heart in self.hearts.items()},
             "weights": self._weights,
@@ -300,12 +304,16 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
         }
         if self.event_kinds != ANY_KIND:
             state["event_kinds"] = {k: list(v) for k, v in vars(self.event_kinds).items()}
-        save_state(path, type(self).__name__, self.config, catalogue, state)
+        return state
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
         """The model that `save` wrote to the folder."""
-        config, catalogue, state = load_state(path, cls.__name__, MetaConfig)
+        return cls.of_state(*load_state(path, cls.__name__, MetaConfig))
+
+    @classmethod
+    def of_state(cls, config: MetaConfig, catalogue: Catalogue, state: Mapping[str, Any]) -> Self:
+        """The model whose settings, catalogue and `state` these are."""
         content = ContentFeatures.from_description(state["content"])
         model = cls(content.encoder, config)
         model._catalogue, model._content = catalogue, content

@@ -6,7 +6,7 @@ row of scores for each history in `_score`. The rest of the contract follows fro
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self, Unpack
@@ -61,7 +61,7 @@ class BaseRecommender(Recommender, ABC):
     serves_new_users: bool = True
     has_uncertainty: bool = False
     predicts_ratings: bool = False
-    devices: ClassVar[Sequence[str]] = ("cpu",)
+    devices: Sequence[str] = ("cpu",)
     """What it can be fitted on."""
     trains_in_steps: bool = False
     """True for a model whose fit takes long: it shows progress, and goes on from a folder."""
@@ -88,7 +88,10 @@ class BaseRecommender(Recommender, ABC):
         if len(shown) > MOST_SHOWN:
             usual = vars(self.Config())
             shown = {name: value for name, value in shown.items() if value != usual[name]}
-        settings = ", ".join(f"{k}={v!r}" for k, v in shown.items())
+        return self._told(", ".join(f"{k}={v!r}" for k, v in shown.items()))
+
+    def _told(self, settings: str) -> str:
+        """What `print` shows: the class, its settings, and what it knows."""
         known = "not fitted" if self._catalogue is None else f"{len(self._catalogue):,} items"
         if self.negative_events_:
             known += f", {counted(self.negative_events_, 'negative event')} left out"
@@ -154,6 +157,11 @@ class BaseRecommender(Recommender, ABC):
         return learned, valid
 
     @property
+    def shows_seen(self) -> bool:
+        """Whether lists show what people had, where the caller does not say."""
+        return False
+
+    @property
     def event_kinds(self) -> EventKinds:
         """The kinds of events that the shop of the fit declared."""
         return EventKinds(tuple(self.target_kinds_), tuple(self.negative_kinds_))
@@ -207,6 +215,7 @@ class BaseRecommender(Recommender, ABC):
             people=len(aligned),
             vectors=self.item_vectors,
             event_kinds=self.event_kinds,
+            shows_seen=self.shows_seen,
         )
         chunks = self._chunks(len(aligned))
         return best_lists(wanted, self.catalogue, aligned, chunks, self._scored)
@@ -244,12 +253,20 @@ class BaseRecommender(Recommender, ABC):
 
     def save(self, path: str | Path) -> None:
         """Write the model to a folder; nothing in it is ever unpickled."""
-        save_state(path, type(self).__name__, self.config, self.catalogue, self._state())
+        save_state(path, type(self).__name__, self.config, self.catalogue, self.state())
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
         """The model that `save` wrote to the folder."""
-        config, catalogue, state = load_state(path, cls.__name__, cls.Config)
+        return cls.of_state(*load_state(path, cls.__name__, cls.Config))
+
+    def state(self) -> dict[str, Any]:
+        """What `save` writes beside the settings and the catalogue."""
+        return self._state()
+
+    @classmethod
+    def of_state(cls, config: Any, catalogue: Catalogue, state: Mapping[str, Any]) -> Self:
+        """The model whose settings, catalogue and `state` these are."""
         model = cls(config=config)
         model._catalogue = catalogue
         vars(model).update(state)

@@ -11,8 +11,13 @@ from metarec.recommenders.base import BaseRecommender
 
 def load_recommender(path: str | Path) -> Any:
     """The recommender saved at `path`; its class must be a public one of `metarec.recommenders`."""
-    name, rows = read_card(path)["class"], import_module(__package__)
+    return class_named(read_card(path)["class"], path).load(path)
+
+
+def class_named(name: str, place: str | Path) -> Any:
+    """The public recommender of this name; `place` holds it, for the error."""
+    rows = import_module(__package__)
     found = getattr(rows, name, None) if name in rows.__all__ else None
     if not (isinstance(found, type) and issubclass(found, BaseRecommender)):
-        raise DataError(f"{path} holds a {name!r}, which is no recommender of this version")
-    return found.load(path)
+        raise DataError(f"{place} holds a {name!r}, which is no recommender of this version")
+    return found

@@ -28,6 +28,8 @@ class Purpose(IntEnum):
     """Who is hidden where the start of ratings is learned, and its first directions."""
     FOLDS = 9
     """Which people and items each fold goes without, and their supports."""
+    ENSEMBLE = 10
+    """The queries that the weights of an ensemble are learned on."""
 
 
 def stream(rng: int, purpose: Purpose, step: int = 0) -> np.random.Generator:

@@ -23,8 +23,8 @@ from metarec.meta.evidence.evidence import (
 from metarec.meta.evidence.questions import ENOUGH_QUERIES, LEAST_QUERIES, Questions
 from metarec.meta.evidence.returning import learn_return
 from metarec.meta.evidence.samples import ALIKE, NEAR, PLAIN, Sample, Tables, contests_of, fades_of
-from metarec.meta.evidence.standing import Standing, standing_of
-from metarec.meta.evidence.trust import Contests, learn_beside, learn_trust, the_best_alone
+from metarec.meta.evidence.standing import Standing, judged_trust
+from metarec.meta.evidence.trust import Contests, learn_beside
 
 ALIKE_WIDTH = 128
 LEVEL_SAMPLES = 2
@@ -123,9 +123,8 @@ def _trust(
     knows, and how the sum stands beside the best table alone."""
     contests, scales = contests_of(asked)
     contests = replace(contests, margins=contests.margins / scales)
-    standing = standing_of(contests, people_of([questions for _, questions in asked]), rng)
-    trust = standing.share * learn_trust(contests)
-    trust += (1 - standing.share) * the_best_alone(contests)
+    person = people_of([questions for _, questions in asked])
+    trust, standing = judged_trust(contests, person, rng)
     weight = dict(zip(contests.names, (trust / scales).tolist(), strict=True))
     return weight, dict(zip(contests.names, trust.tolist(), strict=True)), standing
 

@@ -86,6 +86,16 @@ def standing_of(
     )
 
 
+def judged_trust(
+    contests: Contests, person: Int[np.ndarray, " query"], rng: np.random.Generator
+) -> tuple[Float[np.ndarray, " table"], Standing]:
+    """The trust that all queries teach, as much of it as is best for other people beside the best
+    table alone, and how such a sum stands."""
+    standing = standing_of(contests, person, rng)
+    learned, alone = learn_trust(contests), the_best_alone(contests)
+    return standing.share * learned + (1 - standing.share) * alone, standing
+
+
 def _by_person(
     gains: Float[np.ndarray, "row query"],
     whose: Int[np.ndarray, " query"],
