@@ -294,3 +294,13 @@ def test_what_is_no_shop_reads_the_same_under_every_verb(
     assert answer.err.startswith("error: ")
     assert told in answer.err
     assert not Path("x").exists()
+
+
+def test_an_interrupt_before_the_command_has_begun_ends_as_any_other(run, monkeypatch):
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys.modules["metarec.cli.main"], "app", interrupted)
+    answer = run("data", "inspect", "shop")
+    assert answer.code == 130
+    assert answer.err == "interrupted; nothing half-written was left\n"

@@ -328,6 +328,8 @@ def test_all_models_are_compared_by_one_word(run, implicit_shop: Path):
 
 def test_an_evaluation_tells_a_pipe_how_far_it_is(run, shop: Path, monkeypatch):
     monkeypatch.setattr("metarec.contracts.progress.EVERY_S", 0.0)
-    answer = run("evaluate", shop, "--encoder", "hash", "--models", "TextRidge", "--out", "r")
+    options = ("--encoder", "hash", "--models", "TextRidge", "--out", "r")
+    answer = run("evaluate", shop, *options, "--k", 40)  # of 40 items: no list is shorter
     assert answer.code == 0
+    assert "lists of all" not in answer.err
     assert re.search(r"TextRidge: new users, new items: \d+ of \d+ after 0 min", answer.err)
