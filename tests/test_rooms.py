@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Collection, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -34,10 +35,15 @@ DOORS = {"cli", "__init__", "__main__"}
 Graph = Mapping[str, Collection[str]]
 
 
+@cache
+def tree_of(file: Path) -> ast.Module:
+    """The parsed file."""
+    return ast.parse(file.read_text("utf-8"))
+
+
 def imports_of(file: Path) -> set[str]:
     """Rooms that a file of metarec imports, inside functions and for types too."""
-    tree = ast.parse(file.read_text("utf-8"))
-    return {room for node in ast.walk(tree) for room in rooms_named(node)}
+    return {room for node in ast.walk(tree_of(file)) for room in rooms_named(node)}
 
 
 def rooms_named(node: ast.AST) -> set[str]:
@@ -81,7 +87,7 @@ def module_graph(source: Path) -> dict[str, set[str]]:
     graph: dict[str, set[str]] = {}
     for name, file in names.items():
         named: set[str] = set()
-        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        for node in ast.walk(tree_of(file)):
             if isinstance(node, ast.Import):
                 named |= {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module:
@@ -110,7 +116,8 @@ def violations(graph: Graph, arrows: Graph) -> set[tuple[str, str]]:
 def circles(graph: Graph) -> set[str]:
     """Rooms from which imports lead back to themselves."""
     reached = {room: set(others) for room, others in graph.items()}
-    for _ in reached:
+    sizes: list[int] = []
+    while sizes != (sizes := [len(others) for others in reached.values()]):
         for others in reached.values():
             others |= {far for near in others for far in reached.get(near, ())}
     return {room for room, others in reached.items() if room in others}

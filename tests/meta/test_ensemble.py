@@ -27,6 +27,7 @@ from metarec.recommenders import (
 )
 from metarec.testing import RecommenderContract, planted_shop
 from metarec.testing.planted_shop import RETIRED
+from metarec.training.streams import Purpose, stream
 
 
 def rows() -> dict[str, Recommender]:
@@ -166,6 +167,24 @@ def test_weights_are_the_same_learned_in_parts(
     parts = mr.Ensemble(rows()).fit(split.train, split.valid)
     np.testing.assert_allclose(parts.weights_, ensemble.weights_, rtol=1e-6)
     assert parts.metrics_["standing"]["people"] == ensemble.metrics_["standing"]["people"] == 150
+
+
+def test_its_own_stream_says_who_judges_the_trust_and_no_member_hears_it(
+    split: Split, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def judged() -> dict[str, Any]:
+        rows = {"ease": EASE(), "popular": Popularity()}
+        return dict(mr.Ensemble(rows).fit(split.train, split.valid, rng=5).metrics_["standing"])
+
+    plain = judged()
+    assert judged() == plain
+
+    def shifted(rng: int, purpose: Purpose, step: int = 0) -> np.random.Generator:
+        assert (rng, purpose) == (5, Purpose.ENSEMBLE)
+        return stream(rng + 1, purpose, step)
+
+    monkeypatch.setattr("metarec.meta.ensemble.stream", shifted)
+    assert judged() != plain
 
 
 def test_a_kind_that_nobody_has_met_is_warned_of_once() -> None:

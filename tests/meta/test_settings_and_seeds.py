@@ -163,7 +163,11 @@ SEEDS = {
 }
 
 
-@pytest.mark.parametrize("purpose", Purpose, ids=lambda purpose: purpose.name)
+def test_every_stream_of_the_heart_has_its_case():
+    assert set(Purpose) - set(SEEDS) == {Purpose.ENSEMBLE}  # `test_ensemble.py` has that
+
+
+@pytest.mark.parametrize("purpose", SEEDS, ids=lambda purpose: purpose.name)
 def test_every_stream_changes_the_fitted_numbers_and_no_other_does(
     shops: dict[str, Dataset], purpose: Purpose, monkeypatch: pytest.MonkeyPatch
 ):

@@ -259,6 +259,7 @@ def test_the_tests_that_call_a_function_are_asked_and_all_files_about_what_none_
     assert reached.by(first) == every
 
 
+@pytest.mark.slow
 def test_a_file_of_tests_is_asked_about_what_it_calls_by_itself_and_not_about_all_it_imports(
     shop: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -376,6 +377,7 @@ def test_a_room_measured_before_stays_in_the_file_and_who_was_killed_by_time_is_
     ]
 
 
+@pytest.mark.slow
 def test_a_room_whose_tests_fail_without_a_mutant_is_no_measure(shop: Path) -> None:
     (shop / "tests/till/test_other.py").write_text("def test_nothing():\n    assert False\n")
     with pytest.raises(SystemExit, match="expected its tests to pass without a mutant"):
