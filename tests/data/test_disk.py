@@ -127,10 +127,15 @@ class TestWriting:
         ("verb", "limit"),
         [
             ("save", 1500),
-            ("again", 10),
             *(
                 pytest.param(*case, marks=pytest.mark.slow)
-                for case in (("save", 10), ("again", 1500), ("generate", 10), ("generate", 1500))
+                for case in (
+                    ("save", 10),
+                    ("again", 10),
+                    ("again", 1500),
+                    ("generate", 10),
+                    ("generate", 1500),
+                )
             ),
         ],
     )

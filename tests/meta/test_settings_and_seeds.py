@@ -116,8 +116,13 @@ def test_every_setting_has_its_case():
 
 @pytest.mark.parametrize(
     ("name", "case"),
-    [*CHANGES.items(), *ON_IMPLICIT_EVENTS.items()],
-    ids=[*CHANGES, *(f"{name} of implicit events" for name in ON_IMPLICIT_EVENTS)],
+    [
+        *(pytest.param(name, case, id=name) for name, case in CHANGES.items()),
+        *(
+            pytest.param(name, case, id=f"{name} of implicit events", marks=pytest.mark.slow)
+            for name, case in ON_IMPLICIT_EVENTS.items()
+        ),
+    ],
 )
 def test_every_setting_changes_the_fitted_numbers(
     shops: dict[str, Dataset], plain: Plain, name: str, case

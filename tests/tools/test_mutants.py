@@ -231,6 +231,7 @@ def test_the_tests_that_speak_of_the_module_are_asked_first(shop: Path) -> None:
     assert nearest_first(shop, mutant, files) == files[::-1]
 
 
+@pytest.mark.slow
 def test_the_tests_that_call_a_function_are_asked_and_all_files_about_what_none_calls(
     shop: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
