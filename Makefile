@@ -41,7 +41,7 @@ demo: install ## Fit, evaluate and explain on the synthetic shop, or on DATA=fol
 	$(BIN)/metarec demo $(if $(DATA),--data "$(DATA)") --out "$(OUT)"
 
 test: install ## The default tests: about five minutes at most
-	$(BIN)/python -m pytest -q -n 2
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 test-all: install ## The slow tier too: large data, kills, real data
 	$(BIN)/python -m pytest -q -n 2 -m "slow or not slow"
