@@ -83,6 +83,11 @@ def drawn_order(histories: Histories, rng: int) -> Int[np.ndarray, " event"]:
     return np.lexsort((event_keys(histories, rng, "order"), histories.rows))
 
 
+def shuffled_order(histories: Histories, rng: np.random.Generator) -> Int[np.ndarray, " event"]:
+    """The events of each history in a random order; histories keep theirs."""
+    return np.lexsort((rng.random(len(histories.items)), histories.rows))
+
+
 def repeat_of(histories: Histories) -> Int[np.ndarray, " event"]:
     """How often the event's item has already occurred in its history: 0 for the first time."""
     order = np.lexsort((np.arange(len(histories.items)), histories.items, histories.rows))

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Int
 
 from metarec.contracts import DataError, Dataset, Episodes, EventKinds
-from metarec.data.draws import permuted
+from metarec.data.draws import permuted, shuffled_order
 from metarec.data.sampling import support_sizes
 from metarec.meta.recency import in_clock_order
 from metarec.training.streams import Purpose, stream
@@ -107,8 +107,7 @@ def _asked(
     """
     own = train.histories.take(people)
     if train.feedback == "rating" or train.clock is None:
-        keys = random.random(len(own.items))
-        own = permuted(own, np.lexsort((keys, own.rows)))
+        own = permuted(own, shuffled_order(own, random))
     sizes = support_sizes(own.lengths, random)
     if late:
         sizes = own.lengths - 1 - sizes

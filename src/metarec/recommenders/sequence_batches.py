@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from metarec.contracts import Histories
+from metarec.data.draws import shuffled_order
 
 PIECES, LEAST_EVENTS = 4, 1000
 """A step's people stand in at most so many pieces by length, each of about so many events or more:
@@ -82,7 +83,7 @@ class Sequences:
         starts = np.repeat(self.histories.offsets[people], lengths)
         asked = self.asked[starts + own.places]
         if not self.ordered:
-            order = np.lexsort((rng.random(len(own.items)), own.rows))
+            order = shuffled_order(own, rng)
             own, asked = own.permuted(order), asked[order]
         first = rng.integers(np.maximum(lengths - most, 0) + 1)
         late = own.places - first[own.rows]

@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float
 from numpy.typing import NDArray
 
 from metarec.contracts import DataError, Dataset, Episodes, Histories, Running
+from metarec.data.draws import shuffled_order
 from metarec.recommenders.sasrec_config import SASRecConfig
 from metarec.recommenders.sequence_batches import Sampler, Sequences, competing_chances
 from metarec.recommenders.sequence_network import SequenceNetwork
@@ -156,9 +157,7 @@ def hold_out_last(data: Dataset, rng: np.random.Generator) -> tuple[Histories, E
     """
     histories = data.histories
     if data.clock is None:
-        histories = histories.permuted(
-            np.lexsort((rng.random(len(histories.items)), histories.rows))
-        )
+        histories = histories.permuted(shuffled_order(histories, rng))
     last = histories.offsets[1:] - 1
     able = np.flatnonzero(histories.lengths >= 2)
     able = able[data.event_kinds.foretold(histories)[last[able]]]
