@@ -14,6 +14,7 @@ from metarec.cli import main
 from metarec.cli.evaluate import splits_of, warn_of_leak, write_results
 from metarec.cli.filters import filters_of, ids_of, profile_of
 from metarec.cli.lists import line_of, rows_of, tell
+from metarec.cli.mapping import columns_of, mapping_of
 from metarec.cli.options import check_out, config_of, encoder_of, names_of, parse_events
 from metarec.cli.rows import FOR_RATINGS, HEART, ROWS, SLOW, TRIVIAL, models_of
 from metarec.contracts import Catalogue, DataError
@@ -43,6 +44,15 @@ def test_ids_and_caps_may_have_spaces_and_lists_be_longer_than_a_name():
     caps = [" brand = 2", "a=b=3"]
     asked = filters_of(**words, exclude_seen=True, diversity=0.0, at_most=caps)
     assert asked["at_most"] == {"brand": 2, "a=b": 3}
+
+
+def test_a_mapping_is_read_by_its_table_and_what_names_none_only_where_that_is_asked():
+    mapping = mapping_of(["user_id=customer", "items.brand=maker", "users.age="])
+    assert columns_of(mapping, "items") == {"brand": "maker"}
+    assert columns_of(mapping, "users") == {"age": None}
+    assert columns_of({"user_id": "customer"}, "items") is None
+    assert columns_of(mapping, "interactions", unsaid=True) == {"user_id": "customer"}
+    assert columns_of(mapping, "items", unsaid=True) == {"user_id": "customer", "brand": "maker"}
 
 
 def test_rows_are_named_as_their_classes_and_with_recency_remember_four_fifths():

@@ -34,7 +34,7 @@ def filters_of(
     candidates: str | None,
     diversity: float,
     boost: str | None,
-    at_most: Sequence[str],
+    at_most: Sequence[str] | None,
     exclude_seen: bool | None = None,
     exclude_kinds: str | None = None,
 ) -> Filters:

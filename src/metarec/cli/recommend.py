@@ -87,7 +87,7 @@ def recommend(
         candidates=candidates,
         diversity=diversity,
         boost=boost,
-        at_most=at_most or [],
+        at_most=at_most,
     )
     check_together(events, data, user, profile, histories, users, out)
     if histories is not None and out is not None:

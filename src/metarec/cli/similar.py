@@ -45,7 +45,7 @@ def similar(
         candidates=candidates,
         diversity=diversity,
         boost=boost,
-        at_most=at_most or [],
+        at_most=at_most,
     )
     basket = [items] if items in loaded.catalogue.row_of else ids_of(items)
     found = loaded.similar(basket, k, **asked)
