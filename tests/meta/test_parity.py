@@ -51,7 +51,7 @@ def episodes(train: Dataset) -> Episodes:
 def trained(train: Dataset, model: mr.MetaRecommender) -> tuple[HeartNetwork, Inputs]:
     """The network that the model was frozen from, and what it read."""
     content = model._content.encode(train.catalogue.frame)
-    inputs = _inputs(train, content, model._profiles, model.config)
+    inputs = _inputs(train, train, content, model._profiles, model.config)
     assert inputs.profiles is not None
     return fitted_network(model).float(), inputs
 

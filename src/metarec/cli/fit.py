@@ -98,8 +98,9 @@ def _fit_heart(
     remove_checkpoint(checkpoints)
     loss = model.metrics["valid_loss"]
     told = "" if loss is None else f"; best validation loss {loss:.4f}"
-    if left_out := model.metrics.get("negative_events"):
-        told += f"; {counted(left_out, 'negative event')} left out"
+    if refused := model.metrics.get("negative_events"):
+        heard = any(model.metrics.get("refusals", {}).values())
+        told += f"; {counted(refused, 'negative event')} {'heard' if heard else 'left out'}"
     typer.echo(
         "\n".join([f"wrote {out} after {model.metrics['steps']} steps{told}", *model.summary])
     )

@@ -10,6 +10,7 @@ from metarec.contracts.pieces import pieces
 from metarec.meta.evidence import TASTE, Spoken
 from metarec.meta.heart import Believed, Heart
 from metarec.meta.recency import SECONDS_A_DAY, ages, places_without
+from metarec.meta.refusals import comes_after, places_among
 from metarec.meta.updaters.updater import Adapted, Additive, Support
 from metarec.posterior import Prior, Statistics, nothing_seen, observe
 
@@ -26,9 +27,31 @@ class Seen:
     times: Float[np.ndarray, " event"]
     came: Int[np.ndarray, " event"]
     """The place in which each event came."""
+    refused: Bool[np.ndarray, " event"]
+    """The events that speak against their item."""
 
     def __len__(self) -> int:
         return len(self.items)
+
+    @cached_property
+    def taken(self) -> "Seen":
+        """The events that speak for their item."""
+        if not self.refused.any():
+            return self
+        kept = ~self.refused
+        came = np.argsort(np.argsort(self.came[kept]))
+        columns = (column[kept] for column in (self.items, self.values, self.kinds, self.times))
+        return Seen(*columns, came=came, refused=self.refused[kept])
+
+    @property
+    def places(self) -> Int[np.ndarray, " event"]:
+        """The place of each event among those that speak for their item."""
+        return places_among(self.refused)
+
+    @property
+    def newest(self) -> int:
+        """The event that came last."""
+        return int(np.argmax(self.came))
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,8 +77,10 @@ class Adaptation:
         now: float | None,
         accumulators: Accumulators | None = None,
     ) -> None:
-        self.heart, self.seen, self.prior, self.now = heart, seen, prior, now
-        self._given = accumulators
+        self.heart, self.prior, self.now = heart, prior, now
+        self.seen = seen if heart.confidence.hears_refusals else seen.taken
+        """The events that the head hears."""
+        self._all, self._given = seen, accumulators
 
     @cached_property
     def adapted(self) -> Adapted:
@@ -72,8 +97,7 @@ class Adaptation:
     @cached_property
     def support(self) -> Support:
         """The events as they count now."""
-        weights = self._undated * self.heart.confidence.of_age(self._ages(self._present, self.now))
-        return self.heart.support(self.seen.items, self.seen.values, weights)
+        return self._support(self._undated * self.heart.confidence.of_age(self._ages(self.now)))
 
     @cached_property
     def scores(self) -> Float[np.ndarray, " row"]:
@@ -86,26 +110,28 @@ class Adaptation:
         evidence = self.heart.evidence
         if evidence is None:
             return Believed(self.adapted)
-        ages = self._told_ages(self._present, np.arange(len(self.seen)))
-        people = np.zeros(len(self.seen), dtype=np.int64)
-        return Believed(self.adapted, evidence.logits(Spoken(people, self.seen.items, ages, 1))[0])
+        taken, ages = self.seen.taken, self._told_ages_of_all
+        people = np.zeros(len(taken), dtype=np.int64)
+        return Believed(self.adapted, evidence.logits(Spoken(people, taken.items, ages, 1))[0])
 
     def base(self, row: int) -> float:
         """The score of one item that is due to no event; popularity counts by their number."""
         heart, at = self.heart, np.array([row])
         nothing = heart.updater.adapt(heart.terms, _empty(self.support), self.prior)
         own = float(heart.scores_of(Believed(nothing), at)[0])
-        return own if heart.evidence is None else own + heart.evidence.base(row, len(self.seen))
+        if heart.evidence is None:
+            return own
+        return own + heart.evidence.base(row, len(self.seen.taken))
 
     def shares(self, row: int) -> dict[str, Float[np.ndarray, " event"]]:
         """What each event moved the score of one item, by reason; all of them sum to all that it
         moved."""
         moved = self.adapted.shares(np.array([row]), self.support)[0]
         heart = self.heart
-        shares = {TASTE: heart.trust[row] * heart.head.slope * moved}
-        if self.heart.evidence is not None:
-            ages = self._told_ages(self._present, np.arange(len(self.seen)))
-            shares |= self.heart.evidence.reasons(self.seen.items, ages, row)
+        shares = {TASTE: self._of_all(heart.trust[row] * heart.head.slope * moved)}
+        if heart.evidence is not None:
+            told = heart.evidence.reasons(self.seen.taken.items, self._told_ages_of_all, row)
+            shares |= {reason: self._of_all(said) for reason, said in told.items()}
         return shares
 
     def effects(self, row: int) -> Float[np.ndarray, " event"]:
@@ -117,7 +143,7 @@ class Adaptation:
         without = np.empty(n)
         for part in pieces(n, n * self.heart.terms.d, CELLS_AT_ONCE):
             without[part] = self._scores_without(np.arange(part.start, part.stop), row)
-        return float(self.scores[row]) - without
+        return self._of_all(float(self.scores[row]) - without)
 
     def after(self, seen: Seen) -> Accumulators | None:
         """The accumulators with the last event of `seen` added, which is the only new one.
@@ -125,13 +151,19 @@ class Adaptation:
         None where its coming changes more than its own newness, or the updater does not add: then
         all is weighed anew.
         """
+        confidence = self.heart.confidence
+        if not confidence.hears_refusals:
+            if seen.refused[seen.newest]:  # nothing that counts has come
+                return self._given
+            seen = seen.taken
         if not isinstance(self.heart.updater, Additive) or not self._only_newer(seen):
             return None
-        confidence = self.heart.confidence
         constant, faded = self._accumulators.constant, self._accumulators.faded
         last = slice(-1, None)
         undated = confidence.undated(seen.values[last], seen.kinds[last])
-        support = self.heart.support(seen.items[last], seen.values[last], undated)
+        support = self.heart.support(
+            seen.items[last], seen.values[last], undated, seen.refused[last]
+        )
         event = (
             self.heart.terms.features[seen.items[-1]],
             float(support.targets[0]),
@@ -139,9 +171,11 @@ class Adaptation:
         )
         if confidence.recency == "none":
             return Accumulators(observe(constant, *event), faded)
-        since = 1.0
-        if confidence.recency == "clock" and len(self.seen) and not np.isnan(seen.times[-1]):
-            since = (seen.times[-1] - float(np.nanmax(self.seen.times))) / SECONDS_A_DAY
+        since, before = 1.0, self.seen.taken.times
+        if seen.refused[-1]:
+            since = 0.0
+        elif confidence.recency == "clock" and len(before) and not np.isnan(seen.times[-1]):
+            since = (seen.times[-1] - float(np.nanmax(before))) / SECONDS_A_DAY
         faded = faded.scaled(confidence.rho**since)
         return Accumulators(observe(constant, *event), observe(faded, *event))
 
@@ -154,15 +188,13 @@ class Adaptation:
         nothing = nothing_seen(heart.terms.d)
         if not len(self.seen):
             return Accumulators(nothing, nothing)
-        constant = heart.support(self.seen.items, self.seen.values, self._undated)
+        constant = self._support(self._undated)
         if confidence.recency == "none":
             return Accumulators(heart.updater.gather(heart.terms, constant), nothing)
-        faded = self._undated * confidence.rho ** self._ages(self._present, None)
+        faded = self._undated * confidence.rho ** self._ages(None)
         return Accumulators(
             heart.updater.gather(heart.terms, constant),
-            heart.updater.gather(
-                heart.terms, heart.support(self.seen.items, self.seen.values, faded)
-            ),
+            heart.updater.gather(heart.terms, self._support(faded)),
         )
 
     def _only_newer(self, seen: Seen) -> bool:
@@ -178,38 +210,79 @@ class Adaptation:
         recency = self.heart.confidence.recency
         if recency == "none":
             return True
-        undated = np.isnan(seen.times).any()
-        by_place = recency == "place"  # where what comes last makes all others older by one
-        return self.now is None and bool(by_place or not undated)
+        undated, refused = np.isnan(seen.times), self.seen.refused
+        if refused.any() and undated.any() and not undated.all():
+            return False
+        if recency == "place":  # where what comes last makes all others older by one
+            return self.now is None
+        newest = self.seen.taken.times.max(initial=-np.inf)  # from where all are looked at
+        ahead = bool((self.seen.times[refused] > newest).any())
+        return self.now is None and not undated.any() and not ahead
 
     @cached_property
     def _undated(self) -> Float[np.ndarray, " event"]:
         return self.heart.confidence.undated(self.seen.values, self.seen.kinds)
 
-    @property
-    def _present(self) -> Bool[np.ndarray, " event"]:
-        return np.ones(len(self.seen), dtype=bool)
+    def _ages(self, now: float | None) -> Float[np.ndarray, " event"]:
+        seen = self.seen
+        return ages(seen.times, seen.places, ~seen.refused, self.heart.confidence.recency, now)
 
-    def _ages(
-        self, counted: Bool[np.ndarray, " event"], now: float | None
-    ) -> Float[np.ndarray, " event"]:
-        places = np.arange(len(self.seen))
-        return ages(self.seen.times, places, counted, self.heart.confidence.recency, now)
+    def _support(self, weights: Float[np.ndarray, "*person event"]) -> Support:
+        """The events that are heard, of these weights."""
+        seen = self.seen
+        if weights.ndim == 1:
+            return self.heart.support(seen.items, seen.values, weights, seen.refused)
+        return self.heart.support(
+            seen.items[None, :], seen.values[None, :], weights, seen.refused[None, :]
+        )
+
+    def _of_all(self, said: Float[np.ndarray, " heard"]) -> Float[np.ndarray, " event"]:
+        """What is said by each event that is heard, or by what was taken, with 0 of the others."""
+        if len(said) == len(self._all):
+            return said
+        every = np.zeros(len(self._all))
+        every[~self._all.refused] = said
+        return every
 
     def _scores_without(self, gone: Int[np.ndarray, " out"], row: int) -> Float[np.ndarray, " out"]:
         heart, seen = self.heart, self.seen
         present = gone[:, None] != np.arange(len(seen))  # (out, event)
-        places = places_without(seen.times, seen.came, gone)
-        old = ages(seen.times[None, :], places, present, heart.confidence.recency, self.now)
-        weights = present * self._undated * heart.confidence.of_age(old)
-        support = heart.support(seen.items[None, :], seen.values[None, :], weights)
+        places = self._places_without(gone)
+        counted = present & ~seen.refused
+        old = ages(seen.times[None, :], places, counted, heart.confidence.recency, self.now)
+        support = self._support(present * self._undated * heart.confidence.of_age(old))
         adapted = heart.updater.adapt(heart.terms, support, self.prior)
         own = heart.scores_of(Believed(adapted), np.full((len(gone), 1), row))[:, 0]
         if heart.evidence is None:
             return own
-        told = heart.evidence.reasons(seen.items, self._told_ages(present, places), row)
+        taken, spoken = seen.taken, ~seen.refused
+        present, places = present[:, spoken], places[:, spoken]
+        told = heart.evidence.reasons(taken.items, self._told_ages(present, places), row)
         others = sum((present * said).sum(axis=1) for said in told.values())
-        return own + others + heart.evidence.base(row, len(seen) - 1)
+        n = len(taken)
+        base = [heart.evidence.base(row, rest) for rest in (n - 1, n)]
+        return own + others + np.where(seen.refused[gone], base[1], base[0])
+
+    def _places_without(self, gone: Int[np.ndarray, " out"]) -> Int[np.ndarray, "out event"]:
+        """The place of every event where the event `gone[o]` had never come."""
+        seen, taken = self.seen, self.seen.taken
+        if taken is seen:
+            return places_without(seen.times, seen.came, gone)
+        places = np.repeat(seen.places[None, :], len(gone), axis=0)
+        moving = np.flatnonzero(~seen.refused[gone])  # without something refused all stay
+        first, against = gone[moving][:, None], np.flatnonzero(seen.refused)[None, :]
+        closer = comes_after(seen.times, seen.came, first, against)
+        places[moving[:, None], against] -= closer
+        places[moving[:, None], np.flatnonzero(~seen.refused)[None, :]] = places_without(
+            taken.times, taken.came, seen.places[gone[moving]]
+        )
+        return places
+
+    @property
+    def _told_ages_of_all(self) -> Float[np.ndarray, " taken"]:
+        """How many events ago each came that speaks for its item, as tables hear it."""
+        n = len(self.seen.taken)
+        return self._told_ages(np.ones(n, dtype=bool), np.arange(n))
 
     def _told_ages(
         self, counted: Bool[np.ndarray, "*out event"], places: Int[np.ndarray, "*#out event"]
@@ -217,7 +290,8 @@ class Adaptation:
         """How many events ago each one came, as tables hear it."""
         evidence, by_place = self.heart.evidence, self.heart.confidence.recency == "place"
         heard = "place" if evidence is not None and evidence.ordered else "none"
-        return ages(self.seen.times, places, counted, heard, self.now if by_place else None)
+        times = self.seen.taken.times
+        return ages(times, places, counted, heard, self.now if by_place else None)
 
 
 def _empty(support: Support) -> Support:

@@ -6,7 +6,7 @@ from functools import cached_property, partial
 from typing import Unpack
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from metarec.contracts import (
     DataError,
@@ -26,7 +26,7 @@ from metarec.meta.heads import Head
 from metarec.meta.heart import Believed, Heart
 from metarec.meta.ordering import CHOICE, Ordering, RankBy
 from metarec.meta.profiles import KnowingProfiles
-from metarec.meta.recency import in_clock_order
+from metarec.meta.refusals import served
 from metarec.ranking.candidates import checked_ids
 from metarec.ranking.exclusions import OwnEvents
 from metarec.ranking.given import basket_rows
@@ -207,10 +207,11 @@ class Answering(KnowingProfiles, FittedModel):
 
     def _as_served(
         self, histories: Histories
-    ) -> tuple[Histories, Float[np.ndarray, "person d_profile"] | None]:
-        """The events that count, in the order of their clock, and whose they are."""
-        histories = in_clock_order(self.event_kinds.support(histories))
-        return histories, self._features_of_many(histories)
+    ) -> tuple[Histories, Float[np.ndarray, "person d_profile"] | None, Bool[np.ndarray, " event"]]:
+        """The events in the order of their clock, whose they are, and which speak against their
+        item."""
+        histories = served(histories, self.event_kinds)
+        return histories, self._features_of_many(histories), self.event_kinds.refused(histories)
 
     def _chunks(self, histories: Histories) -> Iterator[slice]:
         # memory goes to scores (item), to padded features (event · d) and to A (d · d)

@@ -73,7 +73,7 @@ def gained_by(
     for one, questions in asked:
         low, high = one.train.scale
         for part in questions.parts(3):
-            logits = one.choice(part.support)
+            logits = one.choice(part.heard)
             levels = (one.value(part.support) - blend.level) / blend.spread
             gains = 2.0 ** (GRADES * (part.values - low) / (high - low)) - 1.0
             barred = part.barred()

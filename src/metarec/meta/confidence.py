@@ -9,6 +9,9 @@ from jaxtyping import Float, Int
 
 from metarec.contracts import Histories
 
+REFUSAL = -1.0
+"""What an event that speaks against its item says of φᵀw, where one that speaks for it says 1."""
+
 
 def value_confidence(
     values: Float[np.ndarray, "*event"], value_weight: Literal["none", "log"]
@@ -37,6 +40,18 @@ class Confidence:
     kind_names: tuple[str, ...]
     of_kind: Float[np.ndarray, " kind"]
     value_weight: Literal["none", "log"]
+    negative_kinds: tuple[str, ...] = ()
+    """The kinds whose events are heard as speaking against their item."""
+
+    @property
+    def hears_refusals(self) -> bool:
+        """False where events that speak against their item are left out."""
+        return bool(self.negative_kinds)
+
+    @property
+    def of_refusals(self) -> dict[str, float]:
+        """What an event of each negative kind counts before its age."""
+        return {kind: float(self.of_kind[self.kind_row[kind]]) for kind in self.negative_kinds}
 
     @cached_property
     def kind_row(self) -> dict[str, int]:

@@ -28,6 +28,7 @@ from metarec.training.streams import Purpose, stream
 
 def learn(
     train: Dataset,
+    heard: Dataset,
     valid: Episodes,
     content: Float[np.ndarray, "item d_content"],
     blocks: Mapping[str, int],
@@ -37,24 +38,26 @@ def learn(
     *,
     fingerprint: str,
 ) -> Learned:
-    """Meta-learn on `train`, stop and calibrate on `valid`; `blocks` are those of the content."""
+    """Meta-learn on `train`, stop and calibrate on `valid`; `blocks` are those of the content.
+
+    `heard` is `train` with the events that speak against their item.
+    """
     rng, folder = running.rng, None if running.folder is None else Path(running.folder)
-    inputs = _inputs(train, content, profiles, config)
     head = _head(train, config)
+    inputs = _inputs(train, heard if head.hears_refusals else train, content, profiles, config)
     network = new_network(
         len(train.catalogue),
         blocks,
         0 if inputs.profiles is None else inputs.profiles.shape[1],
-        len(train.histories.kind_names),
+        len(inputs.kind_names),
         config,
         torch_seed(stream(rng, Purpose.NETWORK)),
         head,
+        [inputs.kind_names.index(kind) for kind in train.negative_kinds if head.hears_refusals],
     )
     user_rows = {user_id: row for row, user_id in enumerate(train.user_ids)}
     judged = (
-        pad_episodes(
-            valid, inputs.recency, user_rows, train.histories.kind_names, train.event_kinds
-        )
+        pad_episodes(valid, inputs.recency, user_rows, inputs.kind_names, train.event_kinds)
         if len(valid)
         else None
     )
@@ -98,13 +101,15 @@ def _head(train: Dataset, config: MetaConfig) -> LearnedChoice | LearnedValue:
 
 def _inputs(
     train: Dataset,
+    heard: Dataset,
     content: Float[np.ndarray, "item d_content"],
     profiles: TabularFeatures | None,
     config: MetaConfig,
 ) -> Inputs:
-    histories = train.histories
-    targets = train.event_kinds.foretold(histories) if train.target_kinds else None
-    able = histories.lengths >= 2
+    histories, kinds = heard.histories, train.event_kinds
+    told_apart = bool(train.target_kinds) or bool(kinds.refused(histories).any())
+    targets = kinds.foretold(histories) if told_apart else None
+    able = train.histories.lengths >= 2
     if targets is not None:
         able &= np.bincount(histories.rows[targets], minlength=len(histories)) > 0
     users = np.flatnonzero(able)
@@ -127,4 +132,5 @@ def _inputs(
         resolve_recency(config, train),
         users,
         targets,
+        kinds,
     )

@@ -7,12 +7,13 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from metarec.contracts import Histories
-from metarec.meta.confidence import Confidence, own_kinds
+from metarec.meta.confidence import REFUSAL, Confidence, own_kinds
 from metarec.meta.evidence import Evidence, spoken_of
 from metarec.meta.features.terms import ItemTerms
 from metarec.meta.heads.head import Head
 from metarec.meta.prior import LearnedPrior
 from metarec.meta.recency import ages
+from metarec.meta.refusals import places_among
 from metarec.meta.updaters.closed_form import ClosedForm
 from metarec.meta.updaters.updater import Adapted, Support, Updater
 
@@ -58,32 +59,44 @@ class Heart:
         rows: Int[np.ndarray, "*#person event"],
         values: Float[np.ndarray, "*#person event"],
         confidence: Float[np.ndarray, "*person event"],
+        refused: Bool[np.ndarray, "*#person event"] | None = None,
     ) -> Support:
-        """What events on the items in these rows, of these values and confidences, say."""
+        """What events on the items in these rows, of these values and confidences, say; those that
+        are `refused` speak against their item."""
         targets = self.head.targets(values, self.terms.offsets[rows])
+        if refused is not None and refused.any():
+            targets = np.where(refused, REFUSAL, targets)
         return Support(rows, targets, self.head.precisions(confidence, self.terms.noise[rows]))
 
     def adapt_many(
-        self, histories: Histories, profiles: Float[np.ndarray, "person d_profile"] | None
+        self,
+        histories: Histories,
+        profiles: Float[np.ndarray, "person d_profile"] | None,
+        refused: Bool[np.ndarray, " event"],
     ) -> Believed:
         """What is believed of each history; `items` are rows of the catalogue."""
+        taken = histories.keep(~refused) if refused.any() else histories
+        if not self.confidence.hears_refusals:
+            histories, refused = taken, refused[~refused]
         kinds = own_kinds(histories, self.confidence.kind_names)
         undated = self.confidence.undated(histories.values, kinds)
-        rows, values, times, weights = (
+        rows, values, times, weights, against = (
             histories.padded(column, fill)
             for column, fill in (
                 (histories.items, 0),
                 (histories.values, 0.0),
                 (histories.times, np.nan),
                 (undated, 0.0),
+                (refused, False),
             )
         )
-        old = ages(times, np.arange(rows.shape[1]), histories.present, self.confidence.recency)
-        support = self.support(rows, values, weights * self.confidence.of_age(old))
+        places, counted = places_among(against), histories.present & ~against
+        old = ages(times, places, counted, self.confidence.recency)
+        support = self.support(rows, values, weights * self.confidence.of_age(old), against)
         taste = self.updater.adapt(self.terms, support, self.prior.of(profiles))
         if self.evidence is None:
             return Believed(taste)
-        spoken = spoken_of(histories, ordered=self.evidence.ordered)
+        spoken = spoken_of(taken, ordered=self.evidence.ordered)
         return Believed(taste, self.evidence.logits(spoken))
 
     def scores(self, believed: Believed) -> Float[np.ndarray, "*person row"]:

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Int
 
-from metarec.contracts import DataError, Dataset, Episodes, EventKinds
+from metarec.contracts import DataError, Dataset, Episodes, EventKinds, Histories
 from metarec.data.draws import permuted, shuffled_order
 from metarec.data.sampling import support_sizes
-from metarec.meta.recency import in_clock_order
+from metarec.meta.refusals import served
 from metarec.training.streams import Purpose, stream
 
 SHARE = 0.05
@@ -46,7 +46,7 @@ def hold_out_users(train: Dataset, rng: int) -> tuple[Dataset, Episodes]:
 
 
 def _held_out(train: Dataset, rng: int) -> tuple[Dataset, Episodes]:
-    """The same, asked for what they had before too."""
+    """The same, asked for what they had before too; `train` and supports have what was refused."""
     random = stream(rng, Purpose.HOLD_OUT)
     able = _able(train)
     n = min(MOST_USERS, max(LEAST_USERS, int(len(able) * SHARE)), int(len(able) * LARGEST_SHARE))
@@ -62,7 +62,8 @@ def folds_of(train: Dataset, rng: int) -> Iterator[tuple[Dataset, Episodes]]:
     item. Where too few people are left to learn from there is no fold.
     """
     random = stream(rng, Purpose.FOLDS)
-    able, touched = _able(train), np.flatnonzero(train.touched)
+    able, taken = _able(train), train.without_negative().touched
+    touched = np.flatnonzero(taken)
     people = np.array_split(random.permutation(able), FOLDS)
     items = np.array_split(random.permutation(touched), ITEM_FOLDS)
     for chosen, hidden in zip(people, items[:FOLDS], strict=True):
@@ -73,16 +74,16 @@ def folds_of(train: Dataset, rng: int) -> Iterator[tuple[Dataset, Episodes]]:
         gone[hidden] = True
         kept = _without(train, chosen)
         kept = kept.where(~gone[kept.interactions["item"].to_numpy()])
-        if not (kept.histories.lengths >= 2).any():
+        if not (kept.without_negative().histories.lengths >= 2).any():
             return
         episodes = _once(_asked(train, chosen, random, late=True), train)
         support = episodes.support.keep(~gone[episodes.support.items])
-        yield kept, Episodes(support, episodes.query, train.touched)
+        yield kept, Episodes(support, episodes.query, taken)
 
 
 def _able(train: Dataset) -> Int[np.ndarray, " user"]:
     """The users with something to know them by and something to ask for."""
-    histories = train.histories
+    histories = train.without_negative().histories
     foretold = train.event_kinds.foretold(histories)
     has_one = np.bincount(histories.rows[foretold], minlength=len(histories)) > 0
     return np.flatnonzero((histories.lengths >= 2) & has_one)
@@ -103,16 +104,39 @@ def _asked(
 ) -> Episodes:
     """A support of random size of each, and what came after it.
 
-    Half of the supports are small, or where `late`, all of a history but a few events.
+    Half of the supports are small, or where `late`, all of a history but a few events. What people
+    refused before it is in their support, or all that they refused where no order is told.
     """
-    own = train.histories.take(people)
-    if train.feedback == "rating" or train.clock is None:
+    whole = train.histories.take(people)
+    own = train.event_kinds.support(whole)
+    ordered = train.feedback != "rating" and train.clock is not None
+    if not ordered:
         own = permuted(own, shuffled_order(own, random))
     sizes = support_sizes(own.lengths, random)
     if late:
         sizes = own.lengths - 1 - sizes
     support = own.places < sizes[own.rows]
-    return train.event_kinds.asked(Episodes(own.keep(support), own.keep(~support)))
+    told, asked = own.keep(support), own.keep(~support)
+    refused = train.event_kinds.refused(whole)
+    if refused.any():
+        before = np.cumsum(~refused) - own.offsets[whole.rows]
+        heard = refused & ((before <= sizes[whole.rows]) if ordered else True)
+        told = _between(told, whole.keep(heard), before[heard])
+    return train.event_kinds.asked(Episodes(told, asked))
+
+
+def _between(
+    taken: Histories, refused: Histories, before: Int[np.ndarray, " refused"]
+) -> Histories:
+    """Both in one history each; so many events came `before` each that was refused."""
+    rows = np.concatenate([taken.rows, refused.rows])
+    order = np.lexsort((np.concatenate([taken.places, before - 0.5]), rows))
+    columns = {
+        name: np.concatenate([getattr(taken, name), getattr(refused, name)])[order]
+        for name in ("items", "values", "times", "kinds")
+    }
+    offsets = taken.offsets + refused.offsets
+    return replace(taken, details=None, offsets=offsets, **columns)
 
 
 def _once(episodes: Episodes, train: Dataset) -> Episodes:
@@ -130,7 +154,6 @@ def checked_validation(train: Dataset, valid: Episodes) -> Episodes:
     if valid.support.vocabulary != train.catalogue.vocabulary:
         raise DataError("valid must be episodes over train's catalogue, as a split gives them")
     valid = train.event_kinds.asked(valid)
-    valid = replace(valid, support=train.event_kinds.support(valid.support))
     if len(valid) and not len(valid.query.items):
         raise DataError(
             f"none of the {len(valid)} validation episodes has a query event to be judged on; give "
@@ -150,6 +173,8 @@ class Taught:
     given: Dataset
     """All that was given; tables are counted on it at last."""
     train: Dataset
+    heard: Dataset
+    """`train` with the events that speak against their item, which the others are without."""
     valid: Episodes
     """Queries of implicit events are on items that are not in the support, each once."""
     repeating: Episodes
@@ -162,15 +187,20 @@ class Taught:
         Supports come in the order in which they are served, whatever order they were drawn in.
         """
         if valid is None:
-            train, repeating = _held_out(given, rng)
+            heard, repeating = _held_out(given, rng)
             valid = _once(repeating, given)
         else:
-            train, repeating = given, given.event_kinds.asked(valid)
+            heard, repeating = given, given.event_kinds.asked(valid)
             valid = checked_validation(given, valid)
-        return cls(given, train, *(_as_served(given, part) for part in (valid, repeating)))
+        taken = given.without_negative()
+        train = taken if heard is given else heard.without_negative()
+        return cls(taken, train, heard, *(_as_served(given, part) for part in (valid, repeating)))
 
 
 def _as_served(train: Dataset, episodes: Episodes) -> Episodes:
-    """The support as adaptation reads it: without what speaks against items, in clock order."""
-    support = train.event_kinds.support(episodes.support)
-    return replace(episodes, support=in_clock_order(support))
+    """The support as adaptation reads it, in clock order; what was refused says nothing of
+    ratings."""
+    support, kinds = episodes.support, train.event_kinds
+    if train.feedback == "rating":
+        support = kinds.support(support)
+    return replace(episodes, support=served(support, kinds))

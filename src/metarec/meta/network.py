@@ -1,12 +1,13 @@
 """All that meta-learning learns, as one module: features, prior, confidence and head."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from metarec.meta.config import MetaConfig
@@ -14,6 +15,9 @@ from metarec.meta.features.network import FeatureNetwork, TorchTerms
 from metarec.posterior.differentiable import TorchPosterior, condition_on
 
 NOISE_PACE = 4.0
+OF_REFUSALS = 0.3
+"""What an event of a negative kind counts until it is learned: less than one for an item, since it
+may have been the item alone that was refused, and not what is like it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +32,8 @@ class TorchSupport:
     """Those of the events' items."""
     values: Float[Tensor, "*#person event"]
     confidence: Float[Tensor, "*person event"]
+    refused: Bool[Tensor, "*#person event"] | None = None
+    """The events that speak against their item; None where there is no such kind."""
 
 
 class TrainedHead(Protocol):
@@ -66,9 +72,15 @@ class PriorNetwork(nn.Module):
 class ConfidenceNetwork(nn.Module):
     """What an event counts by its age and its kind."""
 
-    def __init__(self, kinds: int, *, old: float, decay: float) -> None:
+    def __init__(
+        self, kinds: int, *, old: float, decay: float, refused: Sequence[int] = ()
+    ) -> None:
         super().__init__()
-        self.log_confidence = nn.Parameter(torch.zeros(kinds))
+        self.refused = np.array(refused, dtype=np.int64)
+        """The kinds whose events are heard as speaking against their item."""
+        known = torch.zeros(kinds)
+        known[self.refused] = float(np.log(OF_REFUSALS))
+        self.log_confidence = nn.Parameter(known)
         self.old = nn.Parameter(torch.tensor(old))
         self.decay = nn.Parameter(torch.tensor(decay))
 
@@ -81,6 +93,12 @@ class ConfidenceNetwork(nn.Module):
         """c(kind); 1 for events without a kind (row -1)."""
         known = torch.cat([torch.ones(1), self.log_confidence.exp()])
         return of_items(known, kinds + 1)
+
+    def is_refused(
+        self, kinds: Int[np.ndarray, "*person event"]
+    ) -> Bool[np.ndarray, "*person event"]:
+        """True for the events that speak against their item."""
+        return np.isin(kinds, self.refused)
 
 
 class HeartNetwork(nn.Module):
@@ -139,12 +157,14 @@ def new_network(
     config: MetaConfig,
     rng: torch.Generator,
     head: Any,
+    refused: Sequence[int] = (),
 ) -> HeartNetwork:
-    """The network of a head before training; `blocks` are the widths of the content's blocks."""
+    """The network of a head before training; `blocks` are the widths of the content's blocks, and
+    of the `kinds` those `refused` are heard as speaking against their item."""
     return HeartNetwork(
         FeatureNetwork(n_items, blocks, config, rng, mean=head.mean),
         PriorNetwork(d_profile, config.d),
-        ConfidenceNetwork(kinds, old=head.start_old, decay=head.start_decay),
+        ConfidenceNetwork(kinds, old=head.start_old, decay=head.start_decay, refused=refused),
         head,
     )
 

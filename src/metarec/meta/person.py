@@ -25,7 +25,7 @@ from metarec.meta.asking import most_telling
 from metarec.meta.explanation import Explanation
 from metarec.meta.heart import Heart
 from metarec.meta.ordering import Ordering, RankBy, Ranking
-from metarec.meta.recency import clock_order
+from metarec.meta.refusals import told_order
 from metarec.meta.updaters import Adapted
 from metarec.ranking.candidates import candidate_rows, checked_ids, list_length
 from metarec.ranking.exclusions import OwnEvents, excluding_seen
@@ -98,15 +98,18 @@ class Person:
 
     def __repr__(self) -> str:
         known = f", profile {dict(self.profile)}" if self.profile else ""
-        left_out = len(self.came) - len(self._support)
-        told = f", {left_out} of them negative and left out" if left_out else ""
+        refused = int(self._seen.refused.sum())
+        told = f", {refused} of them negative" if refused else ""
+        if refused and not self._hears_refusals:
+            told += " and left out"
         return f"Person({len(self.came)} events{told}{known})"
 
     @cached_property
     def events(self) -> tuple[Event, ...]:
-        """The events that speak for the person, in the order of their clock; an undated one keeps
-        its place. Those that speak against their item are in `came` alone."""
-        return tuple(self._support[place] for place in self._seen.came)
+        """The events that count, in the order of their clock; an undated one keeps its place. Where
+        the model hears no events that speak against their item, these are in `came` alone."""
+        counts = self._hears_refusals | ~self._seen.refused
+        return tuple(self.came[place] for place in self._seen.came[counts])
 
     def recommend(
         self,
@@ -198,8 +201,9 @@ class Person:
             raise unknown_item(item_id, self.model.catalogue)
         ranking = self._ranking(rank_by)
         score, base = float(ranking.scores[row]), ranking.base(row)
-        reasons, effects = ranking.shares(row), ranking.effects(row)
-        return Explanation(item_id, score, base, self.events, reasons, effects)
+        kept = self._hears_refusals | ~self._seen.refused
+        reasons = {reason: said[kept] for reason, said in ranking.shares(row).items()}
+        return Explanation(item_id, score, base, self.events, reasons, ranking.effects(row)[kept])
 
     def ask(
         self,
@@ -252,13 +256,9 @@ class Person:
         if event.item not in self.model.catalogue.row_of:
             raise unknown_item(event.item, self.model.catalogue)
         later = Person(self.model, (*self.came, event), self.profile, self.now)
-        if event.kind in self.model.event_kinds.negative:  # nothing that counts has come
-            later._accumulators = self._accumulators
-        else:
-            later._accumulators = {
-                name: adaptation.after(later._seen)
-                for name, adaptation in self._adaptations.items()
-            }
+        later._accumulators = {
+            name: adaptation.after(later._seen) for name, adaptation in self._adaptations.items()
+        }
         return later
 
     def forget(self, item_id: str) -> "Person":
@@ -281,22 +281,23 @@ class Person:
         rows = np.array([-1 if kind is None else row_of[kind] for kind in kinds], dtype=np.int64)
         return OwnEvents(self._rows(event.item for event in self.came), rows, tuple(row_of))
 
-    @cached_property
-    def _support(self) -> tuple[Event, ...]:
-        """The events that count, in the order in which they came."""
-        negative = self.model.event_kinds.negative
-        return tuple(event for event in self.came if event.kind not in negative)
+    @property
+    def _hears_refusals(self) -> bool:
+        return any(heart.confidence.hears_refusals for heart in self.model.hearts.values())
 
     @cached_property
     def _seen(self) -> Seen:
         row_of, kind_row = self.model.catalogue.row_of, self.model.heart.confidence.kind_row
-        times = np.array([np.nan if e.t is None else e.t for e in self._support], dtype=np.float64)
-        order = clock_order(np.zeros(len(times), dtype=np.int64), times)
-        items = np.array([row_of[event.item] for event in self._support], dtype=np.int64)
-        values = np.array([event.value for event in self._support], dtype=np.float64)
-        kinds = [-1 if e.kind is None else kind_row.get(e.kind, -1) for e in self._support]
+        negative = self.model.event_kinds.negative
+        times = np.array([np.nan if e.t is None else e.t for e in self.came], dtype=np.float64)
+        refused = np.array([event.kind in negative for event in self.came], dtype=bool)
+        order = told_order(np.zeros(len(times), dtype=np.int64), times, refused)
+        items = np.array([row_of[event.item] for event in self.came], dtype=np.int64)
+        values = np.array([event.value for event in self.came], dtype=np.float64)
+        kinds = [-1 if e.kind is None else kind_row.get(e.kind, -1) for e in self.came]
         kind_rows = np.array(kinds, dtype=np.int64)
-        return Seen(items[order], values[order], kind_rows[order], times[order], came=order)
+        columns = (items[order], values[order], kind_rows[order], times[order])
+        return Seen(*columns, came=order, refused=refused[order])
 
     @cached_property
     def _adaptations(self) -> Mapping[str, Adaptation]:

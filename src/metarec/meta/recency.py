@@ -37,7 +37,7 @@ def ages(
     """Age of each event: places from the newest, days, or 0; never negative.
 
     The moment that people are looked at from is `now`, or that of the newest event that is
-    `counted` (padding is not). An event without a clock counts as new.
+    `counted` (padding is not, nor what was refused). An event without a clock counts as new.
     """
     if recency == "none":
         return np.zeros(counted.shape)
@@ -46,7 +46,8 @@ def ages(
     if now is None:
         known = np.where(counted & ~np.isnan(moments), moments, -np.inf)
         newest = known.max(axis=-1, initial=-np.inf, keepdims=True)
-        looked_from = np.where(np.isfinite(newest), newest, 0.0)
+        nowhere = -1.0 if recency == "place" else 0.0  # the place before all others
+        looked_from = np.where(np.isfinite(newest), newest, nowhere)
     else:
         looked_from = np.asarray(float(now))
     passed = (looked_from - moments) / (1.0 if recency == "place" else SECONDS_A_DAY)

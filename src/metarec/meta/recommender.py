@@ -71,8 +71,9 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
         heads = " and ".join(self.hearts)
         loss = self.metrics.get("valid_loss")
         judged = "" if loss is None else f", validation loss {loss:.4f}"
-        if left_out := self.metrics.get("negative_events"):
-            judged += f", {counted(left_out, 'negative event')} left out"
+        if refused := self.metrics.get("negative_events"):
+            heard = any(self.metrics.get("refusals", {}).values())
+            judged += f", {counted(refused, 'negative event')} {'heard' if heard else 'left out'}"
         return f"{told}; {heads}, {len(self._catalogue):,} items{judged})"
 
     def fit(
@@ -100,8 +101,6 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
                 f"train must be a Dataset, as load(folder) gives it, got {type(train).__name__}"
             )
         given = train.hash  # of all that is learned from or validated on, held-out users too
-        n_given, train = len(train.interactions), train.without_negative()
-        left_out = n_given - len(train.interactions)
         fitted = type(self)(self.encoder, self.config)  # a copy would carry cached values along
         fitted._catalogue = train.catalogue
         fitted.event_kinds = train.event_kinds
@@ -109,7 +108,10 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
             fitted._learn(train, valid, running)
         fitted.metrics = {**fitted.metrics, "train_hash": given}
         if train.negative_kinds:
-            fitted.metrics["negative_events"] = left_out
+            refused = int(train.event_kinds.refused(train.histories).sum())
+            fitted.metrics["negative_events"] = refused
+            if CHOICE in fitted.hearts:
+                fitted.metrics["refusals"] = dict(fitted.hearts[CHOICE].confidence.of_refusals)
         return fitted
 
     def _learn(self, given: Dataset, valid: Episodes | None, running: Running) -> None:
@@ -160,13 +162,14 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
         with limited(running.threads):  # PyTorch may have been loaded just now
             return learn(
                 taught.train,
+                taught.heard,
                 taught.valid,
                 content,
                 self._content.blocks,
                 self._profiles,
                 config,
                 running,
-                fingerprint=fingerprint_of(taught.train, taught.valid, content, config),
+                fingerprint=fingerprint_of(taught.heard, taught.valid, content, config),
             )
 
     def _weigh(

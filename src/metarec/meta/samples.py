@@ -38,7 +38,7 @@ def asked_of(
     the first fold alone.
     """
     found = [Asked(taught, hearts)]
-    for train, valid in folds_of(taught[0].train, rng):
+    for train, valid in folds_of(taught[0].heard, rng):
         known, arrivals = np.sum([_queries(each.taught[-1]) for each in found], axis=0)
         alone = _queries(taught[-1])[0] >= ENOUGH_QUERIES
         if (alone or known >= ENOUGH_OF_FOLDS) and arrivals >= ENOUGH_QUERIES:

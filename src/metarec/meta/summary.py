@@ -20,6 +20,9 @@ def summary_of(metrics: Mapping[str, Any]) -> list[str]:
         lines.append(f"lists of new items: {Standing(**new)}")
     if choice.get("shows_seen"):
         lines.append("people come back to what they had, so lists show it")
+    if refusals := metrics.get("refusals"):
+        told = ", ".join(f"{kind} {weight:.2g}" for kind, weight in refusals.items())
+        lines.append(f"counts against what is like its item (an event for it counts 1): {told}")
     if "choice" in metrics and metrics.get("valid_loss") is not None:
         lines.append(
             f"ratings: mean absolute error {metrics['valid_loss']:.3f} on held-out people; a "

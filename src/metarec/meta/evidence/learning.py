@@ -142,7 +142,7 @@ def _for_newcomers(evidence: Evidence, tables: Sequence[Tables]) -> Evidence:
     for each in tables:
         told = each.told(evidence)
         for part in each.known.cut().parts(3):
-            total = told.taste * each.taste(part.support)
+            total = told.taste * each.taste(part.heard)
             total = total + told.logits(spoken_of(part.support, ordered=told.ordered))
             fades = fading(part.support.lengths)[:, None] * told.popular.known
             contests.append(part.contests({"all": total, "popular": fades}))
@@ -190,7 +190,7 @@ def _level_of_untouched(evidence: Evidence, tables: Sequence[Tables], share: flo
             asked.append(new)
             for part in each.every.parts(4):
                 spoken = spoken_of(part.support, ordered=told.ordered)
-                total = told.trust * each.taste(part.support) + told.logits(spoken)
+                total = told.trust * each.taste(part.heard) + told.logits(spoken)
                 level = np.broadcast_to(told.untouched.rows.astype(np.float64), total.shape)
                 contests.append(part.contests({"all": total, "up": level, "down": -level}))
     if not contests:

@@ -27,6 +27,9 @@ class Questions:
     """Supports, and what came after them: one target a query."""
 
     support: Histories
+    """What people took."""
+    heard: Histories
+    """The same with what they refused, which the head hears and no table does."""
     person: Int[np.ndarray, " query"]
     targets: Int[np.ndarray, " query"]
     values: Float[np.ndarray, " query"]
@@ -65,8 +68,10 @@ class Questions:
         shape = (len(people), len(query.vocabulary))
         out = sp.csr_array((np.ones(len(rows), dtype=bool), (rows, items)), shape=shape)
         competing = among if episodes.candidates is None else among & episodes.candidates
+        heard = episodes.support.take(people)
         return cls(
-            episodes.support.take(people),
+            kinds.support(heard),
+            heard,
             place[query.rows[chosen]],
             query.items[chosen],
             query.values[chosen],
@@ -89,6 +94,7 @@ class Questions:
             yield replace(
                 self,
                 support=self.support.take(people),
+                heard=self.heard.take(people),
                 person=self.person[here] - people.start,
                 targets=self.targets[here],
                 values=self.values[here],
@@ -100,7 +106,8 @@ class Questions:
         sizes = np.array(SHORT)[np.arange(len(self.support)) % len(SHORT)]
         support = self.support
         newest = support.places >= (support.lengths - sizes)[support.rows]
-        return replace(self, support=support.keep(newest))
+        cut = support.keep(newest)
+        return replace(self, support=cut, heard=cut)
 
     def contests(
         self,

@@ -74,6 +74,6 @@ def _had(questions: Questions) -> Bool[np.ndarray, " query"]:
 def _contests(evidence: Evidence, sample: Sample, questions: Questions) -> Contests:
     """What is known already, and what events on the item itself count, by each decay."""
     spoken = spoken_of(questions.support, ordered=evidence.ordered)
-    total = evidence.trust * sample.taste(questions.support) + evidence.logits(spoken)
+    total = evidence.trust * sample.taste(questions.heard) + evidence.logits(spoken)
     own = {str(d): spoken.weights(d, total.shape[1]).toarray() for d in DECAYS}
     return questions.contests({"known": total, **own})

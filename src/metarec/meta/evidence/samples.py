@@ -127,11 +127,11 @@ class Tables:
         ]
         return {TASTE: 1.0, **dict.fromkeys([*heard_as, *self.popularities], 0.0)}
 
-    def scores(self, histories: Histories) -> dict[str, Float[np.ndarray, "person item"]]:
+    def scores(self, asked: Questions) -> dict[str, Float[np.ndarray, "person item"]]:
         """The scores of every table by its name, and where it may be heard by several decays, of
         each."""
-        spoken = spoken_of(histories, ordered=self.ordered)
-        found = {TASTE: self.taste(histories)}
+        spoken = spoken_of(asked.support, ordered=self.ordered)
+        found = {TASTE: self.taste(asked.heard)}
         shape = found[TASTE].shape
         for name, matrix in self.matrices.items():
             for decay in decays_of(name, ordered=self.ordered):
@@ -180,7 +180,7 @@ def contests_of(
     parts, sizes = [], []
     for tables, questions in asked:
         for part in questions.parts(2 * len(tables.matrices) + 3):
-            scores = tables.scores(part.support)
+            scores = tables.scores(part)
             listed = [name for name in scores if name not in tables.popularities]
             parts.append(part.contests(scores, rivals_from=listed))
             shown = np.where(part.barred(), -np.inf, 0.0)

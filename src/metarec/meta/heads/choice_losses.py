@@ -16,6 +16,7 @@ from metarec.meta.loops.episodes import Inputs, profiles_of
 from metarec.meta.loops.steps import Step, query_weights
 from metarec.meta.network import HeartNetwork, TorchSupport
 from metarec.meta.recency import ages as ages_of
+from metarec.meta.refusals import places_among
 from metarec.posterior.differentiable import TorchPosterior
 
 ChoiceBatch = PrefixBatch | RatingBatch
@@ -35,10 +36,11 @@ def other_events_loss(
     support_mask = torch.from_numpy(batch.support_mask)
     values = torch.from_numpy(value_confidence(batch.values, config.value_weight)).float()
     confidence = network.confidence.of_kind(torch.from_numpy(batch.kinds)) * values * support_mask
-    support = TorchSupport(terms.of(items), torch.zeros(items.shape), confidence)
+    refused = torch.from_numpy(network.confidence.is_refused(batch.kinds))
+    support = TorchSupport(terms.of(items), torch.zeros(items.shape), confidence, refused)
     posterior = network.adapt(terms, support, profiles_of(inputs, step.users))
     logits = logits_of(network, terms, posterior)
-    had = support_mask & torch.from_numpy(batch.target_mask)
+    had = support_mask & (torch.from_numpy(batch.target_mask) | refused)
     seen = seen_before(items, had, logits.shape[1])
     asked = torch.from_numpy(batch.query_mask) & ~seen.gather(1, items)
     log_p = torch.log_softmax(logits.masked_fill(seen, -torch.inf), dim=1)
@@ -57,20 +59,22 @@ def next_event_loss(
 ) -> Float[Tensor, ""]:
     """Mean cross-entropy of the events at the batch's positions, each after its own prefix."""
     n_prefixes = batch.positions.shape[1]
-    before, ages = prefix_supports(batch, inputs.recency)
+    refused = network.confidence.is_refused(batch.kinds)
+    before, ages = prefix_supports(batch, inputs.recency, refused)
     confidence = value_confidence(batch.values, config.value_weight)
     weights = network.confidence.of_age(torch.from_numpy(ages).float())
     weights = weights * network.confidence.of_kind(torch.from_numpy(batch.kinds))[:, None, :]
     weights = weights * torch.from_numpy(before * confidence[:, None, :]).float()
     items = torch.from_numpy(batch.items)[:, None, :]  # (user, 1, event): all prefixes share them
-    support = TorchSupport(terms.of(items), torch.zeros(items.shape), weights)
+    against = torch.from_numpy(refused)[:, None, :]
+    support = TorchSupport(terms.of(items), torch.zeros(items.shape), weights, against)
     profiles = profiles_of(inputs, step.users)
     posterior = network.adapt(terms, support, None if profiles is None else profiles[:, None, :])
     # (user, prefix, item) -> (user · prefix, item): from here each prefix is a person of its own
     logits = logits_of(network, terms, posterior).flatten(0, 1)
     target = torch.from_numpy(np.take_along_axis(batch.items, batch.positions, 1)).flatten()
     shared = items.expand(-1, n_prefixes, -1).flatten(0, 1)
-    had = torch.from_numpy(before & batch.target_mask[:, None, :])
+    had = torch.from_numpy(before & (batch.target_mask | refused)[:, None, :])
     seen = seen_before(shared, had.flatten(0, 1), logits.shape[1])
     asked = torch.from_numpy(batch.position_mask).flatten() & ~seen.gather(1, target[:, None])[:, 0]
     seen[torch.arange(len(target)), target] = False  # a loss that does not count must be finite too
@@ -81,12 +85,15 @@ def next_event_loss(
 
 
 def prefix_supports(
-    batch: PrefixBatch, recency: str
+    batch: PrefixBatch, recency: str, refused: Bool[np.ndarray, "user event"] | None = None
 ) -> tuple[Bool[np.ndarray, "user prefix event"], Float[np.ndarray, "user prefix event"]]:
     """Which events come before each position, and how old they are there."""
-    places = np.arange(batch.items.shape[1])
-    before = batch.event_mask[:, None, :] & (places < batch.positions[..., None])
-    return before, ages_of(batch.times[:, None, :], places, before, recency)
+    if refused is None:
+        refused = np.zeros(batch.items.shape, dtype=bool)
+    before = np.arange(batch.items.shape[1]) < batch.positions[..., None]
+    before = batch.event_mask[:, None, :] & before
+    places, counted = places_among(refused)[:, None, :], before & ~refused[:, None, :]
+    return before, ages_of(batch.times[:, None, :], places, counted, recency)
 
 
 def logits_of(

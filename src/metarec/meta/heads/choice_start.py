@@ -1,9 +1,11 @@
 """Where the scalars of the choice head are set before training, or instead of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from metarec.contracts import Episodes
@@ -24,6 +26,10 @@ FIRST_FLOOR = 2
 """The floor beside which the half-life is searched first."""
 ROUNDS = 2
 """How often both are searched, each beside the other; all pairs would cost twice as long."""
+REFUSALS = (0.0, 0.1, 1.0, 3.0, 10.0)
+"""Where the confidence of a negative kind may be set."""
+SURE = 2.0
+"""Standard errors by which lists must gain by another confidence of a negative kind."""
 MEAN_SHARE = 0.1
 """What of people's mean weights m is where training does not learn it."""
 MEAN_PEOPLE = 1000
@@ -41,8 +47,9 @@ def set_prior_mean(
     """
     n = min(MEAN_PEOPLE, len(inputs.users))
     some = inputs.histories.take(np.sort(rng.choice(inputs.users, n, replace=False)))
+    some = inputs.event_kinds.support(some)
     nothing = some.keep(np.zeros(len(some.items), dtype=bool))
-    people = pad_episodes(Episodes(some, nothing), inputs.recency, {}, inputs.histories.kind_names)
+    people = pad_episodes(Episodes(some, nothing), inputs.recency, {}, inputs.kind_names)
     network.prior.m.zero_()
     total = torch.zeros_like(network.prior.m)
     for start in range(0, n, PEOPLE_AT_ONCE):
@@ -69,6 +76,38 @@ def set_recency(network: HeartNetwork, loss: Callable[[], float], recency: str) 
         for _ in range(ROUNDS):
             set_to_least([network.confidence.decay], [[decay] for decay in decays], loss)
             set_to_least([network.confidence.old], [[floor] for floor in floors], loss)
+
+
+@contextmanager
+def unheard_refusals(network: HeartNetwork) -> Iterator[None]:
+    """What counts beside refusals is searched without them, as if there were none."""
+    confidence = network.confidence
+    told = confidence.log_confidence.detach().clone()
+    with torch.no_grad():
+        confidence.log_confidence[confidence.refused] = -torch.inf
+    yield
+    with torch.no_grad():
+        confidence.log_confidence.copy_(told)
+
+
+@torch.no_grad()
+def set_refusals(network: HeartNetwork, lists: Callable[[], Float[np.ndarray, " person"]]) -> None:
+    """Set what an event of each negative kind counts where `lists` are best; 0 leaves it out.
+
+    As it was where no other number is clearly better: a few people tell little of it.
+    """
+    with np.errstate(divide="ignore"):
+        grid = np.log(REFUSALS)
+    for kind in network.confidence.refused:
+        own = network.confidence.log_confidence[kind]
+        best, most, usual = own.item(), 0.0, lists()
+        for number in grid:
+            own.fill_(number)
+            gained = lists() - usual
+            sure = gained.mean() > SURE * gained.std() / np.sqrt(len(gained))
+            if sure and gained.mean() > most:
+                best, most = number, gained.mean()
+        own.fill_(best)
 
 
 def set_to_least(

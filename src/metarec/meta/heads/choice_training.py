@@ -15,12 +15,24 @@ from metarec.data.sampling import (
     sample_prefix_batch,
     sample_rating_batch,
 )
+from metarec.meta.confidence import REFUSAL
 from metarec.meta.config import MetaConfig
 from metarec.meta.features.network import TorchTerms
 from metarec.meta.heads.choice import ChoiceHead
 from metarec.meta.heads.choice_losses import ChoiceBatch, next_event_loss, other_events_loss
-from metarec.meta.heads.choice_start import set_prior_mean, set_recency, set_slope
-from metarec.meta.heads.choice_validation import cross_entropy, draw_scale, list_loss
+from metarec.meta.heads.choice_start import (
+    set_prior_mean,
+    set_recency,
+    set_refusals,
+    set_slope,
+    unheard_refusals,
+)
+from metarec.meta.heads.choice_validation import (
+    cross_entropy,
+    draw_scale,
+    gains_of_lists,
+    list_loss,
+)
 from metarec.meta.loops.episodes import Inputs, PaddedEpisodes
 from metarec.meta.loops.steps import Sampler, Step
 from metarec.meta.network import HeartNetwork, TorchSupport
@@ -34,6 +46,8 @@ SEARCH_PEOPLE = 500
 class LearnedChoice(nn.Module):
     """The choice head while it is learned: κ, and the prior of "every item counts a little"."""
 
+    hears_refusals = True
+    """Whether events that speak against their item are support."""
     mean = 0.0
     """μ: a logit has no level."""
     start_old, start_decay = -2.0, -0.85
@@ -46,8 +60,9 @@ class LearnedChoice(nn.Module):
         self.log_kappa = nn.Parameter(torch.tensor(1.0))
 
     def targets(self, support: TorchSupport) -> Float[Tensor, "*#person event"]:
-        """1 of every event: it happened."""
-        return torch.ones_like(support.values)
+        """1 of every event: it happened; `REFUSAL` of what speaks against its item."""
+        ones = torch.ones_like(support.values)
+        return ones if support.refused is None else ones.where(~support.refused, REFUSAL)
 
     def precisions(self, support: TorchSupport) -> Float[Tensor, "*person event"]:
         """The confidence itself."""
@@ -99,7 +114,11 @@ class LearnedChoice(nn.Module):
             set_prior_mean(network, inputs, config, stream(run.rng, Purpose.PRIOR_MEAN))
         if valid is not None:
             few = valid.first(SEARCH_PEOPLE)
-            set_recency(network, lambda: list_loss(network, inputs, few, config), inputs.recency)
+            with unheard_refusals(network):
+                set_recency(
+                    network, lambda: list_loss(network, inputs, few, config), inputs.recency
+                )
+            set_refusals(network, lambda: gains_of_lists(network, inputs, few, config))
             set_slope(network, lambda: cross_entropy(network, inputs, few, config))
             run.judge(cross_entropy(network, inputs, valid, config))
         if config.steps:

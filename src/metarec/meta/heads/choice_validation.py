@@ -30,7 +30,7 @@ def cross_entropy(
     network: HeartNetwork, inputs: Inputs, valid: PaddedEpisodes, config: MetaConfig
 ) -> float:
     """Mean over episodes of the mean cross-entropy of their query events."""
-    return mean_over_people(network, inputs, valid, config, query_entropy)
+    return float(over_people(network, inputs, valid, config, query_entropy).mean())
 
 
 def list_loss(
@@ -40,24 +40,31 @@ def list_loss(
 
     Without a cut-off every rank counts, so that few people are enough to tell.
     """
-    return 1 - mean_over_people(network, inputs, valid, config, ndcg_of_all)
+    return 1 - float(gains_of_lists(network, inputs, valid, config).mean())
+
+
+def gains_of_lists(
+    network: HeartNetwork, inputs: Inputs, valid: PaddedEpisodes, config: MetaConfig
+) -> Float[np.ndarray, " person"]:
+    """The NDCG of the whole catalogue as a list, of each person who has a query."""
+    return over_people(network, inputs, valid, config, ndcg_of_all)
 
 
 @torch.no_grad()
-def mean_over_people(
+def over_people(
     network: HeartNetwork,
     inputs: Inputs,
     valid: PaddedEpisodes,
     config: MetaConfig,
     measure: Callable[..., Float[np.ndarray, " person"]],
-) -> float:
-    """Mean of `measure(logits, seen, valid, part)` over the people of all parts of `valid`."""
+) -> Float[np.ndarray, " person"]:
+    """`measure(logits, seen, valid, part)` of the people of all parts of `valid`."""
     values = []
     for start in range(0, len(valid.items), PEOPLE_AT_ONCE):
         part = slice(start, start + PEOPLE_AT_ONCE)
         terms, posterior, seen = adapt_episodes(network, inputs, valid, part, config)
         values.append(measure(logits_of(network, terms, posterior), seen, valid, part))
-    return float(np.concatenate(values).mean())
+    return np.concatenate(values)
 
 
 def ndcg_of_all(
@@ -88,7 +95,8 @@ def adapt_episodes(
     confidence = network.confidence.of_age(torch.from_numpy(valid.ages[part]).float())
     confidence = confidence * network.confidence.of_kind(torch.from_numpy(valid.kinds[part]))
     confidence = confidence * mask * torch.from_numpy(values).float()
-    support = TorchSupport(terms.of(items), torch.zeros(items.shape), confidence)
+    refused = torch.from_numpy(network.confidence.is_refused(valid.kinds[part]))
+    support = TorchSupport(terms.of(items), torch.zeros(items.shape), confidence, refused)
     posterior = network.adapt(terms, support, profiles_of(inputs, valid.profile_rows[part]))
     out = seen_before(items, torch.from_numpy(valid.had[part]), len(terms.features))
     if valid.candidates is not None:

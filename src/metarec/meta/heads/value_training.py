@@ -34,6 +34,8 @@ TRUST = 50
 class LearnedValue(nn.Module):
     """The value head while it is learned; it has no weights of its own."""
 
+    hears_refusals = False
+    """A rating says itself how an item was liked."""
     start_old, start_decay = 2.0, -2.0
     """Where ε and ρ start: age hardly counts."""
 

@@ -11,6 +11,7 @@ from metarec.contracts import Dataset, Episodes, EventKinds, Histories
 from metarec.contracts.event_kinds import ANY_KIND
 from metarec.meta.confidence import own_kinds
 from metarec.meta.recency import ages
+from metarec.meta.refusals import places_among
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,11 +29,18 @@ class Inputs:
     """Users that episodes are drawn from: those with at least two events, one to be foretold."""
     targets: Bool[np.ndarray, " event"] | None = None
     """The events of kinds that are to be foretold; None where all are."""
+    event_kinds: EventKinds = ANY_KIND
 
     @property
     def touched(self) -> Float[Tensor, " item"]:
         """1 for items with an event in training, else 0."""
         return (self.counts > 0).float()
+
+    @property
+    def kind_names(self) -> tuple[str, ...]:
+        """The kinds of events, those that nobody has but the shop declares as negative last."""
+        met = self.histories.kind_names
+        return (*met, *(kind for kind in self.event_kinds.negative if kind not in met))
 
     @property
     def n_events(self) -> int:
@@ -82,7 +90,8 @@ def pad_episodes(
     support, query = episodes.support, episodes.query
     mask = support.present
     times = support.padded(support.times, 0.0)
-    old = ages(times, np.arange(mask.shape[1]), mask, recency)
+    refused = support.padded(event_kinds.refused(support), False)
+    old = ages(times, places_among(refused), mask & ~refused, recency)
     ids = support.user_ids
     profile_rows = [-1] * len(support) if ids is None else [user_rows.get(u, -1) for u in ids]
     return PaddedEpisodes(
@@ -91,7 +100,7 @@ def pad_episodes(
         support.padded(own_kinds(support, kind_names), -1),
         old,
         mask,
-        support.padded(event_kinds.foretold(support), False),
+        support.padded(event_kinds.foretold(support), False) | refused,
         query.padded(query.items, 0),
         query.padded(query.values, 0.0),
         query.present,
