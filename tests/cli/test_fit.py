@@ -319,7 +319,7 @@ def test_a_fit_says_the_scale_and_what_it_leaves_out(run, tmp_path: Path):
     answer = run("fit", small, "--out", tmp_path / "m", "--encoder", "hash", "--set", "steps=2")
     assert "scale     1 to 5 (recognised" in answer.err
     assert "negative  return (12)" in answer.err
-    assert "12 negative events left out" in answer.out
+    assert "12 negative events heard" in answer.out
 
 
 def test_counts_that_look_like_ratings_end_the_command_with_two_lines_to_choose_from(

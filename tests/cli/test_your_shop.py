@@ -39,7 +39,7 @@ def test_the_page_leads_from_a_database_to_a_list(tmp_path: Path, monkeypatch) -
         assert ran.returncode == 0, ran.stderr
         said += ran.stdout + ran.stderr
     assert "read customer_no as user_id, sku as item_id" in said
-    assert "12 negative events left out" in said
+    assert "12 negative events heard" in said
     lists = pl.read_parquet("lists.parquet")
     assert lists["user_id"].n_unique() == 120
     assert (lists.group_by("user_id").len()["len"] == 5).all()

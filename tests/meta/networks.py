@@ -37,7 +37,7 @@ def small_network(
 def fitted_network(model: mr.MetaRecommender) -> HeartNetwork:
     """A network with the numbers of a fitted model, in float64."""
     heart = model.heart
-    weights = model._weights[heart.head.name]
+    weights, confidence = model._weights[heart.head.name], heart.confidence
     head: Any = LearnedValue((1.0, 5.0), 0.0)
     if not model.predicts_ratings:
         head = LearnedChoice()
@@ -49,8 +49,8 @@ def fitted_network(model: mr.MetaRecommender) -> HeartNetwork:
         model.config,
         torch.Generator().manual_seed(0),
         head,
+        [confidence.kind_row[kind] for kind in confidence.negative_kinds],
     ).double()
-    confidence = heart.confidence
     with torch.no_grad():
         network.features.load_state_dict({k: torch.from_numpy(v) for k, v in weights.items()})
         network.prior.m.copy_(torch.from_numpy(heart.prior.mean))

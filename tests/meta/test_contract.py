@@ -7,6 +7,7 @@ from metarec.testing import RecommenderContract
 class TestMetaRecommenderOnEvents(RecommenderContract):
     feedback = "implicit"
     uses_chance = True
+    hears_refusals = True
     has_item_to_item = True
 
     def make(self) -> mr.MetaRecommender:
@@ -17,6 +18,7 @@ class TestMetaRecommenderOnEvents(RecommenderContract):
 class TestMetaRecommenderOnRatings(RecommenderContract):
     feedback = "rating"
     uses_chance = True
+    hears_refusals = True
     has_item_to_item = True
 
     def make(self) -> mr.MetaRecommender:

@@ -80,29 +80,30 @@ def fitted(data: Dataset) -> mr.MetaRecommender:
     return heart().fit(data, rng=0)
 
 
-def test_a_fit_leaves_negative_events_out_and_says_how_many(data: Dataset) -> None:
+def test_a_row_leaves_negative_events_out_and_says_how_many(data: Dataset) -> None:
     without = data.where(data.interactions["event"] != REFUSED)
-    for make in (heart, EASE):
-        one, other = make().fit(data, rng=0), make().fit(without, rng=0)
-        ids = data.catalogue.ids.tolist()
-        np.testing.assert_array_equal(one.score([LIKES], ids), other.score([LIKES], ids))
-        assert "60 negative events left out" in repr(one)
-        assert "negative" not in repr(other)
+    one, other = EASE().fit(data, rng=0), EASE().fit(without, rng=0)
+    ids = data.catalogue.ids.tolist()
+    np.testing.assert_array_equal(one.score([LIKES], ids), other.score([LIKES], ids))
+    assert "60 negative events left out" in repr(one)
+    assert "negative" not in repr(other)
 
 
-def test_what_was_refused_moves_nobody_and_is_never_shown(model: Recommender) -> None:
+def test_what_was_refused_is_never_shown_and_moves_no_row(model: Recommender) -> None:
     ids = model.catalogue.ids.tolist()
     positive = [event for event in MIXED if event.kind != REFUSED]
-    np.testing.assert_array_equal(model.score([MIXED], ids), model.score([positive], ids))
     query = Histories.of([["item-5", "item-6"]])
     told = [model.predict(Histories.of([h]), query).scores for h in (MIXED, positive)]
-    np.testing.assert_array_equal(*told)
+    heard = isinstance(model, mr.MetaRecommender)
+    if not heard:
+        np.testing.assert_array_equal(model.score([MIXED], ids), model.score([positive], ids))
+        np.testing.assert_array_equal(*told)
     for seen in (True, False):
         lists = model.recommend([MIXED, positive], 36, exclude_seen=seen).ids.tolist()
         assert "item-5" not in lists[0]
         assert "item-5" in lists[1]
         without = [[item for item in ids if item not in (None, "item-5")] for ids in lists]
-        assert without[0] == without[1]
+        assert heard or without[0] == without[1]
     assert (model.recommend([MIXED], 3, candidates=["item-5"]).items == -1).all()
 
 
@@ -132,10 +133,11 @@ def test_a_person_is_the_batch_and_keeps_what_was_refused(fitted: mr.MetaRecomme
         assert one.ids.tolist() == [i for i in many.ids[0].tolist() if i is not None]
     np.testing.assert_allclose(me.score(ids), fitted.score([MIXED], ids)[0], rtol=1e-6)
     assert me.came == tuple(fitted.checked(event) for event in MIXED)
-    assert len(me.events) == 3
-    assert repr(me) == "Person(4 events, 1 of them negative and left out)"
+    assert me.events == me.came
+    assert repr(me) == "Person(4 events, 1 of them negative)"
     shares = me.explain("item-9")
     assert shares.base + shares.shares.sum() == pytest.approx(shares.score)
+    assert shares.events[1].kind == REFUSED
     assert "item-5" not in me.ask(36).ids.tolist()
 
 
@@ -147,24 +149,24 @@ def test_forgetting_a_refusal_is_never_having_refused(fitted: mr.MetaRecommender
     assert me.recommend(36).ids.tolist() == never.recommend(36).ids.tolist()
 
 
-def test_observing_a_refusal_hides_the_item_and_moves_no_score(fitted: mr.MetaRecommender) -> None:
+def test_observing_a_refusal_hides_the_item(fitted: mr.MetaRecommender) -> None:
     before = fitted.adapt(LIKES)
     after = before.observe("item-5", kind=REFUSED)
     ids = fitted.catalogue.ids.tolist()
-    np.testing.assert_array_equal(before.score(ids), after.score(ids))
     assert "item-5" in before.recommend(36).ids.tolist()
     assert "item-5" not in after.recommend(36).ids.tolist()
     later = after.observe("item-6", kind="view").observe("item-1", kind=REFUSED)
-    whole = fitted.adapt([*LIKES, MIXED[1], Event("item-6", kind="view")])
-    np.testing.assert_allclose(later.score(ids), whole.score(ids), rtol=1e-9)
+    whole = [*LIKES, MIXED[1], Event("item-6", kind="view"), Event("item-1", kind=REFUSED)]
+    np.testing.assert_allclose(later.score(ids), fitted.adapt(whole).score(ids), rtol=1e-9)
 
 
 def test_an_undated_refusal_among_dated_events_changes_no_order(fitted: mr.MetaRecommender) -> None:
     dated = [Event("item-2", kind="view", t=30.0), Event("item-3", kind="view", t=10.0)]
     mixed = [Event("item-5", kind=REFUSED), dated[0], Event("item-6", kind=REFUSED), dated[1]]
+    taken = [event for event in fitted.adapt(mixed).events if event.kind != REFUSED]
+    assert [event.item for event in taken] == ["item-3", "item-2"]
     ids = fitted.catalogue.ids.tolist()
-    one, many = fitted.adapt(mixed).score(ids), fitted.score([mixed, dated], ids)
-    np.testing.assert_array_equal(many[0], many[1])
+    one, many = fitted.adapt(mixed).score(ids), fitted.score([mixed], ids)
     np.testing.assert_allclose(one, many[0], rtol=1e-6)
 
 
@@ -217,7 +219,6 @@ def test_held_out_users_are_asked_for_purchases(data: Dataset) -> None:
         assert len(valid.query.items)
         kinds = valid.query.kind_names
         assert {kinds[kind] for kind in valid.query.kinds} == {"buy"}
-        assert REFUSED not in {valid.support.kind_names[k] for k in valid.support.kinds}
 
 
 def test_a_shop_where_nobody_has_a_target_cannot_be_fitted(data: Dataset) -> None:

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import metarec as mr
-from metarec.contracts import Episodes, Histories
+from metarec.contracts import Episodes, EventKinds, Histories
 from metarec.data.sampling import PrefixBatch, RatingBatch
 from metarec.meta.features.content_network import ContentNetwork
 from metarec.meta.heads import choice_training
@@ -24,13 +24,14 @@ DAY = 86_400.0
 N_ITEMS, D_CONTENT, D_PROFILE = 6, 4, 2
 
 
-def network_of(*, implicit: bool, kinds: int = 2) -> HeartNetwork:
+def network_of(*, implicit: bool, kinds: int = 2, refused: tuple[int, ...] = ()) -> HeartNetwork:
     """A network whose recency, kinds and profiles all matter."""
     config = mr.MetaConfig(d=3)
     rng = torch.Generator().manual_seed(0)
     network = small_network(
         N_ITEMS, D_CONTENT, config, implicit=implicit, d_profile=D_PROFILE, kinds=kinds
     )
+    network.confidence.refused = np.array(refused, dtype=np.int64)
     with torch.no_grad():
         network.features.v.normal_(generator=rng)
         network.prior.M.normal_(generator=rng)
@@ -66,11 +67,17 @@ def one_history(**given: np.ndarray) -> dict[str, np.ndarray]:
     } | given
 
 
-def next_loss(recency: str, config: mr.MetaConfig, position: int, **given: np.ndarray) -> float:
+def next_loss(
+    recency: str,
+    config: mr.MetaConfig,
+    position: int,
+    refused: tuple[int, ...] = (),
+    **given: np.ndarray,
+) -> float:
     columns = one_history(**given)
     at = np.array([[position]])
     batch = PrefixBatch(**columns, positions=at, position_mask=np.ones((1, 1), dtype=bool))
-    network, inputs = network_of(implicit=True), inputs_of(recency)
+    network, inputs = network_of(implicit=True, refused=refused), inputs_of(recency)
     step = Step(batch, np.array([0]), torch.ones(N_ITEMS), torch.Generator())
     terms = network.features(inputs.content, step.z)
     return float(next_event_loss(network, terms, step, batch, inputs, config).detach())
@@ -93,8 +100,15 @@ def test_the_judged_event_tells_nothing_of_its_support_but_what_was_chosen(recen
         assert next_loss(recency, config, 4, **{name: changed}) != plain, name
 
 
-def test_a_prefix_in_training_is_a_support_in_validation():
-    columns, inputs = one_history(), inputs_of("clock")
+NEGATIVE = pytest.mark.parametrize("negative", [(), ("b",)], ids=["taken", "refused"])
+
+
+@NEGATIVE
+@pytest.mark.parametrize("recency", ["clock", "place"])
+def test_a_prefix_in_training_is_a_support_in_validation(recency: str, negative: tuple[str, ...]):
+    columns, inputs = one_history(), inputs_of(recency)
+    refused = (1,) * len(negative)
+    columns["target_mask"] = columns["kinds"] != (1 if negative else -9)
     events = Histories(
         vocabulary=inputs.histories.vocabulary,
         items=columns["items"][0],
@@ -106,13 +120,20 @@ def test_a_prefix_in_training_is_a_support_in_validation():
         user_ids=np.array(["u"], dtype=object),
     )
     asked = Episodes(events.keep(events.places < 3), events.keep(events.places == 3))
-    padded = pad_episodes(asked, "clock", {"u": 0}, ("a", "b"))
-    judged = cross_entropy(network_of(implicit=True), inputs, padded, mr.MetaConfig())
-    assert judged == pytest.approx(next_loss("clock", mr.MetaConfig(), 3), rel=1e-5)
+    padded = pad_episodes(asked, recency, {"u": 0}, ("a", "b"), EventKinds(negative=negative))
+    network = network_of(implicit=True, refused=refused)
+    judged = cross_entropy(network, inputs, padded, mr.MetaConfig())
+    told = next_loss(
+        recency, mr.MetaConfig(), 3, refused=refused, target_mask=columns["target_mask"]
+    )
+    assert judged == pytest.approx(told, rel=1e-5)
 
 
+@NEGATIVE
 @pytest.mark.parametrize("evenness", [0.0, 1.0])
-def test_events_outside_a_support_in_training_are_a_query_in_validation(evenness: float):
+def test_events_outside_a_support_in_training_are_a_query_in_validation(
+    evenness: float, negative: tuple[str, ...]
+):
     """Two people, so that nobody's items compete with those of another."""
     own = mr.MetaConfig(evenness=evenness, value_weight="log")
     rows = np.array([[0, 1, 2, 3, 4], [5, 4, 0, 2, 1]])
@@ -120,7 +141,10 @@ def test_events_outside_a_support_in_training_are_a_query_in_validation(evenness
     columns = {name: np.repeat(column, 2, axis=0) for name, column in one.items()}
     columns["items"] = rows
     known = np.arange(5) < np.array([[3], [2]])
-    network, inputs = network_of(implicit=True), inputs_of("none")
+    refused = columns["kinds"] == (1 if negative else -9)
+    columns["target_mask"] = ~refused
+    network = network_of(implicit=True, refused=(1,) * len(negative))
+    inputs = inputs_of("none")
     batch = RatingBatch(**columns, support_mask=known)
     step = Step(batch, np.array([0, 1]), torch.ones(N_ITEMS), torch.Generator())
     terms = network.features(inputs.content, step.z)
@@ -135,17 +159,19 @@ def test_events_outside_a_support_in_training_are_a_query_in_validation(evenness
         kind_names=("a", "b"),
         user_ids=np.array(["u", "v"], dtype=object),
     )
-    asked = Episodes(events.keep(known.ravel()), events.keep(~known.ravel()))
+    asked = Episodes(events.keep(known.ravel()), events.keep(~(known | refused).ravel()))
+    kinds = EventKinds(negative=negative)
     judged = [
         cross_entropy(
             network,
             inputs,
-            pad_episodes(asked.take(np.array([row])), "none", {"u": 0, "v": 1}, ("a", "b")),
+            pad_episodes(asked.take(np.array([row])), "none", {"u": 0, "v": 1}, ("a", "b"), kinds),
             own,
         )
         for row in (0, 1)
     ]
-    share = 2 / 5 if evenness == 0 else 1 / 2  # by events, or all alike
+    n_asked = asked.query.lengths
+    share = n_asked[0] / n_asked.sum() if evenness == 0 else 1 / 2  # by events, or all alike
     assert loss == pytest.approx(share * judged[0] + (1 - share) * judged[1], rel=1e-5)
 
 

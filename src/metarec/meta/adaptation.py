@@ -40,8 +40,14 @@ class Seen:
             return self
         kept = ~self.refused
         came = np.argsort(np.argsort(self.came[kept]))
-        columns = (column[kept] for column in (self.items, self.values, self.kinds, self.times))
-        return Seen(*columns, came=came, refused=self.refused[kept])
+        return Seen(
+            self.items[kept],
+            self.values[kept],
+            self.kinds[kept],
+            self.times[kept],
+            came,
+            self.refused[kept],
+        )
 
     @property
     def places(self) -> Int[np.ndarray, " event"]:

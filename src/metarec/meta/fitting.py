@@ -1,14 +1,16 @@
 """From a training set to learned numbers: the part of `fit` that needs PyTorch."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from jaxtyping import Float
 
-from metarec.contracts import DataError, Dataset, Episodes, Running
+from metarec.contracts import DataError, Dataset, Episodes, Histories, Running
 from metarec.encoders import TabularFeatures
+from metarec.meta.confidence import own_kinds
 from metarec.meta.config import MetaConfig
 from metarec.meta.fitted import Learned
 from metarec.meta.freezing import freeze
@@ -45,19 +47,20 @@ def learn(
     rng, folder = running.rng, None if running.folder is None else Path(running.folder)
     head = _head(train, config)
     inputs = _inputs(train, heard if head.hears_refusals else train, content, profiles, config)
+    kind_names = inputs.histories.kind_names
     network = new_network(
         len(train.catalogue),
         blocks,
         0 if inputs.profiles is None else inputs.profiles.shape[1],
-        len(inputs.kind_names),
+        len(kind_names),
         config,
         torch_seed(stream(rng, Purpose.NETWORK)),
         head,
-        [inputs.kind_names.index(kind) for kind in train.negative_kinds if head.hears_refusals],
+        [kind_names.index(kind) for kind in train.negative_kinds if head.hears_refusals],
     )
     user_rows = {user_id: row for row, user_id in enumerate(train.user_ids)}
     judged = (
-        pad_episodes(valid, inputs.recency, user_rows, inputs.kind_names, train.event_kinds)
+        pad_episodes(valid, inputs.recency, user_rows, kind_names, train.event_kinds)
         if len(valid)
         else None
     )
@@ -106,9 +109,9 @@ def _inputs(
     profiles: TabularFeatures | None,
     config: MetaConfig,
 ) -> Inputs:
-    histories, kinds = heard.histories, train.event_kinds
-    told_apart = bool(train.target_kinds) or bool(kinds.refused(histories).any())
-    targets = kinds.foretold(histories) if told_apart else None
+    histories = _of_kinds(heard, (*train.kind_names, *train.negative_kinds))
+    told_apart = bool(train.target_kinds) or heard is not train
+    targets = train.event_kinds.foretold(histories) if told_apart else None
     able = train.histories.lengths >= 2
     if targets is not None:
         able &= np.bincount(histories.rows[targets], minlength=len(histories)) > 0
@@ -132,5 +135,11 @@ def _inputs(
         resolve_recency(config, train),
         users,
         targets,
-        kinds,
+        train.event_kinds,
     )
+
+
+def _of_kinds(heard: Dataset, kind_names: tuple[str, ...]) -> Histories:
+    """The histories with their kinds as rows of these names, which every head knows them by."""
+    own = heard.histories
+    return replace(own, kinds=own_kinds(own, kind_names), kind_names=kind_names)

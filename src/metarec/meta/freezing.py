@@ -48,11 +48,11 @@ def freeze(
             inputs.recency,
             float(expit(confidence.old.item())),
             float(np.exp(-np.logaddexp(0.0, confidence.decay.item()))),
-            inputs.kind_names,
+            inputs.histories.kind_names,
             np.exp(confidence.log_confidence.double().numpy()),
             # a rating's value is what is foretold, not how much the event counts
             "none" if head.predicts_ratings else config.value_weight,
-            tuple(inputs.kind_names[row] for row in confidence.refused),
+            tuple(inputs.histories.kind_names[row] for row in confidence.refused),
         ),
     )
 

@@ -131,12 +131,15 @@ def _between(
     """Both in one history each; so many events came `before` each that was refused."""
     rows = np.concatenate([taken.rows, refused.rows])
     order = np.lexsort((np.concatenate([taken.places, before - 0.5]), rows))
-    columns = {
-        name: np.concatenate([getattr(taken, name), getattr(refused, name)])[order]
-        for name in ("items", "values", "times", "kinds")
-    }
-    offsets = taken.offsets + refused.offsets
-    return replace(taken, details=None, offsets=offsets, **columns)
+    return replace(
+        taken,
+        items=np.concatenate([taken.items, refused.items])[order],
+        values=np.concatenate([taken.values, refused.values])[order],
+        times=np.concatenate([taken.times, refused.times])[order],
+        kinds=np.concatenate([taken.kinds, refused.kinds])[order],
+        offsets=taken.offsets + refused.offsets,
+        details=None,
+    )
 
 
 def _once(episodes: Episodes, train: Dataset) -> Episodes:

@@ -49,7 +49,7 @@ def set_prior_mean(
     some = inputs.histories.take(np.sort(rng.choice(inputs.users, n, replace=False)))
     some = inputs.event_kinds.support(some)
     nothing = some.keep(np.zeros(len(some.items), dtype=bool))
-    people = pad_episodes(Episodes(some, nothing), inputs.recency, {}, inputs.kind_names)
+    people = pad_episodes(Episodes(some, nothing), inputs.recency, {}, inputs.histories.kind_names)
     network.prior.m.zero_()
     total = torch.zeros_like(network.prior.m)
     for start in range(0, n, PEOPLE_AT_ONCE):

@@ -37,12 +37,6 @@ class Inputs:
         return (self.counts > 0).float()
 
     @property
-    def kind_names(self) -> tuple[str, ...]:
-        """The kinds of events, those that nobody has but the shop declares as negative last."""
-        met = self.histories.kind_names
-        return (*met, *(kind for kind in self.event_kinds.negative if kind not in met))
-
-    @property
     def n_events(self) -> int:
         """Number of training events."""
         return int(self.counts.sum())
