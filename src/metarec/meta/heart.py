@@ -46,6 +46,14 @@ class Heart:
             trust[: len(self.evidence.trust)] = self.evidence.trust
         return trust
 
+    @property
+    def of_refusals(self) -> dict[str, float]:
+        """What an event of each negative kind counts; 0 where tables alone order lists, which hear
+        none."""
+        heard = self.evidence is None or bool(self.evidence.trust.any())
+        told = self.confidence.of_refusals
+        return {kind: weight if heard else 0.0 for kind, weight in told.items()}
+
     @cached_property
     def untouched(self) -> Bool[np.ndarray, " row"]:
         """True for items that nobody has touched, as far as evidence tells."""

@@ -111,7 +111,7 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
             refused = int(train.event_kinds.refused(train.histories).sum())
             fitted.metrics["negative_events"] = refused
             if CHOICE in fitted.hearts:
-                fitted.metrics["refusals"] = dict(fitted.hearts[CHOICE].confidence.of_refusals)
+                fitted.metrics["refusals"] = fitted.hearts[CHOICE].of_refusals
         return fitted
 
     def _learn(self, given: Dataset, valid: Episodes | None, running: Running) -> None:
