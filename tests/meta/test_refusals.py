@@ -151,7 +151,28 @@ EVENTS = st.builds(
 def test_a_person_who_refuses_keeps_every_promise(
     aged: mr.MetaRecommender, history: list[Event], now: int | None
 ) -> None:
-    moment = None if now is None else float(now)
+    assert_every_promise(aged, history, None if now is None else float(now))
+
+
+def test_beside_tables_a_refusal_moves_taste_alone_and_keeps_every_promise(data: Dataset) -> None:
+    """However much tables are trusted here, the head counts as much as they do together."""
+    model = fit(data, evidence=True)
+    evidence = model.heart.evidence
+    assert evidence is not None
+    model.hearts = {"implicit": replace(model.heart, evidence=replace(evidence, taste=1.0))}
+    history = [disliked(30), *bought(1, 13), disliked(2), *bought(14), disliked(31)]
+    assert_every_promise(model, history, None)
+    assert_every_promise(model, history, 7.0)
+    told = model.adapt(history).explain("item-32")
+    refused = np.array([event.kind == DISLIKE for event in told.events])
+    assert told.reasons["taste"][refused].all()
+    for reason, said in told.reasons.items():
+        assert reason == "taste" or not said[refused].any()
+    moved = by_group(model.score([history], IDS)[0] - model.adapt(takes(history)).score(IDS))
+    assert moved[2].max() < moved[1].min()
+
+
+def assert_every_promise(aged: mr.MetaRecommender, history: list[Event], moment: float | None):
     whole = aged.adapt(history, now=moment)
     one_by_one = aged.adapt([], now=moment)
     for event in history:

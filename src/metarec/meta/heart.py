@@ -80,9 +80,12 @@ class Heart:
         self,
         histories: Histories,
         profiles: Float[np.ndarray, "person d_profile"] | None,
-        refused: Bool[np.ndarray, " event"],
+        refused: Bool[np.ndarray, " event"] | None = None,
     ) -> Believed:
-        """What is believed of each history; `items` are rows of the catalogue."""
+        """What is believed of each history; `items` are rows of the catalogue, and the events that
+        are `refused` speak against theirs (None: no event does)."""
+        if refused is None:
+            refused = np.zeros(len(histories.items), dtype=bool)
         taken = histories.keep(~refused) if refused.any() else histories
         if not self.confidence.hears_refusals:
             histories, refused = taken, refused[~refused]
