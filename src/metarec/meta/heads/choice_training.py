@@ -20,7 +20,7 @@ from metarec.meta.features.network import TorchTerms
 from metarec.meta.heads.choice import ChoiceHead
 from metarec.meta.heads.choice_losses import ChoiceBatch, next_event_loss, other_events_loss
 from metarec.meta.heads.choice_start import set_prior_mean, set_recency, set_slope
-from metarec.meta.heads.choice_validation import cross_entropy, draw_scale, list_loss
+from metarec.meta.heads.choice_validation import cross_entropy, list_loss
 from metarec.meta.loops.episodes import Inputs, PaddedEpisodes
 from metarec.meta.loops.steps import Sampler, Step
 from metarec.meta.network import HeartNetwork, TorchSupport
@@ -149,7 +149,5 @@ class LearnedChoice(nn.Module):
         config: MetaConfig,
         rng: np.random.Generator,
     ) -> float:
-        """The factor on variances; NaN without validation."""
-        if valid is None:
-            return float("nan")
-        return draw_scale(network, inputs, valid, config, rng) ** 2
+        """NaN: how sure logits are is learned of the whole sum, where all its parts are known."""
+        return float("nan")
