@@ -161,7 +161,7 @@ SEEDS = {
     Purpose.PRIOR_MEAN: ("implicit", {"steps": 0}),
     Purpose.SLOPE: OTHER_EVENTS,
     Purpose.STEP: RATING,
-    Purpose.DRAWS: IMPLICIT,
+    Purpose.DRAWS: ("implicit", {"steps": 0, "evidence": False}),
     Purpose.EVIDENCE: IMPLICIT,
     Purpose.LEVELS: ("rating", {}),
     Purpose.FOLDS: IMPLICIT,
