@@ -12,7 +12,7 @@ from metarec.meta.doubt.pairs import own_variance, shared_variance
 from metarec.meta.doubt.taken import Served, Taken, taken_of
 from metarec.meta.heart import Heart
 
-LEAST_PEOPLE = 20
+LEAST_PEOPLE = 10
 """People of validation who took enough together; with fewer nothing is known."""
 ENOUGH_PEOPLE = 200
 """With as many no further fold is asked."""
