@@ -52,7 +52,9 @@ def learn_doubt(
     """
     asked: list[tuple[Heart, list[Taken]]] = []
     for one in served:
-        taken = taken_of(one)
+        taken = taken_of(one, touched=True)
+        if not asked and len(taken) < LEAST_PEOPLE:  # as where validation asks for new items alone
+            taken = taken_of(one, touched=False)
         if not asked and len(taken) < LEAST_PEOPLE:
             return Doubt(float("nan"), float("nan"), len(taken))
         asked.append((one.heart, taken))

@@ -32,7 +32,7 @@ class Taken:
     """One person: the logits of what competes, and the places of what they took among it."""
 
     rows: Int[np.ndarray, " item"]
-    """The items that compete: on offer, touched by someone, not had before."""
+    """The items that compete: on offer, not had before."""
     logits: Float[np.ndarray, " item"]
     places: Int[np.ndarray, " event"]
     """Each item once."""
@@ -46,13 +46,13 @@ class Taken:
         return np.asarray(shares / shares.sum())
 
 
-def taken_of(served: Served) -> list[Taken]:
-    """The people who took at least `LEAST_TAKEN` of the touched items on offer; the first ones,
-    where they are many."""
+def taken_of(served: Served, *, touched: bool) -> list[Taken]:
+    """The people who took at least `LEAST_TAKEN` of the items on offer, or of the `touched` ones among
+    them; the first ones, where they are many."""
     valid, kinds, catalogue = served.valid, served.train.event_kinds, served.train.catalogue
-    competing = catalogue.offered & served.train.touched
+    competing = catalogue.offered & served.train.touched if touched else catalogue.offered
     if valid.candidates is not None:
-        competing &= valid.candidates
+        competing = competing & valid.candidates
     query = valid.query.keep(competing[valid.query.items])
     people = np.flatnonzero(query.lengths >= LEAST_TAKEN)
     people = people[: min(MOST_PEOPLE, max(1, MOST_CELLS // len(catalogue)))]
