@@ -47,8 +47,8 @@ class Taken:
 
 
 def taken_of(served: Served, *, touched: bool) -> list[Taken]:
-    """The people who took at least `LEAST_TAKEN` of the items on offer, or of the `touched` ones among
-    them; the first ones, where they are many."""
+    """The people who took at least `LEAST_TAKEN` of the items on offer, or of the `touched` ones
+    among them; the first ones, where they are many."""
     valid, kinds, catalogue = served.valid, served.train.event_kinds, served.train.catalogue
     competing = catalogue.offered & served.train.touched if touched else catalogue.offered
     if valid.candidates is not None:
