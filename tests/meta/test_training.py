@@ -10,7 +10,6 @@ import metarec as mr
 from metarec.contracts import Episodes, EventKinds, Histories
 from metarec.data.sampling import PrefixBatch, RatingBatch
 from metarec.meta.features.content_network import ContentNetwork
-from metarec.meta.heads import choice_training
 from metarec.meta.heads.choice_losses import next_event_loss, other_events_loss
 from metarec.meta.heads.choice_validation import cross_entropy
 from metarec.meta.heads.value_training import absolute_error, query_loss
@@ -173,15 +172,6 @@ def test_events_outside_a_support_in_training_are_a_query_in_validation(
     n_asked = asked.query.lengths
     share = n_asked[0] / n_asked.sum() if evenness == 0 else 1 / 2  # by events, or all alike
     assert loss == pytest.approx(share * judged[0] + (1 - share) * judged[1], rel=1e-5)
-
-
-def test_the_factor_on_variances_is_the_square_of_that_on_deviations(monkeypatch):
-    monkeypatch.setattr(choice_training, "draw_scale", lambda *given: 3.0)
-    head = choice_training.LearnedChoice()
-    network, inputs = network_of(implicit=True), inputs_of("none")
-    rng, config = np.random.default_rng(0), mr.MetaConfig()
-    assert head.calibrate(network, inputs, object(), config, rng) == 9.0  # type: ignore[arg-type]
-    assert np.isnan(head.calibrate(network, inputs, None, config, rng))
 
 
 def rating_loss(recency: str, **given: np.ndarray) -> float:

@@ -132,14 +132,9 @@ class Heart:
     ) -> tuple[Float[np.ndarray, "*person item"], Float[np.ndarray, "*person item"]]:
         """Std of the expected value, and of what would be observed, of the items in these rows.
 
-        That of the head alone: how sure the tables are is not known. NaN where the head does not
-        count.
+        That of a logit is of the whole sum, tables and all.
         """
-        std, observed = self.head.stds(believed.taste.variance(rows), self.terms, rows)
-        if self.evidence is None:
-            return std, observed
-        trust = np.where(self.trust > 0, self.trust, np.nan)[rows]
-        return trust * std, trust * observed
+        return self.head.stds(believed.taste.variance(rows), self.terms, rows)
 
     def with_items(
         self, others: ItemTerms, content: Float[np.ndarray, "added d_content"], n_items: int

@@ -1,7 +1,7 @@
 """MetaRecommender: content and a meta-learned prior, adapted to a person in closed form."""
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -32,13 +32,14 @@ from metarec.meta.answering import Answering
 from metarec.meta.blending import Rated, learn_blend
 from metarec.meta.changing_items import ChangingItems
 from metarec.meta.config import MetaConfig
-from metarec.meta.evidence import Sample
+from metarec.meta.evidence import Evidence, Sample
 from metarec.meta.fitted import Learned
+from metarec.meta.heads import ChoiceHead
 from metarec.meta.heart import Heart
 from metarec.meta.holding_out import Taught
 from metarec.meta.ordering import CHOICE, VALUE, Blend
 from metarec.meta.person import Person
-from metarec.meta.samples import asked_of
+from metarec.meta.samples import Asked, asked_of
 from metarec.meta.saved import heart_from, state_of
 from metarec.meta.summary import summary_of
 from metarec.training.fingerprint import fingerprint_of
@@ -126,8 +127,10 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
         if self.config.profile and first.users is not None and first.users.width:
             self._profiles = TabularFeatures.fit(first.users)
         told = [self._learn_head(one, content, running) for one in taught]
-        if CHOICE in self.hearts and (self.config.evidence or len(taught) > 1):
-            told[-1] |= self._weigh(taught, content, running)
+        if CHOICE in self.hearts:
+            asked = self._asked(taught, content, running)
+            metrics, evidence = self._weigh(asked, content, running)
+            told[-1] |= metrics | self._doubt(asked, evidence, content, running)
         self.metrics = told[0]
         if len(told) > 1:
             self.metrics |= {"choice": told[1]}
@@ -172,18 +175,28 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
                 fingerprint=fingerprint_of(taught.heard, taught.valid, content, config),
             )
 
-    def _weigh(
+    def _asked(
         self,
         taught: Sequence[Taught],
         content: Float[np.ndarray, "item d_content"],
         running: Running,
-    ) -> dict[str, Any]:
+    ) -> list[Asked]:
+        """Who is asked what each part of the model counts, and how far it may be off."""
+        if not self.config.evidence and len(taught) == 1:
+            return [Asked(taught, self.hearts)]
+        start = partial(self._started, content=content, running=replace(running, folder=None))
+        return asked_of(taught, self.hearts, start, running.rng)
+
+    def _weigh(
+        self,
+        asked: Sequence[Asked],
+        content: Float[np.ndarray, "item d_content"],
+        running: Running,
+    ) -> tuple[dict[str, Any], Callable[[int], Evidence | None]]:
         """Put tables beside the choice, with the trust that people teach, and weigh ratings beside
-        both; told as metrics."""
+        both; told as metrics, and as the evidence of each of `asked`."""
         from metarec.meta.evidence.learning import learn_evidence
 
-        start = partial(self._started, content=content, running=replace(running, folder=None))
-        asked = asked_of(taught, self.hearts, start, running.rng)
         samples = [
             Sample(
                 one.taught[-1].train,
@@ -208,16 +221,45 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
                 metrics["standing_of_new_items"] = learned.of_content.facts()
             if learned.shows_seen:
                 metrics["shows_seen"] = True
-        if len(taught) > 1:
+
+        def evidence_of(number: int) -> Evidence | None:
+            return None if learned is None else learned.of_sample(number)
+
+        if len(asked[0].taught) > 1:
             rated = []
             for number, one in enumerate(asked):
                 if VALUE in one.hearts:
-                    evidence = None if learned is None else learned.of_sample(number)
-                    choice = replace(one.hearts[CHOICE], evidence=evidence)
+                    choice = replace(one.hearts[CHOICE], evidence=evidence_of(number))
                     heads = partial(self._alone, choice), partial(self._alone, one.hearts[VALUE])
                     rated.append(Rated(one.taught[0].train, one.taught[0].valid, *heads))
             self.blend = learn_blend(rated, stream(running.rng, Purpose.EVIDENCE, 1))
-        return metrics
+        return metrics, evidence_of
+
+    def _doubt(
+        self,
+        asked: Sequence[Asked],
+        evidence: Callable[[int], Evidence | None],
+        content: Float[np.ndarray, "item d_content"],
+        running: Running,
+    ) -> dict[str, Any]:
+        """Learn how sure the choice is as it is served; told as metrics."""
+        from metarec.meta.doubt import Served, learn_doubt
+
+        def served() -> Iterator[Served]:
+            for number, one in enumerate(asked):
+                heart, last = replace(one.hearts[CHOICE], evidence=evidence(number)), one.taught[-1]
+                yield Served(heart, last.train, last.valid, partial(self._believed, heart=heart))
+
+        doubt = learn_doubt(served(), content, stream(running.rng, Purpose.DRAWS))
+        heart = self.hearts[CHOICE]
+        assert isinstance(heart.head, ChoiceHead)
+        head = replace(
+            heart.head,
+            variance_factor=doubt.variance_factor,
+            other_variance=doubt.other_variance,
+        )
+        self.hearts = {**self.hearts, CHOICE: replace(heart, head=head)}
+        return dict(doubt.facts())
 
     def _started(
         self,

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from metarec.meta.evidence.standing import Standing
 
 LEAST_SHARE = 0.01
@@ -27,6 +29,11 @@ def summary_of(metrics: Mapping[str, Any]) -> list[str]:
         lines.append(
             f"ratings: mean absolute error {metrics['valid_loss']:.3f} on held-out people; a "
             f"standard deviation of them weighs {metrics['rating_weight']:g} beside the choice"
+        )
+    if np.isnan(metrics.get("other_variance", 0.0)):
+        lines.append(
+            f"how sure lists are is not known: {metrics['doubt_people']} held-out people took "
+            "three items or more, too few to tell"
         )
     return lines
 

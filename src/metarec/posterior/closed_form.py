@@ -83,8 +83,11 @@ class Posterior:
         whitened = self._whiten(features)
         return np.einsum("...id,...id->...i", whitened, whitened)
 
-    def covariance(self) -> Float[np.ndarray, "d d"]:
-        """A⁻¹ of one person."""
+    def covariance(self) -> Float[np.ndarray, "*person d d"]:
+        """A⁻¹."""
+        if self.factor.ndim > 2:
+            whitening = np.linalg.inv(self.factor)
+            return np.asarray(np.swapaxes(whitening, -1, -2) @ whitening)
         inverse, _ = lapack.dpotri(self.factor, lower=1)
         return np.tril(inverse) + np.tril(inverse, -1).T
 

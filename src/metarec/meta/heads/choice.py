@@ -19,6 +19,8 @@ class ChoiceHead:
     predicts_ratings: ClassVar[bool] = False
     kappa: float
     variance_factor: float
+    other_variance: float = 0.0
+    """Of the logit, beside that of taste; the same of all items."""
 
     @property
     def slope(self) -> float:
@@ -64,5 +66,5 @@ class ChoiceHead:
         rows: Int[np.ndarray, "*item"],
     ) -> tuple[Float[np.ndarray, "*item"], Float[np.ndarray, "*item"]]:
         """Calibrated std of the logit; what would be observed has none, so NaN."""
-        std = self.kappa * np.sqrt(self.variance_factor * variance)
+        std = np.sqrt(self.kappa**2 * self.variance_factor * variance + self.other_variance)
         return std, np.full(std.shape, np.nan)

@@ -1,4 +1,4 @@
-"""How good the choice head is on fixed episodes: cross-entropy, whole lists, and spread."""
+"""How good the choice head is on fixed episodes: cross-entropy, and whole lists."""
 
 from collections.abc import Callable
 
@@ -13,17 +13,10 @@ from metarec.meta.features.network import TorchTerms
 from metarec.meta.heads.choice_losses import logits_of, seen_before
 from metarec.meta.heads.value_training import per_person
 from metarec.meta.loops.episodes import Inputs, PaddedEpisodes, profiles_of
-from metarec.meta.loops.steps import torch_seed
 from metarec.meta.network import HeartNetwork, TorchSupport
 from metarec.posterior.differentiable import TorchPosterior
 
 PEOPLE_AT_ONCE = 256
-CALIBRATION_DRAWS = 32
-CALIBRATION_PEOPLE, LEAST_PEOPLE = 512, 64
-CALIBRATION_CELLS = 1_000_000
-"""Logits of one draw: of a large catalogue fewer people tell the scale of the draws."""
-LEAST_QUERIES = 50
-"""With fewer validation events the scalar would be a guess, and stds stay NaN."""
 
 
 def cross_entropy(
@@ -129,45 +122,3 @@ def competing(
     rows = torch.arange(len(asked))[:, None].expand_as(asked)[real]
     blocked[rows, asked[real]] = False
     return blocked
-
-
-@torch.no_grad()
-def draw_scale(
-    network: HeartNetwork,
-    inputs: Inputs,
-    valid: PaddedEpisodes,
-    config: MetaConfig,
-    rng: np.random.Generator,
-) -> float:
-    """The factor on posterior standard deviations that makes validation most likely.
-
-    The softmax of the mean says nothing of the spread of w; the log of the mean softmax over draws
-    w̄ + s L⁻ᵀε does. One scalar s is chosen on a grid, with common draws; NaN where validation is
-    too small to choose.
-    """
-    if valid.query_mask.sum() < LEAST_QUERIES:
-        return float("nan")
-    n_items = len(inputs.touched)
-    part = slice(0, max(LEAST_PEOPLE, min(CALIBRATION_PEOPLE, CALIBRATION_CELLS // n_items)))
-    terms, posterior, seen = adapt_episodes(network, inputs, valid, part, config)
-    noise = torch.randn(CALIBRATION_DRAWS, *posterior.mean.shape, generator=torch_seed(rng))
-    moved = torch.linalg.solve_triangular(
-        posterior.factor.mT, noise.permute(1, 2, 0), upper=True
-    )  # (person, d, draw)
-    asked, mask = torch.from_numpy(valid.query_items[part]), valid.query_mask[part]
-    seen = competing(seen, asked, mask)
-    best, best_loss = 1.0, np.inf
-    for scale in np.geomspace(0.02, 5.0, 15):
-        log_p = []
-        for draw in range(CALIBRATION_DRAWS):
-            weights = posterior.mean + float(scale) * moved[..., draw]
-            logits = network.head.log_kappa.exp() * (weights @ terms.features.mT) + terms.offsets
-            log_p.append(
-                torch.log_softmax(logits.masked_fill(seen, -torch.inf), 1).gather(1, asked)
-            )
-        mixed = torch.logsumexp(torch.stack(log_p), 0) - np.log(CALIBRATION_DRAWS)
-        losses = torch.where(torch.from_numpy(mask), mixed, 0.0).double().numpy()
-        loss = float(per_person(-losses, mask).mean())
-        if loss < best_loss:
-            best, best_loss = float(scale), loss
-    return best

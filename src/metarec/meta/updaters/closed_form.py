@@ -40,7 +40,7 @@ class ClosedFormAdapted:
         moved = self.posterior.influence(self.terms.features[rows], events, support.precisions)
         return moved * surprise
 
-    def covariance(self) -> Float[np.ndarray, "d d"]:
+    def covariance(self) -> Float[np.ndarray, "*person d d"]:
         """A⁻¹."""
         return self.posterior.covariance()
 

@@ -45,8 +45,8 @@ class Adapted(Protocol):
         moved; raises UnsupportedError for an updater that cannot tell."""
         ...
 
-    def covariance(self) -> Float[np.ndarray, "d d"]:
-        """The covariance of one person's weights; raises UnsupportedError where there is none."""
+    def covariance(self) -> Float[np.ndarray, "*person d d"]:
+        """The covariance of the weights; raises UnsupportedError where there is none."""
         ...
 
 
