@@ -35,7 +35,9 @@ def test_the_start_answers_as_ials_and_its_ridge_map_do(implicit_split: Split, a
     factors = learn_item_factors(train.histories, settings, stream(0, Purpose.FACTORS))
     content = ContentFeatures.fit(encoder, train.catalogue.frame).encode(train.catalogue.frame)
     known = learned_counts(train) > 0
-    mapped = ridge_predictions(content.astype(float), factors, known.astype(float), 1.0)
+    mapped = ridge_predictions(
+        content.astype(float), factors, known.astype(float), config.start_penalty
+    )
     expected = np.where(known[:, None], factors, mapped)
     features = heart.terms.features[: len(train.catalogue), :-1]
     scale = np.linalg.norm(features) / np.linalg.norm(expected)
