@@ -32,9 +32,9 @@ def test_of_a_large_catalogue_fewer_people_tell_the_scale(monkeypatch: pytest.Mo
     parts = []
     adapt = choice_validation.adapt_episodes
 
-    def watched(network, inputs, valid, part, config):
+    def watched(network, terms, inputs, valid, part, config):
         parts.append(part)
-        return adapt(network, inputs, valid, part, config)
+        return adapt(network, terms, inputs, valid, part, config)
 
     monkeypatch.setattr(choice_validation, "CALIBRATION_DRAWS", 2)
     shop = mr.generate(users=60, items=30, kind="implicit", rng=1).dataset

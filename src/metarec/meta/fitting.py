@@ -41,6 +41,8 @@ def learn(
     rng, folder = running.rng, None if running.folder is None else Path(running.folder)
     inputs = _inputs(train, content, profiles, config)
     head = _head(train, config)
+    if isinstance(head, LearnedChoice):
+        config = config.within(len(train.catalogue))
     network = new_network(
         len(train.catalogue),
         blocks,

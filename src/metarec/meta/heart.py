@@ -114,7 +114,8 @@ class Heart:
         std, observed = self.head.stds(believed.taste.variance(rows), self.terms, rows)
         if self.evidence is None:
             return std, observed
-        trust = np.where(self.trust > 0, self.trust, np.nan)[rows]
+        trust = self.trust[rows]
+        trust = np.where(trust > 0, trust, np.nan)
         return trust * std, trust * observed
 
     def with_items(

@@ -205,6 +205,8 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
                 metrics["standing_of_new_items"] = learned.of_content.facts()
             if learned.shows_seen:
                 metrics["shows_seen"] = True
+            if found := learned.neighbours:
+                metrics["neighbours"] = found
         if len(taught) > 1:
             rated = []
             for number, one in enumerate(asked):

@@ -9,7 +9,9 @@ import scipy.sparse as sp
 from jaxtyping import Bool, Float, Int
 
 from metarec.contracts import Histories
-from metarec.meta.evidence.alike import Alike, Likeness, Plain, nearness, resized
+from metarec.meta.config import MANY_ITEMS
+from metarec.meta.evidence.alike import Alike, Likeness, Plain, resized
+from metarec.meta.evidence.grid import nearness
 
 TASTE = "taste"
 REASONS = {
@@ -155,6 +157,40 @@ class Untouched:
 
 
 @dataclass(frozen=True, eq=False)
+class Voice:
+    """A table as it is heard by one decay."""
+
+    name: str
+    decay: float
+    known: float
+    """What it counts for items that people touched."""
+    new: float
+    """What it counts for the others."""
+    matrix: sp.csr_array
+
+    def counts(self, untouched: Bool[np.ndarray, " entry"]) -> Float[np.ndarray, " entry"]:
+        """What it counts for items of which nobody has touched some."""
+        return np.where(untouched, self.new, self.known)
+
+    def add(
+        self,
+        spoken: Spoken,
+        untouched: Bool[np.ndarray, " item"],
+        table: Float[np.ndarray, "person item"],
+    ) -> None:
+        """Add to `table` what it says, by the few entries in the rows of people's events alone."""
+        starts = self.matrix.indptr[spoken.items].astype(np.int64)
+        lengths = self.matrix.indptr[spoken.items + 1] - starts
+        event = np.repeat(np.arange(len(lengths)), lengths)
+        firsts = np.cumsum(lengths) - lengths
+        cells = np.arange(len(event)) + (starts - firsts)[event]
+        items = self.matrix.indices[cells]
+        said = self.matrix.data[cells] * self.counts(untouched[items])
+        said *= (self.decay**spoken.ages)[event]
+        np.add.at(table.reshape(-1), spoken.people[event] * table.shape[1] + items, said)
+
+
+@dataclass(frozen=True, eq=False)
 class Evidence:
     """Σ_c a_c Σ_j ρ_c^age_j M_c[i_j, i], and how popular i is: a part of the logit of an item.
 
@@ -181,29 +217,26 @@ class Evidence:
         return np.where(self.untouched.rows, self.untouched.taste, self.taste)
 
     @property
-    def _voices(self) -> Iterator[tuple[str, float, Float[np.ndarray, " item"], sp.csr_array]]:
-        """The reason, the decay, what counts for each item, and the matrix, of all that counts."""
-        rows = self.untouched.rows
+    def _voices(self) -> Iterator["Voice"]:
+        """All that counts."""
         for table in self.counted:
             for fade in table.fades:
                 if fade.weight:
-                    yield (
-                        REASONS[table.name],
-                        fade.decay,
-                        np.full(len(rows), fade.weight),
-                        table.matrix,
-                    )
+                    yield Voice(table.name, fade.decay, fade.weight, fade.weight, table.matrix)
         for known, new in zip(self.alike_fades, self.untouched.likeness, strict=True):
-            counts = np.where(rows, new.weight, known.weight)
-            yield REASONS["alike"], known.decay, counts, self.alike.matrix
+            yield Voice("alike", known.decay, known.weight, new.weight, self.alike.matrix)
 
     def logits(self, spoken: Spoken) -> Float[np.ndarray, "person item"]:
         """What is said of every item for each person; a person's row depends on no one else."""
         table = self.popular.of(np.bincount(spoken.people, minlength=spoken.n_people))
-        table += np.where(self.untouched.rows, self.untouched.offset, 0.0)
-        decays, tables = self._by_decay
-        said = spoken.weights(decays, table.shape[1]) @ tables
-        table += said if isinstance(said, np.ndarray) else said.toarray()
+        table += self._offsets
+        if table.shape[1] > MANY_ITEMS:
+            for voice in self._voices:
+                voice.add(spoken, self.untouched.rows, table)
+        else:
+            decays, tables = self._by_decay
+            said = spoken.weights(decays, table.shape[1]) @ tables
+            table += said if isinstance(said, np.ndarray) else said.toarray()
         for weight, directions, new in self._nears:
             own = directions[spoken.items].astype(np.float64)
             table[:, self._new] += weight * nearness(spoken.whose @ own, new)
@@ -220,12 +253,14 @@ class Evidence:
         """What each event says of one item, by reason."""
         names = (*(table.name for table in self.counted), "alike")
         said = {REASONS[name]: np.zeros(ages.shape) for name in names}
-        for reason, decay, counts, matrix in self._voices:
-            column = counts[row] * matrix[:, [row]].toarray()[:, 0].astype(np.float64)
-            said[reason] = said[reason] + decay**ages * column[items]
+        for voice in self._voices:
+            counts = voice.new if self.untouched.rows[row] else voice.known
+            column = counts * voice.matrix[items][:, [row]].toarray()[:, 0].astype(np.float64)
+            reason = REASONS[voice.name]
+            said[reason] = said[reason] + voice.decay**ages * column
         for weight, directions, _ in self._nears if self.untouched.rows[row] else ():
             own, other = directions[items], directions[[row]]
-            near = nearness(own.astype(np.float64), other.T.astype(np.float64))[:, 0]
+            near = nearness(own.astype(np.float64), other.astype(np.float32))[:, 0]
             said[REASONS["alike"]] = said[REASONS["alike"]] + weight * near
         return said
 
@@ -235,12 +270,16 @@ class Evidence:
         return np.flatnonzero(self.untouched.rows)
 
     @cached_property
-    def _nears(self) -> list[tuple[float, Int[np.ndarray, "item d"], Float[np.ndarray, "d new"]]]:
+    def _nears(self) -> list[tuple[float, Int[np.ndarray, "item d"], Float[np.ndarray, "new d"]]]:
         """What likeness to every event counts, the directions in which it is measured, and those of
         the items that nobody has touched."""
         both = (self.untouched.near, self.alike), (self.untouched.plain, self.plain)
         found = [(weight, told.directions) for weight, told in both if weight]
-        return [(weight, every, every[self._new].T.astype(np.float64)) for weight, every in found]
+        return [(weight, every, every[self._new].astype(np.float32)) for weight, every in found]
+
+    @cached_property
+    def _offsets(self) -> Float[np.ndarray, " item"]:
+        return np.where(self.untouched.rows, self.untouched.offset, 0.0)
 
     @cached_property
     def _by_decay(
@@ -249,11 +288,11 @@ class Evidence:
         """All decays, and the weighted sums of the tables of each, one below the other: one product
         serves them all. As plain numbers where a small catalogue fills them."""
         total: dict[float, sp.csr_array] = {}
-        for _, decay, counts, matrix in self._voices:
-            weighted = matrix.astype(np.float64)
-            weighted.data *= counts[weighted.indices]
-            others = total.get(decay)
-            total[decay] = weighted if others is None else others + weighted
+        for voice in self._voices:
+            weighted = voice.matrix.astype(np.float64)
+            weighted.data *= voice.counts(self.untouched.rows[weighted.indices])
+            others = total.get(voice.decay)
+            total[voice.decay] = weighted if others is None else others + weighted
         tables = sp.csr_array(sp.vstack(list(total.values()), format="csr"))
         cells = tables.shape[0] * tables.shape[1]
         full = cells <= SMALL_CELLS and tables.nnz > FULL * cells

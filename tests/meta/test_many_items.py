@@ -1,0 +1,201 @@
+"""A shop of many items is learned and served without anything that grows with their square."""
+
+import tracemalloc
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+import metarec as mr
+from metarec.contracts import Histories, Vocabulary
+from metarec.meta.evidence import cells
+from metarec.meta.evidence.alike import Alike
+from metarec.meta.evidence.cells import Cells
+from metarec.meta.evidence.evidence import spoken_of
+from metarec.meta.evidence.grid import nearness, on_grid
+from metarec.meta.evidence.next import next_after
+from metarec.meta.evidence.saved import evidence_from, evidence_state
+from metarec.meta.evidence.together import together
+from metarec.meta.heads.choice_validation import ranks_of
+
+
+def directions_of(n: int, groups: int = 12, *, seed: int = 0, d: int = 8) -> np.ndarray:
+    """Items around a few centres, as texts are; every tenth has no content."""
+    rng = np.random.default_rng(seed)
+    centres = np.random.default_rng(99).normal(size=(groups, d))
+    vectors = centres[rng.integers(0, groups, n)] + 0.5 * rng.normal(size=(n, d))
+    vectors[::10] = 0.0
+    return on_grid(vectors)
+
+
+@pytest.fixture
+def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two hundred items count as many; all of them, unless a test says less, are looked among."""
+    for module in ("alike", "evidence", "next"):
+        monkeypatch.setattr(f"metarec.meta.evidence.{module}.MANY_ITEMS", 200)
+    monkeypatch.setattr(cells, "LARGEST", 15)
+
+
+def expect_same(one: Alike, other: Alike) -> None:
+    np.testing.assert_array_equal(one.directions, other.directions)
+    np.testing.assert_array_equal(one.floor, other.floor)
+    for part in ("data", "indices", "indptr"):
+        np.testing.assert_array_equal(getattr(one.matrix, part), getattr(other.matrix, part))
+
+
+def in_cells(exact: Alike) -> Alike:
+    return Alike.of(exact.directions, keep=exact.keep)
+
+
+def test_cells_that_are_all_looked_at_find_what_all_pairs_find(
+    few_are_many: None, monkeypatch: pytest.MonkeyPatch
+):
+    before, more = directions_of(400), directions_of(30, seed=1)
+    rows = np.array([7, 330, 20, 101])
+    monkeypatch.setattr("metarec.meta.evidence.alike.MANY_ITEMS", 1000)
+    exact = Alike.of(before, keep=9)
+    monkeypatch.setattr("metarec.meta.evidence.alike.MANY_ITEMS", 200)
+    found = Alike.of(before, keep=9)
+    assert exact.cells is None
+    assert found.cells is not None
+    assert found.recall() == 1.0
+    expect_same(found, exact)
+    expect_same(found.with_items(more), exact.with_items(more))
+    changed = found.with_changed(rows, more[:4])
+    expect_same(changed, exact.with_changed(rows, more[:4]))
+    expect_same(changed.with_items(more), exact.with_changed(rows, more[:4]).with_items(more))
+
+
+def test_most_of_the_nearest_are_found_among_a_tenth_and_the_recall_says_how_many(
+    few_are_many: None, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(cells, "LOOKED", 40)
+    directions = directions_of(400)
+    found = Alike.of(directions, keep=9)
+    near = directions.astype(float) @ directions.T / 4000**2
+    np.fill_diagonal(near, 0.0)
+    floor = np.maximum(np.sort(near, axis=1)[:, -10], 0.0)
+    nearest, told = near > floor[:, None], found.matrix.toarray() > 0
+    sample = np.unique(np.linspace(0, 399, 100).astype(int))
+    share = (nearest & told)[sample].sum() / nearest[sample].sum()
+    assert found.recall() == pytest.approx(share)
+    assert 0.8 < share < 1.0
+    assert told.sum(axis=1).max() <= 9
+    expected = np.where(told, near - found.floor[:, None], 0.0)
+    np.testing.assert_allclose(found.matrix.toarray(), expected, atol=1e-6)
+    expect_same(Alike.of(directions, keep=9), found)
+
+
+def test_no_cell_is_larger_than_allowed_where_many_read_the_same(few_are_many: None):
+    same = np.repeat(directions_of(2, seed=3)[1:], 300, axis=0)
+    directions = np.concatenate([same, directions_of(100)])
+    found = Cells.of(directions)
+    assert np.bincount(found.own[found.own >= 0]).max() <= 15
+    assert (found.own[300::10] == -1).all()
+    assert (found.own[:300] >= 0).all()
+
+
+def test_sums_of_directions_are_as_near_as_whole_numbers_say():
+    rng = np.random.default_rng(0)
+    directions = directions_of(50, d=128)
+    sums = directions[rng.integers(0, 50, (3, 4000))].astype(np.int64).sum(axis=1)
+    expected = sums @ directions.T.astype(np.int64) / 4000**2
+    found = nearness(sums.astype(np.float64), directions.astype(np.float32))
+    np.testing.assert_array_equal(found, expected)
+    assert not nearness(np.zeros((2, 128)), directions.astype(np.float32)).any()
+
+
+@pytest.fixture(scope="module")
+def model() -> mr.MetaRecommender:
+    shop = mr.generate(users=150, items=260, kind="implicit", rng=1).dataset
+    return mr.MetaRecommender(mr.HashEncoder(d=8), mr.MetaConfig(d=3, steps=0)).fit(shop)
+
+
+def test_answers_by_the_few_rows_of_events_are_those_of_whole_tables(
+    model: mr.MetaRecommender, few_are_many: None
+):
+    ids = model.catalogue.ids.tolist()
+    people = Histories.of([[ids[3], ids[200], ids[3]], [], [ids[9]], ids[40:60]])
+    evidence = model.heart.evidence
+    assert evidence is not None
+    spoken = spoken_of(replace(people, items=model.catalogue.index(people.vocabulary)[people.items],
+                               vocabulary=model.catalogue.vocabulary), ordered=True)  # fmt: skip
+    by_rows = evidence.logits(spoken)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("metarec.meta.evidence.evidence.MANY_ITEMS", 1000)
+        whole = evidence.logits(spoken)
+    assert np.ptp(whole) > 0.1
+    np.testing.assert_allclose(by_rows, whole, rtol=1e-12, atol=1e-12)
+
+
+def test_a_model_of_many_items_says_how_many_of_the_nearest_it_finds_and_is_saved_with_its_cells(
+    few_are_many: None, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(cells, "LOOKED", 60)
+    shop = mr.generate(users=150, items=260, kind="implicit", rng=1).dataset
+    model = mr.MetaRecommender(mr.HashEncoder(d=8), mr.MetaConfig(d=3, steps=0, neighbours=20))
+    model = model.fit(shop)
+    recall = model.metrics["neighbours"]["recall"]
+    assert 0.3 < recall < 1.0
+    assert f"{recall:.0%} of the nearest items" in " ".join(model.summary)
+    evidence = model.heart.evidence
+    assert evidence is not None
+    again = evidence_from(evidence_state(evidence)).alike
+    more = directions_of(3, d=again.directions.shape[1], seed=4)
+    expect_same(again.with_items(more), evidence.alike.with_items(more))
+
+
+def test_next_solves_for_the_columns_of_the_most_touched_and_counts_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    rng = np.random.default_rng(2)
+    people = np.repeat(np.arange(60), 8)
+    items = np.minimum(rng.geometric(0.15, len(people)) - 1, 19)
+    histories = shop_of(people, items, 20)
+    exact, settings = np.arange(5), {"decay": 0.5, "l2": 3.0, "keep": 20}
+    whole = next_after(histories, exact=exact, **settings).toarray()
+    counted = next_after(histories, exact=np.arange(0), **settings).toarray()
+    monkeypatch.setattr("metarec.meta.evidence.next.MANY_ITEMS", 12)
+    counts = np.bincount(items, minlength=20)
+    solved = np.argsort(-counts, kind="stable")[:12]
+    others = np.setdiff1d(np.arange(20), solved)
+    found = next_after(histories, exact=exact, **settings).toarray()
+    np.testing.assert_allclose(found[:5, solved], whole[:5, solved], atol=1e-6)
+    np.testing.assert_allclose(found[:5, others], counted[:5, others], atol=1e-6)
+    np.testing.assert_allclose(found[5:], whole[5:], atol=1e-6)
+    assert np.abs(counted[:5, others] - whole[:5, others]).max() > 1e-3
+
+
+def test_ranks_that_are_counted_are_those_of_a_sorted_list(monkeypatch: pytest.MonkeyPatch):
+    scores = torch.randint(0, 6, (4, 30)).float()
+    scores[0, :5] = -torch.inf
+    asked = torch.randint(0, 30, (4, 3))
+    mask = np.ones((4, 3), dtype=bool)
+    sorted_ = ranks_of(scores, asked, mask)
+    monkeypatch.setattr("metarec.meta.heads.choice_validation.MANY_ITEMS", 10)
+    assert ranks_of(scores, asked, mask).tolist() == sorted_.tolist()
+
+
+def shop_of(people: np.ndarray, items: np.ndarray, n_items: int) -> Histories:
+    """Histories of these people, who stand together, over so many items."""
+    lengths = np.bincount(people)
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    nothing = np.full(len(items), np.nan)
+    ids = Vocabulary.of([f"i{item}" for item in range(n_items)])
+    return Histories(ids, items, np.ones(len(items)), nothing, offsets, np.full(len(items), -1))
+
+
+def test_thirty_thousand_items_take_no_square_of_numbers(monkeypatch: pytest.MonkeyPatch):
+    n, square = 30_000, 30_000**2
+    monkeypatch.setattr(cells, "LOOKED", 500)
+    rng = np.random.default_rng(0)
+    histories = shop_of(np.repeat(np.arange(3000), 5), rng.integers(0, n, 15_000), n)
+    exact, directions = np.arange(200), directions_of(n, 300)
+    tracemalloc.start()
+    Alike.of(directions, keep=20)
+    next_after(histories, decay=0.5, l2=3.0, keep=20, exact=exact)
+    together(histories, l2=3.0, keep=20, exact=exact)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < square / 4  # bytes, and a number takes 4 or 8
