@@ -49,7 +49,7 @@ def next_after(
     gram, own = _gram(histories, decay, reach, exact, targets)
     gram[np.diag_indices_from(gram)] += l2
     factor = cho_factor(gram.astype(np.float32), overwrite_a=True, check_finite=False)
-    solved = _most_touched(histories)
+    solved = _solved_columns(histories, follows[exact])
     asked = sp.csr_array(follows[exact], dtype=np.float32)[:, solved].toarray()
     found = cho_solve(factor, asked, overwrite_b=True, check_finite=False)
     top = _wider(largest(found, keep), solved, n_items)
@@ -63,10 +63,14 @@ def next_after(
     return stacked(exact, top, largest_sparse(low, keep))
 
 
-def _most_touched(histories: Histories) -> Int[np.ndarray, " column"]:
-    """The columns that are solved for: of many items those with most events, ascending."""
-    counts = np.bincount(histories.items, minlength=len(histories.vocabulary))
-    return np.sort(np.argsort(-counts, kind="stable")[:MANY_ITEMS])
+def _solved_columns(histories: Histories, follows: sp.csr_array) -> Int[np.ndarray, " column"]:
+    """All columns; of many items those of the most touched, as far as they are not empty."""
+    n_items = follows.shape[1]
+    if n_items <= MANY_ITEMS:
+        return np.arange(n_items)
+    counts = np.bincount(histories.items, minlength=n_items)
+    most = np.sort(np.argsort(-counts, kind="stable")[:MANY_ITEMS])
+    return most[np.isin(most, follows.indices)]
 
 
 def _wider(rows: sp.csr_array, columns: Int[np.ndarray, " column"], n: int) -> sp.csr_array:

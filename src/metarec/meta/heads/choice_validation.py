@@ -24,6 +24,8 @@ CALIBRATION_DRAWS = 32
 CALIBRATION_PEOPLE, LEAST_PEOPLE = 512, 64
 CALIBRATION_CELLS = 1_000_000
 """Logits of one draw: of a large catalogue fewer people tell the scale of the draws."""
+CALIBRATION_ITEMS = 100_000
+"""Items of a larger catalogue that stand for all of it."""
 LEAST_QUERIES = 50
 """With fewer validation events the scalar would be a guess, and stds stay NaN."""
 
@@ -92,9 +94,11 @@ def ranks_of(
     """Where the items stand that each person is asked for, from 0; equals in their own order."""
     if scores.shape[1] > MANY_ITEMS:  # counting is quicker than sorting all for a few
         ranks = torch.zeros_like(asked)
+        table = scores.numpy()
         for person, query in np.argwhere(mask).tolist():
-            item, row = int(asked[person, query]), scores[person]
-            ranks[person, query] = (row > row[item]).sum() + (row[:item] == row[item]).sum()
+            item, row = int(asked[person, query]), table[person]
+            ahead = np.count_nonzero(row > row[item])
+            ranks[person, query] = ahead + np.count_nonzero(row[:item] == row[item])
         return ranks
     order = scores.argsort(dim=1, descending=True, stable=True)
     places = torch.empty_like(order)
@@ -177,12 +181,13 @@ def draw_scale(
     )  # (person, d, draw)
     asked, mask = torch.from_numpy(valid.query_items[part]), valid.query_mask[part]
     seen = competing(seen, asked, mask)
+    features, offsets, asked, seen = _some_items(terms, asked, seen, rng)
     best, best_loss = 1.0, np.inf
     for scale in np.geomspace(0.02, 5.0, 15):
         log_p = []
         for draw in range(CALIBRATION_DRAWS):
             weights = posterior.mean + float(scale) * moved[..., draw]
-            logits = network.head.log_kappa.exp() * (weights @ terms.features.mT) + terms.offsets
+            logits = network.head.log_kappa.exp() * (weights @ features.mT) + offsets
             log_p.append(
                 torch.log_softmax(logits.masked_fill(seen, -torch.inf), 1).gather(1, asked)
             )
@@ -192,3 +197,32 @@ def draw_scale(
         if loss < best_loss:
             best, best_loss = float(scale), loss
     return best
+
+
+def _some_items(
+    terms: TorchTerms,
+    asked: Int[Tensor, "person query"],
+    seen: Bool[Tensor, "person item"],
+    rng: np.random.Generator,
+) -> tuple[
+    Float[Tensor, "some d+1"],
+    Float[Tensor, " some"],
+    Int[Tensor, "person query"],
+    Bool[Tensor, "person some"],
+]:
+    """What a softmax over the catalogue needs; of a large one random items stand for all others.
+
+    Each of these counts as many times as there are others for it, so that sums are those of all in
+    the mean; items that someone is asked for count as themselves.
+    """
+    n_items = len(terms.offsets)
+    if n_items <= CALIBRATION_ITEMS:
+        return terms.features, terms.offsets, asked, seen
+    named, place = np.unique(asked.numpy(), return_inverse=True)
+    others = np.setdiff1d(np.arange(n_items), named)
+    drawn = np.sort(rng.choice(others, CALIBRATION_ITEMS, replace=False))
+    some = torch.from_numpy(np.concatenate([named, drawn]))
+    offsets = terms.offsets[some]
+    offsets[len(named) :] += float(np.log(len(others) / len(drawn)))
+    told = torch.from_numpy(place.reshape(asked.shape))
+    return terms.features[some], offsets, told, seen[:, some]
