@@ -1,7 +1,6 @@
 """A shop of many items is learned and served without anything that grows with their square."""
 
 import tracemalloc
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +8,7 @@ import torch
 
 import metarec as mr
 from metarec.contracts import Histories, Vocabulary
+from metarec.contracts.alignment import align
 from metarec.meta.evidence import cells
 from metarec.meta.evidence.alike import Alike
 from metarec.meta.evidence.cells import Cells
@@ -42,10 +42,6 @@ def expect_same(one: Alike, other: Alike) -> None:
     np.testing.assert_array_equal(one.floor, other.floor)
     for part in ("data", "indices", "indptr"):
         np.testing.assert_array_equal(getattr(one.matrix, part), getattr(other.matrix, part))
-
-
-def in_cells(exact: Alike) -> Alike:
-    return Alike.of(exact.directions, keep=exact.keep)
 
 
 def test_cells_that_are_all_looked_at_find_what_all_pairs_find(
@@ -108,19 +104,24 @@ def test_sums_of_directions_are_as_near_as_whole_numbers_say():
 
 @pytest.fixture(scope="module")
 def model() -> mr.MetaRecommender:
-    shop = mr.generate(users=150, items=260, kind="implicit", rng=1).dataset
-    return mr.MetaRecommender(mr.HashEncoder(d=8), mr.MetaConfig(d=3, steps=0)).fit(shop)
+    """Of 220 items, which are many."""
+    shop = mr.generate(users=100, items=220, kind="implicit", rng=1).dataset
+    config = mr.MetaConfig(d=3, steps=0, neighbours=20, exact_items=50)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(cells, "LOOKED", 60)
+        for module in ("alike", "evidence", "next"):
+            patched.setattr(f"metarec.meta.evidence.{module}.MANY_ITEMS", 200)
+        return mr.MetaRecommender(mr.HashEncoder(d=8), config).fit(shop)
 
 
 def test_answers_by_the_few_rows_of_events_are_those_of_whole_tables(
     model: mr.MetaRecommender, few_are_many: None
 ):
     ids = model.catalogue.ids.tolist()
-    people = Histories.of([[ids[3], ids[200], ids[3]], [], [ids[9]], ids[40:60]])
+    people = [[ids[3], ids[200], ids[3]], [], [ids[9]], ids[40:60]]
+    spoken = spoken_of(align(people, model.catalogue), ordered=True)
     evidence = model.heart.evidence
     assert evidence is not None
-    spoken = spoken_of(replace(people, items=model.catalogue.index(people.vocabulary)[people.items],
-                               vocabulary=model.catalogue.vocabulary), ordered=True)  # fmt: skip
     by_rows = evidence.logits(spoken)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("metarec.meta.evidence.evidence.MANY_ITEMS", 1000)
@@ -130,17 +131,14 @@ def test_answers_by_the_few_rows_of_events_are_those_of_whole_tables(
 
 
 def test_a_model_of_many_items_says_how_many_of_the_nearest_it_finds_and_is_saved_with_its_cells(
-    few_are_many: None, monkeypatch: pytest.MonkeyPatch
+    model: mr.MetaRecommender, few_are_many: None, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(cells, "LOOKED", 60)
-    shop = mr.generate(users=150, items=260, kind="implicit", rng=1).dataset
-    model = mr.MetaRecommender(mr.HashEncoder(d=8), mr.MetaConfig(d=3, steps=0, neighbours=20))
-    model = model.fit(shop)
-    recall = model.metrics["neighbours"]["recall"]
-    assert 0.3 < recall < 1.0
-    assert f"{recall:.0%} of the nearest items" in " ".join(model.summary)
-    evidence = model.heart.evidence
+    evidence, recall = model.heart.evidence, model.metrics["neighbours"]["recall"]
     assert evidence is not None
+    assert 0.3 < recall < 1.0
+    assert recall == evidence.alike.recall()
+    assert f"{recall:.0%} of the nearest items" in " ".join(model.summary)
     again = evidence_from(evidence_state(evidence)).alike
     more = directions_of(3, d=again.directions.shape[1], seed=4)
     expect_same(again.with_items(more), evidence.alike.with_items(more))

@@ -188,7 +188,9 @@ class Alike:
         if others_told:
             said, row, column = (np.concatenate(part) for part in zip(*others_told, strict=True))
             matrix = matrix + sp.csr_array((said, (row, column)), shape=(n, n))
-        return replace(self, floor=floor, matrix=matrix + self.matrix if self.matrix.nnz else matrix)
+        return replace(
+            self, floor=floor, matrix=matrix + self.matrix if self.matrix.nnz else matrix
+        )
 
     def _looked(
         self, rows: Int[np.ndarray, " row"]
