@@ -1,8 +1,9 @@
 """A shop of a million items: memory of the fit, and one person adapted and answered on one core.
 
-The shop is made by hand: 200 items a topic, titles of a topic's words, three events for ten items,
-histories that stay in two topics and often go on to the item behind the one before. The fit, the answers of the loaded model
-and the memory of both are measured in processes of their own, CPU time and peaks.
+The shop is made by hand: 200 items a topic, titles of a topic's words, three events for each item,
+histories that stay in two topics and often go on to the item behind the one before. The fit, the
+answers of the loaded model and the memory of both are measured in processes of their own: CPU time
+and peaks.
 
     python -m benchmarks.million [--items 1000000]
 """

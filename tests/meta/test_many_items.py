@@ -12,10 +12,10 @@ from metarec.contracts.alignment import align
 from metarec.meta.evidence import cells
 from metarec.meta.evidence.alike import Alike
 from metarec.meta.evidence.cells import Cells
-from metarec.meta.evidence.evidence import spoken_of
 from metarec.meta.evidence.grid import nearness, on_grid
 from metarec.meta.evidence.next import next_after
 from metarec.meta.evidence.saved import evidence_from, evidence_state
+from metarec.meta.evidence.spoken import spoken_of
 from metarec.meta.evidence.together import together
 from metarec.meta.heads.choice_validation import ranks_of
 

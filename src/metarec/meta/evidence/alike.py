@@ -213,7 +213,7 @@ def resized(matrix: sp.csr_array, n: int) -> sp.csr_array:
 
 @dataclass(frozen=True, eq=False)
 class _Rows:
-    """Rows of a few entries each while they are found, in whatever order: memory is theirs alone."""
+    """Rows of a few entries each, while they are found in whatever order."""
 
     columns: Int[np.ndarray, "row entry"]
     values: Float[np.ndarray, "row entry"]

@@ -8,10 +8,10 @@ import numpy as np
 import scipy.sparse as sp
 from jaxtyping import Bool, Float, Int
 
-from metarec.contracts import Histories
 from metarec.meta.config import MANY_ITEMS
 from metarec.meta.evidence.alike import Alike, Likeness, Plain, resized
 from metarec.meta.evidence.grid import nearness
+from metarec.meta.evidence.spoken import Spoken, Voice
 
 TASTE = "taste"
 REASONS = {
@@ -67,49 +67,6 @@ def itself(n: int) -> sp.csr_array:
 
 
 @dataclass(frozen=True, eq=False)
-class Spoken:
-    """Events of people as flat arrays: who had which item, how many events ago."""
-
-    people: Int[np.ndarray, " event"]
-    items: Int[np.ndarray, " event"]
-    ages: Float[np.ndarray, " event"]
-    """0 of the newest, 1 of the one before it."""
-    n_people: int
-
-    def weights(self, decays: float | Float[np.ndarray, " decay"], n_items: int) -> sp.csr_array:
-        """What each item of each person counts in tables of these decays: (person, decay · item).
-
-        The events of a person stand together, and people in their order.
-        """
-        decays = np.atleast_1d(decays)
-        width = len(decays) * n_items
-        counts = (decays ** self.ages[:, None]).ravel()
-        cells = (self.items[:, None] + n_items * np.arange(len(decays))).ravel()
-        ends = np.cumsum(np.bincount(self.people, minlength=self.n_people))
-        starts = len(decays) * np.concatenate([[0], ends])
-        small = max(width, len(cells)) <= np.iinfo(np.int32).max
-        kind = np.int32 if small else np.int64  # of tables too, else products copy them
-        told = (counts, cells.astype(kind), starts.astype(kind))
-        return sp.csr_array(told, shape=(self.n_people, width))
-
-    @property
-    def whose(self) -> sp.csr_array:
-        """1 where an event is of a person: (person, event)."""
-        cells = (self.people, np.arange(len(self.people)))
-        return sp.csr_array(
-            (np.ones(len(self.people)), cells), shape=(self.n_people, len(cells[1]))
-        )
-
-
-def spoken_of(histories: Histories, *, ordered: bool) -> Spoken:
-    """The events of histories as tables hear them; without an order all are of one age."""
-    ages = (histories.lengths[histories.rows] - 1 - histories.places).astype(np.float64)
-    return Spoken(
-        histories.rows, histories.items, ages if ordered else np.zeros(len(ages)), len(histories)
-    )
-
-
-@dataclass(frozen=True, eq=False)
 class Popular:
     """What it counts that many took an item."""
 
@@ -154,40 +111,6 @@ class Untouched:
     """The same of content as it is, neither centred nor whitened."""
     taste: float
     """What the head's own logit counts for them: all that content tells of taste."""
-
-
-@dataclass(frozen=True, eq=False)
-class Voice:
-    """A table as it is heard by one decay."""
-
-    name: str
-    decay: float
-    known: float
-    """What it counts for items that people touched."""
-    new: float
-    """What it counts for the others."""
-    matrix: sp.csr_array
-
-    def counts(self, untouched: Bool[np.ndarray, " entry"]) -> Float[np.ndarray, " entry"]:
-        """What it counts for items of which nobody has touched some."""
-        return np.where(untouched, self.new, self.known)
-
-    def add(
-        self,
-        spoken: Spoken,
-        untouched: Bool[np.ndarray, " item"],
-        table: Float[np.ndarray, "person item"],
-    ) -> None:
-        """Add to `table` what it says, by the few entries in the rows of people's events alone."""
-        starts = self.matrix.indptr[spoken.items].astype(np.int64)
-        lengths = self.matrix.indptr[spoken.items + 1] - starts
-        event = np.repeat(np.arange(len(lengths)), lengths)
-        firsts = np.cumsum(lengths) - lengths
-        cells = np.arange(len(event)) + (starts - firsts)[event]
-        items = self.matrix.indices[cells]
-        said = self.matrix.data[cells] * self.counts(untouched[items])
-        said *= (self.decay**spoken.ages)[event]
-        np.add.at(table.reshape(-1), spoken.people[event] * table.shape[1] + items, said)
 
 
 @dataclass(frozen=True, eq=False)

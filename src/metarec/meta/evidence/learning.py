@@ -19,11 +19,11 @@ from metarec.meta.evidence.evidence import (
     Untouched,
     fading,
     known_of,
-    spoken_of,
 )
 from metarec.meta.evidence.questions import ENOUGH_QUERIES, LEAST_QUERIES, Questions
 from metarec.meta.evidence.returning import learn_return
 from metarec.meta.evidence.samples import ALIKE, NEAR, PLAIN, Sample, Tables, contests_of, fades_of
+from metarec.meta.evidence.spoken import spoken_of
 from metarec.meta.evidence.standing import Standing, judged_trust
 from metarec.meta.evidence.trust import Contests, learn_beside
 

@@ -13,9 +13,10 @@ from metarec.contracts import Dataset, Episodes, Histories
 from metarec.meta.config import MetaConfig
 from metarec.meta.evidence.alike import Alike, Plain
 from metarec.meta.evidence.counting import counted_tables, decays_of, has_order, popularities
-from metarec.meta.evidence.evidence import TASTE, Evidence, Fade, known_of, spoken_of
+from metarec.meta.evidence.evidence import TASTE, Evidence, Fade, known_of
 from metarec.meta.evidence.grid import nearness
 from metarec.meta.evidence.questions import MOST_QUERIES, Questions
+from metarec.meta.evidence.spoken import spoken_of
 from metarec.meta.evidence.trust import Contests
 
 ALIKE = "alike"
