@@ -4,20 +4,26 @@ import tracemalloc
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 import torch
 
 import metarec as mr
-from metarec.contracts import Histories, Vocabulary
+from metarec.contracts import Episodes, Histories, Vocabulary
 from metarec.contracts.alignment import align
+from metarec.contracts.event_kinds import ANY_KIND
 from metarec.meta.evidence import cells
 from metarec.meta.evidence.alike import Alike
 from metarec.meta.evidence.cells import Cells
 from metarec.meta.evidence.grid import nearness, on_grid
 from metarec.meta.evidence.next import next_after
+from metarec.meta.evidence.questions import Questions
 from metarec.meta.evidence.saved import evidence_from, evidence_state
-from metarec.meta.evidence.spoken import spoken_of
+from metarec.meta.evidence.spoken import Spoken, said_by, spoken_of
 from metarec.meta.evidence.together import together
-from metarec.meta.heads.choice_validation import ranks_of
+from metarec.meta.evidence.trust import Contests
+from metarec.meta.features.network import TorchTerms
+from metarec.meta.heads import choice_validation
+from metarec.meta.heads.choice_validation import _some_items, ranks_of
 
 
 def directions_of(n: int, groups: int = 12, *, seed: int = 0, d: int = 8) -> np.ndarray:
@@ -32,7 +38,7 @@ def directions_of(n: int, groups: int = 12, *, seed: int = 0, d: int = 8) -> np.
 @pytest.fixture
 def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two hundred items count as many; all of them, unless a test says less, are looked among."""
-    for module in ("alike", "evidence", "next"):
+    for module in ("alike", "evidence", "next", "spoken", "trust"):
         monkeypatch.setattr(f"metarec.meta.evidence.{module}.MANY_ITEMS", 200)
     monkeypatch.setattr(cells, "LARGEST", 15)
 
@@ -109,7 +115,7 @@ def model() -> mr.MetaRecommender:
     config = mr.MetaConfig(d=3, steps=0, neighbours=20, exact_items=50)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(cells, "LOOKED", 60)
-        for module in ("alike", "evidence", "next"):
+        for module in ("alike", "evidence", "next", "spoken", "trust"):
             patched.setattr(f"metarec.meta.evidence.{module}.MANY_ITEMS", 200)
         return mr.MetaRecommender(mr.HashEncoder(d=8), config).fit(shop)
 
@@ -173,6 +179,90 @@ def test_ranks_that_are_counted_are_those_of_a_sorted_list(monkeypatch: pytest.M
     sorted_ = ranks_of(scores, asked, mask)
     monkeypatch.setattr("metarec.meta.heads.choice_validation.MANY_ITEMS", 10)
     assert ranks_of(scores, asked, mask).tolist() == sorted_.tolist()
+
+
+def test_of_a_large_catalogue_random_items_stand_for_all_that_nobody_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(choice_validation, "CALIBRATION_ITEMS", 10)
+    features, offsets = torch.randn(50, 3), torch.randn(50)
+    terms = TorchTerms(features, offsets, offsets, offsets)
+    asked, seen = torch.tensor([[7, 3], [7, 49]]), torch.rand(2, 50) < 0.3
+    some, levels, place, out = _some_items(terms, asked, seen, np.random.default_rng(0))
+    assert len(some) == len(levels) == out.shape[1] == 13
+    torch.testing.assert_close(some[place], features[asked])
+    torch.testing.assert_close(levels[place], offsets[asked])
+    rows = [int((features == row).all(1).nonzero()[0, 0]) for row in some]
+    assert len(set(rows)) == 13
+    torch.testing.assert_close(out, seen[:, rows])
+    stand_for = (levels - offsets[rows]).exp()[3:]
+    torch.testing.assert_close(stand_for, torch.full((10,), 4.7))  # 47 others by 10 of them
+
+
+def test_a_step_of_many_items_takes_fewer_people():
+    config = mr.MetaConfig()
+    assert [config.within(n).batch_users for n in (100, 131_072, 262_144, 9_000_000)] == [
+        128,
+        128,
+        64,
+        16,
+    ]
+    assert mr.MetaConfig(batch_users=5).within(9_000_000).batch_users == 5
+
+
+def test_of_many_items_fewer_queries_are_asked(monkeypatch: pytest.MonkeyPatch):
+    shop = mr.generate(users=60, items=50, kind="implicit", rng=1).dataset
+    episodes = Episodes(shop.histories, shop.histories)
+    for most, scores, n in ((400, 1, 300), (400, 50 * 350, 350), (400, 10**9, 400)):
+        monkeypatch.setattr("metarec.meta.evidence.questions.MOST_SCORES", scores)
+        among, rng = np.ones(50, dtype=bool), np.random.default_rng(0)
+        assert len(Questions.of(episodes, ANY_KIND, among, rng, most=most)) == n
+
+
+def test_a_person_of_many_items_has_the_scores_of_a_batch(
+    model: mr.MetaRecommender, monkeypatch: pytest.MonkeyPatch
+):
+    events = model.catalogue.ids[:4].tolist()
+    whole = model.adapt(events).score(model.catalogue.ids.tolist())
+    monkeypatch.setattr("metarec.meta.updaters.closed_form.MANY_ITEMS", 100)
+    by_column = model.adapt(events).score(model.catalogue.ids.tolist())
+    assert np.ptp(whole) > 0.01
+    np.testing.assert_allclose(by_column, whole, rtol=1e-12, atol=1e-12)
+
+
+def test_together_of_too_many_sums_is_not_solved_among_people(monkeypatch: pytest.MonkeyPatch):
+    rng = np.random.default_rng(0)
+    histories = shop_of(np.repeat(np.arange(20), 6), rng.integers(0, 30, 120), 30)
+    settings = {"l2": 3.0, "keep": 30, "exact": np.arange(5)}
+    counted = together(histories, **settings).toarray()
+    for products, same in ((30 * 120, False), (30 * 120 - 1, True)):
+        monkeypatch.setattr("metarec.meta.evidence.together.MOST_PRODUCTS", products)
+        found = together(histories, **settings, most_people=20).toarray()
+        assert np.allclose(found, counted, atol=1e-6) == same
+
+
+def test_what_a_table_of_many_items_says_is_that_of_a_product(few_are_many: None):
+    rng = np.random.default_rng(0)
+    matrix = sp.csr_array(sp.random_array((300, 300), density=0.1, rng=rng, dtype=np.float32))
+    people = np.array([0, 0, 0, 2, 2])
+    spoken = Spoken(people, np.array([5, 5, 299, 0, 7]), np.array([2.0, 1, 0, 1, 0]), 3)
+    expected = (spoken.weights(0.7, 300) @ matrix).toarray()
+    np.testing.assert_allclose(said_by(matrix, spoken, 0.7), expected, rtol=1e-12)
+
+
+def test_of_many_items_the_rivals_are_the_same_best(few_are_many: None):
+    rng = np.random.default_rng(0)
+    tables = {"one": rng.normal(size=(3, 300)), "two": np.maximum(rng.normal(size=(3, 300)), 1.0)}
+    out, targets = rng.random((3, 300)) < 0.2, np.array([4, 9, 20])
+    found = Contests.of(tables, out, targets, top=7)
+    for person, target in enumerate(targets):
+        rivals = set()
+        for scores in tables.values():
+            order = np.lexsort((np.arange(300), -scores[person] + 1e9 * out[person]))
+            rivals |= set(order[:7].tolist())
+        expected = np.array(sorted(rivals - {int(target)}))
+        margins = [s[person, expected] - s[person, target] for s in tables.values()]
+        np.testing.assert_allclose(found.margins[found.query == person], np.stack(margins, axis=1))
 
 
 def shop_of(people: np.ndarray, items: np.ndarray, n_items: int) -> Histories:

@@ -25,7 +25,7 @@ def top_k(
     negative = -scores  # ascending is best first, and NaN sorts behind everything
     # The k-th largest score of each history decides who is in without doubt; ties at that score
     # compete by hash. argpartition alone would pick among equals by memory position.
-    threshold = _smallest(negative, kept)  # (history, 1)
+    threshold = kth_smallest(negative, kept)  # (history, 1)
     # where fewer than `kept` can be ranked, all that is below infinity competes
     threshold = np.where(threshold < np.inf, threshold, np.finfo(negative.dtype).max)
     inside = negative <= threshold  # false for NaN
@@ -45,7 +45,7 @@ def top_k(
     return found
 
 
-def _smallest(
+def kth_smallest(
     numbers: Float[np.ndarray, "history item"], kept: int
 ) -> Float[np.ndarray, "history 1"]:
     """The `kept`-th smallest number of each row; NaN counts as larger than all.

@@ -153,16 +153,21 @@ class Evidence:
         """What is said of every item for each person; a person's row depends on no one else."""
         table = self.popular.of(np.bincount(spoken.people, minlength=spoken.n_people))
         table += self._offsets
-        if table.shape[1] > MANY_ITEMS:
+        many = table.shape[1] > MANY_ITEMS
+        if many:
             for voice in self._voices:
                 voice.add(spoken, self.untouched.rows, table)
         else:
             decays, tables = self._by_decay
             said = spoken.weights(decays, table.shape[1]) @ tables
             table += said if isinstance(said, np.ndarray) else said.toarray()
+        nears = []
         for weight, directions, new in self._nears:
             own = directions[spoken.items].astype(np.float64)
-            table[:, self._new] += weight * nearness(spoken.whose @ own, new)
+            nears.append(nearness(spoken.whose @ own, new))
+            nears[-1] *= weight
+        for near in [sum(nears)] if many and nears else nears:  # one look for places is enough
+            table[:, self._new] += near
         return table
 
     def base(self, row: int, n_events: int) -> float:

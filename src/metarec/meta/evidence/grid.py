@@ -46,4 +46,5 @@ def nearness(
         for place, digit in enumerate(digits):
             said = digit.astype(np.float32) @ directions[part].T
             near[:, part] += said * np.float64(BASE) ** place
-    return near / GRID**2
+    near /= GRID**2
+    return near

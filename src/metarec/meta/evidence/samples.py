@@ -16,7 +16,7 @@ from metarec.meta.evidence.counting import counted_tables, decays_of, has_order,
 from metarec.meta.evidence.evidence import TASTE, Evidence, Fade, known_of
 from metarec.meta.evidence.grid import nearness
 from metarec.meta.evidence.questions import MOST_QUERIES, Questions
-from metarec.meta.evidence.spoken import spoken_of
+from metarec.meta.evidence.spoken import said_by, spoken_of
 from metarec.meta.evidence.trust import Contests
 
 ALIKE = "alike"
@@ -143,8 +143,7 @@ class Tables:
         shape = found[TASTE].shape
         for name, matrix in self.matrices.items():
             for decay in decays_of(name, ordered=self.ordered):
-                said = spoken.weights(decay, shape[1]) @ matrix
-                found[heard(name, decay)] = said.toarray()
+                found[heard(name, decay)] = said_by(matrix, spoken, decay)
         if self.content_alone:
             for name, directions, new in self._nears:
                 own = directions[spoken.items].astype(np.float64)

@@ -7,6 +7,7 @@ import scipy.sparse as sp
 from jaxtyping import Bool, Float, Int
 
 from metarec.contracts import Histories
+from metarec.meta.config import MANY_ITEMS
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,12 +76,39 @@ class Voice:
         table: Float[np.ndarray, "person item"],
     ) -> None:
         """Add to `table` what it says, by the few entries in the rows of people's events alone."""
-        starts = self.matrix.indptr[spoken.items].astype(np.int64)
-        lengths = self.matrix.indptr[spoken.items + 1] - starts
-        event = np.repeat(np.arange(len(lengths)), lengths)
-        firsts = np.cumsum(lengths) - lengths
-        cells = np.arange(len(event)) + (starts - firsts)[event]
-        items = self.matrix.indices[cells]
-        said = self.matrix.data[cells] * self.counts(untouched[items])
-        said *= (self.decay**spoken.ages)[event]
-        np.add.at(table.reshape(-1), spoken.people[event] * table.shape[1] + items, said)
+        event, items, said = rows_of(self.matrix, spoken)
+        said = said * self.counts(untouched[items]) * (self.decay**spoken.ages)[event]
+        add(table, spoken.people[event], items, said)
+
+
+def rows_of(
+    matrix: sp.csr_array, spoken: Spoken
+) -> tuple[Int[np.ndarray, " entry"], Int[np.ndarray, " entry"], Float[np.ndarray, " entry"]]:
+    """The entries in the rows of the events' items: of which event and item, and what is said."""
+    starts = matrix.indptr[spoken.items].astype(np.int64)
+    lengths = matrix.indptr[spoken.items + 1] - starts
+    event = np.repeat(np.arange(len(lengths)), lengths)
+    firsts = np.cumsum(lengths) - lengths
+    cells = np.arange(len(event)) + (starts - firsts)[event]
+    return event, matrix.indices[cells], matrix.data[cells].astype(np.float64)
+
+
+def said_by(matrix: sp.csr_array, spoken: Spoken, decay: float) -> Float[np.ndarray, "person item"]:
+    """What one table says of every item, its events weighed by their age."""
+    n_items = matrix.shape[1]
+    if n_items <= MANY_ITEMS:
+        return (spoken.weights(decay, n_items) @ matrix).toarray()
+    table = np.zeros((spoken.n_people, n_items))  # a sparse product would look at every item twice
+    event, items, said = rows_of(matrix, spoken)
+    add(table, spoken.people[event], items, said * (decay**spoken.ages)[event])
+    return table
+
+
+def add(
+    table: Float[np.ndarray, "person item"],
+    people: Int[np.ndarray, " entry"],
+    items: Int[np.ndarray, " entry"],
+    said: Float[np.ndarray, " entry"],
+) -> None:
+    """Add entries to the table, those of one place one after another."""
+    np.add.at(table.reshape(-1), people * table.shape[1] + items, said)

@@ -8,6 +8,9 @@ from jaxtyping import Bool, Float, Int
 from scipy.optimize import minimize, minimize_scalar
 from scipy.special import expit
 
+from metarec.meta.config import MANY_ITEMS
+from metarec.ranking.top_k import kth_smallest
+
 STEPS = 20
 """Of the search for the best lists: then weights grow, and the order of items stays."""
 
@@ -78,10 +81,23 @@ def rivals_of(
     n_items = out.shape[1]
     rivals = np.zeros(out.shape, dtype=bool)
     for scores in tables:
-        seen = np.where(out, -np.inf, scores)
-        best = np.argpartition(-seen, min(top, n_items - 1), axis=1)[:, :top]
-        np.put_along_axis(rivals, best, True, axis=1)
+        seen = np.where(out, np.inf, -scores)
+        if n_items > MANY_ITEMS:
+            rivals |= _first(seen, top)
+        else:
+            best = np.argpartition(seen, min(top, n_items - 1), axis=1)[:, :top]
+            np.put_along_axis(rivals, best, True, axis=1)
     return rivals & ~out
+
+
+def _first(seen: Float[np.ndarray, "person item"], top: int) -> Bool[np.ndarray, "person item"]:
+    """True for the `top` smallest of each row, of equals the first."""
+    last = kth_smallest(seen, top)
+    below = seen < last
+    missing = top - below.sum(axis=1)
+    for row, (own, few) in enumerate(zip(seen == last, missing, strict=True)):
+        below[row, np.flatnonzero(own)[:few]] = True
+    return below
 
 
 def learn_trust(contests: Contests) -> Float[np.ndarray, " table"]:
