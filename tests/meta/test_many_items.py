@@ -13,8 +13,6 @@ from metarec.contracts.alignment import align
 from metarec.contracts.event_kinds import ANY_KIND
 from metarec.meta.evidence import cells
 from metarec.meta.evidence.alike import Alike
-from metarec.meta.evidence.cells import Cells
-from metarec.meta.evidence.grid import nearness, on_grid
 from metarec.meta.evidence.next import next_after
 from metarec.meta.evidence.questions import Questions
 from metarec.meta.evidence.saved import evidence_from, evidence_state
@@ -25,91 +23,11 @@ from metarec.meta.features.network import TorchTerms
 from metarec.meta.heads import choice_validation
 from metarec.meta.heads.choice_validation import _some_items, ranks_of
 
-
-def directions_of(n: int, groups: int = 12, *, seed: int = 0, d: int = 8) -> np.ndarray:
-    """Items around a few centres, as texts are; every tenth has no content."""
-    rng = np.random.default_rng(seed)
-    centres = np.random.default_rng(99).normal(size=(groups, d))
-    vectors = centres[rng.integers(0, groups, n)] + 0.5 * rng.normal(size=(n, d))
-    vectors[::10] = 0.0
-    return on_grid(vectors)
-
-
-@pytest.fixture
-def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two hundred items count as many; all of them, unless a test says less, are looked among."""
-    for module in ("alike", "evidence", "next", "spoken", "trust"):
-        monkeypatch.setattr(f"metarec.meta.evidence.{module}.MANY_ITEMS", 200)
-    monkeypatch.setattr(cells, "LARGEST", 15)
-
-
-def expect_same(one: Alike, other: Alike) -> None:
-    np.testing.assert_array_equal(one.directions, other.directions)
-    np.testing.assert_array_equal(one.floor, other.floor)
-    for part in ("data", "indices", "indptr"):
-        np.testing.assert_array_equal(getattr(one.matrix, part), getattr(other.matrix, part))
-
-
-def test_cells_that_are_all_looked_at_find_what_all_pairs_find(
-    few_are_many: None, monkeypatch: pytest.MonkeyPatch
-):
-    before, more = directions_of(400), directions_of(30, seed=1)
-    rows = np.array([7, 330, 20, 101])
-    monkeypatch.setattr("metarec.meta.evidence.alike.MANY_ITEMS", 1000)
-    exact = Alike.of(before, keep=9)
-    monkeypatch.setattr("metarec.meta.evidence.alike.MANY_ITEMS", 200)
-    found = Alike.of(before, keep=9)
-    assert exact.cells is None
-    assert found.cells is not None
-    assert found.recall() == 1.0
-    expect_same(found, exact)
-    expect_same(found.with_items(more), exact.with_items(more))
-    changed = found.with_changed(rows, more[:4])
-    expect_same(changed, exact.with_changed(rows, more[:4]))
-    expect_same(changed.with_items(more), exact.with_changed(rows, more[:4]).with_items(more))
-
-
-def test_most_of_the_nearest_are_found_among_a_tenth_and_the_recall_says_how_many(
-    few_are_many: None, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(cells, "LOOKED", 40)
-    directions = directions_of(400)
-    found = Alike.of(directions, keep=9)
-    near = directions.astype(float) @ directions.T / 4000**2
-    np.fill_diagonal(near, 0.0)
-    floor = np.maximum(np.sort(near, axis=1)[:, -10], 0.0)
-    nearest, told = near > floor[:, None], found.matrix.toarray() > 0
-    sample = np.unique(np.linspace(0, 399, 100).astype(int))
-    share = (nearest & told)[sample].sum() / nearest[sample].sum()
-    assert found.recall() == pytest.approx(share)
-    assert 0.8 < share < 1.0
-    assert told.sum(axis=1).max() <= 9
-    expected = np.where(told, near - found.floor[:, None], 0.0)
-    np.testing.assert_allclose(found.matrix.toarray(), expected, atol=1e-6)
-    expect_same(Alike.of(directions, keep=9), found)
-
-
-def test_no_cell_is_larger_than_allowed_where_many_read_the_same(few_are_many: None):
-    same = np.repeat(directions_of(2, seed=3)[1:], 300, axis=0)
-    directions = np.concatenate([same, directions_of(100)])
-    found = Cells.of(directions)
-    assert np.bincount(found.own[found.own >= 0]).max() <= 15
-    assert (found.own[300::10] == -1).all()
-    assert (found.own[:300] >= 0).all()
-
-
-def test_sums_of_directions_are_as_near_as_whole_numbers_say():
-    rng = np.random.default_rng(0)
-    directions = directions_of(50, d=128)
-    sums = directions[rng.integers(0, 50, (3, 4000))].astype(np.int64).sum(axis=1)
-    expected = sums @ directions.T.astype(np.int64) / 4000**2
-    found = nearness(sums.astype(np.float64), directions.astype(np.float32))
-    np.testing.assert_array_equal(found, expected)
-    assert not nearness(np.zeros((2, 128)), directions.astype(np.float32)).any()
+from .many import directions_of, expect_same
 
 
 @pytest.fixture(scope="module")
-def model() -> mr.MetaRecommender:
+def large() -> mr.MetaRecommender:
     """Of 220 items, which are many."""
     shop = mr.generate(users=100, items=220, kind="implicit", rng=1).dataset
     config = mr.MetaConfig(d=3, steps=0, neighbours=20, exact_items=50)
@@ -121,12 +39,12 @@ def model() -> mr.MetaRecommender:
 
 
 def test_answers_by_the_few_rows_of_events_are_those_of_whole_tables(
-    model: mr.MetaRecommender, few_are_many: None
+    large: mr.MetaRecommender, few_are_many: None
 ):
-    ids = model.catalogue.ids.tolist()
+    ids = large.catalogue.ids.tolist()
     people = [[ids[3], ids[200], ids[3]], [], [ids[9]], ids[40:60]]
-    spoken = spoken_of(align(people, model.catalogue), ordered=True)
-    evidence = model.heart.evidence
+    spoken = spoken_of(align(people, large.catalogue), ordered=True)
+    evidence = large.heart.evidence
     assert evidence is not None
     by_rows = evidence.logits(spoken)
     with pytest.MonkeyPatch.context() as patched:
@@ -137,14 +55,14 @@ def test_answers_by_the_few_rows_of_events_are_those_of_whole_tables(
 
 
 def test_a_model_of_many_items_says_how_many_of_the_nearest_it_finds_and_is_saved_with_its_cells(
-    model: mr.MetaRecommender, few_are_many: None, monkeypatch: pytest.MonkeyPatch
+    large: mr.MetaRecommender, few_are_many: None, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(cells, "LOOKED", 60)
-    evidence, recall = model.heart.evidence, model.metrics["neighbours"]["recall"]
+    evidence, recall = large.heart.evidence, large.metrics["neighbours"]["recall"]
     assert evidence is not None
     assert 0.3 < recall < 1.0
     assert recall == evidence.alike.recall()
-    assert f"{recall:.0%} of the nearest items" in " ".join(model.summary)
+    assert f"{recall:.0%} of the nearest items" in " ".join(large.summary)
     again = evidence_from(evidence_state(evidence)).alike
     more = directions_of(3, d=again.directions.shape[1], seed=4)
     expect_same(again.with_items(more), evidence.alike.with_items(more))
@@ -220,12 +138,12 @@ def test_of_many_items_fewer_queries_are_asked(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_a_person_of_many_items_has_the_scores_of_a_batch(
-    model: mr.MetaRecommender, monkeypatch: pytest.MonkeyPatch
+    large: mr.MetaRecommender, monkeypatch: pytest.MonkeyPatch
 ):
-    events = model.catalogue.ids[:4].tolist()
-    whole = model.adapt(events).score(model.catalogue.ids.tolist())
+    events = large.catalogue.ids[:4].tolist()
+    whole = large.adapt(events).score(large.catalogue.ids.tolist())
     monkeypatch.setattr("metarec.meta.updaters.closed_form.MANY_ITEMS", 100)
-    by_column = model.adapt(events).score(model.catalogue.ids.tolist())
+    by_column = large.adapt(events).score(large.catalogue.ids.tolist())
     assert np.ptp(whole) > 0.01
     np.testing.assert_allclose(by_column, whole, rtol=1e-12, atol=1e-12)
 

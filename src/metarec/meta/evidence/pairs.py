@@ -69,7 +69,7 @@ def largest(rows: Float[np.ndarray, "row item"], k: int) -> sp.csr_array:
     """The `k` largest entries by size of each dense row; zeros are not kept."""
     k = min(k, rows.shape[1])
     chosen = np.empty((len(rows), k), dtype=np.int64)
-    for part in pieces(*rows.shape, CELLS_AT_ONCE):
+    for part in pieces(len(rows), rows.shape[1], CELLS_AT_ONCE):
         best = np.argpartition(-np.abs(rows[part]), k - 1, axis=1)[:, :k]
         chosen[part] = np.sort(best, axis=1)
     data = np.take_along_axis(rows, chosen, 1).ravel()

@@ -98,7 +98,7 @@ def ranks_of(
         for person, query in np.argwhere(mask).tolist():
             item, row = int(asked[person, query]), table[person]
             ahead = np.count_nonzero(row > row[item])
-            ranks[person, query] = ahead + np.count_nonzero(row[:item] == row[item])
+            ranks[person, query] = int(ahead + np.count_nonzero(row[:item] == row[item]))
         return ranks
     order = scores.argsort(dim=1, descending=True, stable=True)
     places = torch.empty_like(order)
