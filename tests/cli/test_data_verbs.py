@@ -138,6 +138,13 @@ def test_convert_reads_any_csv_with_a_mapping(run):
     assert found.interactions["value"].to_list() == [3.0, 4.5]
 
 
+def test_convert_says_what_it_understood(run):
+    written({"log.csv": "customer;sku;stars\nu;a;3,5\nv;b;4,5\n"})
+    told = run("data", "convert", "log.csv", "shop").err
+    for understood in ("semicolons", "customer as user_id", "'3,5' is 3.5"):
+        assert understood in told
+
+
 def test_convert_reads_recbole(run):
     written(
         {

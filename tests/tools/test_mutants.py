@@ -50,6 +50,7 @@ def changed(text: str, kind: str) -> list[str]:
         ("logic", "(a > 1) & b", ["(a > 1) | b"]),
         ("logic", "a and (b or c)", ["a or (b or c)", "a and (b and c)"]),
         ("logic", "Key = int | None", []),
+        ("condition dropped", "Key = list[str] | None", []),
         ("condition dropped", "a and b and c", ["a and b", "a and c", "b and c"]),
         ("not removed", "x = not (a)", ["x = (a)"]),
         ("not removed", "x = ~a[b]", ["x = a[b]"]),

@@ -149,4 +149,4 @@ def is_type(node: ast.BinOp) -> bool:
     """True for a union of types, `int | None`."""
     sides = [ast.unparse(side).split("[")[0].split(".")[-1] for side in (node.left, node.right)]
     named = [side == "None" or side[:1].isupper() or side in {"int", "str"} for side in sides]
-    return isinstance(node.op, ast.BitOr) and all(named)
+    return isinstance(node.op, ast.BitOr) and ("None" in sides or all(named))

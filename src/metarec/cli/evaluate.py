@@ -132,7 +132,7 @@ def fit_all(
 
 def warn_of_leak(saved: Recommender, splits: Sequence[Split]) -> None:
     """Say at once what the results will say: a saved model may have seen the test."""
-    if not all(fitted_on(saved, split.train, elsewhere=True) for split in splits):
+    if not all(fitted_on(saved, split.train) for split in splits):
         typer.echo(
             "warning: the saved model was not fitted on this split's training part; it may have "
             "seen the test events, and its numbers may flatter it",

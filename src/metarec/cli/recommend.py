@@ -89,14 +89,14 @@ def recommend(
         boost=boost,
         at_most=at_most,
     )
-    check_together(events, data, user, profile, histories, users, out)
+    whose = check_together(events, data, user, profile, histories, users, out)
     if histories is not None and out is not None:
         if explain or as_json:
             raise DataError("--histories writes a file; --explain and --json are for one person")
         everyone(model, histories, users, out, k, asked, rank_by)
         return
     loaded = load_model(model)
-    people = people_of(loaded, events, data, user)
+    people = people_of(loaded, events, whose)
     person = person_in(loaded, people, profile_of(profile))
     if person is None:
         check_one_order(loaded, rank_by)
@@ -120,10 +120,9 @@ def check_together(
     histories: Path | None,
     users: str | None,
     out: Path | None,
-) -> None:
-    """Refuse options that speak of different people, or lack the one they belong to."""
-    if (data is None) != (user is None):
-        raise DataError("--data and --user go together: the shop, and whose events to take")
+) -> tuple[Path, str] | None:
+    """The shop and the user that are meant, if any; options that speak of different people, or lack
+    the one they belong to, are refused."""
     if (histories is None) != (out is None):
         raise DataError("--histories and --out go together: whose events, and the file to write")
     if users is not None and histories is None:
@@ -137,6 +136,12 @@ def check_together(
         raise DataError(
             "--profile is for one person; with --histories the shop's users have theirs"
         )
+    match data, user:
+        case None, None:
+            return None
+        case Path() as shop, str() as name:
+            return shop, name
+    raise DataError("--data and --user go together: the shop, and whose events to take")
 
 
 def everyone(
@@ -165,11 +170,12 @@ def check_one_order(model: Recommender, rank_by: RankBy | None) -> None:
 
 
 def people_of(
-    model: Recommender, events: str, data: Path | None, user: str | None
+    model: Recommender, events: str, whose: tuple[Path, str] | None
 ) -> Histories | list[list[EventLike]]:
     """The one history that is asked for: a user's of a shop, or the events that are told."""
-    if data is None or user is None:
+    if whose is None:
         return [parse_events(events, model.catalogue)]
+    data, user = whose
     shop = shop_of(data, model)
     row = shop.user_row(user)
     return shop.histories.take(slice(row, row + 1))

@@ -43,19 +43,18 @@ def model_facts(model: Recommender, train: Dataset, elsewhere: bool) -> dict[str
     come from `elsewhere`.
     """
     config = getattr(model, "config", None)
+    known = fitted_on(model, train)
     return {
         "class": type(model).__name__,
         "config": asdict(config) if is_dataclass(config) and not isinstance(config, type) else {},
         "predicts_ratings": bool(model.predicts_ratings),
         "serves_new_users": bool(model.serves_new_users),
         "has_uncertainty": bool(model.has_uncertainty),
-        "fitted_on_train": fitted_on(model, train, elsewhere),
+        "fitted_on_train": False if known is None and elsewhere else known,
     }
 
 
-def fitted_on(model: Recommender, train: Dataset, elsewhere: bool) -> bool | None:
+def fitted_on(model: Recommender, train: Dataset) -> bool | None:
     """Whether `train` is what the model was given to learn from, None where nobody can tell."""
     learned_from = getattr(model, "metrics", {}).get("train_hash")
-    if learned_from is None:
-        return False if elsewhere else None
-    return bool(learned_from == train.hash)
+    return None if learned_from is None else bool(learned_from == train.hash)
