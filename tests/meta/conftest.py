@@ -65,6 +65,8 @@ def model(request: pytest.FixtureRequest) -> mr.MetaRecommender:
 @pytest.fixture
 def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two hundred items count as many; all of them, unless a test says less, are looked among."""
-    for module in ("alike", "evidence", "next", "spoken", "trust"):
+    monkeypatch.setattr("metarec.meta.evidence.alike.ALL_PAIRS", 200)
+    for module in ("evidence", "next", "spoken", "trust"):
         monkeypatch.setattr(f"metarec.meta.evidence.{module}.MANY_ITEMS", 200)
     monkeypatch.setattr(cells, "LARGEST", 15)
+    monkeypatch.setattr(cells, "ROOTS", 2.0)

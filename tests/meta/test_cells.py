@@ -16,9 +16,9 @@ def test_cells_that_are_all_looked_at_find_what_all_pairs_find(
 ):
     before, more = directions_of(400), directions_of(30, seed=1)
     rows = np.array([7, 330, 20, 101])
-    monkeypatch.setattr("metarec.meta.evidence.alike.MANY_ITEMS", 1000)
+    monkeypatch.setattr("metarec.meta.evidence.alike.ALL_PAIRS", 1000)
     exact = Alike.of(before, keep=9)
-    monkeypatch.setattr("metarec.meta.evidence.alike.MANY_ITEMS", 200)
+    monkeypatch.setattr("metarec.meta.evidence.alike.ALL_PAIRS", 200)
     found = Alike.of(before, keep=9)
     assert exact.cells is None
     assert found.cells is not None

@@ -33,7 +33,9 @@ def large() -> mr.MetaRecommender:
     config = mr.MetaConfig(d=3, steps=0, neighbours=20, exact_items=50)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(cells, "LOOKED", 60)
-        for module in ("alike", "evidence", "next", "spoken", "trust"):
+        patched.setattr(cells, "ROOTS", 2.0)
+        patched.setattr("metarec.meta.evidence.alike.ALL_PAIRS", 200)
+        for module in ("evidence", "next", "spoken", "trust"):
             patched.setattr(f"metarec.meta.evidence.{module}.MANY_ITEMS", 200)
         return mr.MetaRecommender(mr.HashEncoder(d=8), config).fit(shop)
 
@@ -195,6 +197,8 @@ def shop_of(people: np.ndarray, items: np.ndarray, n_items: int) -> Histories:
 def test_thirty_thousand_items_take_no_square_of_numbers(monkeypatch: pytest.MonkeyPatch):
     n, square = 30_000, 30_000**2
     monkeypatch.setattr(cells, "LOOKED", 500)
+    monkeypatch.setattr(cells, "ROOTS", 4.0)
+    monkeypatch.setattr("metarec.meta.evidence.alike.ALL_PAIRS", 20_000)
     rng = np.random.default_rng(0)
     histories = shop_of(np.repeat(np.arange(3000), 5), rng.integers(0, n, 15_000), n)
     exact, directions = np.arange(200), directions_of(n, 300)

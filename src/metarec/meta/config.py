@@ -18,7 +18,7 @@ from metarec.contracts.settings import (
 
 MANY_ITEMS = 20_000
 """A shop of more items is learned and served in ways whose time and memory grow with the items, and
-not with their square: its nearest items are most of the nearest, found among some."""
+not with their square."""
 LOGITS_IN_A_STEP, FEWEST_USERS = 2**26, 16
 """Scores of items for prefixes of histories (256 MB) in a step of training on implicit events."""
 STEPS: Mapping[Feedback, int] = {"rating": 1000, "implicit": 400}

@@ -15,6 +15,9 @@ from metarec.meta.evidence.pairs import index_kind
 
 ROWS_AT_ONCE = 512
 CELLS_AT_ONCE = 4_000_000
+ALL_PAIRS = 50_000
+"""Items of which each is looked at for each: a minute of one core. Of more, most of the nearest
+are found among some."""
 JUDGED = 100
 """Items of which all others are looked at, to tell how many of the nearest are found."""
 
@@ -115,10 +118,10 @@ class Alike:
         """The `keep` nearest of each item: the floor is the likeness of the nearest left out.
 
         So an item that is told begins at 0, and no list jumps where a row ends. Of more than
-        `MANY_ITEMS` most of the nearest are found, in cells; `recall` tells how many.
+        `ALL_PAIRS` most of the nearest are found, in cells; `recall` tells how many.
         """
         n = len(directions)
-        cells = Cells.of(directions) if n > MANY_ITEMS and directions.any() else None
+        cells = Cells.of(directions) if n > ALL_PAIRS and directions.any() else None
         nothing = cls(directions, np.zeros(n, np.float32), _no_entries(n), keep, cells)
         return nothing._retold(np.arange(n), columns=False)
 

@@ -11,13 +11,13 @@ from jaxtyping import Int
 from metarec.contracts.pieces import pieces
 from metarec.meta.evidence.grid import likeness, on_grid
 
-ROOTS = 4.0
+ROOTS = 16.0
 """Cells, in roots of the number of items: time and memory grow little more than linearly."""
-LOOKED = 10_000
+LOOKED = 25_000
 """Items that are looked among for the nearest of one, at least."""
 LARGEST = 2_000
 """Items of one cell, at most: where thousands read the same, a cell of them is cut."""
-TAUGHT, ROUNDS = 32, 5
+TAUGHT, ROUNDS = 8, 4
 """Items for each cell from which its centre is learned, and how often it moves."""
 CELLS_AT_ONCE = 8_000_000
 
