@@ -38,12 +38,10 @@ class Cells:
     @classmethod
     def of(cls, directions: Int[np.ndarray, "item d"]) -> "Cells":
         """The cells of items with these directions."""
-        rng = np.random.default_rng(0)
         told = np.flatnonzero(directions.any(axis=1))
         n_cells = min(len(told), int(ROOTS * np.sqrt(len(told))))
-        few = np.sort(rng.choice(told, min(len(told), TAUGHT * n_cells), replace=False))
-        sample = directions[few]
-        centres = sample[rng.choice(len(sample), n_cells, replace=False)]
+        sample = directions[_spread(told, TAUGHT * n_cells)]
+        centres = _spread(sample, n_cells)
         for _ in range(ROUNDS):
             centres = _moved(centres, sample)
         return cls(centres, _nearest(directions, centres))._cut()
@@ -102,6 +100,11 @@ class Cells:
         own = self.own.copy()
         own[members] = place
         return Cells(self.centres[kept // len(self.own)], own)
+
+
+def _spread(rows: np.ndarray, n: int) -> np.ndarray:
+    """`n` of the rows, or all, from the first to the last at equal distances."""
+    return rows[np.linspace(0, len(rows) - 1, min(n, len(rows))).astype(np.int64)]
 
 
 def _moved(
