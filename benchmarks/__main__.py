@@ -15,6 +15,7 @@ NAMES = (
     "reading",
     "full_ranking",
     "growth",
+    "million",
     "training_speed",
     "cold_start",
     "cold_items",

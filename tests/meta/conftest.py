@@ -4,6 +4,7 @@ import pytest
 
 import metarec as mr
 from metarec.data import Split, split_cold
+from metarec.meta.evidence import cells
 
 SMALL = {"d": 6, "steps": 120, "judge_every": 40, "batch_users": 32, "max_events": 40}
 SMALL |= {"choice": False}
@@ -59,3 +60,13 @@ def clocked(implicit_split: Split) -> mr.MetaRecommender:
 def model(request: pytest.FixtureRequest) -> mr.MetaRecommender:
     fitted: mr.MetaRecommender = request.getfixturevalue(request.param)
     return fitted
+
+
+@pytest.fixture
+def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two hundred items count as many; all of them, unless a test says less, are looked among."""
+    monkeypatch.setattr("metarec.meta.evidence.alike.ALL_PAIRS", 200)
+    for module in ("evidence", "next", "spoken", "trust"):
+        monkeypatch.setattr(f"metarec.meta.evidence.{module}.MANY_ITEMS", 200)
+    monkeypatch.setattr(cells, "LARGEST", 15)
+    monkeypatch.setattr(cells, "ROOTS", 2.0)

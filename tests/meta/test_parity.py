@@ -66,7 +66,9 @@ def test_what_training_foretells_is_what_is_served(
     padded = pad_episodes(asked, heart.confidence.recency, rows, heart.confidence.kind_names)
     if not model.predicts_ratings:
         with torch.no_grad():
-            terms, posterior, _ = adapt_episodes(network, inputs, padded, slice(None), model.config)
+            terms = network.features(inputs.content, inputs.touched)
+            everyone = slice(None)
+            posterior, _ = adapt_episodes(network, terms, inputs, padded, everyone, model.config)
             table = logits_of(network, terms, posterior).numpy()
         served = without_evidence(model).score(asked.support, train.catalogue.ids.tolist())
         np.testing.assert_allclose(table, served, rtol=2e-3, atol=2e-3)

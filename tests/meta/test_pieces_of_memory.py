@@ -6,7 +6,7 @@ import torch
 
 import metarec as mr
 from metarec.meta.features.freezing import row_product
-from metarec.meta.heads import choice_start, choice_validation
+from metarec.meta.heads import choice_validation
 
 from .networks import numbers_of
 
@@ -49,8 +49,7 @@ def test_people_of_validation_and_of_the_start_may_come_in_pieces(
     shop = mr.generate(users=60, items=30, kind="implicit", rng=1).dataset
     config = mr.MetaConfig(d=3, steps=0, evidence=False)
     whole = mr.MetaRecommender(mr.HashEncoder(d=8), config).fit(shop)
-    for module in (choice_start, choice_validation):
-        monkeypatch.setattr(module, "PEOPLE_AT_ONCE", 7)
+    monkeypatch.setattr(choice_validation, "PEOPLE_AT_ONCE", 7)
     parts = mr.MetaRecommender(mr.HashEncoder(d=8), config).fit(shop)
     assert parts.metrics["valid_loss"] == pytest.approx(whole.metrics["valid_loss"], rel=1e-4)
     one, other = numbers_of(parts.heart), numbers_of(whole.heart)

@@ -59,3 +59,28 @@ def test_the_order_of_ties_is_made_once_and_follows_from_the_ids():
     ranked = [i for _, i in sorted(zip(ties_of(fewer), fewer.ids, strict=True))]
     assert ranked == [i for i in sorted(keys, key=keys.__getitem__) if i in "eac"]
     assert tie_keys(vocabulary.ids, 1).tolist() != tie_keys(vocabulary.ids).tolist()
+
+
+def test_of_a_long_row_the_same_are_best(monkeypatch: pytest.MonkeyPatch):
+    rng = np.random.default_rng(0)
+    scores = rng.integers(0, 40, (4, 2000)).astype(float)
+    scores[0, ::2] = np.nan
+    scores[1, :1990] = np.nan
+    scores[2, 7:] = -np.inf
+    scores[3] = 1.0
+    ties = rng.permutation(2000)
+    for stretch, k in ((256, 3), (64, 3), (10, 20), (7, 35)):
+        monkeypatch.setattr("metarec.ranking.top_k.STRETCH", stretch)
+        monkeypatch.setattr("metarec.ranking.top_k.LEAST_STRETCHES", 2)
+        found = top_k(scores, k, ties)
+        assert found.tolist() == [by_sorting(row, k, ties.tolist()) for row in scores.tolist()]
+
+
+@pytest.mark.parametrize("n_allowed", [100, 900])
+def test_equals_among_some_of_the_catalogue_are_not_lost(n_allowed: int):
+    rng = np.random.default_rng(1)
+    ties = rng.permutation(1000)
+    allowed = np.sort(rng.permutation(1000)[:n_allowed])
+    scores = np.where(np.arange(1000) % 3, 0.0, 1.0)
+    expected = [row for row in np.argsort(ties) if row in allowed and row % 3 == 0][:5]
+    assert best_rows(scores[None], 5, allowed, ties).tolist() == [expected]

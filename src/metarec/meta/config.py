@@ -16,6 +16,11 @@ from metarec.contracts.settings import (
     Share,
 )
 
+MANY_ITEMS = 20_000
+"""A shop of more items is learned and served in ways whose time and memory grow with the items, and
+not with their square."""
+LOGITS_IN_A_STEP, FEWEST_USERS = 2**26, 16
+"""Scores of items for prefixes of histories (256 MB) in a step of training on implicit events."""
 STEPS: Mapping[Feedback, int] = {"rating": 1000, "implicit": 400}
 """Training steps where they are not said."""
 
@@ -110,6 +115,11 @@ class MetaConfig(Settings):
     def of(self, feedback: Feedback) -> "MetaConfig":
         """The settings with the steps of such a shop, where they were not said."""
         return self if self.steps is not None else replace(self, steps=STEPS[feedback])
+
+    def within(self, n_items: int) -> "MetaConfig":
+        """The settings with as many users in a step as have their logits in memory together."""
+        fitting = LOGITS_IN_A_STEP // (max(1, n_items) * self.prefixes)
+        return replace(self, batch_users=min(self.batch_users, max(FEWEST_USERS, fitting)))
 
     @property
     def n_steps(self) -> int:

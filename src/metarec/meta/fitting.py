@@ -46,6 +46,8 @@ def learn(
     """
     rng, folder = running.rng, None if running.folder is None else Path(running.folder)
     head = _head(train, config)
+    if isinstance(head, LearnedChoice):
+        config = config.within(len(train.catalogue))
     inputs = _inputs(train, heard if head.hears_refusals else train, content, profiles, config)
     kind_names = inputs.histories.kind_names
     network = new_network(

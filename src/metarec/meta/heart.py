@@ -112,7 +112,8 @@ class Heart:
 
     def scores(self, believed: Believed) -> Float[np.ndarray, "*person row"]:
         """The score of every row, not held inside a scale."""
-        scores = self.trust * self.head.scores(believed.taste.scores(), self.terms.offsets)
+        scores = self.head.scores(believed.taste.scores(), self.terms.offsets)
+        scores *= self.trust
         if believed.told is not None:
             scores[..., : believed.told.shape[-1]] += believed.told
         return scores

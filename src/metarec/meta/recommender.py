@@ -221,6 +221,8 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
                 metrics["standing_of_new_items"] = learned.of_content.facts()
             if learned.shows_seen:
                 metrics["shows_seen"] = True
+            if found := learned.neighbours:
+                metrics["neighbours"] = found
 
         def evidence_of(number: int) -> Evidence | None:
             return None if learned is None else learned.of_sample(number)

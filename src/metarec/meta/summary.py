@@ -20,6 +20,11 @@ def summary_of(metrics: Mapping[str, Any]) -> list[str]:
         lines.append(f"carried by: {carried}")
     if new := choice.get("standing_of_new_items"):
         lines.append(f"lists of new items: {Standing(**new)}")
+    if found := choice.get("neighbours"):
+        lines.append(
+            f"what reads alike: {found['recall']:.0%} of the nearest items are found among some "
+            f"{found['looked_among']:,} that are looked at"
+        )
     if choice.get("shows_seen"):
         lines.append("people come back to what they had, so lists show it")
     if refusals := metrics.get("refusals"):

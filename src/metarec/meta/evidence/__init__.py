@@ -5,13 +5,12 @@ from metarec.meta.evidence.evidence import (
     Evidence,
     Fade,
     Popular,
-    Spoken,
     Table,
     Untouched,
-    spoken_of,
 )
 from metarec.meta.evidence.questions import Questions
 from metarec.meta.evidence.samples import Sample
+from metarec.meta.evidence.spoken import Spoken, spoken_of
 from metarec.meta.evidence.trust import Contests, learn_trust
 
 __all__ = [

@@ -8,8 +8,10 @@ import numpy as np
 import scipy.sparse as sp
 from jaxtyping import Bool, Float, Int
 
-from metarec.contracts import Histories
-from metarec.meta.evidence.alike import Alike, Likeness, Plain, nearness, resized
+from metarec.meta.config import MANY_ITEMS
+from metarec.meta.evidence.alike import Alike, Likeness, Plain, resized
+from metarec.meta.evidence.grid import nearness
+from metarec.meta.evidence.spoken import Spoken, Voice
 
 TASTE = "taste"
 REASONS = {
@@ -62,49 +64,6 @@ class Table:
 def itself(n: int) -> sp.csr_array:
     """Each item speaks for itself alone."""
     return sp.csr_array(sp.diags_array(np.ones(n)))
-
-
-@dataclass(frozen=True, eq=False)
-class Spoken:
-    """Events of people as flat arrays: who had which item, how many events ago."""
-
-    people: Int[np.ndarray, " event"]
-    items: Int[np.ndarray, " event"]
-    ages: Float[np.ndarray, " event"]
-    """0 of the newest, 1 of the one before it."""
-    n_people: int
-
-    def weights(self, decays: float | Float[np.ndarray, " decay"], n_items: int) -> sp.csr_array:
-        """What each item of each person counts in tables of these decays: (person, decay · item).
-
-        The events of a person stand together, and people in their order.
-        """
-        decays = np.atleast_1d(decays)
-        width = len(decays) * n_items
-        counts = (decays ** self.ages[:, None]).ravel()
-        cells = (self.items[:, None] + n_items * np.arange(len(decays))).ravel()
-        ends = np.cumsum(np.bincount(self.people, minlength=self.n_people))
-        starts = len(decays) * np.concatenate([[0], ends])
-        small = max(width, len(cells)) <= np.iinfo(np.int32).max
-        kind = np.int32 if small else np.int64  # of tables too, else products copy them
-        told = (counts, cells.astype(kind), starts.astype(kind))
-        return sp.csr_array(told, shape=(self.n_people, width))
-
-    @property
-    def whose(self) -> sp.csr_array:
-        """1 where an event is of a person: (person, event)."""
-        cells = (self.people, np.arange(len(self.people)))
-        return sp.csr_array(
-            (np.ones(len(self.people)), cells), shape=(self.n_people, len(cells[1]))
-        )
-
-
-def spoken_of(histories: Histories, *, ordered: bool) -> Spoken:
-    """The events of histories as tables hear them; without an order all are of one age."""
-    ages = (histories.lengths[histories.rows] - 1 - histories.places).astype(np.float64)
-    return Spoken(
-        histories.rows, histories.items, ages if ordered else np.zeros(len(ages)), len(histories)
-    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,32 +140,34 @@ class Evidence:
         return np.where(self.untouched.rows, self.untouched.taste, self.taste)
 
     @property
-    def _voices(self) -> Iterator[tuple[str, float, Float[np.ndarray, " item"], sp.csr_array]]:
-        """The reason, the decay, what counts for each item, and the matrix, of all that counts."""
-        rows = self.untouched.rows
+    def _voices(self) -> Iterator["Voice"]:
+        """All that counts."""
         for table in self.counted:
             for fade in table.fades:
                 if fade.weight:
-                    yield (
-                        REASONS[table.name],
-                        fade.decay,
-                        np.full(len(rows), fade.weight),
-                        table.matrix,
-                    )
+                    yield Voice(table.name, fade.decay, fade.weight, fade.weight, table.matrix)
         for known, new in zip(self.alike_fades, self.untouched.likeness, strict=True):
-            counts = np.where(rows, new.weight, known.weight)
-            yield REASONS["alike"], known.decay, counts, self.alike.matrix
+            yield Voice("alike", known.decay, known.weight, new.weight, self.alike.matrix)
 
     def logits(self, spoken: Spoken) -> Float[np.ndarray, "person item"]:
         """What is said of every item for each person; a person's row depends on no one else."""
         table = self.popular.of(np.bincount(spoken.people, minlength=spoken.n_people))
-        table += np.where(self.untouched.rows, self.untouched.offset, 0.0)
-        decays, tables = self._by_decay
-        said = spoken.weights(decays, table.shape[1]) @ tables
-        table += said if isinstance(said, np.ndarray) else said.toarray()
+        table += self._offsets
+        many = table.shape[1] > MANY_ITEMS
+        if many:
+            for voice in self._voices:
+                voice.add(spoken, self.untouched.rows, table)
+        else:
+            decays, tables = self._by_decay
+            said = spoken.weights(decays, table.shape[1]) @ tables
+            table += said if isinstance(said, np.ndarray) else said.toarray()
+        nears = []
         for weight, directions, new in self._nears:
             own = directions[spoken.items].astype(np.float64)
-            table[:, self._new] += weight * nearness(spoken.whose @ own, new)
+            nears.append(nearness(spoken.whose @ own, new))
+            nears[-1] *= weight
+        for near in [sum(nears)] if many and nears else nears:  # one look for places is enough
+            table[:, self._new] += near
         return table
 
     def base(self, row: int, n_events: int) -> float:
@@ -220,12 +181,14 @@ class Evidence:
         """What each event says of one item, by reason."""
         names = (*(table.name for table in self.counted), "alike")
         said = {REASONS[name]: np.zeros(ages.shape) for name in names}
-        for reason, decay, counts, matrix in self._voices:
-            column = counts[row] * matrix[:, [row]].toarray()[:, 0].astype(np.float64)
-            said[reason] = said[reason] + decay**ages * column[items]
+        for voice in self._voices:
+            counts = voice.new if self.untouched.rows[row] else voice.known
+            column = counts * voice.matrix[items][:, [row]].toarray()[:, 0].astype(np.float64)
+            reason = REASONS[voice.name]
+            said[reason] = said[reason] + voice.decay**ages * column
         for weight, directions, _ in self._nears if self.untouched.rows[row] else ():
             own, other = directions[items], directions[[row]]
-            near = nearness(own.astype(np.float64), other.T.astype(np.float64))[:, 0]
+            near = nearness(own.astype(np.float64), other.astype(np.float32))[:, 0]
             said[REASONS["alike"]] = said[REASONS["alike"]] + weight * near
         return said
 
@@ -235,12 +198,16 @@ class Evidence:
         return np.flatnonzero(self.untouched.rows)
 
     @cached_property
-    def _nears(self) -> list[tuple[float, Int[np.ndarray, "item d"], Float[np.ndarray, "d new"]]]:
+    def _nears(self) -> list[tuple[float, Int[np.ndarray, "item d"], Float[np.ndarray, "new d"]]]:
         """What likeness to every event counts, the directions in which it is measured, and those of
         the items that nobody has touched."""
         both = (self.untouched.near, self.alike), (self.untouched.plain, self.plain)
         found = [(weight, told.directions) for weight, told in both if weight]
-        return [(weight, every, every[self._new].T.astype(np.float64)) for weight, every in found]
+        return [(weight, every, every[self._new].astype(np.float32)) for weight, every in found]
+
+    @cached_property
+    def _offsets(self) -> Float[np.ndarray, " item"]:
+        return np.where(self.untouched.rows, self.untouched.offset, 0.0)
 
     @cached_property
     def _by_decay(
@@ -249,11 +216,11 @@ class Evidence:
         """All decays, and the weighted sums of the tables of each, one below the other: one product
         serves them all. As plain numbers where a small catalogue fills them."""
         total: dict[float, sp.csr_array] = {}
-        for _, decay, counts, matrix in self._voices:
-            weighted = matrix.astype(np.float64)
-            weighted.data *= counts[weighted.indices]
-            others = total.get(decay)
-            total[decay] = weighted if others is None else others + weighted
+        for voice in self._voices:
+            weighted = voice.matrix.astype(np.float64)
+            weighted.data *= voice.counts(self.untouched.rows[weighted.indices])
+            others = total.get(voice.decay)
+            total[voice.decay] = weighted if others is None else others + weighted
         tables = sp.csr_array(sp.vstack(list(total.values()), format="csr"))
         cells = tables.shape[0] * tables.shape[1]
         full = cells <= SMALL_CELLS and tables.nnz > FULL * cells

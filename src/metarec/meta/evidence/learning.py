@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float, Int
 from metarec.contracts import Dataset
 from metarec.meta.config import MetaConfig
 from metarec.meta.evidence.alike import Alike, Likeness, Plain
+from metarec.meta.evidence.cells import LOOKED
 from metarec.meta.evidence.counting import counted_tables, popularities
 from metarec.meta.evidence.evidence import (
     TASTE,
@@ -18,11 +19,11 @@ from metarec.meta.evidence.evidence import (
     Untouched,
     fading,
     known_of,
-    spoken_of,
 )
 from metarec.meta.evidence.questions import ENOUGH_QUERIES, LEAST_QUERIES, Questions
 from metarec.meta.evidence.returning import learn_return
 from metarec.meta.evidence.samples import ALIKE, NEAR, PLAIN, Sample, Tables, contests_of, fades_of
+from metarec.meta.evidence.spoken import spoken_of
 from metarec.meta.evidence.standing import Standing, judged_trust
 from metarec.meta.evidence.trust import Contests, learn_beside
 
@@ -46,6 +47,14 @@ class Learned:
     """The same of lists of items that nobody has touched, among themselves."""
     shows_seen: bool
     """Whether lists should show what people had."""
+
+    @property
+    def neighbours(self) -> dict[str, float]:
+        """How the nearest items were found, where not all pairs were looked at."""
+        alike = self.evidence.alike
+        if alike.cells is None:
+            return {}
+        return {"looked_among": LOOKED, "recall": alike.recall()}
 
     def of_sample(self, number: int) -> Evidence:
         """The same trust in the tables of one sample."""

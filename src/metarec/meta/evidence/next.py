@@ -6,6 +6,7 @@ from jaxtyping import Bool, Float, Int
 from scipy.linalg import cho_factor, cho_solve
 
 from metarec.contracts import Histories
+from metarec.meta.config import MANY_ITEMS
 from metarec.meta.evidence.pairs import (
     divided,
     largest,
@@ -34,7 +35,9 @@ def next_after(
     A row of X stands for an event and holds Σ decay^(places between - 1) of the items before it in
     its history, back to where that falls below `FAINTEST`; the row of Y is the event's own item.
     The rows of `exact` are exact among themselves; all others are (XᵀY)_i / ((XᵀX)_ii + λ), as if
-    items never came together. Each event of `targets` is a row; None: each event.
+    items never came together. Of more than `MANY_ITEMS` items the columns of the most touched are
+    solved for, and in the others those rows are counted too. Each event of `targets` is a row;
+    None: each event.
     """
     n_items = len(histories.vocabulary)
     reach = 1 + int(np.log(FAINTEST) / np.log(decay))
@@ -45,12 +48,35 @@ def next_after(
         follows = follows + matrix_of(*cells, weights, n_items)
     gram, own = _gram(histories, decay, reach, exact, targets)
     gram[np.diag_indices_from(gram)] += l2
-    asked = follows[exact].toarray().astype(np.float32)
     factor = cho_factor(gram.astype(np.float32), overwrite_a=True, check_finite=False)
-    top = cho_solve(factor, asked, overwrite_b=True, check_finite=False)
+    solved = _solved_columns(histories, follows[exact])
+    asked = sp.csr_array(follows[exact], dtype=np.float32)[:, solved].toarray()
+    found = cho_solve(factor, asked, overwrite_b=True, check_finite=False)
+    top = _wider(largest(found, keep), solved, n_items)
+    if len(solved) < n_items:
+        counted = divided(sp.csr_array(follows[exact]), own[exact] + l2)
+        unsolved = np.ones(n_items)
+        unsolved[solved] = 0.0
+        top = largest_sparse(sp.csr_array(top + counted @ sp.diags_array(unsolved)), keep)
     rest = np.setdiff1d(np.arange(n_items), exact)
     low = divided(sp.csr_array(follows[rest]), own[rest] + l2)
-    return stacked(exact, largest(top, keep), largest_sparse(low, keep))
+    return stacked(exact, top, largest_sparse(low, keep))
+
+
+def _solved_columns(histories: Histories, follows: sp.csr_array) -> Int[np.ndarray, " column"]:
+    """All columns; of many items those of the most touched, as far as they are not empty."""
+    n_items = follows.shape[1]
+    if n_items <= MANY_ITEMS:
+        return np.arange(n_items)
+    counts = np.bincount(histories.items, minlength=n_items)
+    most = np.sort(np.argsort(-counts, kind="stable")[:MANY_ITEMS])
+    return most[np.isin(most, follows.indices)]
+
+
+def _wider(rows: sp.csr_array, columns: Int[np.ndarray, " column"], n: int) -> sp.csr_array:
+    """The rows over `n` columns, of which theirs are these."""
+    told = (rows.data, columns[rows.indices], rows.indptr)
+    return sp.csr_array(told, shape=(rows.shape[0], n))
 
 
 def _gram(

@@ -1,12 +1,16 @@
 """Pairs of events of one history, as sparse item-to-item matrices."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from jaxtyping import Bool, Float, Int
 
 from metarec.contracts import Histories
+from metarec.contracts.pieces import pieces
+
+CELLS_AT_ONCE = 4_000_000
 
 
 def pairs_apart(
@@ -64,7 +68,10 @@ def divided(rows: sp.csr_array, by: Float[np.ndarray, " row"]) -> sp.csr_array:
 def largest(rows: Float[np.ndarray, "row item"], k: int) -> sp.csr_array:
     """The `k` largest entries by size of each dense row; zeros are not kept."""
     k = min(k, rows.shape[1])
-    chosen = np.sort(np.argpartition(-np.abs(rows), k - 1, axis=1)[:, :k], axis=1)
+    chosen = np.empty((len(rows), k), dtype=np.int64)
+    for part in pieces(len(rows), rows.shape[1], CELLS_AT_ONCE):
+        best = np.argpartition(-np.abs(rows[part]), k - 1, axis=1)[:, :k]
+        chosen[part] = np.sort(best, axis=1)
     data = np.take_along_axis(rows, chosen, 1).ravel()
     starts = np.arange(len(rows) + 1) * k
     kept = sp.csr_array((data, chosen.ravel(), starts), shape=rows.shape)
@@ -90,8 +97,14 @@ def settled(matrix: sp.csr_array) -> sp.csr_array:
     kept = sp.csr_array(matrix, dtype=np.float32)
     kept.eliminate_zeros()
     kept.sort_indices()
-    kept.indices, kept.indptr = kept.indices.astype(np.int32), kept.indptr.astype(np.int32)
+    kind = index_kind(max(kept.shape[1], kept.nnz))
+    kept.indices, kept.indptr = kept.indices.astype(kind), kept.indptr.astype(kind)
     return kept
+
+
+def index_kind(largest: int) -> type[np.integer[Any]]:
+    """The type of places up to this one: int32 where it can be, which is half the memory."""
+    return np.int32 if largest <= np.iinfo(np.int32).max else np.int64
 
 
 def stacked(

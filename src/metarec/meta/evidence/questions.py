@@ -18,6 +18,8 @@ ENOUGH_QUERIES = 300
 """With as many, those of validation are asked alone: nothing is more like what will be asked."""
 MOST_QUERIES = 2000
 """Queries that trust is learned on, where there are more."""
+MOST_SCORES = 400_000_000
+"""Of a large catalogue fewer are asked: so many scores of each table take minutes."""
 SHORT = (0, 1, 2, 5)
 """Events that people are cut to, to learn what popularity counts for a newcomer."""
 
@@ -54,6 +56,7 @@ class Questions:
         own, query = kinds.had(episodes.support), episodes.query
         chosen = np.flatnonzero(among[query.items])
         most = MOST_QUERIES if most is None else most
+        most = min(most, max(ENOUGH_QUERIES, MOST_SCORES // max(1, len(query.vocabulary))))
         if len(chosen) > most:
             chosen = np.sort(rng.choice(chosen, most, replace=False))
         people = np.unique(query.rows[chosen])
@@ -116,6 +119,6 @@ class Questions:
         rivals_from: Sequence[str] | None = None,
     ) -> Contests:
         """Who stands against each target; targets may themselves lie outside the candidates."""
-        out = self.barred()[self.person]
-        spread = {name: scores[self.person] for name, scores in tables.items()}
-        return Contests.of(spread, out, self.targets, rivals_from=rivals_from)
+        return Contests.of(
+            tables, self.barred(), self.targets, person=self.person, rivals_from=rivals_from
+        )

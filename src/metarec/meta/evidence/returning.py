@@ -6,9 +6,10 @@ import numpy as np
 from jaxtyping import Bool
 
 from metarec.evaluation.protocol.returning import clearly_better
-from metarec.meta.evidence.evidence import RETURN, Evidence, Fade, Table, itself, spoken_of
+from metarec.meta.evidence.evidence import RETURN, Evidence, Fade, Table, itself
 from metarec.meta.evidence.questions import LEAST_QUERIES, Questions
 from metarec.meta.evidence.samples import Sample
+from metarec.meta.evidence.spoken import spoken_of
 from metarec.meta.evidence.trust import Contests, gains_of, learn_beside
 
 DECAYS = (0.7, 0.95, 1.0)

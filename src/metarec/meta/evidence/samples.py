@@ -7,14 +7,16 @@ from typing import Protocol
 
 import numpy as np
 import scipy.sparse as sp
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from metarec.contracts import Dataset, Episodes, Histories
 from metarec.meta.config import MetaConfig
-from metarec.meta.evidence.alike import Alike, Plain, nearness
+from metarec.meta.evidence.alike import Alike, Plain
 from metarec.meta.evidence.counting import counted_tables, decays_of, has_order, popularities
-from metarec.meta.evidence.evidence import TASTE, Evidence, Fade, known_of, spoken_of
+from metarec.meta.evidence.evidence import TASTE, Evidence, Fade, known_of
+from metarec.meta.evidence.grid import nearness
 from metarec.meta.evidence.questions import MOST_QUERIES, Questions
+from metarec.meta.evidence.spoken import said_by, spoken_of
 from metarec.meta.evidence.trust import Contests
 
 ALIKE = "alike"
@@ -117,6 +119,12 @@ class Tables:
         """What an event says of each item, counted or read."""
         return {**self.counted, ALIKE: self.alike.matrix}
 
+    @cached_property
+    def _nears(self) -> list[tuple[str, Int[np.ndarray, "item d"], Float[np.ndarray, "new d"]]]:
+        """The directions of all, and of those that nobody has touched, who alone are asked for."""
+        both = (NEAR, self.alike.directions), (PLAIN, self.plain.directions)
+        return [(name, every, every[~self.touched].astype(np.float32)) for name, every in both]
+
     @property
     def taste_alone(self) -> dict[str, float]:
         """The weights by which nothing but the head's own logit counts."""
@@ -135,13 +143,12 @@ class Tables:
         shape = found[TASTE].shape
         for name, matrix in self.matrices.items():
             for decay in decays_of(name, ordered=self.ordered):
-                said = spoken.weights(decay, shape[1]) @ matrix
-                found[heard(name, decay)] = said.toarray()
+                found[heard(name, decay)] = said_by(matrix, spoken, decay)
         if self.content_alone:
-            directions = self.alike.directions.astype(np.float64)
-            found[NEAR] = nearness(spoken.whose @ directions[spoken.items], directions.T)
-            directions = self.plain.directions.astype(np.float64)
-            found[PLAIN] = nearness(spoken.whose @ directions[spoken.items], directions.T)
+            for name, directions, new in self._nears:
+                own = directions[spoken.items].astype(np.float64)
+                found[name] = np.zeros(shape)
+                found[name][:, ~self.touched] = nearness(spoken.whose @ own, new)
         for name, known in self.popularities.items():
             found[name] = np.broadcast_to(known, shape)
         return found

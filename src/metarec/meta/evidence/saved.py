@@ -7,6 +7,7 @@ from typing import Any
 import scipy.sparse as sp
 
 from metarec.meta.evidence.alike import Alike, Likeness, Plain
+from metarec.meta.evidence.cells import Cells
 from metarec.meta.evidence.evidence import Evidence, Fade, Popular, Table, Untouched
 
 PARTS: Mapping[str, type[Any]] = {
@@ -22,7 +23,9 @@ def evidence_state(evidence: Evidence) -> dict[str, Any]:
     """Arrays, sparse matrices and JSON values that `evidence_from` makes the same evidence of."""
     state = _columns(evidence)
     state["counted"] = [_columns(table) for table in evidence.counted]
-    return state | {name: _columns(state[name]) for name in PARTS}
+    state |= {name: _columns(state[name]) for name in PARTS}
+    cells = state["alike"].pop("cells")
+    return state if cells is None else state | {"cells": _columns(cells)}
 
 
 def evidence_from(state: Mapping[str, Any]) -> Evidence:
@@ -31,7 +34,13 @@ def evidence_from(state: Mapping[str, Any]) -> Evidence:
     parts["untouched"] = replace(
         parts["untouched"], likeness=_fades_from(state["untouched"]["likeness"])
     )
-    parts["alike"] = replace(parts["alike"], matrix=sp.csr_array(parts["alike"].matrix))
+    state = dict(state)
+    cells = state.pop("cells", None)
+    parts["alike"] = replace(
+        parts["alike"],
+        matrix=sp.csr_array(parts["alike"].matrix),
+        cells=None if cells is None else Cells(**cells),
+    )
     counted = tuple(
         Table(table["name"], sp.csr_array(table["matrix"]), _fades_from(table["fades"]))
         for table in state["counted"]

@@ -15,6 +15,9 @@ from metarec.meta.evidence.pairs import (
 )
 from metarec.recommenders.ease import leave_one_out_regression, regression_by_people
 
+MOST_PRODUCTS = 20_000_000_000
+"""A minute of sums."""
+
 
 def together(
     histories: Histories,
@@ -29,10 +32,13 @@ def together(
 
     A pair with another item counts (XᵀX)_ij / ((XᵀX)_ii + λ), as if no third item came with them.
     Columns outside `wanted` are empty. Where there are at most `most_people` histories, and more
-    items than `exact`, all items are solved exactly.
+    items than `exact`, all items are solved exactly, if their number times that of events is at
+    most `MOST_PRODUCTS`.
     """
     n_items = len(histories.vocabulary)
-    if len(histories) <= most_people and np.setdiff1d(histories.items, exact).size:
+    products = n_items * len(histories.items)
+    few = len(histories) <= most_people and products <= MOST_PRODUCTS
+    if few and np.setdiff1d(histories.items, exact).size:
         columns = np.ones(n_items) if wanted is None else wanted
         rows = regression_by_people(taken(histories), l2)
         top = [largest((row * columns).astype(np.float32), keep) for _, row in rows]

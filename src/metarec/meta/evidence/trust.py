@@ -8,6 +8,9 @@ from jaxtyping import Bool, Float, Int
 from scipy.optimize import minimize, minimize_scalar
 from scipy.special import expit
 
+from metarec.meta.config import MANY_ITEMS
+from metarec.ranking.top_k import kth_smallest
+
 STEPS = 20
 """Of the search for the best lists: then weights grow, and the order of items stays."""
 
@@ -25,20 +28,26 @@ class Contests:
     @classmethod
     def of(
         cls,
-        tables: Mapping[str, Float[np.ndarray, "query item"]],
-        out: Bool[np.ndarray, "query item"],
+        tables: Mapping[str, Float[np.ndarray, "person item"]],
+        out: Bool[np.ndarray, "person item"],
         targets: Int[np.ndarray, " query"],
         *,
+        person: Int[np.ndarray, " query"] | None = None,
         top: int = 100,
         rivals_from: Sequence[str] | None = None,
     ) -> "Contests":
         """The rivals are what any table (of `rivals_from`) has among its `top`, and is not `out`.
 
-        Every other item stands below in all tables, so that no sum of them lifts it far.
+        Every other item stands below in all tables, so that no sum of them lifts it far. `person`
+        is whose each query is; None: there is one of each person.
         """
-        rivals = rivals_of([tables[n] for n in rivals_from or tables], out, targets, top)
-        query, items = np.nonzero(rivals)
-        margins = [s[query, items] - s[query, targets[query]] for s in tables.values()]
+        person = np.arange(len(targets)) if person is None else person
+        rivals = rivals_of([tables[name] for name in rivals_from or tables], out, top)
+        items = [np.flatnonzero(own) for own in rivals]
+        items = [items[p][items[p] != t] for p, t in zip(person, targets, strict=True)]
+        query = np.repeat(np.arange(len(items)), [len(own) for own in items])
+        rival, whose = np.concatenate([*items, np.zeros(0, dtype=np.int64)]), person[query]
+        margins = [s[whose, rival] - s[whose, targets[query]] for s in tables.values()]
         return cls(tuple(tables), np.stack(margins, axis=1).astype(np.float64), query, len(targets))
 
     def some(self, chosen: Bool[np.ndarray, " query"]) -> "Contests":
@@ -64,21 +73,31 @@ class Contests:
 
 
 def rivals_of(
-    tables: Sequence[Float[np.ndarray, "query item"]],
-    out: Bool[np.ndarray, "query item"],
-    targets: Int[np.ndarray, " query"],
+    tables: Sequence[Float[np.ndarray, "person item"]],
+    out: Bool[np.ndarray, "person item"],
     top: int,
-) -> Bool[np.ndarray, "query item"]:
-    """True for what some table has among the `top` of a query, the target and `out` left aside."""
+) -> Bool[np.ndarray, "person item"]:
+    """True for what some table has among the `top` of a person, `out` left aside."""
     n_items = out.shape[1]
     rivals = np.zeros(out.shape, dtype=bool)
     for scores in tables:
-        seen = np.where(out, -np.inf, scores)
-        best = np.argpartition(-seen, min(top, n_items - 1), axis=1)[:, :top]
-        np.put_along_axis(rivals, best, True, axis=1)
-    rivals &= ~out
-    rivals[np.arange(len(targets)), targets] = False
-    return rivals
+        seen = np.where(out, np.inf, -scores)
+        if n_items > MANY_ITEMS:
+            rivals |= _first(seen, top)
+        else:
+            best = np.argpartition(seen, min(top, n_items - 1), axis=1)[:, :top]
+            np.put_along_axis(rivals, best, True, axis=1)
+    return rivals & ~out
+
+
+def _first(seen: Float[np.ndarray, "person item"], top: int) -> Bool[np.ndarray, "person item"]:
+    """True for the `top` smallest of each row, of equals the first."""
+    last = kth_smallest(seen, top)
+    below = seen < last
+    missing = top - below.sum(axis=1)
+    for row, (own, few) in enumerate(zip(seen == last, missing, strict=True)):
+        below[row, np.flatnonzero(own)[:few]] = True
+    return below
 
 
 def learn_trust(contests: Contests) -> Float[np.ndarray, " table"]:

@@ -36,6 +36,8 @@ class TorchTerms:
         training step waits for.
         """
         columns = (self.offsets, self.unsure, self.noise)
+        if not self.features.requires_grad:
+            return TorchTerms(self.features[rows], *(column[rows] for column in columns))
         table = torch.cat([self.features, torch.stack(columns, dim=1)], dim=1)
         looked_up = F.embedding(rows, table)
         return TorchTerms(looked_up[..., :-3], *looked_up[..., -3:].unbind(-1))

@@ -1,6 +1,7 @@
 """What serving knows of items: plain arrays, NumPy float64."""
 
 from dataclasses import dataclass, fields
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -30,6 +31,12 @@ class ItemTerms:
     def d(self) -> int:
         """Length of a feature vector, with its constant."""
         return self.features.shape[1]
+
+    @cached_property
+    def columns(self) -> Float[np.ndarray, "d row"]:
+        """The features a column at a time: of many items one person's scores are summed so in half
+        the time."""
+        return np.ascontiguousarray(self.features.T)
 
     def padded(self) -> "ItemTerms":
         """The terms with zero rows up to a multiple of `ROW_BLOCK`."""

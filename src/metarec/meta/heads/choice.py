@@ -53,7 +53,9 @@ class ChoiceHead:
         self, inner: Float[np.ndarray, "*item"], offsets: Float[np.ndarray, "*item"]
     ) -> Float[np.ndarray, "*item"]:
         """The logit."""
-        return self.kappa * inner + offsets
+        logits = self.kappa * inner
+        logits += offsets
+        return logits
 
     def shown(self, scores: Float[np.ndarray, "*item"]) -> Float[np.ndarray, "*item"]:
         """The logits as they are."""

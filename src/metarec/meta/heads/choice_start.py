@@ -10,7 +10,7 @@ from torch import Tensor
 
 from metarec.contracts import Episodes
 from metarec.meta.config import MetaConfig
-from metarec.meta.heads.choice_validation import PEOPLE_AT_ONCE, adapt_episodes
+from metarec.meta.heads.choice_validation import adapt_episodes, people_at_once
 from metarec.meta.loops.episodes import Inputs, pad_episodes
 from metarec.meta.network import HeartNetwork
 
@@ -52,9 +52,9 @@ def set_prior_mean(
     people = pad_episodes(Episodes(some, nothing), inputs.recency, {}, inputs.histories.kind_names)
     network.prior.m.zero_()
     total = torch.zeros_like(network.prior.m)
-    for start in range(0, n, PEOPLE_AT_ONCE):
-        part = slice(start, start + PEOPLE_AT_ONCE)
-        total += adapt_episodes(network, inputs, people, part, config)[1].mean.sum(dim=0)
+    terms = network.features(inputs.content, inputs.touched)
+    for part in people_at_once(n, inputs):
+        total += adapt_episodes(network, terms, inputs, people, part, config)[0].mean.sum(dim=0)
     network.prior.m.copy_(MEAN_SHARE * total / n)
 
 

@@ -38,8 +38,8 @@ from metarec.meta.network import HeartNetwork, TorchSupport
 from metarec.training.run import Run
 from metarec.training.streams import Purpose, stream
 
-SEARCH_PEOPLE = 500
-"""Validation people that κ, ρ and ε are searched on."""
+SEARCH_PEOPLE, FEWEST_SEARCHED, SEARCH_SCORES = 500, 100, 50_000_000
+"""Validation people that κ, ρ and ε are searched on; of a large catalogue fewer tell."""
 
 
 class LearnedChoice(nn.Module):
@@ -112,7 +112,8 @@ class LearnedChoice(nn.Module):
         if valid is not None or not config.steps:
             set_prior_mean(network, inputs, config, stream(run.rng, Purpose.PRIOR_MEAN))
         if valid is not None:
-            few = valid.first(SEARCH_PEOPLE)
+            fitting = SEARCH_SCORES // len(inputs.counts)
+            few = valid.first(min(SEARCH_PEOPLE, max(FEWEST_SEARCHED, fitting)))
             with unheard_refusals(network):
                 set_recency(
                     network, lambda: list_loss(network, inputs, few, config), inputs.recency

@@ -1,14 +1,15 @@
 """How good the choice head is on fixed episodes: cross-entropy, and whole lists."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from metarec.contracts.pieces import pieces
 from metarec.meta.confidence import value_confidence
-from metarec.meta.config import MetaConfig
+from metarec.meta.config import MANY_ITEMS, MetaConfig
 from metarec.meta.features.network import TorchTerms
 from metarec.meta.heads.choice_losses import logits_of, seen_before
 from metarec.meta.heads.value_training import per_person
@@ -16,7 +17,8 @@ from metarec.meta.loops.episodes import Inputs, PaddedEpisodes, profiles_of
 from metarec.meta.network import HeartNetwork, TorchSupport
 from metarec.posterior.differentiable import TorchPosterior
 
-PEOPLE_AT_ONCE = 256
+PEOPLE_AT_ONCE, FEWEST_AT_ONCE = 256, 16
+"""The fewest of a catalogue of a million items."""
 
 
 def cross_entropy(
@@ -53,11 +55,17 @@ def over_people(
 ) -> Float[np.ndarray, " person"]:
     """`measure(logits, seen, valid, part)` of the people of all parts of `valid`."""
     values = []
-    for start in range(0, len(valid.items), PEOPLE_AT_ONCE):
-        part = slice(start, start + PEOPLE_AT_ONCE)
-        terms, posterior, seen = adapt_episodes(network, inputs, valid, part, config)
+    terms = network.features(inputs.content, inputs.touched)
+    for part in people_at_once(len(valid.items), inputs):
+        posterior, seen = adapt_episodes(network, terms, inputs, valid, part, config)
         values.append(measure(logits_of(network, terms, posterior), seen, valid, part))
     return np.concatenate(values)
+
+
+def people_at_once(n: int, inputs: Inputs) -> Iterator[slice]:
+    """`n` people as parts whose logits fit into memory."""
+    fitting = PEOPLE_AT_ONCE * MANY_ITEMS // max(1, len(inputs.counts))
+    return pieces(n, 1, min(PEOPLE_AT_ONCE, max(FEWEST_AT_ONCE, fitting)))
 
 
 def ndcg_of_all(
@@ -67,22 +75,44 @@ def ndcg_of_all(
     part: slice,
 ) -> Float[np.ndarray, " person"]:
     """NDCG without a cut-off of each person who has a query; `seen` items come last."""
-    order = logits.masked_fill(seen, -torch.inf).argsort(dim=1, descending=True, stable=True)
-    ranks = torch.empty_like(order)
-    ranks.scatter_(1, order, torch.arange(order.shape[1]).expand_as(order))
+    shown = logits.masked_fill(seen, -torch.inf)
     mask = valid.query_mask[part]
-    found = ranks.gather(1, torch.from_numpy(valid.query_items[part])).numpy()
+    found = ranks_of(shown, torch.from_numpy(valid.query_items[part]), mask).numpy()
     gained = (mask / np.log2(2.0 + found)).sum(axis=1)
     best = np.cumsum(1 / np.log2(2.0 + np.arange(mask.shape[1])))
     n = mask.sum(axis=1)
     return gained[n > 0] / best[n[n > 0] - 1]
 
 
+def ranks_of(
+    scores: Float[Tensor, "person item"],
+    asked: Int[Tensor, "person query"],
+    mask: Bool[np.ndarray, "person query"],
+) -> Int[Tensor, "person query"]:
+    """Where the items stand that each person is asked for, from 0; equals in their own order."""
+    if scores.shape[1] > MANY_ITEMS:  # counting is quicker than sorting all for a few
+        ranks = torch.zeros_like(asked)
+        table = scores.numpy()
+        for person, query in np.argwhere(mask).tolist():
+            item, row = int(asked[person, query]), table[person]
+            ahead = np.count_nonzero(row > row[item])
+            ranks[person, query] = int(ahead + np.count_nonzero(row[:item] == row[item]))
+        return ranks
+    order = scores.argsort(dim=1, descending=True, stable=True)
+    places = torch.empty_like(order)
+    places.scatter_(1, order, torch.arange(order.shape[1]).expand_as(order))
+    return places.gather(1, asked)
+
+
 def adapt_episodes(
-    network: HeartNetwork, inputs: Inputs, valid: PaddedEpisodes, part: slice, config: MetaConfig
-) -> tuple[TorchTerms, TorchPosterior, Bool[Tensor, "person item"]]:
+    network: HeartNetwork,
+    terms: TorchTerms,
+    inputs: Inputs,
+    valid: PaddedEpisodes,
+    part: slice,
+    config: MetaConfig,
+) -> tuple[TorchPosterior, Bool[Tensor, "person item"]]:
     """The posteriors of fixed episodes, and which items do not compete for each person."""
-    terms = network.features(inputs.content, inputs.touched)
     items, mask = torch.from_numpy(valid.items[part]), torch.from_numpy(valid.mask[part])
     values = value_confidence(valid.values[part], config.value_weight)
     confidence = network.confidence.of_age(torch.from_numpy(valid.ages[part]).float())
@@ -94,7 +124,7 @@ def adapt_episodes(
     out = seen_before(items, torch.from_numpy(valid.had[part]), len(terms.features))
     if valid.candidates is not None:
         out |= torch.from_numpy(~valid.candidates)
-    return terms, posterior, out
+    return posterior, out
 
 
 def query_entropy(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
+from metarec.meta.config import MANY_ITEMS
 from metarec.meta.features.terms import ItemTerms
 from metarec.meta.updaters.updater import Support
 from metarec.posterior import Posterior, Prior, Statistics, condition, gather
@@ -25,7 +26,9 @@ class ClosedFormAdapted:
         mean, features = self.posterior.mean, self.terms.features
         if rows is not None:
             return (features[rows] @ mean[..., None])[..., 0]
-        return features @ mean if mean.ndim == 1 else mean @ features.T
+        if mean.ndim > 1:
+            return mean @ features.T
+        return mean @ self.terms.columns if len(features) > MANY_ITEMS else features @ mean
 
     def variance(self, rows: Int[np.ndarray, "*person item"]) -> Float[np.ndarray, "*person item"]:
         """φᵀA⁻¹φ of each."""
