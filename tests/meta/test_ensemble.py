@@ -224,7 +224,8 @@ def test_saved_and_loaded_it_is_one_folder_and_the_same_bits(split: Split, tmp_p
     np.testing.assert_array_equal(loaded.similar(ids[3]).scores, fitted.similar(ids[3]).scores)
     assert loaded.metrics_ == fitted.metrics_
     assert repr(loaded) == repr(fitted)
-    assert loaded.members["heart"].metrics == fitted.members["heart"].metrics
+    own, told = loaded.members["heart"].metrics, fitted.members["heart"].metrics
+    assert repr(own) == repr(told)  # some are NaN
 
 
 class Told(Popularity):

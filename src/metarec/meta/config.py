@@ -86,7 +86,7 @@ class MetaConfig(Settings):
     start_l2: Positive = 0.05
     """Ridge penalty on the factors of iALS, relative to the confidence of a user's mean number of
     events."""
-    start_penalty: Positive = 10.0
+    start_penalty: Positive = 1.0
     """Ridge penalty of their map, relative to the mean squared length of the content."""
     choice: bool = True
     """Learn beside the ratings of a shop what people choose: the choice head at its start

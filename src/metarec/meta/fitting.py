@@ -45,10 +45,11 @@ def learn(
     `heard` is `train` with the events that speak against their item.
     """
     rng, folder = running.rng, None if running.folder is None else Path(running.folder)
-    head = _head(train, config)
-    if isinstance(head, LearnedChoice):
+    kind = LearnedChoice if train.feedback == "implicit" else LearnedValue
+    if kind is LearnedChoice:
         config = config.within(len(train.catalogue))
-    inputs = _inputs(train, heard if head.hears_refusals else train, content, profiles, config)
+    inputs = _inputs(train, heard if kind.hears_refusals else train, content, profiles, config)
+    head = _head(train)
     kind_names = inputs.histories.kind_names
     network = new_network(
         len(train.catalogue),
@@ -98,7 +99,7 @@ def learn(
     )
 
 
-def _head(train: Dataset, config: MetaConfig) -> LearnedChoice | LearnedValue:
+def _head(train: Dataset) -> LearnedChoice | LearnedValue:
     if train.feedback == "implicit":
         return LearnedChoice()
     return LearnedValue(train.scale, float(train.histories.values.mean()))
