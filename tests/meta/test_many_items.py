@@ -19,9 +19,7 @@ from metarec.meta.evidence.saved import evidence_from, evidence_state
 from metarec.meta.evidence.spoken import Spoken, said_by, spoken_of
 from metarec.meta.evidence.together import together
 from metarec.meta.evidence.trust import Contests
-from metarec.meta.features.network import TorchTerms
-from metarec.meta.heads import choice_validation
-from metarec.meta.heads.choice_validation import _some_items, ranks_of
+from metarec.meta.heads.choice_validation import ranks_of
 
 from .many import directions_of, expect_same
 
@@ -99,24 +97,6 @@ def test_ranks_that_are_counted_are_those_of_a_sorted_list(monkeypatch: pytest.M
     sorted_ = ranks_of(scores, asked, mask)
     monkeypatch.setattr("metarec.meta.heads.choice_validation.MANY_ITEMS", 10)
     assert ranks_of(scores, asked, mask).tolist() == sorted_.tolist()
-
-
-def test_of_a_large_catalogue_random_items_stand_for_all_that_nobody_is_asked_for(
-    monkeypatch: pytest.MonkeyPatch,
-):
-    monkeypatch.setattr(choice_validation, "CALIBRATION_ITEMS", 10)
-    features, offsets = torch.randn(50, 3), torch.randn(50)
-    terms = TorchTerms(features, offsets, offsets, offsets)
-    asked, seen = torch.tensor([[7, 3], [7, 49]]), torch.rand(2, 50) < 0.3
-    some, levels, place, out = _some_items(terms, asked, seen, np.random.default_rng(0))
-    assert len(some) == len(levels) == out.shape[1] == 13
-    torch.testing.assert_close(some[place], features[asked])
-    torch.testing.assert_close(levels[place], offsets[asked])
-    rows = [int((features == row).all(1).nonzero()[0, 0]) for row in some]
-    assert len(set(rows)) == 13
-    torch.testing.assert_close(out, seen[:, rows])
-    stand_for = (levels - offsets[rows]).exp()[3:]
-    torch.testing.assert_close(stand_for, torch.full((10,), 4.7))  # 47 others by 10 of them
 
 
 def test_a_step_of_many_items_takes_fewer_people():
