@@ -127,6 +127,8 @@ def test_reasons_are_told_from_the_strongest_to_the_weakest_whatever_their_sign(
         "     3.50 = 3.00 expected of anyone, +0.75 Casablanca (4.5, often next), "
         "-0.50 Brazil (1), +0.25 Alien (5)"
     )
+    told["events"][1]["kind"] = "return"
+    assert "-0.50 Brazil (return 1)" in line_of(7, row, titles)
     assert line_of(10, {"item_id": "d", "score": 2.0, "std": None}, titles) == " 10. Dune [d]  2.00"
 
 

@@ -25,6 +25,9 @@ def test_a_table_of_reasons_has_the_largest_share_first_whatever_its_sign():
     }
     alone = Explanation("x", 1.0, 1.5, EVENTS, {"taste": taste}, taste).to_frame()
     assert alone.columns == ["item_id", "value", "share", "effect"]
+    refused = (*EVENTS[:2], mr.Event("c", 1.0, "return"))
+    kinds = Explanation("x", 1.0, 1.5, refused, {"taste": taste}, taste).to_frame()
+    assert kinds["kind"].to_list() == [None, "return", None]
 
 
 def test_an_explanation_without_an_event_is_an_empty_table_of_the_same_columns():

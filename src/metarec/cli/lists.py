@@ -66,6 +66,7 @@ def reasons(person: Known, item_id: str, rank_by: RankBy | None = None) -> dict[
             {
                 "item_id": event.item,
                 "value": event.value,
+                **({} if event.kind is None else {"kind": event.kind}),
                 "share": float(share),
                 "effect": float(effect),
                 "reasons": {name: float(said[place]) for name, said in told.reasons.items()},
@@ -82,6 +83,13 @@ def main_reason(reasons: Mapping[str, float]) -> str:
     return f", {max(reasons, key=lambda name: abs(reasons[name]))}"
 
 
+def _event_of(told: Mapping[str, Any]) -> str:
+    """What happened: the kind, where there is one, the value, and what most of the share is due
+    to."""
+    kind = f"{told['kind']} " if "kind" in told else ""
+    return f"{kind}{told['value']:g}{main_reason(told['reasons'])}"
+
+
 def line_of(rank: int, row: dict[str, Any], titles: Mapping[str, str]) -> str:
     """One recommended item, and under it why, where that was asked for."""
     std = "" if row["std"] is None else f" ± {row['std']:.2f}"
@@ -92,9 +100,6 @@ def line_of(rank: int, row: dict[str, Any], titles: Mapping[str, str]) -> str:
         told = row["reasons"]
         parts = [f"{told['base']:.2f} expected of anyone"]
         ordered = sorted(told["events"], key=lambda event: -abs(event["share"]))
-        parts += [
-            f"{e['share']:+.2f} {titles[e['item_id']]} ({e['value']:g}{main_reason(e['reasons'])})"
-            for e in ordered
-        ]
+        parts += [f"{e['share']:+.2f} {titles[e['item_id']]} ({_event_of(e)})" for e in ordered]
         lines.append(f"     {told['score']:.2f} = " + ", ".join(parts))
     return "\n".join(lines)

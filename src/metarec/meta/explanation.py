@@ -43,12 +43,14 @@ class Explanation:
         )
 
     def to_frame(self) -> pl.DataFrame:
-        """Columns item_id, value, share, effect, and one for each reason; one row an event, largest
-        share first."""
+        """Columns item_id, value, kind where some event has one, share, effect, and one for each
+        reason; one row an event, largest share first."""
+        kinds = [event.kind for event in self.events]
         return pl.DataFrame(
             {
                 "item_id": [event.item for event in self.events],
                 "value": [event.value for event in self.events],
+                **({"kind": kinds} if any(kinds) else {}),
                 "share": self.shares,
                 "effect": self.effects,
                 **(self.reasons if len(self.reasons) > 1 else {}),
