@@ -418,7 +418,11 @@ def test_a_prediction_keeps_its_order_beyond_the_scale(ratings: mr.MetaRecommend
 
 @pytest.mark.parametrize(
     ("given", "said"),
-    [({"i0000001": 5.0}, r"list\(events.items\(\)\)"), ({"i0000001"}, "a set has no order")],
+    [
+        ({"i0000001": 5.0}, r"list\(events.items\(\)\)"),
+        ({"i0000001"}, "a set has no order"),
+        (b"i0000001", "for one"),
+    ],
 )
 def test_what_is_no_sequence_of_events_is_refused(ratings: mr.MetaRecommender, given, said: str):
     with pytest.raises(DataError, match=said):

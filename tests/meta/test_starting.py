@@ -203,6 +203,14 @@ def test_the_start_is_left_only_for_what_validation_proves(implicit_split: Split
     assert fitted(last_out, **trained).metrics["best_step"] > 0
 
 
+def test_the_start_of_ratings_is_left_only_for_what_validation_proves(rating_split: Split):
+    wild = mr.MetaConfig(d=3, steps=20, judge_every=10, learning_rate=0.1, choice=False)
+    model = mr.MetaRecommender(mr.HashEncoder(d=8), wild).fit(
+        rating_split.train, rating_split.valid
+    )
+    assert (model.metrics["steps"], model.metrics["best_step"]) == (20, 0)
+
+
 def test_no_steps_show_a_newcomer_what_many_took(implicit_split: Split):
     train = implicit_split.train
     config = mr.MetaConfig(d=6, steps=0, start_confidence=3.0)
