@@ -316,3 +316,10 @@ def rounded(frame: pl.DataFrame) -> list[dict[str, Any]]:
 def say(text: str) -> None:
     """Progress, to the error stream."""
     print(text, file=sys.stderr, flush=True)
+
+
+def cpu_ms(work: Callable[[], object]) -> float:
+    """Milliseconds of CPU time that the work takes."""
+    started = time.process_time_ns()
+    work()
+    return (time.process_time_ns() - started) / 1e6

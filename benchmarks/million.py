@@ -12,7 +12,6 @@ import argparse
 import json
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -21,7 +20,7 @@ import numpy as np
 import polars as pl
 from threadpoolctl import threadpool_limits
 
-from benchmarks.common import Goal, say, write
+from benchmarks.common import Goal, cpu_ms, say, write
 from benchmarks.memory import child
 from metarec.contracts import Catalogue, Dataset, Event
 from metarec.encoders import HashEncoder
@@ -172,12 +171,6 @@ def memory(kind: str) -> int:
     """Bytes of this process: VmRSS that it holds, VmHWM the most it held."""
     rows = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
     return next(int(row.split()[1]) * 1024 for row in rows if row.startswith(kind))
-
-
-def cpu_ms(work: Callable[[], object]) -> float:
-    started = time.process_time_ns()
-    work()
-    return (time.process_time_ns() - started) / 1e6
 
 
 if __name__ == "__main__":

@@ -5,8 +5,6 @@ Both sides take item ids and give item ids, through their public calls, for 1,00
 in turns in one process. What counts is the ratio of the medians of CPU time.
 """
 
-import time
-from collections.abc import Callable
 from statistics import median
 
 import numpy as np
@@ -15,7 +13,7 @@ import scipy.sparse as sp
 from implicit.als import AlternatingLeastSquares
 from threadpoolctl import threadpool_limits
 
-from benchmarks.common import Goal, say, write
+from benchmarks.common import Goal, cpu_ms, say, write
 from metarec.contracts import Catalogue, Dataset
 from metarec.encoders import HashEncoder
 from metarec.meta import MetaConfig, MetaRecommender
@@ -120,12 +118,6 @@ def fitted_als(shop: Dataset) -> AlternatingLeastSquares:
     model = AlternatingLeastSquares(factors=D, iterations=3, random_state=0, num_threads=1)
     model.fit(sp.csr_matrix((ones, at), shape=(TRAIN_USERS, ITEMS)), show_progress=False)
     return model
-
-
-def cpu_ms(work: Callable[[], object]) -> float:
-    started = time.process_time_ns()
-    work()
-    return (time.process_time_ns() - started) / 1e6
 
 
 if __name__ == "__main__":

@@ -23,11 +23,11 @@ from metarec.cli.options import (
 )
 from metarec.cli.rows import HEART, row_of
 from metarec.contracts import Dataset, Encoder, Recommender
-from metarec.contracts.printing import counted
 from metarec.contracts.running import Running
 from metarec.data import load
 from metarec.data.meanings import meanings
 from metarec.meta import MetaConfig, MetaRecommender
+from metarec.meta.summary import refusals_told
 from metarec.training.checkpoints import CHECKPOINT, remove_checkpoint
 
 
@@ -98,9 +98,8 @@ def _fit_heart(
     remove_checkpoint(checkpoints)
     loss = model.metrics["valid_loss"]
     told = "" if loss is None else f"; best validation loss {loss:.4f}"
-    if refused := model.metrics.get("negative_events"):
-        heard = any(model.metrics.get("refusals", {}).values())
-        told += f"; {counted(refused, 'negative event')} {'heard' if heard else 'left out'}"
+    if refused := refusals_told(model.metrics):
+        told += f"; {refused}"
     typer.echo(
         "\n".join([f"wrote {out} after {model.metrics['steps']} steps{told}", *model.summary])
     )

@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Any, Protocol, Unpack
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from metarec.contracts import (
     Catalogue,
@@ -108,8 +108,7 @@ class Person:
     def events(self) -> tuple[Event, ...]:
         """The events that count, in the order of their clock; an undated one keeps its place. Where
         the model hears no events that speak against their item, these are in `came` alone."""
-        counts = self._hears_refusals | ~self._seen.refused
-        return tuple(self.came[place] for place in self._seen.came[counts])
+        return tuple(self.came[place] for place in self._seen.came[self._counts])
 
     def recommend(
         self,
@@ -201,7 +200,7 @@ class Person:
             raise unknown_item(item_id, self.model.catalogue)
         ranking = self._ranking(rank_by)
         score, base = float(ranking.scores[row]), ranking.base(row)
-        kept = self._hears_refusals | ~self._seen.refused
+        kept = self._counts
         reasons = {reason: said[kept] for reason, said in ranking.shares(row).items()}
         return Explanation(item_id, score, base, self.events, reasons, ranking.effects(row)[kept])
 
@@ -280,6 +279,11 @@ class Person:
         row_of = {kind: row for row, kind in enumerate(named)}
         rows = np.array([-1 if kind is None else row_of[kind] for kind in kinds], dtype=np.int64)
         return OwnEvents(self._rows(event.item for event in self.came), rows, tuple(row_of))
+
+    @property
+    def _counts(self) -> Bool[np.ndarray, " event"]:
+        """The events that count, in the order of their clock."""
+        return np.asarray(self._hears_refusals | ~self._seen.refused)
 
     @property
     def _hears_refusals(self) -> bool:

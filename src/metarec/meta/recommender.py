@@ -25,7 +25,6 @@ from metarec.contracts import (
 )
 from metarec.contracts.alignment import warn_of_kinds, warn_of_unknown
 from metarec.contracts.event_kinds import ANY_KIND
-from metarec.contracts.printing import counted
 from metarec.encoders import ContentFeatures, TabularFeatures, TextEncoder, content_told
 from metarec.files.model_folder import load_state, save_state
 from metarec.meta.answering import Answering
@@ -41,7 +40,7 @@ from metarec.meta.ordering import CHOICE, VALUE, Blend
 from metarec.meta.person import Person
 from metarec.meta.samples import Asked, asked_of
 from metarec.meta.saved import heart_from, state_of
-from metarec.meta.summary import summary_of
+from metarec.meta.summary import refusals_told, summary_of
 from metarec.training.fingerprint import fingerprint_of
 from metarec.training.streams import Purpose, stream
 from metarec.training.threads import limited
@@ -72,9 +71,8 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
         heads = " and ".join(self.hearts)
         loss = self.metrics.get("valid_loss")
         judged = "" if loss is None else f", validation loss {loss:.4f}"
-        if refused := self.metrics.get("negative_events"):
-            heard = any(self.metrics.get("refusals", {}).values())
-            judged += f", {counted(refused, 'negative event')} {'heard' if heard else 'left out'}"
+        if refused := refusals_told(self.metrics):
+            judged += f", {refused}"
         return f"{told}; {heads}, {len(self._catalogue):,} items{judged})"
 
     def fit(

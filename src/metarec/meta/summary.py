@@ -5,9 +5,19 @@ from typing import Any
 
 import numpy as np
 
+from metarec.contracts.printing import counted
 from metarec.meta.evidence.standing import Standing
 
 LEAST_SHARE = 0.01
+
+
+def refusals_told(metrics: Mapping[str, Any]) -> str | None:
+    """What became of the events that speak against their item; None where there is none."""
+    n = metrics.get("negative_events")
+    if not n:
+        return None
+    heard = any(metrics.get("refusals", {}).values())
+    return f"{counted(n, 'negative event')} {'heard' if heard else 'left out'}"
 
 
 def summary_of(metrics: Mapping[str, Any]) -> list[str]:

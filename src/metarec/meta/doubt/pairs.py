@@ -49,9 +49,10 @@ def _excess(
 ) -> float:
     """How many more pairs are seen than expected, for each that is expected, and one standard
     error; NaN where too few are expected."""
+    directions = [likenesses(heart, content, read) for heart, _ in people]
     count = NEAREST
     while count <= max(NEAREST, MOST_ALIKE * len(content)):
-        told = [_pairs(likenesses(heart, content, read), own, count) for heart, own in people]
+        told = [_pairs(d, own, count) for d, (_, own) in zip(directions, people, strict=True)]
         seen, expected = np.concatenate(told).T
         if expected.sum() >= LEAST_PAIRS:
             ratio = seen.sum() / expected.sum()

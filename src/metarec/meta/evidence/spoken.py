@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float, Int
 
 from metarec.contracts import Histories
 from metarec.meta.config import MANY_ITEMS
+from metarec.meta.evidence.pairs import index_kind
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,8 +32,7 @@ class Spoken:
         cells = (self.items[:, None] + n_items * np.arange(len(decays))).ravel()
         ends = np.cumsum(np.bincount(self.people, minlength=self.n_people))
         starts = len(decays) * np.concatenate([[0], ends])
-        small = max(width, len(cells)) <= np.iinfo(np.int32).max
-        kind = np.int32 if small else np.int64  # of tables too, else products copy them
+        kind = index_kind(max(width, len(cells)))  # of tables too, else products copy them
         told = (counts, cells.astype(kind), starts.astype(kind))
         return sp.csr_array(told, shape=(self.n_people, width))
 

@@ -85,11 +85,9 @@ def next_event_loss(
 
 
 def prefix_supports(
-    batch: PrefixBatch, recency: str, refused: Bool[np.ndarray, "user event"] | None = None
+    batch: PrefixBatch, recency: str, refused: Bool[np.ndarray, "user event"]
 ) -> tuple[Bool[np.ndarray, "user prefix event"], Float[np.ndarray, "user prefix event"]]:
     """Which events come before each position, and how old they are there."""
-    if refused is None:
-        refused = np.zeros(batch.items.shape, dtype=bool)
     before = np.arange(batch.items.shape[1]) < batch.positions[..., None]
     before = batch.event_mask[:, None, :] & before
     places, counted = places_among(refused)[:, None, :], before & ~refused[:, None, :]
