@@ -154,10 +154,10 @@ def goals(results: Results, comparisons: pl.DataFrame, calibration: pl.DataFrame
             found.append(Goal(f"{metric}, {scenario}: significantly above every row", told, won))
     for scenario in SCENARIOS:
         curve = [value(results, HEART, scenario, "mae", k) for k in CURVE]
-        bias = [value(results, "UserItemBias", scenario, "mae", k) for k in CURVE]
+        biases = [value(results, "UserItemBias", scenario, "mae", k) for k in CURVE]
         rises = all(b <= a + 1e-4 for a, b in itertools.pairwise(curve))
-        below = all(a <= b for a, b in zip(curve, bias, strict=True))
-        told = " ".join(f"{a:.3f}/{b:.3f}" for a, b in zip(curve, bias, strict=True))
+        below = all(a <= b for a, b in zip(curve, biases, strict=True))
+        told = " ".join(f"{a:.3f}/{b:.3f}" for a, b in zip(curve, biases, strict=True))
         found.append(
             Goal(
                 f"learning curve, {scenario}: better with k, never behind bias",

@@ -27,8 +27,15 @@ RESULTS = Path(__file__).parent / "results"
 KEPT = Path(__file__).parent / ".kept"
 """Measured rows with their per-user values, which the result files leave out."""
 SOURCE = Path(__file__).parents[1] / "src" / "metarec"
-ROOMS_OF_ROWS = ("contracts", "encoders", "evaluation", "metrics", "posterior")
-ROOMS_OF_ROWS += ("recommenders", "training")
+ROOMS_OF_ROWS = (
+    "contracts",
+    "encoders",
+    "evaluation",
+    "metrics",
+    "posterior",
+    "recommenders",
+    "training",
+)
 HEART = "MetaRecommender"
 SEEDS = (0, 1, 2)
 VALID_PEOPLE = 1000

@@ -12,6 +12,7 @@ import argparse
 import json
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -116,8 +117,8 @@ def answers_of(folder: str) -> None:
 
     added = pl.DataFrame({"item_id": ["new"], "title": ["word3 word7"]})
     with threadpool_limits(limits=1):
-        first = cpu_ms(lambda: answer(people[0]))  # reads what is read once
-        answers = [cpu_ms(lambda own=own: answer(own)) for own in people[1:]]
+        first = cpu_ms(partial(answer, people[0]))  # reads what is read once
+        answers = [cpu_ms(partial(answer, own)) for own in people[1:]]
         held = memory("VmRSS") - before
         adding = cpu_ms(lambda: model.add_items(added))
     print(

@@ -5,6 +5,7 @@ Both sides take item ids and give item ids, through their public calls, for 1,00
 in turns in one process. What counts is the ratio of the medians of CPU time.
 """
 
+from functools import partial
 from statistics import median
 
 import numpy as np
@@ -64,8 +65,8 @@ def main() -> None:
     with threadpool_limits(limits=1):
         one_theirs, one_ours = [], []
         for history in people:  # in turns, so that a busy machine slows both alike
-            one_theirs.append(cpu_ms(lambda h=history: theirs(h)))
-            one_ours.append(cpu_ms(lambda h=history: ours(h)))
+            one_theirs.append(cpu_ms(partial(theirs, history)))
+            one_ours.append(cpu_ms(partial(ours, history)))
         many = [(cpu_ms(theirs_together), cpu_ms(ours_together)) for _ in range(ROUNDS)]
     single = median(one_ours) / median(one_theirs)
     batch = median(b for _, b in many) / median(a for a, _ in many)

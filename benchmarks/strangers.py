@@ -166,7 +166,7 @@ def measured(name: str) -> list[dict[str, Any]]:
     took = {"fit_s": time.monotonic() - started, "fit_cpu_s": time.process_time() - cpu}
     say(f"{name}: the default took {took['fit_cpu_s']:.0f} s of CPU")
     values = pl.concat([judged(HEART, model, split).values, *rows_told(name, split, content)])
-    facts = {"shop": name} | {key: round(value, 1) for key, value in took.items()}
+    facts: dict[str, Any] = {"shop": name} | {key: round(value, 1) for key, value in took.items()}
     facts |= {"facts": asdict(facts_of(shop))}
     cells = [facts | cell_of(values, scenario) for scenario in split.test]
     for cell in cells:

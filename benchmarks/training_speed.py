@@ -14,12 +14,14 @@ import torch
 
 from benchmarks.common import Goal, say, write
 from metarec.data import Split, generate, split_cold
-from metarec.data.sampling import RatingBatch, sample_rating_batch
+from metarec.data.sampling import RatingBatch
 from metarec.encoders import ContentFeatures, HashEncoder
 from metarec.meta import MetaConfig
-from metarec.meta.heads.value_training import absolute_error, crps, predict, query_loss
-from metarec.meta.loops.episodes import Inputs, Step, draw_step, pad_episodes, query_weights
-from metarec.meta.network import HeartNetwork, ItemTerms, Support
+from metarec.meta.features.network import TorchTerms
+from metarec.meta.heads.value_training import LearnedValue, absolute_error, crps, predict
+from metarec.meta.loops.episodes import Inputs, pad_episodes
+from metarec.meta.loops.steps import Step, draw_step, query_weights
+from metarec.meta.network import HeartNetwork, TorchSupport, new_network
 
 CONFIG = MetaConfig(profile=False)
 """The defaults: 128 episodes a step."""
@@ -88,30 +90,23 @@ Gradients = Callable[[HeartNetwork, Inputs, Step[RatingBatch]], None]
 
 def train(split: Split, inputs: Inputs, gradients: Gradients) -> Curve:
     """The same training with either way to compute the gradient of a step."""
-    network = HeartNetwork(
+    head = LearnedValue(split.train.scale, float(split.train.histories.values.mean()))
+    network = new_network(
         len(split.train.catalogue),
-        inputs.content.shape[1],
-        0,
-        0,
-        CONFIG,
-        torch.Generator().manual_seed(0),
-        mean=float(split.train.histories.values.mean()),
-        implicit=False,
+        {"content": inputs.content.shape[1]},
+        d_profile=0,
+        kinds=0,
+        config=CONFIG,
+        rng=torch.Generator().manual_seed(0),
+        head=head,
     )
     optimizer = torch.optim.Adam(network.parameters(), lr=CONFIG.learning_rate)
     valid = pad_episodes(split.valid, "none", {})
+    sample = head.sampler(inputs, CONFIG)
     curve, spent = Curve(), 0.0
     for number in range(STEPS):
         started = time.process_time()
-        rng = np.random.default_rng([0, number])
-        step = draw_step(
-            inputs,
-            CONFIG,
-            rng,
-            lambda users, rng=rng: sample_rating_batch(
-                inputs.histories, users, rng, max_events=CONFIG.max_events
-            ),
-        )
+        step = draw_step(inputs, CONFIG, np.random.default_rng([0, number]), sample)
         optimizer.zero_grad()
         gradients(network, inputs, step)
         optimizer.step()
@@ -123,9 +118,9 @@ def train(split: Split, inputs: Inputs, gradients: Gradients) -> Curve:
 
 
 def batch_gradients(network: HeartNetwork, inputs: Inputs, step: Step[RatingBatch]) -> None:
-    terms = network.items(inputs.content, step.z)
-    loss = query_loss(network, terms, step, inputs, CONFIG)
-    (loss + network.penalty(CONFIG, inputs.n_events)).backward()  # type: ignore[no-untyped-call]
+    terms = network.features(inputs.content, step.z)
+    loss = network.head.loss(network, terms, step, inputs, CONFIG)
+    (loss + network.penalty(CONFIG, inputs.n_events)).backward()
 
 
 def loop_gradients(network: HeartNetwork, inputs: Inputs, step: Step[RatingBatch]) -> None:
@@ -138,24 +133,25 @@ def loop_gradients(network: HeartNetwork, inputs: Inputs, step: Step[RatingBatch
         values = torch.from_numpy(step.batch.values[row][real]).float()
         adapts = torch.from_numpy(step.batch.support_mask[row][real])
         terms = own_terms(network, inputs, items, step.z)
-        posterior = network.adapt(terms, Support(terms, values, adapts.float()))
+        posterior = network.adapt(terms, TorchSupport(terms, values, adapts.float()))
         mean, variance = predict(terms, posterior)
         loss = crps(mean, variance, values)[~adapts] * weights[row][real][~adapts]
-        (loss.sum() / total).backward()
+        (loss.sum() / total).backward()  # type: ignore[no-untyped-call]
     network.penalty(CONFIG, inputs.n_events).backward()  # type: ignore[no-untyped-call]
 
 
 def own_terms(
     network: HeartNetwork, inputs: Inputs, items: torch.Tensor, z: torch.Tensor
-) -> ItemTerms:
+) -> TorchTerms:
     """The terms of one user's items alone."""
-    content, own = inputs.content[items], z[items]
-    learned = network.g(content) + own[:, None] * network.v[items]
-    constant = network.gamma.expand(len(items), 1)
-    offsets = network.mean + network.t(content)[:, 0] + own * network.beta[items]
-    unsure = (1 - own) * torch.nn.functional.softplus(network.tau(content)[:, 0])
-    noise = torch.exp(network.n(content)[:, 0] + own * network.nu[items])
-    return ItemTerms(torch.cat([learned, constant], dim=1), offsets, unsure, noise)
+    features, content, own = network.features, inputs.content[items], z[items]
+    learned = features.g(content) + own[:, None] * features.v[items]
+    constant = features.gamma.expand(len(items), 1)
+    offsets = features.mean + features.t(content)[:, 0] + own * features.beta[items]
+    open_ = torch.nn.functional.softplus(features.tau(content)[:, 0])
+    unsure = 1 / (1 / open_ + torch.where(own > 0, features.told[items], 0.0))
+    noise = torch.exp(features.n(content)[:, 0] + own * features.nu[items])
+    return TorchTerms(torch.cat([learned, constant], dim=1), offsets, unsure, noise)
 
 
 if __name__ == "__main__":
