@@ -208,6 +208,11 @@ def test_newest_is_the_date_or_the_first_event() -> None:
     assert by_date.recommend([[]], 4)[0].ids.tolist() == ["a", "c", "b"]
     as_text = Newest().fit(_dated([0, 1, 2, 3], since=[*map(str, days), None]))
     np.testing.assert_array_equal(as_text.dates_, by_date.dates_)
+    alone = Newest().fit(_dated([0, 1, 2, 3], since=["1970-01-03", None, None, None]))
+    np.testing.assert_array_equal(alone.dates_, [2, np.nan, np.nan, np.nan])
+    nothing = pl.Series([None] * 4, dtype=pl.String)
+    by_first = Newest().fit(_dated([0, 86_400, 86_400 * 2, 86_400 * 3], since=nothing))
+    np.testing.assert_array_equal(by_first.dates_, [0, 1, 3, np.nan])
     by_event = Newest().fit(_dated([0, 86_400 * 2, 86_400 * 3, 86_400]))
     np.testing.assert_array_equal(by_event.score([[]], list("abcd")), [[0, 2, 1, np.nan]])
     with pytest.raises(DataError, match="no column of dates, and the events no clock"):

@@ -354,6 +354,12 @@ def test_a_saved_model_answers_without_pytorch(
         import torch  # noqa: F401
 
 
+def test_a_width_that_heads_do_not_share_evenly_is_refused_where_there_are_heads() -> None:
+    with pytest.raises(DataError, match="d must be a multiple of heads, got d=9, heads=2"):
+        SASRecConfig(d=9)
+    assert SASRecConfig(d=9, network="gru").d == 9
+
+
 def test_steps_and_their_people_follow_the_size_of_a_shop() -> None:
     sequences = sequences_of(shop_of([[0] * 10] * 50 + [[1] * 30] * 50))
     assert sequences.people_at_once(300, most=99) == 15
