@@ -43,6 +43,9 @@ def test_most_of_the_nearest_are_found_among_a_tenth_and_the_recall_says_how_man
     sample = np.unique(np.linspace(0, 399, 100).astype(int))
     share = (nearest & told)[sample].sum() / nearest[sample].sum()
     assert found.recall() == pytest.approx(share)
+    with monkeypatch.context() as small:  # a few items of the catalogue at a time
+        small.setattr("metarec.meta.evidence.alike.CELLS_AT_ONCE", 90 * directions.shape[1])
+        assert found.recall() == pytest.approx(share)
     assert 0.8 < share < 1.0
     assert told.sum(axis=1).max() <= 9
     expected = np.where(told, near - found.floor[:, None], 0.0)

@@ -16,7 +16,6 @@ from metarec.contracts import (
     DataError,
     Dataset,
     Episodes,
-    EventLike,
     Histories,
     Recommender,
     UnsupportedError,
@@ -138,12 +137,9 @@ class Ensemble(BaseRecommender):
             return super()._alike(rows)
         return self._sum(list(table))[0]
 
-    def _aligned(
-        self, histories: Histories | Sequence[Sequence[EventLike]], *, rated: bool = False
-    ) -> Histories:
-        fitted = () if self._catalogue is None else self.members.values()
-        rated = rated or any(member.predicts_ratings for member in fitted)
-        return super()._aligned(histories, rated=rated)
+    @property
+    def _asks_values(self) -> bool:
+        return any(member.predicts_ratings for member in self.members.values())
 
     def state(self) -> dict[str, Any]:
         """What `save` writes beside the catalogue: its own numbers, and all of each member."""

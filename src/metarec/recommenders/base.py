@@ -171,7 +171,7 @@ class BaseRecommender(Recommender, ABC):
     ) -> Float[np.ndarray, "history item"]:
         """The score of each named item for each history; NaN in place where unknown."""
         rows = self.catalogue.index(checked_ids("ids", ids))
-        aligned = self._aligned(histories, rated=self.predicts_ratings)
+        aligned = self._aligned(histories)
         scores = np.full((len(aligned), len(rows)), np.nan)
         for chunk in self._chunks(len(aligned)):
             scores[chunk] = self._scores(aligned.take(chunk))[:, rows]
@@ -206,7 +206,7 @@ class BaseRecommender(Recommender, ABC):
         still be bought.
         Lists have `k` places, or as many as the catalogue has items where these are fewer.
         """
-        aligned = self._aligned(histories, rated=self.predicts_ratings)
+        aligned = self._aligned(histories)
         wanted = Wanted.of(
             k,
             filters,
@@ -224,7 +224,7 @@ class BaseRecommender(Recommender, ABC):
         self, histories: Histories | Sequence[Sequence[EventLike]], ids: Sequence[str]
     ) -> Recommendations:
         """All the named items for each history, best first; what has no score stands last."""
-        aligned = self._aligned(histories, rated=self.predicts_ratings)
+        aligned = self._aligned(histories)
         chunks = self._chunks(len(aligned))
         return given_lists(ids, self.catalogue, aligned, chunks, self._scored)
 
@@ -272,11 +272,14 @@ class BaseRecommender(Recommender, ABC):
         vars(model).update(state)
         return model
 
-    def _aligned(
-        self, histories: Histories | Sequence[Sequence[EventLike]], *, rated: bool = False
-    ) -> Histories:
+    @property
+    def _asks_values(self) -> bool:
+        """Whether an event that a caller tells must have a value."""
+        return self.predicts_ratings
+
+    def _aligned(self, histories: Histories | Sequence[Sequence[EventLike]]) -> Histories:
         """The histories in the rows of the catalogue."""
-        aligned = align(histories, self.catalogue, rated=rated)
+        aligned = align(histories, self.catalogue, rated=self._asks_values)
         warn_of_kinds(aligned.kind_names, self.kinds_, self.event_kinds)
         return aligned
 
