@@ -1,6 +1,7 @@
 """What falls out of the one posterior: each line of the contract as a property."""
 
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -272,6 +273,16 @@ def test_mixed_clocks_and_a_fixed_now_change_neither_equality_nor_sum(
     for someone in (person, at_once):
         told = someone.explain(str(ids[0]))
         assert told.base + told.shares.sum() == pytest.approx(told.score, abs=1e-9)
+
+
+def test_where_places_tell_ages_a_clock_changes_no_age(implicit: mr.MetaRecommender):
+    ids = [str(item) for item in implicit.catalogue.ids]
+    for days in ([0, 5, 400], [None, 5, 400], [0, None, 400], [0, 5, None]):
+        times = [None if day is None else day * DAY for day in days]
+        came = [mr.Event(ids[row], 1.0, None, t) for row, t in enumerate(times)]
+        person = implicit.adapt(came[:2]).observe(came[2])
+        undated = implicit.adapt([replace(event, t=None) for event in came])
+        np.testing.assert_allclose(person.score(ids), undated.score(ids), atol=1e-8)
 
 
 def test_a_late_event_among_undated_ones_is_in_order_however_it_came(model: mr.MetaRecommender):
