@@ -78,16 +78,19 @@ def test_numpy_serves_what_the_network_learned(kind: str, monkeypatch: pytest.Mo
     weights = {name: tensor.numpy() for name, tensor in network.state_dict().items()}
     frozen = FrozenNetwork(config, vectors.numpy(), weights)
     people = in_rows_of(shop_of([[0]]), some_histories([0, 3, 6, 1, 11, 6]))
-    together = frozen.after(people)
+    together = frozen.after(people.items, people.lengths)
     recent = people.last(config.max_events)
     inputs = np.pad(recent.padded(recent.items + 1, 0), ((0, 0), (1, 0)))
     with torch.no_grad():
         told = network(vectors, torch.from_numpy(inputs))[torch.arange(6), recent.lengths]
     np.testing.assert_allclose(together, told.numpy(), rtol=1e-5, atol=1e-5)
-    alone = [frozen.after(people.take(slice(h, h + 1)))[0] for h in range(len(people))]
+    each = [people.take(slice(h, h + 1)) for h in range(len(people))]
+    alone = [frozen.after(one.items, one.lengths)[0] for one in each]
     np.testing.assert_allclose(together, alone, rtol=1e-9, atol=1e-9)
     monkeypatch.setattr("metarec.recommenders.sequence_serving.CELLS_AT_ONCE", 1)
-    np.testing.assert_allclose(frozen.after(people), together, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(
+        frozen.after(people.items, people.lengths), together, rtol=1e-9, atol=1e-9
+    )
 
 
 @pytest.mark.slow
