@@ -1,6 +1,5 @@
 """A shop in which the order of a history decides, in a way that no table of pairs can know."""
 
-from dataclasses import replace
 
 import numpy as np
 import polars as pl
