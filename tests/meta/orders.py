@@ -1,14 +1,22 @@
 """A shop in which the order of a history decides, in a way that no table of pairs can know."""
 
+import copy
+from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import polars as pl
+import torch
+from jaxtyping import Bool
 
 import metarec as mr
 from metarec.contracts import Dataset, Episodes, Histories
 from metarec.contracts.alignment import align
+from metarec.meta.evidence import Order
 from metarec.recommenders import SASRecConfig
+from metarec.recommenders.sequence_network import SequenceNetwork
 
+Kind = Literal["transformer", "gru", "lstm"]
 N_ITEMS = 20
 TRIPLES = 2
 LEARNED = SASRecConfig(
@@ -36,6 +44,11 @@ def triples(people: int, rng: int) -> list[list[int]]:
     return found
 
 
+def parts_of(told: mr.meta.Explanation) -> float:
+    """What the score is to be."""
+    return float(told.base + told.shares.sum() + sum(told.together.values()))
+
+
 def ids_of(own: list[int]) -> list[str]:
     return [f"i{item}" for item in own]
 
@@ -61,3 +74,30 @@ def asked(shop: Dataset, people: int = 350, rng: int = 1) -> Episodes:
 
 def config(**told: object) -> mr.MetaConfig:
     return mr.MetaConfig(**{"d": 4, "steps": 0, "order": LEARNED, **told})
+
+
+def drawn_order(known: Bool[np.ndarray, " item"], network: Kind = "transformer") -> Order:
+    """One whose every weight is drawn."""
+    settings, n_known = SASRecConfig(network=network, d=8, layers=2, max_events=6), int(known.sum())
+    random = torch.Generator().manual_seed(0)
+    drawn = SequenceNetwork(torch.zeros(n_known, 0), settings)
+    with torch.no_grad():
+        for weights in drawn.parameters():
+            weights.copy_(0.4 * torch.randn(weights.shape, generator=random))
+    state = {name: tensor.detach().numpy() for name, tensor in drawn.state_dict().items()}
+    vectors = state.pop("residual")
+    del state["map"]
+    return Order(settings, known, vectors, state, weight=0.7)
+
+
+def with_order(model: mr.MetaRecommender, network: Kind = "transformer") -> mr.MetaRecommender:
+    """The model, beside whose tables a drawn order counts, which knows all touched items but
+    one."""
+    heart = model.hearts["implicit"]
+    assert heart.evidence is not None
+    known = ~heart.evidence.untouched.rows
+    known[np.flatnonzero(known)[2]] = False
+    other = copy.copy(model)
+    heart = replace(heart, evidence=replace(heart.evidence, order=drawn_order(known, network)))
+    other.hearts = {**model.hearts, "implicit": heart}
+    return other
