@@ -20,7 +20,14 @@ Kind = Literal["transformer", "gru", "lstm"]
 N_ITEMS = 20
 TRIPLES = 2
 LEARNED = SASRecConfig(
-    d=16, layers=1, heads=2, max_events=6, dropout=0.0, learning_rate=0.02, steps=150, patience=100
+    d=16,
+    layers=1,
+    max_events=6,
+    dropout=0.0,
+    learning_rate=0.03,
+    batch=1000,
+    steps=200,
+    patience=99,
 )
 
 
