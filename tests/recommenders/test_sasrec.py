@@ -93,6 +93,27 @@ def test_numpy_serves_what_the_network_learned(kind: str, monkeypatch: pytest.Mo
     )
 
 
+def test_histories_that_read_the_same_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = network_of(TINY)
+    weights = {name: tensor.numpy() for name, tensor in network.state_dict().items()}
+    frozen = FrozenNetwork(TINY, network.residual.detach().numpy(), weights)
+    long, many = np.arange(20) % N_ITEMS, 30  # of which the newest 6 are read
+    read, sizes = FrozenNetwork._read, []
+
+    def counted(self: FrozenNetwork, x: np.ndarray, last: np.ndarray) -> np.ndarray:
+        sizes.append(len(x))
+        return read(self, x, last)
+
+    monkeypatch.setattr(FrozenNetwork, "_read", counted)
+    lengths = np.array([0, *[20] * many, 0, 1])
+    told = frozen.after(np.array([*np.tile(long, many), 3]), lengths)
+    assert sum(sizes) == 3
+    np.testing.assert_array_equal(told[1 : many + 1], np.tile(told[1], (many, 1)))
+    np.testing.assert_array_equal(told[0], told[many + 1])
+    alone = frozen.after(long, np.array([20]))[0]
+    np.testing.assert_allclose(told[1], alone, rtol=1e-9, atol=1e-9)
+
+
 @pytest.mark.slow
 def test_the_order_of_the_last_two_events_is_learned_that_no_simple_row_can_know() -> None:
     train, held = walks(), walks(people=60, rng=1)

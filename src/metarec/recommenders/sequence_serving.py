@@ -33,7 +33,7 @@ class FrozenNetwork:
         """What each history tells of its next event; its newest `max_events` events are read.
 
         `items` are rows of `vectors`, those of one history after those of another. Histories of
-        like length are read together.
+        like length are read together, and those that read the same once.
         """
         read = np.minimum(lengths, self.config.max_events)
         firsts = np.cumsum(lengths) - read
@@ -41,16 +41,13 @@ class FrozenNetwork:
         for rows in self._parts(read):
             places = np.arange(read[rows].max())
             present = places < read[rows][:, None]
-            own = np.zeros(present.shape, dtype=np.int64)
+            own = np.full(present.shape, -1, dtype=np.int64)
             own[present] = items[(firsts[rows][:, None] + places)[present]]
-            x = np.concatenate(
-                [
-                    np.broadcast_to(self._of("start"), (len(rows), 1, self.config.d)),
-                    self.vectors[own],
-                ],
-                axis=1,
-            ) * np.sqrt(self.config.d)
-            told[rows] = self._read(x.astype(np.float64), read[rows])
+            each, which = np.unique(own, axis=0, return_inverse=True)
+            start = np.broadcast_to(self._of("start"), (len(each), 1, self.config.d))
+            x = np.concatenate([start, self.vectors[np.maximum(each, 0)]], axis=1)
+            x *= np.sqrt(self.config.d)
+            told[rows] = self._read(x, (each >= 0).sum(axis=1))[which.reshape(-1)]
         return _normed(told, self._of("norm.weight"), self._of("norm.bias"))
 
     def _parts(self, lengths: Int[np.ndarray, " history"]) -> Iterator[Int[np.ndarray, " part"]]:
