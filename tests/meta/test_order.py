@@ -320,7 +320,7 @@ def test_killed_it_goes_on_to_the_same_bits_and_another_seed_or_setting_is_refus
             other(folder=tmp_path)
 
 
-def test_the_seed_is_not_that_of_the_heads_and_time_may_end_it(taught: Taught) -> None:
+def test_another_seed_learns_otherwise_and_time_may_end_it(taught: Taught) -> None:
     brief, other = learn(taught, BRIEF), learn(taught, BRIEF, rng=1)
     assert brief.order is not None
     assert other.order is not None
@@ -331,7 +331,7 @@ def test_the_seed_is_not_that_of_the_heads_and_time_may_end_it(taught: Taught) -
     assert line == "order of the history: time ended its training before it was done"
 
 
-def test_refusals_in_the_supports_of_validation_are_not_read(
+def test_refusals_of_validation_are_not_read_and_the_seed_is_not_that_of_the_heads(
     taught: Taught, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     support = taught.valid.support
@@ -343,11 +343,12 @@ def test_refusals_in_the_supports_of_validation_are_not_read(
 
     def caught(data: Any, valid: Episodes, *rest: Any) -> Any:
         seen.append(valid)
+        assert rest[-1].rng not in (0, 7)  # heads draw by that of the fit
         raise KeyboardInterrupt
 
     monkeypatch.setattr("metarec.recommenders.sequence_fitting.learn", caught)
     with pytest.raises(KeyboardInterrupt):
-        learn(replace(taught, train=train, valid=replace(taught.valid, support=mixed)))
+        learn(replace(taught, train=train, valid=replace(taught.valid, support=mixed)), rng=7)
     np.testing.assert_array_equal(seen[0].support.items, support.items[support.places != 1])
 
 

@@ -10,13 +10,13 @@ import pytest
 import torch
 from recommender_toys import dataset, taken
 
-from metarec.contracts import DataError, Dataset, Episodes, Histories
+from metarec.contracts import DataError, Dataset, Episodes, Histories, Running
 from metarec.contracts.alignment import align
 from metarec.encoders import HashEncoder
 from metarec.recommenders import Cooccurrence, Popularity, SASRec, SASRecConfig
 from metarec.recommenders import sequence_batches as batches
 from metarec.recommenders.sequence_batches import Sampler, Sequences, competing_chances
-from metarec.recommenders.sequence_fitting import hold_out_last
+from metarec.recommenders.sequence_fitting import hold_out_last, learn
 from metarec.recommenders.sequence_network import SequenceNetwork
 from metarec.recommenders.sequence_serving import FrozenNetwork
 from metarec.recommenders.sequence_training import list_loss, step_loss
@@ -155,6 +155,20 @@ def test_an_item_that_nobody_touched_is_scored_by_its_content() -> None:
     blind = SASRec(None, config).fit(shop)
     scores = blind.score([["b", "c"]], list("aez"))[0]
     assert np.isnan(scores).tolist() == [False, False, True]
+
+
+def test_content_counts_alike_whatever_its_unit_and_level() -> None:
+    shop, random = shop_of(walks(people=30)), np.random.default_rng(0)
+    content = np.round(8 * random.normal(size=(N_ITEMS, 4)))
+    content[1] = content[0]
+    one, other, scarce = (
+        learn(shop, None, told, TINY, Running())
+        for told in (content, 64 * content + 1024, 0 * content + 3)
+    )
+    np.testing.assert_allclose(one.vectors, other.vectors, atol=1e-5)
+    assert not np.array_equal(one.vectors, scarce.vectors)
+    blind = learn(shop, None, content[:, :0], TINY, Running())
+    np.testing.assert_array_equal(scarce.vectors, blind.vectors)  # all read the same
 
 
 def test_a_person_without_events_is_told_what_people_begin_with() -> None:
