@@ -56,7 +56,9 @@ def test_a_choice_takes_only_what_it_names(name: str, value: object):
 
 
 def test_every_field_is_checked_by_type():
-    assert {*WHOLE, *REAL, *WORDS, "profile", "choice", "evidence", "steps"} == set(DEFAULTS)
+    assert {*WHOLE, *REAL, *WORDS, "profile", "choice", "evidence", "steps", "order"} == set(
+        DEFAULTS
+    )
 
 
 @pytest.mark.parametrize("value", [2.5, True, "auto", float("nan"), -1])

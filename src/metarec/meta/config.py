@@ -15,6 +15,7 @@ from metarec.contracts.settings import (
     Settings,
     Share,
 )
+from metarec.recommenders.sasrec_config import SASRecConfig
 
 MANY_ITEMS = 20_000
 """A shop of more items is learned and served in ways whose time and memory grow with the items, and
@@ -99,6 +100,10 @@ class MetaConfig(Settings):
     counted as if they came alone. Time grows with its third power."""
     neighbours: Count = 200
     """Items that an item speaks for in a table of evidence."""
+    order: SASRecConfig | None = None
+    """What reads the order of a history beside the tables, with a trust of its own; None: nothing.
+    SASRecConfig() learns such a network where the shop tells an order and at least 300 validation
+    events are asked for: minutes to an hour of training."""
     patience: Count = 8
     """Judgements on validation without an improvement before training stops."""
     judge_every: Count = 100
@@ -110,6 +115,11 @@ class MetaConfig(Settings):
             raise DataError(
                 "steps=0 leaves the model at its start, and a random one has learned nothing; use "
                 'start="auto" or "factors"'
+            )
+        if self.order is not None and not self.evidence:
+            raise DataError(
+                "the order of a history is weighed among the evidence; use evidence=True, or "
+                "order=None"
             )
 
     def of(self, feedback: Feedback) -> "MetaConfig":

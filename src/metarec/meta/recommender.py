@@ -1,6 +1,7 @@
 """MetaRecommender: content and a meta-learned prior, adapted to a person in closed form."""
 
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
@@ -25,13 +26,16 @@ from metarec.contracts import (
 )
 from metarec.contracts.alignment import warn_of_kinds, warn_of_unknown
 from metarec.contracts.event_kinds import ANY_KIND
+from metarec.contracts.running import SHORTEST_S
 from metarec.encoders import ContentFeatures, TabularFeatures, TextEncoder, content_told
 from metarec.files.model_folder import load_state, save_state
 from metarec.meta.answering import Answering
 from metarec.meta.blending import Rated, learn_blend
 from metarec.meta.changing_items import ChangingItems
 from metarec.meta.config import MetaConfig
-from metarec.meta.evidence import Evidence, Sample
+from metarec.meta.evidence import Evidence, Order, Sample
+from metarec.meta.evidence.order import ORDER
+from metarec.meta.evidence.order_learning import NO_CHOICE, LearnedOrder, learn_order, left_out
 from metarec.meta.fitted import Learned
 from metarec.meta.heads import ChoiceHead
 from metarec.meta.heart import Heart
@@ -71,6 +75,8 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
         heads = " and ".join(self.hearts)
         loss = self.metrics.get("valid_loss")
         judged = "" if loss is None else f", validation loss {loss:.4f}"
+        if self.order is not None:
+            judged = f", order of the history{judged}"
         if refused := refusals_told(self.metrics):
             judged += f", {refused}"
         return f"{told}; {heads}, {len(self._catalogue):,} items{judged})"
@@ -91,14 +97,19 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
 
         `valid` decides when to stop and calibrates the variance; without it a few users are held
         out for that. How to run is said as in `Running`: with a `folder` the run writes checkpoints
-        there and, called again, continues from them to the same bits.
+        there and, called again, continues from them to the same bits. On "cuda" only what reads the
+        order of histories is trained (`MetaConfig.order`); it gets the time that the heads leave.
         """
         running = Running(rng, folder, progress, device, threads, time_s)
-        running.on(type(self).__name__, "cpu")
+        running.on(type(self).__name__, *self.devices)
         if not isinstance(train, Dataset):
             raise DataError(
                 f"train must be a Dataset, as load(folder) gives it, got {type(train).__name__}"
             )
+        if running.device != "cpu":  # told at once, not after the heads are learned
+            from metarec.recommenders.sequence_fitting import check_device
+
+            check_device(running.device)
         given = train.hash  # of all that is learned from or validated on, held-out users too
         fitted = type(self)(self.encoder, self.config)  # a copy would carry cached values along
         fitted._catalogue = train.catalogue
@@ -115,6 +126,7 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
 
     def _learn(self, given: Dataset, valid: Episodes | None, running: Running) -> None:
         """Learn every head of the shop, and how they make one order."""
+        end = None if running.time_s is None else time.monotonic() + running.time_s
         taught = [Taught.of(given, valid, running.rng)]
         if given.feedback == "rating" and self.config.choice:
             taught.append(Taught.of(given.as_events(), valid, running.rng))
@@ -125,10 +137,12 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
         if self.config.profile and first.users is not None and first.users.width:
             self._profiles = TabularFeatures.fit(first.users)
         told = [self._learn_head(one, content, running) for one in taught]
+        order = self._learned_order(taught[-1], content, running, end)
         if CHOICE in self.hearts:
             asked = self._asked(taught, content, running)
-            metrics, evidence = self._weigh(asked, content, running)
+            metrics, evidence = self._weigh(asked, order.order, content, running)
             told[-1] |= metrics | self._doubt(asked, evidence, content, running)
+        told[-1] |= order.told(self.order)
         self.metrics = told[0]
         if len(told) > 1:
             self.metrics |= {"choice": told[1]}
@@ -173,6 +187,26 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
                 fingerprint=fingerprint_of(taught.heard, taught.valid, content, config),
             )
 
+    def _learned_order(
+        self,
+        taught: Taught,
+        content: Float[np.ndarray, "item d_content"],
+        running: Running,
+        end: float | None,
+    ) -> LearnedOrder:
+        """What the order of histories says, as far as it is learned until `end`."""
+        config, folder = self.config.order, running.folder
+        if config is None:
+            return LearnedOrder(None)
+        if CHOICE not in self.hearts:
+            return left_out(NO_CHOICE)
+        running = replace(
+            running,
+            folder=None if folder is None else Path(folder) / ORDER,
+            time_s=None if end is None else max(end - time.monotonic(), SHORTEST_S),
+        )
+        return learn_order(taught.train, taught.valid, content, config, running)
+
     def _asked(
         self,
         taught: Sequence[Taught],
@@ -188,11 +222,13 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
     def _weigh(
         self,
         asked: Sequence[Asked],
+        order: Order | None,
         content: Float[np.ndarray, "item d_content"],
         running: Running,
     ) -> tuple[dict[str, Any], Callable[[int], Evidence | None]]:
-        """Put tables beside the choice, with the trust that people teach, and weigh ratings beside
-        both; told as metrics, and as the evidence of each of `asked`."""
+        """Put tables, and the order of histories, beside the choice, with the trust that people
+        teach, and weigh ratings beside all; told as metrics, and as the evidence of each of
+        `asked`, of which the first alone has an order."""
         from metarec.meta.evidence.learning import learn_evidence
 
         samples = [
@@ -204,6 +240,7 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
             )
             for one in asked
         ]
+        samples[0] = replace(samples[0], order=order)
         random = stream(running.rng, Purpose.EVIDENCE)
         learned = None
         if self.config.evidence:
@@ -296,6 +333,12 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
     metrics: Mapping[str, Any]
     """Steps, best validation loss and calibration of the fit; of a model of ratings those of its
     choice head under "choice"."""
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """What `fit` can be computed on: the network that reads the order of histories is the one
+        part that trains elsewhere than on the CPU."""
+        return ("cpu",) if self.config.order is None else ("cpu", "cuda")
 
     @property
     def summary(self) -> list[str]:

@@ -49,9 +49,12 @@ def learn(
     config: SASRecConfig,
     running: Running,
 ) -> LearnedSequences:
-    """Learn from `data`, stop on `valid`, or else on the last events of some people."""
-    if running.device == "cuda" and not torch.cuda.is_available():
-        raise DataError("device must be 'cpu' here: PyTorch finds no CUDA device")
+    """Learn from `data`, stop on `valid`, or else on the last events of some people.
+
+    The content is centred, and scaled to a mean square length of 1.
+    """
+    check_device(running.device)
+    content = _scaled(content)
     learned, judged = judged_on(data, valid, running.rng)
     learned = replace(learned, profiles=None, details=None)  # which no step reads
     sequences = Sequences(learned, data.event_kinds.foretold(learned), data.clock is not None)
@@ -87,6 +90,19 @@ def learn(
         with locked(run.folder):
             mean = train(network, sampler, judged if len(judged) else None, config, run, steps)
     return _frozen(mean.cpu(), sequences.counts > 0, run)
+
+
+def check_device(device: str) -> None:
+    """Raises DataError for a device that is not there."""
+    if device == "cuda" and not torch.cuda.is_available():
+        raise DataError("device must be 'cpu' here: PyTorch finds no CUDA device")
+
+
+def _scaled(content: Float[np.ndarray, "item d_content"]) -> Float[np.ndarray, "item d_content"]:
+    """Without columns where all items read the same."""
+    centred = content - content.mean(axis=0, dtype=np.float64)
+    size = np.sqrt(np.mean(np.sum(centred**2, axis=1)))
+    return centred / size if size > 0 else centred[:, :0]
 
 
 def _new_network(content: np.ndarray, config: SASRecConfig, running: Running) -> SequenceNetwork:

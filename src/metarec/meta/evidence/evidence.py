@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float, Int
 from metarec.meta.config import MANY_ITEMS
 from metarec.meta.evidence.alike import Alike, Likeness, Plain, resized
 from metarec.meta.evidence.grid import nearness
+from metarec.meta.evidence.order import Order
 from metarec.meta.evidence.spoken import Spoken, Voice
 
 TASTE = "taste"
@@ -117,7 +118,8 @@ class Untouched:
 class Evidence:
     """Σ_c a_c Σ_j ρ_c^age_j M_c[i_j, i], and how popular i is: a part of the logit of an item.
 
-    It stands beside what the head believes of a person's taste; every part is a sum over events.
+    It stands beside what the head believes of a person's taste; every part but the order is a sum
+    over events.
     """
 
     taste: float
@@ -133,6 +135,8 @@ class Evidence:
     untouched: Untouched
     ordered: bool
     """False where the shop tells no order: all events then count as if they were new."""
+    order: Order | None = None
+    """What all events say together by their order; None where nothing reads it."""
 
     @cached_property
     def trust(self) -> Float[np.ndarray, " item"]:
@@ -168,12 +172,15 @@ class Evidence:
             nears[-1] *= weight
         for near in [sum(nears)] if many and nears else nears:  # one look for places is enough
             table[:, self._new] += near
+        if self.order is not None:
+            self.order.add(spoken, table)
         return table
 
     def base(self, row: int, n_events: int) -> float:
         """What is said of an item for anyone with so many events, whatever they are."""
         known = float(self.popular.of(np.array([n_events]))[0, row])
-        return known + (self.untouched.offset if self.untouched.rows[row] else 0.0)
+        level = self.untouched.offset if self.untouched.rows[row] else 0.0
+        return known + level + (0.0 if self.order is None else self.order.base(row))
 
     def reasons(
         self, items: Int[np.ndarray, " event"], ages: Float[np.ndarray, "*out event"], row: int
@@ -238,6 +245,7 @@ class Evidence:
             alike=self.alike.with_items(self.likeness.directions(content)),
             plain=self.plain.with_items(content),
             untouched=replace(self.untouched, rows=untouched),
+            order=None if self.order is None else self.order.with_items(n),
         )
 
     def with_changed(

@@ -20,6 +20,7 @@ from metarec.meta.evidence.evidence import (
     fading,
     known_of,
 )
+from metarec.meta.evidence.order import ORDER, Order
 from metarec.meta.evidence.questions import ENOUGH_QUERIES, LEAST_QUERIES, Questions
 from metarec.meta.evidence.returning import learn_return
 from metarec.meta.evidence.samples import ALIKE, NEAR, PLAIN, Sample, Tables, contests_of, fades_of
@@ -105,6 +106,7 @@ def learn_evidence(
         alike_fades=likewise,
         untouched=Untouched(~first.touched, 0.0, likewise, 0.0, 0.0, weight[TASTE] or 1.0),
         ordered=first.ordered,
+        order=_trusted(first.order, weight),
     )
     if enough:
         evidence = _for_newcomers(evidence, known)
@@ -138,8 +140,15 @@ def _trust(
     return weight, dict(zip(contests.names, trust.tolist(), strict=True)), standing
 
 
+def _trusted(order: Order | None, weight: Mapping[str, float]) -> Order | None:
+    """The order with its trust; None where that is 0."""
+    if order is None or not weight[ORDER]:
+        return None
+    return replace(order, weight=weight[ORDER])
+
+
 def recounted(evidence: Evidence, counted: Dataset, config: MetaConfig) -> Evidence:
-    """The same trust in tables of more events."""
+    """The same trust in tables of more events; what the order says is not learned anew."""
     return Tables.told_by(
         evidence, counted_tables(counted, config), popularities(counted), counted.touched
     )
