@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float, Int
 
 from metarec.meta.config import MANY_ITEMS
 from metarec.meta.evidence.alike import Alike, Likeness, Plain, resized
+from metarec.meta.evidence.foretold import Foretold
 from metarec.meta.evidence.grid import nearness
 from metarec.meta.evidence.order import Order
 from metarec.meta.evidence.spoken import Spoken, Voice
@@ -137,6 +138,8 @@ class Evidence:
     """False where the shop tells no order: all events then count as if they were new."""
     order: Order | None = None
     """What all events say together by their order; None where nothing reads it."""
+    foretold: Foretold | None = None
+    """How popular untouched items will be; None where that counts for nothing."""
 
     @cached_property
     def trust(self) -> Float[np.ndarray, " item"]:
@@ -179,8 +182,11 @@ class Evidence:
     def base(self, row: int, n_events: int) -> float:
         """What is said of an item for anyone with so many events, whatever they are."""
         known = float(self.popular.of(np.array([n_events]))[0, row])
-        level = self.untouched.offset if self.untouched.rows[row] else 0.0
-        return known + level + (0.0 if self.order is None else self.order.base(row))
+        return (
+            known
+            + float(self._offsets[row])
+            + (0.0 if self.order is None else self.order.base(row))
+        )
 
     def reasons(
         self, items: Int[np.ndarray, " event"], ages: Float[np.ndarray, "*out event"], row: int
@@ -214,7 +220,11 @@ class Evidence:
 
     @cached_property
     def _offsets(self) -> Float[np.ndarray, " item"]:
-        return np.where(self.untouched.rows, self.untouched.offset, 0.0)
+        """Added to the logits of untouched items, whoever is asked for."""
+        level: float | Float[np.ndarray, " item"] = self.untouched.offset
+        if self.foretold is not None:
+            level = level + self.foretold.weight * self.foretold.said
+        return np.where(self.untouched.rows, level, 0.0)
 
     @cached_property
     def _by_decay(
@@ -246,6 +256,7 @@ class Evidence:
             plain=self.plain.with_items(content),
             untouched=replace(self.untouched, rows=untouched),
             order=None if self.order is None else self.order.with_items(n),
+            foretold=None if self.foretold is None else self.foretold.with_items(content),
         )
 
     def with_changed(
@@ -254,4 +265,10 @@ class Evidence:
         """The items in these rows with other content; what people did with them stays."""
         directions = self.likeness.directions(content)
         alike = self.alike.with_changed(rows, directions)
-        return replace(self, alike=alike, plain=self.plain.with_changed(rows, content))
+        told = self.foretold
+        return replace(
+            self,
+            alike=alike,
+            plain=self.plain.with_changed(rows, content),
+            foretold=None if told is None else told.with_changed(rows, content),
+        )

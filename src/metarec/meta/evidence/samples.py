@@ -14,6 +14,7 @@ from metarec.meta.config import MetaConfig
 from metarec.meta.evidence.alike import Alike, Plain
 from metarec.meta.evidence.counting import counted_tables, decays_of, has_order, popularities
 from metarec.meta.evidence.evidence import TASTE, Evidence, Fade, known_of
+from metarec.meta.evidence.foretold import FORETOLD, Foretold
 from metarec.meta.evidence.grid import nearness
 from metarec.meta.evidence.order import ORDER, Order
 from metarec.meta.evidence.questions import MOST_QUERIES, Questions
@@ -57,6 +58,7 @@ class Tables:
     popularities: Mapping[str, Float[np.ndarray, " item"]]
     alike: Alike
     plain: Plain
+    foretold: Foretold
     ordered: bool
     touched: Bool[np.ndarray, " item"]
     taste: Taste
@@ -77,6 +79,7 @@ class Tables:
         sample: Sample,
         alike: Alike,
         plain: Plain,
+        content: Float[np.ndarray, "item d_content"],
         config: MetaConfig,
         rng: np.random.Generator,
         n_samples: int,
@@ -95,11 +98,13 @@ class Tables:
                 (offered, most),
             )
         )
+        popular = popularities(train)
         return cls(
             partial(counted_tables, train, config),
-            popularities(train),
+            popular,
             alike,
             plain,
+            Foretold.of(content, popular["popular"], touched),
             has_order(train),
             touched,
             sample.taste,
@@ -112,7 +117,8 @@ class Tables:
     @property
     def of_content(self) -> "Tables":
         """Those that know items which nobody has touched."""
-        return replace(self, counting=dict, popularities={}, order=None, content_alone=True)
+        popular = {FORETOLD: self.foretold.said}
+        return replace(self, counting=dict, popularities=popular, order=None, content_alone=True)
 
     @cached_property
     def counted(self) -> Mapping[str, sp.csr_array]:
@@ -166,6 +172,9 @@ class Tables:
     def told(self, evidence: Evidence) -> Evidence:
         """The same trust in these tables, and in the order where the sample tells what it says."""
         told = self.told_by(evidence, self.counted, self.popularities, self.touched)
+        if evidence.foretold is not None:
+            own = replace(self.foretold, weight=evidence.foretold.weight)
+            told = replace(told, foretold=own)
         return told if self.order is not None else replace(told, order=None)
 
     @staticmethod
@@ -199,7 +208,8 @@ def contests_of(
     for tables, questions in asked:
         for part in questions.parts(2 * len(tables.matrices) + 3):
             scores = tables.scores(part)
-            listed = [name for name in scores if name not in tables.popularities]
+            known = () if tables.content_alone else tables.popularities
+            listed = [name for name in scores if name not in known]
             parts.append(part.contests(scores, rivals_from=listed))
             shown = np.where(part.barred(), -np.inf, 0.0)
             spread = scores[TASTE].std(axis=1)

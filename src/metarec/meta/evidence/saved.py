@@ -9,6 +9,7 @@ import scipy.sparse as sp
 from metarec.meta.evidence.alike import Alike, Likeness, Plain
 from metarec.meta.evidence.cells import Cells
 from metarec.meta.evidence.evidence import Evidence, Fade, Popular, Table, Untouched
+from metarec.meta.evidence.foretold import Foretold
 from metarec.meta.evidence.order import Order
 
 PARTS: Mapping[str, type[Any]] = {
@@ -26,6 +27,8 @@ def evidence_state(evidence: Evidence) -> dict[str, Any]:
     state["counted"] = [_columns(table) for table in evidence.counted]
     state |= {name: _columns(state[name]) for name in PARTS}
     cells, order = state["alike"].pop("cells"), state.pop("order")
+    if (foretold := state.pop("foretold")) is not None:
+        state["foretold"] = _columns(foretold)
     if order is not None:
         state["order"] = order.state()
     return state if cells is None else state | {"cells": _columns(cells)}
@@ -40,6 +43,8 @@ def evidence_from(state: Mapping[str, Any]) -> Evidence:
     state = dict(state)
     cells, order = state.pop("cells", None), state.pop("order", None)
     parts["order"] = None if order is None else Order.of_state(order)
+    foretold = state.pop("foretold", None)
+    parts["foretold"] = None if foretold is None else Foretold(**foretold)
     parts["alike"] = replace(
         parts["alike"],
         matrix=sp.csr_array(parts["alike"].matrix),
