@@ -113,5 +113,7 @@ def inverse_of(gram: Float[np.ndarray, "row row"]) -> Float[np.ndarray, "row row
     factor, failed = factorise(gram, lower=0, overwrite_a=1)
     if failed:
         raise np.linalg.LinAlgError("XᵀX + λI is not positive definite; raise l2")
-    inverse, _ = invert(factor, lower=0, overwrite_c=1)  # fills the upper triangle only
-    return np.asarray(np.triu(inverse) + np.triu(inverse, 1).T)
+    inverse, _ = invert(factor, lower=0, overwrite_c=1)  # below its diagonal are zeros
+    inverse += inverse.T
+    inverse[np.diag_indices_from(inverse)] /= 2
+    return np.asarray(inverse)

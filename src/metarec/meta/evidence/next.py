@@ -51,7 +51,7 @@ def next_after(
     gram, own = _gram(histories, decay, reach, exact, targets)
     gram[np.diag_indices_from(gram)] += l2
     solved = _solved_columns(histories, follows[exact])
-    asked = sp.csc_array(follows[exact], dtype=np.float32)[:, solved]
+    asked = sp.csr_array(follows[exact].T, dtype=np.float32)[solved]
     found = _products(inverse_of(gram.astype(np.float32)), asked)
     top = _wider(largest(found, keep), solved, n_items)
     if len(solved) < n_items:
@@ -65,15 +65,15 @@ def next_after(
 
 
 def _products(
-    inverse: Float[np.ndarray, "exact exact"], columns: sp.csc_array
+    inverse: Float[np.ndarray, "exact exact"], columns: sp.csr_array
 ) -> Float[np.ndarray, "exact column"]:
-    """The symmetric matrix times each column: most have so few entries that a solve for them all
-    would take many times longer."""
+    """The symmetric matrix times each column, whose entries stand in a row: most have so few that
+    a solve for them all would take many times longer."""
     full = np.diff(columns.indptr) > FULL * len(inverse)
-    found = np.empty(columns.shape, dtype=inverse.dtype, order="F")
-    found[:, full] = inverse @ columns[:, full].toarray()
-    found[:, ~full] = inverse @ columns[:, ~full]
-    return found
+    found = np.empty(columns.shape, dtype=inverse.dtype)
+    found[full] = columns[full].toarray() @ inverse
+    found[~full] = columns[~full] @ inverse
+    return found.T
 
 
 def _solved_columns(histories: Histories, follows: sp.csr_array) -> Int[np.ndarray, " column"]:
