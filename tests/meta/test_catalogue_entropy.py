@@ -1,16 +1,18 @@
 """The softmax over the catalogue in pieces is the plain formula, and so is its gradient."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor
 
 from metarec.meta.heads import catalogue_entropy as module
-from metarec.meta.heads.catalogue_entropy import catalogue_entropy
+from metarec.meta.heads.catalogue_entropy import Pairs, catalogue_entropy
 
 N_PEOPLE, N_ITEMS, D = 7, 11, 3
 
 
-def a_step(dtype: torch.dtype = torch.float64) -> tuple[Tensor, ...]:
+def a_step(dtype: torch.dtype = torch.float64) -> tuple[Any, ...]:
     """People of whom some ask for nothing, and for items that are out with weight 0."""
     rng = torch.Generator().manual_seed(0)
     people, items, offsets = (
@@ -26,14 +28,16 @@ def a_step(dtype: torch.dtype = torch.float64) -> tuple[Tensor, ...]:
     out.scatter_(1, targets[:, 3:], True)
     weights[out.gather(1, targets)] = 0.0
     out[2] = True  # nobody is left to compete, and nothing is asked
-    return people, items, offsets, out, targets, weights
+    return people, items, offsets, out.nonzero(as_tuple=True), targets, weights
 
 
 def plainly(
-    people: Tensor, items: Tensor, offsets: Tensor, out: Tensor, targets: Tensor, weights: Tensor
+    people: Tensor, items: Tensor, offsets: Tensor, out: Pairs, targets: Tensor, weights: Tensor
 ) -> Tensor:
     logits = people @ items.mT + offsets
-    asked = logits.gather(1, targets) - logits.masked_fill(out, -torch.inf).logsumexp(1)[:, None]
+    barred = torch.zeros(logits.shape, dtype=torch.bool)
+    barred[out] = True
+    asked = logits.gather(1, targets) - logits.masked_fill(barred, -torch.inf).logsumexp(1)[:, None]
     return -torch.where(weights > 0, asked * weights, 0.0).sum()
 
 

@@ -8,14 +8,16 @@ linear cross-entropy of language models (Wijmans et al. 2024, "Cut your losses")
 from typing import Any
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from metarec.contracts.pieces import pieces
 
-CELLS_AT_ONCE = 2**19
-"""Logits at once, 2 MB: as many as a cache holds."""
+CELLS_AT_ONCE = 2**18
+"""Logits at once, 1 MB: as many as a cache holds."""
+Pairs = tuple[Int[Tensor, " pair"], Int[Tensor, " pair"]]
+"""Rows of people, ascending, and of items."""
 
 
 class _Entropy(torch.autograd.Function):
@@ -24,27 +26,30 @@ class _Entropy(torch.autograd.Function):
         ctx: Any,
         people: Float[Tensor, "person d"],
         items: Float[Tensor, "item d"],
-        out: Bool[Tensor, "person item"],
+        out: Pairs,
         targets: Int[Tensor, "person event"],
         weights: Float[Tensor, "person event"],
     ) -> Float[Tensor, ""]:
         columns, total = items.mT.contiguous(), people.new_zeros(())
         of_people, of_columns = torch.zeros_like(people), torch.zeros_like(columns)
-        asking = weights.any(dim=1).nonzero()[:, 0]
-        for piece in pieces(len(asking), len(items), CELLS_AT_ONCE):
-            rows = asking[piece]
-            own, taken, weight = people[rows], targets[rows], weights[rows]
+        (barred, barred_items), finite = out, torch.finfo(people.dtype)
+        starts = torch.searchsorted(barred, torch.arange(len(people) + 1)).tolist()
+        parts = list(pieces(len(people), len(items), CELLS_AT_ONCE))
+        room = people.new_empty(parts[0].stop if parts else 0, len(items))
+        for part in parts:
+            own, taken, weight = people[part], targets[part], weights[part]
             whole = weight.sum(dim=1, keepdim=True)
-            logits = own @ columns
+            logits = torch.mm(own, columns, out=room[: len(own)])
             total -= (logits.gather(1, taken) * weight).sum()
-            logits.masked_fill_(out[rows], -torch.inf)
-            highest = logits.amax(dim=1, keepdim=True)
+            here = slice(starts[part.start], starts[part.stop])
+            logits[barred[here] - part.start, barred_items[here]] = -torch.inf
+            highest = logits.amax(dim=1, keepdim=True).clamp(min=finite.min)
             shares = logits.sub_(highest).exp_()
-            sums = shares.sum(dim=1, keepdim=True)
+            sums = shares.sum(dim=1, keepdim=True).clamp(min=finite.tiny)
             total += (whole * (highest + sums.log())).sum()
             if any(ctx.needs_input_grad):
                 pull = shares.mul_(whole / sums).scatter_add_(1, taken, -weight)
-                of_people[rows] = pull @ items
+                torch.mm(pull, items, out=of_people[part])
                 of_columns.addmm_(own.mT, pull)
         ctx.save_for_backward(of_people, of_columns.mT)
         return total
@@ -62,7 +67,7 @@ def catalogue_entropy(
     people: Float[Tensor, "person d"],
     items: Float[Tensor, "item d"],
     offsets: Float[Tensor, " item"],
-    out: Bool[Tensor, "person item"],
+    out: Pairs,
     targets: Int[Tensor, "person event"],
     weights: Float[Tensor, "person event"],
 ) -> Float[Tensor, ""]:
