@@ -54,7 +54,8 @@ def test_people_of_validation_and_of_the_start_may_come_in_pieces(
     shop = mr.generate(users=60, items=30, kind="implicit", rng=1).dataset
     config = mr.MetaConfig(d=3, steps=0, evidence=False)
     whole = mr.MetaRecommender(mr.HashEncoder(d=8), config).fit(shop)
-    monkeypatch.setattr(choice_validation, "PEOPLE_AT_ONCE", 7)
+    monkeypatch.setattr(choice_validation, "CELLS_AT_ONCE", 7 * 70)
+    monkeypatch.setattr(choice_validation, "FEWEST_AT_ONCE", 1)
     parts = mr.MetaRecommender(mr.HashEncoder(d=8), config).fit(shop)
     assert parts.metrics["valid_loss"] == pytest.approx(whole.metrics["valid_loss"], rel=1e-4)
     one, other = numbers_of(parts.heart), numbers_of(whole.heart)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from metarec.contracts import Episodes
 from metarec.meta.config import MetaConfig
-from metarec.meta.heads.choice_validation import adapt_episodes, people_at_once
+from metarec.meta.heads.choice_validation import adapt_episodes, parts_of
 from metarec.meta.loops.episodes import Inputs, pad_episodes
 from metarec.meta.network import HeartNetwork
 
@@ -53,8 +53,8 @@ def set_prior_mean(
     network.prior.m.zero_()
     total = torch.zeros_like(network.prior.m)
     terms = network.features(inputs.content, inputs.touched)
-    for part in people_at_once(n, inputs):
-        total += adapt_episodes(network, terms, inputs, people, part, config)[0].mean.sum(dim=0)
+    for part in parts_of(people, terms):
+        total += adapt_episodes(network, terms, inputs, part, config)[0].mean.sum(dim=0)
     network.prior.m.copy_(MEAN_SHARE * total / n)
 
 
