@@ -41,7 +41,7 @@ def test_why_the_order_is_left_out_is_told_and_its_checkpoints_go_too(
             write_checkpoint(running.folder, {}, {})
         return left_out("it is a test")
 
-    monkeypatch.setattr("metarec.meta.recommender.learn_order", caught)
+    monkeypatch.setattr("metarec.meta.learning.learn_order", caught)
     told = ("--set", "steps=3", "--set", "order.steps=2")
     answer = run("fit", shop, "--out", "m", "--encoder", "hash", *told)
     assert answer.code == 0, answer.err

@@ -403,7 +403,7 @@ def test_the_time_that_heads_leave_is_its_own_and_its_folder_is_below(
         seen.append(running)
         return LearnedOrder(None)
 
-    monkeypatch.setattr("metarec.meta.recommender.learn_order", caught)
+    monkeypatch.setattr("metarec.meta.learning.learn_order", caught)
     model.hearts = {"implicit": None}  # type: ignore[dict-item]
     content = np.zeros((22, 0))
     for end in (None, time.monotonic() + 50, time.monotonic() - 1):
