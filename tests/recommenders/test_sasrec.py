@@ -16,7 +16,7 @@ from metarec.encoders import HashEncoder
 from metarec.recommenders import Cooccurrence, Popularity, SASRec, SASRecConfig
 from metarec.recommenders import sequence_batches as batches
 from metarec.recommenders.sequence_batches import Sampler, Sequences, competing_chances
-from metarec.recommenders.sequence_fitting import hold_out_last, learn
+from metarec.recommenders.sequence_fitting import hold_out_last, learn, short_floats
 from metarec.recommenders.sequence_network import SequenceNetwork
 from metarec.recommenders.sequence_serving import FrozenNetwork
 from metarec.recommenders.sequence_training import list_loss, step_loss
@@ -390,6 +390,28 @@ def test_a_saved_model_answers_without_pytorch(
     assert (answer.items >= 0).all()
     with pytest.raises(ImportError, match="torch was imported"):
         import torch  # noqa: F401
+
+
+def test_a_step_has_as_many_people_as_have_its_events_and_the_one_before_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked, real = [], Sequences.people_at_once
+
+    def watched(self: Sequences, events: int, most: int) -> int:
+        asked.append((events, most))
+        return real(self, events, most)
+
+    monkeypatch.setattr(Sequences, "people_at_once", watched)
+    SASRec(None, replace(TINY, batch=70)).fit(shop_of(walks(20)))
+    assert asked == [(70, TINY.max_events + 1)]
+
+
+def test_products_are_rounded_on_a_gpu_alone_and_only_while_it_learns() -> None:
+    before = torch.get_float32_matmul_precision()
+    for device, within in (("cpu", before), ("cuda", "high")):
+        with short_floats(device):
+            assert torch.get_float32_matmul_precision() == within
+        assert torch.get_float32_matmul_precision() == before
 
 
 def test_a_width_that_heads_do_not_share_evenly_is_refused_where_there_are_heads() -> None:

@@ -85,7 +85,7 @@ def learn(
         ),
     )
     # PyTorch was loaded just now, so that what `fit` limits did not hold it
-    with limited(running.threads), _short_floats(running.device):
+    with limited(running.threads), short_floats(running.device):
         network = _new_network(content, config, running)
         with locked(run.folder):
             mean = train(network, sampler, judged if len(judged) else None, config, run, steps)
@@ -114,7 +114,7 @@ def _new_network(content: np.ndarray, config: SASRecConfig, running: Running) ->
 
 
 @contextmanager
-def _short_floats(device: str) -> Iterator[None]:
+def short_floats(device: str) -> Iterator[None]:
     """Products of 32-bit floats may be rounded (TF32) on a GPU, and nowhere else."""
     before = torch.get_float32_matmul_precision()
     torch.set_float32_matmul_precision("high" if device == "cuda" else before)
