@@ -149,7 +149,7 @@ def test_a_fit_repeats_itself_to_the_bit(shops: dict[str, Dataset], kind: str):
 
 USERS = (
     "meta.holding_out",
-    "meta.recommender",
+    "meta.learning",
     "meta.fitting",
     "meta.starting",
     "meta.heads.choice_training",
