@@ -20,7 +20,8 @@ MANY_ITEMS = 20_000
 """A shop of more items is learned and served in ways whose time and memory grow with the items, and
 not with their square."""
 LOGITS_IN_A_STEP, FEWEST_USERS = 2**26, 16
-"""Scores of items for prefixes of histories (256 MB) in a step of training on implicit events."""
+"""Scores of items for prefixes of histories in a step of training on implicit events: seconds of
+it."""
 STEPS: Mapping[Feedback, int] = {"rating": 1000, "implicit": 400}
 """Training steps where they are not said."""
 
@@ -117,7 +118,7 @@ class MetaConfig(Settings):
         return self if self.steps is not None else replace(self, steps=STEPS[feedback])
 
     def within(self, n_items: int) -> "MetaConfig":
-        """The settings with as many users in a step as have their logits in memory together."""
+        """The settings with as many users in a step as are scored within seconds."""
         fitting = LOGITS_IN_A_STEP // (max(1, n_items) * self.prefixes)
         return replace(self, batch_users=min(self.batch_users, max(FEWEST_USERS, fitting)))
 
