@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from metarec.contracts import DataError, Feedback
 from metarec.contracts.settings import (
@@ -23,6 +23,34 @@ LOGITS_IN_A_STEP, FEWEST_USERS = 2**26, 16
 """Scores of items for prefixes of histories (256 MB) in a step of training on implicit events."""
 STEPS: Mapping[Feedback, int] = {"rating": 1000, "implicit": 400}
 """Training steps where they are not said."""
+INNER = ("inner_steps", "inner_rate", "first_order", "decision_width")
+READ_BY: Mapping[str, tuple[str, ...]] = {
+    "ClosedForm": (),
+    "ANIL": INNER,
+    "MAML": INNER,
+    "MetaSGD": INNER,
+}
+"""The settings that some updaters read, by the updater."""
+OWN_UNITS = ("MAML", "MetaSGD")
+"""The updaters that give each person hidden units of their own: answers take more memory."""
+
+
+@dataclass(frozen=True)
+class InnerLoop:
+    """How an updater goes from everyone's numbers to a person's."""
+
+    steps: int = 5
+    rate: float = 1.0
+    first_order: bool = False
+    width: int = 32
+
+    @property
+    def remedy(self) -> str:
+        """What to do where it explodes."""
+        return (
+            f"fit with a lower inner_rate (now {self.rate:g}) or fewer inner_steps "
+            f"(now {self.steps})"
+        )
 
 
 @dataclass(frozen=True)
@@ -48,6 +76,21 @@ class MetaConfig(Settings):
     start; one of implicit events has recency and κ fitted to validation (a shop too small to hold
     anyone out keeps its recency): where histories are a few events long, factors know those that
     training asks for, and training makes the top of the list worse."""
+    updater: Literal["ClosedForm", "ANIL", "MAML", "MetaSGD"] = "ClosedForm"
+    """How events change what is believed of a person: by Bayes in closed form, or by gradient steps
+    on the last layer of a small network (ANIL), on all of it (MAML), or with a learned rate for
+    each number (MetaSGD). Only the closed form explains, and asks; a choice that stands beside
+    ratings is always of the closed form, as it is not trained."""
+    inner_steps: Count | None = None
+    """Gradient steps on a person's events (ANIL, MAML, MetaSGD); None is 5."""
+    inner_rate: Positive | None = None
+    """Length of these steps, 1 by default: up to 2 they cannot diverge where the score is linear,
+    however many events there are. Of MetaSGD where the learned rates start."""
+    first_order: bool | None = None
+    """Train as if a step did not depend on where it starts (ANIL, MAML, MetaSGD): quicker, and
+    less exact; None is False."""
+    decision_width: Count | None = None
+    """Hidden units of the network that ANIL, MAML and MetaSGD adapt; None is 32."""
     batch_users: Count = 128
     """Episodes in a training step."""
     max_events: Annotated[int, Bound(least=2)] = 150
@@ -111,6 +154,24 @@ class MetaConfig(Settings):
                 "steps=0 leaves the model at its start, and a random one has learned nothing; use "
                 'start="auto" or "factors"'
             )
+        for name in INNER:
+            if getattr(self, name) is not None and name not in READ_BY[self.updater]:
+                readers = [updater for updater, read in READ_BY.items() if name in read]
+                raise DataError(
+                    f"{name} is read by {', '.join(readers)} alone, and not by "
+                    f"updater={self.updater!r}; leave it out or choose one of them"
+                )
+
+    @property
+    def loop(self) -> InnerLoop:
+        """The settings of the updater, with its defaults where they are not said."""
+        usual = InnerLoop()
+        return InnerLoop(
+            usual.steps if self.inner_steps is None else self.inner_steps,
+            usual.rate if self.inner_rate is None else self.inner_rate,
+            usual.first_order if self.first_order is None else self.first_order,
+            usual.width if self.decision_width is None else self.decision_width,
+        )
 
     def of(self, feedback: Feedback) -> "MetaConfig":
         """The settings with the steps of such a shop, where they were not said."""
@@ -118,7 +179,8 @@ class MetaConfig(Settings):
 
     def within(self, n_items: int) -> "MetaConfig":
         """The settings with as many users in a step as have their logits in memory together."""
-        fitting = LOGITS_IN_A_STEP // (max(1, n_items) * self.prefixes)
+        width = self.loop.width if self.updater in OWN_UNITS else 1
+        fitting = LOGITS_IN_A_STEP // (max(1, n_items) * self.prefixes * width)
         return replace(self, batch_users=min(self.batch_users, max(FEWEST_USERS, fitting)))
 
     @property
@@ -128,6 +190,11 @@ class MetaConfig(Settings):
             raise DataError("steps=None stands for a number once the shop is known: config.of()")
         return self.steps
 
+    def at_start(self) -> "MetaConfig":
+        """The settings of a head that stays at its start, where no updater has learned anything."""
+        unread: dict[str, Any] = dict.fromkeys(INNER)
+        return replace(self, steps=0, start="auto", updater="ClosedForm", **unread)
+
     def beside_ratings(self) -> "MetaConfig":
         """The settings of the choice head of a shop of ratings."""
-        return replace(self, steps=0, start="auto", value_weight="none")
+        return replace(self.at_start(), value_weight="none")

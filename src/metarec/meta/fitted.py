@@ -14,6 +14,7 @@ from metarec.contracts.event_kinds import ANY_KIND
 from metarec.meta.config import MetaConfig
 from metarec.meta.heart import Heart
 from metarec.meta.ordering import CHOICE, Blend, Ordering, RankBy
+from metarec.meta.updaters.network_updater import NetworkUpdater
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +71,12 @@ class FittedModel:
         """The settings that one head was learned with."""
         beside = head == CHOICE and len(self.hearts) > 1
         return self.config.beside_ratings() if beside else self.config
+
+    @property
+    def knows_how_sure(self) -> bool:
+        """False where the head whose standard deviations answers show has an updater without."""
+        updater = self.hearts[self.ordering().sure].updater
+        return not (isinstance(updater, NetworkUpdater) and np.isnan(updater.spread[0]))
 
     @property
     def kinds(self) -> tuple[str, ...]:

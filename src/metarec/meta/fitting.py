@@ -80,6 +80,7 @@ def learn(
     if config.start != "random":
         start = start_from_factors if isinstance(head, LearnedChoice) else start_from_levels
         start(network, train, content, config, rng)
+    network.begin(network.features(inputs.content, inputs.touched))
     network.features.told[inputs.touched == 0] = 0.0
     with locked(folder):
         episodic.train(network, inputs, judged, config, run)
@@ -95,6 +96,7 @@ def learn(
             "valid_loss": run.best if run.judged else None,
             "cut_by_time": run.cut_by_time,
             "variance_factor": factor,
+            **network.updater.facts(),
         },
     )
 

@@ -40,7 +40,7 @@ from metarec.meta.ordering import CHOICE, VALUE, Blend
 from metarec.meta.person import Person
 from metarec.meta.samples import Asked, asked_of
 from metarec.meta.saved import heart_from, state_of
-from metarec.meta.summary import refusals_told, summary_of
+from metarec.meta.summary import adapted_told, refusals_told, summary_of
 from metarec.training.fingerprint import fingerprint_of
 from metarec.training.streams import Purpose, stream
 from metarec.training.threads import limited
@@ -71,6 +71,8 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
         heads = " and ".join(self.hearts)
         loss = self.metrics.get("valid_loss")
         judged = "" if loss is None else f", validation loss {loss:.4f}"
+        if adapted := adapted_told(self.metrics):
+            judged += f", {adapted}"
         if refused := refusals_told(self.metrics):
             judged += f", {refused}"
         return f"{told}; {heads}, {len(self._catalogue):,} items{judged})"
@@ -105,6 +107,7 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
         fitted.event_kinds = train.event_kinds
         with limited(running.threads):
             fitted._learn(train, valid, running)
+        fitted.has_uncertainty = fitted.knows_how_sure
         fitted.metrics = {**fitted.metrics, "train_hash": given}
         if train.negative_kinds:
             refused = int(train.event_kinds.refused(train.histories).sum())
@@ -269,7 +272,7 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
     ) -> dict[str, Heart]:
         """Heads of a fold at their start; what an event counts by its age is as in the fit."""
         found = {}
-        config = replace(self.config, steps=0, start="auto")
+        config = self.config.at_start()
         for name, one in taught.items():
             nobody = replace(one, valid=one.valid.take(slice(0)))
             heart = self._learned(nobody, content, config, running).heart
@@ -369,6 +372,7 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
         model._profiles = None if profiles is None else TabularFeatures.from_dict(profiles)
         model._no_profile = state["no_profile"]
         model.shows_seen = state.get("shows_seen", False)
+        model.has_uncertainty = model.knows_how_sure
         kinds = state.get("event_kinds", {})
         model.event_kinds = EventKinds(**{name: tuple(named) for name, named in kinds.items()})
         return model

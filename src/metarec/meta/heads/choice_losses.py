@@ -17,7 +17,7 @@ from metarec.meta.loops.steps import Step, query_weights
 from metarec.meta.network import HeartNetwork, TorchSupport
 from metarec.meta.recency import ages as ages_of
 from metarec.meta.refusals import places_among
-from metarec.posterior.differentiable import TorchPosterior
+from metarec.meta.updaters.training import TorchAdapted
 
 ChoiceBatch = PrefixBatch | RatingBatch
 """Prefixes of histories where the age of an event counts, else random parts of them."""
@@ -37,9 +37,10 @@ def other_events_loss(
     values = torch.from_numpy(value_confidence(batch.values, config.value_weight)).float()
     confidence = network.confidence.of_kind(torch.from_numpy(batch.kinds)) * values * support_mask
     refused = torch.from_numpy(network.confidence.is_refused(batch.kinds))
-    support = TorchSupport(terms.of(items), torch.zeros(items.shape), confidence, refused)
-    posterior = network.adapt(terms, support, profiles_of(inputs, step.users))
-    logits = logits_of(network, terms, posterior)
+    nothing = torch.zeros(items.shape)
+    support = TorchSupport(terms.of(items), nothing, confidence, refused, step.drawn)
+    adapted = network.adapt(terms, support, profiles_of(inputs, step.users))
+    logits = logits_of(network, terms, adapted)
     had = support_mask & (torch.from_numpy(batch.target_mask) | refused)
     seen = seen_before(items, had, logits.shape[1])
     asked = torch.from_numpy(batch.query_mask) & ~seen.gather(1, items)
@@ -67,11 +68,12 @@ def next_event_loss(
     weights = weights * torch.from_numpy(before * confidence[:, None, :]).float()
     items = torch.from_numpy(batch.items)[:, None, :]  # (user, 1, event): all prefixes share them
     against = torch.from_numpy(refused)[:, None, :]
-    support = TorchSupport(terms.of(items), torch.zeros(items.shape), weights, against)
+    nothing = torch.zeros(items.shape)
+    support = TorchSupport(terms.of(items), nothing, weights, against, step.drawn)
     profiles = profiles_of(inputs, step.users)
-    posterior = network.adapt(terms, support, None if profiles is None else profiles[:, None, :])
+    adapted = network.adapt(terms, support, None if profiles is None else profiles[:, None, :])
     # (user, prefix, item) -> (user · prefix, item): from here each prefix is a person of its own
-    logits = logits_of(network, terms, posterior).flatten(0, 1)
+    logits = logits_of(network, terms, adapted).flatten(0, 1)
     target = torch.from_numpy(np.take_along_axis(batch.items, batch.positions, 1)).flatten()
     shared = items.expand(-1, n_prefixes, -1).flatten(0, 1)
     had = torch.from_numpy(before & (batch.target_mask | refused)[:, None, :])
@@ -95,10 +97,10 @@ def prefix_supports(
 
 
 def logits_of(
-    network: HeartNetwork, terms: TorchTerms, posterior: TorchPosterior
+    network: HeartNetwork, terms: TorchTerms, adapted: TorchAdapted
 ) -> Float[Tensor, "*person item"]:
     """κ φᵀw̄ + o over the whole catalogue."""
-    return network.head.log_kappa.exp() * (posterior.mean @ terms.features.mT) + terms.offsets
+    return network.head.log_kappa.exp() * adapted.scores_of_all(terms.features) + terms.offsets
 
 
 def seen_before(

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from metarec.contracts import Episodes
 from metarec.meta.config import MetaConfig
-from metarec.meta.heads.choice_validation import adapt_episodes, people_at_once
-from metarec.meta.loops.episodes import Inputs, pad_episodes
+from metarec.meta.heads.choice_validation import people_at_once, supports_of
+from metarec.meta.loops.episodes import Inputs, pad_episodes, profiles_of
 from metarec.meta.network import HeartNetwork
 
 HALF_LIVES: dict[str, tuple[float, ...]] = {
@@ -54,7 +54,9 @@ def set_prior_mean(
     total = torch.zeros_like(network.prior.m)
     terms = network.features(inputs.content, inputs.touched)
     for part in people_at_once(n, inputs):
-        total += adapt_episodes(network, terms, inputs, people, part, config)[0].mean.sum(dim=0)
+        support, _ = supports_of(network, terms, people, part, config)
+        profiles = profiles_of(inputs, people.profile_rows[part])
+        total += network.posterior(terms, support, profiles).mean.sum(dim=0)
     network.prior.m.copy_(MEAN_SHARE * total / n)
 
 

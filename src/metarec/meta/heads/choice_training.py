@@ -51,6 +51,10 @@ class LearnedChoice(nn.Module):
     """μ: a logit has no level."""
     start_old, start_decay = -2.0, -0.85
     """Where ε and ρ start: old events count little."""
+    landmarks = 256
+    """Items of which the prior asks that they keep their scores."""
+    learns_spread = False
+    """Whether the loss asks how sure the updater is."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -72,6 +76,10 @@ class LearnedChoice(nn.Module):
         identity = torch.eye(features.shape[1], dtype=features.dtype)
         G = features.mT @ features / len(features)
         return self.log_lambda.exp() * identity + self.log_alpha.exp() * G
+
+    def prior_scales(self) -> tuple[Tensor, Tensor]:
+        """λ and α."""
+        return self.log_lambda.exp(), self.log_alpha.exp()
 
     def sampler(self, inputs: Inputs, config: MetaConfig) -> Sampler[ChoiceBatch]:
         """Prefixes of histories where the age of an event counts, else random parts of them, which
@@ -143,8 +151,8 @@ class LearnedChoice(nn.Module):
         """Cross-entropy over the catalogue of events outside the support.
 
         Items of the support do not compete and are not asked for, as they are not recommended. The
-        gradient passes through the closed-form solve (R2-D2, Bertinetto et al. 2019), whose prior
-        is that of implicit feedback (Hu, Koren and Volinsky 2008).
+        gradient passes through what the updater does: a solve in closed form (R2-D2, Bertinetto et
+        al. 2019), or steps. Its prior is that of implicit feedback (Hu, Koren and Volinsky 2008).
         """
         if isinstance(step.batch, RatingBatch):
             return other_events_loss(network, terms, step, step.batch, inputs, config)

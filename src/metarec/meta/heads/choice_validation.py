@@ -15,7 +15,6 @@ from metarec.meta.heads.choice_losses import logits_of, seen_before
 from metarec.meta.heads.value_training import per_person
 from metarec.meta.loops.episodes import Inputs, PaddedEpisodes, profiles_of
 from metarec.meta.network import HeartNetwork, TorchSupport
-from metarec.posterior.differentiable import TorchPosterior
 
 PEOPLE_AT_ONCE, FEWEST_AT_ONCE = 256, 16
 """The fewest of a catalogue of a million items."""
@@ -57,8 +56,9 @@ def over_people(
     values = []
     terms = network.features(inputs.content, inputs.touched)
     for part in people_at_once(len(valid.items), inputs):
-        posterior, seen = adapt_episodes(network, terms, inputs, valid, part, config)
-        values.append(measure(logits_of(network, terms, posterior), seen, valid, part))
+        support, seen = supports_of(network, terms, valid, part, config)
+        adapted = network.adapt(terms, support, profiles_of(inputs, valid.profile_rows[part]))
+        values.append(measure(logits_of(network, terms, adapted), seen, valid, part))
     return np.concatenate(values)
 
 
@@ -104,15 +104,14 @@ def ranks_of(
     return places.gather(1, asked)
 
 
-def adapt_episodes(
+def supports_of(
     network: HeartNetwork,
     terms: TorchTerms,
-    inputs: Inputs,
     valid: PaddedEpisodes,
     part: slice,
     config: MetaConfig,
-) -> tuple[TorchPosterior, Bool[Tensor, "person item"]]:
-    """The posteriors of fixed episodes, and which items do not compete for each person."""
+) -> tuple[TorchSupport, Bool[Tensor, "person item"]]:
+    """The supports of fixed episodes, and which items do not compete for each person."""
     items, mask = torch.from_numpy(valid.items[part]), torch.from_numpy(valid.mask[part])
     values = value_confidence(valid.values[part], config.value_weight)
     confidence = network.confidence.of_age(torch.from_numpy(valid.ages[part]).float())
@@ -120,11 +119,10 @@ def adapt_episodes(
     confidence = confidence * mask * torch.from_numpy(values).float()
     refused = torch.from_numpy(network.confidence.is_refused(valid.kinds[part]))
     support = TorchSupport(terms.of(items), torch.zeros(items.shape), confidence, refused)
-    posterior = network.adapt(terms, support, profiles_of(inputs, valid.profile_rows[part]))
     out = seen_before(items, torch.from_numpy(valid.had[part]), len(terms.features))
     if valid.candidates is not None:
         out |= torch.from_numpy(~valid.candidates)
-    return posterior, out
+    return support, out
 
 
 def query_entropy(

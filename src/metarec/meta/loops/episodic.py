@@ -1,4 +1,4 @@
-"""Episodic training through the closed form: adapt on support, be judged on query."""
+"""Episodic training through an updater: adapt on support, be judged on query."""
 
 import numpy as np
 import torch
@@ -7,6 +7,7 @@ from metarec.meta.config import MetaConfig
 from metarec.meta.loops.episodes import Inputs, PaddedEpisodes
 from metarec.meta.loops.steps import Step, draw_step
 from metarec.meta.network import HeartNetwork
+from metarec.meta.updaters.exploded import Exploded
 from metarec.training.optimiser import descend, one_cycle
 from metarec.training.run import Run
 
@@ -30,7 +31,10 @@ def train(
         network.head.begin(network, inputs, valid, config, run, sample)
     for step in run.batches(sample, config.n_steps):
         terms = network.features(inputs.content, step.z, step.dropout)
-        loss = network.head.loss(network, terms, step, inputs, config)
+        try:
+            loss = network.head.loss(network, terms, step, inputs, config)
+        except Exploded as error:
+            raise error.of(f"training step {run.step}, {inputs.named(error.user)}") from error
         loss = loss + network.penalty(config, inputs.n_events)
         descend(network, optimizer, loss, one_cycle(run.step, config.n_steps, config.learning_rate))
         if valid is not None and run.judges_now:

@@ -28,6 +28,12 @@ class Step(Generic[Batch]):
     """Rows of the profiles; -1 where a profile is hidden in this step."""
     z: Float[Tensor, " item"]
     dropout: torch.Generator
+    drawn: Int[np.ndarray, " person"] | None = None
+    """Whose episodes these are, hidden profile or not."""
+
+    def whose(self, rows: Int[np.ndarray, " row"]) -> Int[np.ndarray, " row"] | None:
+        """Whose episodes some rows of the batch are."""
+        return None if self.drawn is None else self.drawn[rows]
 
 
 def draw_step(
@@ -41,7 +47,7 @@ def draw_step(
     batch = sample(users, rng)
     z = mask_residuals(inputs.touched, rng, config)
     hidden = rng.random(len(users)) < PROFILE_DROPOUT
-    return Step(batch, np.where(hidden, -1, users), z, torch_seed(rng))
+    return Step(batch, np.where(hidden, -1, users), z, torch_seed(rng), users)
 
 
 def torch_seed(rng: np.random.Generator) -> torch.Generator:

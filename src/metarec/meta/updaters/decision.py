@@ -1,0 +1,117 @@
+"""The decision network f(φ; θ): a linear score of an item's features, and hidden units beside it.
+
+    f(φ) = h(x)ᵀw      h(x) = x + B relu(A x + a)      x = L⁻¹φ with L Lᵀ = P
+
+In the coordinates x the prior of w is N(Lᵀm, I), so that one length of a step fits every direction.
+With B = 0 it is the linear score of the closed form. Written once, by what arrays of NumPy and of
+PyTorch both know: the same lines train and serve.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from jaxtyping import Float
+
+Array = Any
+"""Of NumPy where people are served, of PyTorch in training."""
+
+
+@dataclass(frozen=True, eq=False)
+class Dense:
+    """θ, of everyone or of each person; or a gradient or rates of its shape."""
+
+    A: Float[Array, "*person width d"]
+    a: Float[Array, "*person width"]
+    B: Float[Array, "*person d width"]
+    w: Float[Array, "*person d"]
+
+    def hidden(self, x: Float[Array, "*person row d"]) -> Float[Array, "*person row width"]:
+        """relu(A x + a)."""
+        return relu(x @ self.A.swapaxes(-1, -2) + self.a[..., None, :])
+
+    def features(self, x: Float[Array, "*person row d"]) -> Float[Array, "*person row d"]:
+        """h(x)."""
+        return x + self.hidden(x) @ self.B.swapaxes(-1, -2)
+
+    def scores(self, x: Float[Array, "*person row d"]) -> Float[Array, "*person row"]:
+        """h(x)ᵀw."""
+        return along(x, self.w) + along(self.hidden(x), self.loads)
+
+    @property
+    def loads(self) -> Float[Array, "*person width"]:
+        """Bᵀw: what each hidden unit adds to the score."""
+        return (self.w[..., None, :] @ self.B)[..., 0, :]
+
+    def decision(self, whitening: Float[Array, "d d"]) -> "Decision":
+        """The same scores as a function of φ; `whitening` is L⁻¹."""
+        return Decision(self.w @ whitening, self.A @ whitening, self.a, self.loads)
+
+
+@dataclass(frozen=True, eq=False)
+class Decision:
+    """What is said of items: φᵀv + relu(A φ + a)ᵀq; A and a are one for all, or each person's."""
+
+    v: Float[Array, "*person d"]
+    A: Float[Array, "*#person width d"]
+    a: Float[Array, "*#person width"]
+    q: Float[Array, "*person width"]
+
+    def scores(self, features: Float[Array, "*person row d"]) -> Float[Array, "*person row"]:
+        """Those of each person's own items."""
+        units = relu(features @ self.A.swapaxes(-1, -2) + self.a[..., None, :])
+        return along(features, self.v) + along(units, self.q)
+
+    def scores_of_all(self, features: Float[Array, "row d"]) -> Float[Array, "*person row"]:
+        """Those of the same items for everyone."""
+        units = relu(features @ self.A.swapaxes(-1, -2) + self.a[..., None, :])
+        shared = self.A.ndim == 2
+        told = self.q @ units.swapaxes(-1, -2) if shared else along(units, self.q)
+        return self.v @ features.swapaxes(-1, -2) + told
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Items of features x, what f is to say of each, and what each weighs."""
+
+    x: Float[Array, "*#person row d"]
+    targets: Float[Array, "*#person row"]
+    weights: Float[Array, "*#person row"]
+
+    def slope(self, theta: Dense) -> Dense:
+        """The gradient in θ of ½ Σ_j weight_j (target_j − f(x_j))²."""
+        before = self.x @ theta.A.swapaxes(-1, -2) + theta.a[..., None, :]
+        units, loads = relu(before), theta.loads
+        error = self.weights * (along(self.x, theta.w) + along(units, loads) - self.targets)
+        through = summed(units, error)  # Σ_j e_j relu_j
+        back = error[..., None] * (before > 0) * loads[..., None, :]  # (row, width)
+        return Dense(
+            back.swapaxes(-1, -2) @ self.x,  # (width, row) @ (row, d)
+            back.sum(-2),
+            theta.w[..., :, None] * through[..., None, :],
+            summed(self.x, error) + along(theta.B, through),
+        )
+
+    def slope_of_weights(
+        self, features: Float[Array, "*#person row d"], w: Float[Array, "*person d"]
+    ) -> Float[Array, "*person d"]:
+        """The same in w alone, where h(x) of the rows are these `features`."""
+        return summed(features, self.weights * (along(features, w) - self.targets))
+
+
+def relu(values: Float[Array, "*row"]) -> Float[Array, "*row"]:
+    """Nothing below 0."""
+    return values * (values > 0)
+
+
+def along(
+    rows: Float[Array, "*#person row d"], weights: Float[Array, "*#person d"]
+) -> Float[Array, "*person row"]:
+    """The inner product of each row with its person's weights."""
+    return (rows @ weights[..., None])[..., 0]
+
+
+def summed(
+    rows: Float[Array, "*#person row d"], weights: Float[Array, "*#person row"]
+) -> Float[Array, "*person d"]:
+    """The rows added up by their weights."""
+    return (weights[..., None, :] @ rows)[..., 0, :]

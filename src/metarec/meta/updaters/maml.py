@@ -1,0 +1,84 @@
+"""MAML: gradient steps on all layers (Finn, Abbeel and Levine 2017), and Meta-SGD, which learns how
+far each number steps (Li, Zhou, Chen and Li 2017)."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+
+import numpy as np
+from jaxtyping import Float
+
+from metarec.meta.config import InnerLoop
+from metarec.meta.updaters.decision import Array, Dense
+from metarec.meta.updaters.exploded import check_finite
+from metarec.meta.updaters.network_updater import Draw, NetworkUpdater, held, layers_at_start
+from metarec.meta.updaters.task import Task
+
+LAYERS = tuple(field.name for field in fields(Dense))
+
+
+class MAML(NetworkUpdater):
+    """θ ← θ − rate · ∂L/∂θ, a few times."""
+
+    @classmethod
+    def begin(cls, d: int, loop: InnerLoop, draw: Draw) -> dict[str, Float[np.ndarray, "..."]]:
+        """The layers alone."""
+        return layers_at_start(d, loop.width, draw)
+
+    @staticmethod
+    def adapted_numbers(d: int, loop: InnerLoop) -> int:
+        """Those of all layers."""
+        return numbers_of_layers(d, loop)
+
+    def decide(self, task: Task) -> Dense:
+        """The θ that the steps lead to."""
+        return descended(task, self.theta(task), dict.fromkeys(LAYERS, self.loop.rate), self.loop)
+
+
+class MetaSGD(NetworkUpdater):
+    """MAML with a learned rate for each number of θ."""
+
+    @classmethod
+    def begin(cls, d: int, loop: InnerLoop, draw: Draw) -> dict[str, Float[np.ndarray, "..."]]:
+        """The layers, and all rates alike."""
+        layers = layers_at_start(d, loop.width, draw)
+        shapes = {**{layer: numbers.shape for layer, numbers in layers.items()}, "w": (d,)}
+        rates = {f"rate_{layer}": np.full(shape, loop.rate) for layer, shape in shapes.items()}
+        return {**layers, **rates}
+
+    @staticmethod
+    def adapted_numbers(d: int, loop: InnerLoop) -> int:
+        """Those of all layers."""
+        return numbers_of_layers(d, loop)
+
+    def decide(self, task: Task) -> Dense:
+        """The θ that the steps lead to."""
+        rates = {layer: self.numbers[f"rate_{layer}"] for layer in LAYERS}
+        return descended(task, self.theta(task), rates, self.loop)
+
+
+def descended(
+    task: Task, start: Dense, rates: Mapping[str, Array | float], loop: InnerLoop
+) -> Dense:
+    """θ after the steps of the loop down the gradient of the inner loss, each layer by its rate."""
+    theta, unmoved = start, task.unmoved(start)
+    for step in range(1, loop.steps + 1):
+        slope = task.slope(theta, unmoved)
+        theta = Dense(
+            *(
+                getattr(theta, layer) - rates[layer] * held(getattr(slope, layer), loop)
+                for layer in LAYERS
+            )
+        )
+        check_finite(task.xp, step, total(theta), loop.remedy)
+    return theta
+
+
+def numbers_of_layers(d: int, loop: InnerLoop) -> int:
+    """How many numbers θ has, with w."""
+    return loop.width * (2 * d + 1) + d
+
+
+def total(theta: Dense) -> Float[Array, "*person"]:
+    """The sum of a person's numbers, which is finite if all of them are."""
+    matrices, vectors = (theta.A, theta.B), (theta.a, theta.w)
+    return sum(m.sum((-1, -2)) for m in matrices) + sum(v.sum(-1) for v in vectors)
