@@ -15,6 +15,7 @@ from metarec.meta.heads.choice_losses import logits_of, seen_before
 from metarec.meta.heads.value_training import per_person
 from metarec.meta.loops.episodes import Inputs, PaddedEpisodes, profiles_of
 from metarec.meta.network import HeartNetwork, TorchSupport
+from metarec.meta.updaters.training import TorchAdapted
 
 PEOPLE_AT_ONCE, FEWEST_AT_ONCE = 256, 16
 """The fewest of a catalogue of a million items."""
@@ -56,8 +57,7 @@ def over_people(
     values = []
     terms = network.features(inputs.content, inputs.touched)
     for part in people_at_once(len(valid.items), inputs):
-        support, seen = supports_of(network, terms, valid, part, config)
-        adapted = network.adapt(terms, support, profiles_of(inputs, valid.profile_rows[part]))
+        adapted, seen = adapt_episodes(network, terms, inputs, valid, part, config)
         values.append(measure(logits_of(network, terms, adapted), seen, valid, part))
     return np.concatenate(values)
 
@@ -102,6 +102,19 @@ def ranks_of(
     places = torch.empty_like(order)
     places.scatter_(1, order, torch.arange(order.shape[1]).expand_as(order))
     return places.gather(1, asked)
+
+
+def adapt_episodes(
+    network: HeartNetwork,
+    terms: TorchTerms,
+    inputs: Inputs,
+    valid: PaddedEpisodes,
+    part: slice,
+    config: MetaConfig,
+) -> tuple[TorchAdapted, Bool[Tensor, "person item"]]:
+    """What is believed after the supports of fixed episodes, and which items do not compete."""
+    support, out = supports_of(network, terms, valid, part, config)
+    return network.adapt(terms, support, profiles_of(inputs, valid.profile_rows[part])), out
 
 
 def supports_of(

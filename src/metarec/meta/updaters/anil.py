@@ -21,23 +21,26 @@ class LastLayer:
     features: Float[Array, "*#person event d"]
     curvature: Float[Array, "d d"]
     """Of the prior."""
+    bound: Float[Array, "*person"]
+    """s."""
 
     @classmethod
     def of(cls, task: Task, start: Dense) -> "LastLayer":
         """The layers below w stay as they are at the `start`."""
         seen = start.features(task.landmarks)
         curvature = task.ridge + task.pull * (seen.swapaxes(-1, -2) @ seen)
-        return cls(task, start, start.features(task.events.x), curvature)
+        events = task.events.seen_by(start)
+        return cls(task, start, events.features, curvature, 1 + events.curvature_of_weights())
 
     def slope(self, w: Float[Array, "*#person d"]) -> Float[Array, "*person d"]:
-        """The gradient of the inner loss in w."""
+        """The gradient of the inner loss in w, over s."""
         task = self.task
         told = task.events.slope_of_weights(self.features, w)
-        return (told + (w - task.mean) @ self.curvature) / task.scale[..., None]
+        return (told + (w - task.mean) @ self.curvature) / self.bound[..., None]
 
     def moved(self, w: Float[Array, "*person d"]) -> Dense:
         """θ with these weights."""
-        return Dense(self.start.A, self.start.a, self.start.B, w)
+        return Dense(self.start.A, self.start.B, w)
 
 
 class ANIL(NetworkUpdater):

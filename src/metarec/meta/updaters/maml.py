@@ -75,10 +75,9 @@ def descended(
 
 def numbers_of_layers(d: int, loop: InnerLoop) -> int:
     """How many numbers θ has, with w."""
-    return loop.width * (2 * d + 1) + d
+    return 2 * loop.width * d + d
 
 
 def total(theta: Dense) -> Float[Array, "*person"]:
     """The sum of a person's numbers, which is finite if all of them are."""
-    matrices, vectors = (theta.A, theta.B), (theta.a, theta.w)
-    return sum(m.sum((-1, -2)) for m in matrices) + sum(v.sum(-1) for v in vectors)
+    return theta.A.sum((-1, -2)) + theta.B.sum((-1, -2)) + theta.w.sum(-1)

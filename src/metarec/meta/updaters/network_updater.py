@@ -105,7 +105,7 @@ class NetworkUpdater(ABC):
     def theta(self, task: Task) -> Dense:
         """θ of everyone, before any event."""
         learned = self.numbers
-        return Dense(learned["A"], learned["a"], learned["B"], task.mean)
+        return Dense(learned["A"], learned["B"], task.mean)
 
     def adapt(self, terms: ItemTerms, support: Support, prior: Prior) -> NetworkAdapted:
         """The decision after the support, for one person or many."""
@@ -127,7 +127,6 @@ class NetworkUpdater(ABC):
         task = Task.of(
             np,
             prior.mean,
-            prior.precision,
             terms.features[support.rows],
             support.targets,
             support.precisions,
@@ -146,7 +145,6 @@ def layers_at_start(d: int, width: int, draw: Draw) -> dict[str, Float[np.ndarra
     """A linear score, and hidden units that say nothing yet."""
     return {
         "A": SMALL / d**0.5 * draw(width, d),
-        "a": np.zeros(width),
         "B": np.zeros((d, width)),
     }
 
@@ -171,4 +169,4 @@ def joined(parts: Sequence[Decision]) -> Decision:
         own = [getattr(part, name) for part in parts]
         return own[0] if own[0].ndim == axes else np.concatenate(own)
 
-    return Decision(column("v", 1), column("A", 2), column("a", 1), column("q", 1))
+    return Decision(column("v", 1), column("A", 2), column("q", 1))

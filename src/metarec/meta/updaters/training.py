@@ -56,9 +56,6 @@ class ClosedFormNetwork(nn.Module):
         """N(w̄, A⁻¹) of each person."""
         return condition_on(task.mean, task.precision, task.features, task.targets, task.precisions)
 
-    def begin(self, catalogue: Float[Tensor, "item d"], precision: Float[Tensor, "d d"]) -> None:
-        """It starts at nothing."""
-
     def facts(self) -> dict[str, Any]:
         """Nothing that is not as usual."""
         return {}
@@ -126,7 +123,7 @@ class UpdaterNetwork(nn.Module):
             dict(self.numbers), catalogue[self.landmarks], head.prior_scales(), self.loop
         )
         whole = Task.of(
-            torch, task.mean, task.precision, task.features, task.targets, task.precisions,
+            torch, task.mean, task.features, task.targets, task.precisions,
             updater.landmarks, updater.scales,
         )  # fmt: skip
         spread = self.log_v.exp() / (1 + task.precisions.sum(-1) / self.log_n.exp())
