@@ -120,6 +120,7 @@ def _both(
             Sample(train, episodes, taste),
             alike,
             heart.evidence.plain,
+            model._content.encode(train.catalogue.frame),
             model.config,
             np.random.default_rng(0),
             1,

@@ -11,11 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from metarec.cli.options import config_of
+from metarec.contracts import Running
 from metarec.data import load
 from metarec.encoders import HashEncoder
-from metarec.meta import load_model
+from metarec.meta import MetaConfig, load_model
+from metarec.meta.evidence.order_learning import LearnedOrder, left_out
 from metarec.recommenders import SASRec, SASRecConfig, Trending, TrendingConfig
-from metarec.training.checkpoints import locked
+from metarec.training.checkpoints import locked, write_checkpoint
 from metarec.training.run import Run
 
 
@@ -25,6 +28,26 @@ def test_fit_writes_a_model_and_nothing_beside_it(run, shop: Path):
     assert answer.out.startswith("wrote m after 5 steps; best validation loss ")
     assert [p.name for p in Path().iterdir()] == ["m"]
     assert load_model("m").config.steps == 5
+
+
+def test_why_the_order_is_left_out_is_told_and_its_checkpoints_go_too(
+    run, shop: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def caught(*given: object) -> LearnedOrder:
+        running = given[-1]
+        assert isinstance(running, Running)
+        assert running.folder == Path("m.checkpoint/order").absolute()
+        with locked(running.folder):
+            write_checkpoint(running.folder, {}, {})
+        return left_out("it is a test")
+
+    monkeypatch.setattr("metarec.meta.learning.learn_order", caught)
+    told = ("--set", "steps=3", "--set", "order.steps=2")
+    answer = run("fit", shop, "--out", "m", "--encoder", "hash", *told)
+    assert answer.code == 0, answer.err
+    assert "\norder of the history: left out, it is a test\n" in answer.out
+    assert [p.name for p in Path().iterdir()] == ["m"]
+    assert load_model("m").config.order == SASRecConfig(steps=2)
 
 
 def test_a_row_that_trains_in_steps_continues_too(run, implicit_shop: Path):
@@ -119,9 +142,31 @@ def test_settings_overrule_the_file_and_the_file_the_defaults(run, shop: Path):
     assert (config.steps, config.d, config.recency, config.learning_rate) == (4, 5, "none", 1e-3)
 
 
+def test_settings_of_a_part_are_told_with_a_dot_or_nested_in_the_file():
+    file = Path("config.yaml")
+    file.write_text("order:\n  network: gru\n  layers: 1\n")
+    told = ["order.d=128", "order.network=lstm", "d=5"]
+    own = MetaConfig(d=5, order=SASRecConfig(network="lstm", layers=1, d=128))
+    assert config_of(file, told) == own
+    assert config_of(None, ["order.dropout=0.5"]).order == SASRecConfig(dropout=0.5)
+    assert config_of(None, ["order={}"]).order == SASRecConfig()
+    assert config_of(file, ["order=null"]).order is None
+    assert config_of(file, ["order=null", "order.d=32"]).order == SASRecConfig(d=32)
+
+
 @pytest.mark.parametrize(
     ("setting", "told"),
     [
+        (
+            "order.widht=3",
+            "no hyperparameter is called order.widht; there are: network, d, layers,",
+        ),
+        ("order={dd: 1, d: 2}", "no hyperparameter is called order.dd; there are: network, d,"),
+        ("order.d=many", "order: d: Input should be a valid integer"),
+        ("order.d=63", "order: d must be a multiple of heads, got d=63, heads=2"),
+        ("order=3", "order: Input should be an object"),
+        ("d.x=3", "no hyperparameter is called d.x; there are: d, hidden,"),
+        ("order.network.d=3", "no hyperparameter is called order.network.d;"),
         ("stepz=3", "no hyperparameter is called stepz; there are: d, hidden,"),
         ("steps=many", "steps: Input should be a valid integer"),
         ("steps=", "--set takes name=value, got 'steps='"),

@@ -2,12 +2,15 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+import metarec as mr
+from metarec.cli.lists import line_of, reasons
 from metarec.data import load
-from metarec.meta import load_model
+from metarec.meta import Explanation, load_model
 from metarec.recommenders import Popularity
 
 EVENTS = "i0000003:5,i0000005:1"
@@ -32,6 +35,17 @@ def test_the_reasons_of_an_item_sum_to_its_score(run, model: Path):
         assert told["base"] + sum(shares) == pytest.approx(told["score"], abs=1e-9)
         assert told["score"] == pytest.approx(row["score"])
         assert 1 <= row["rating"] <= 5
+
+
+def test_what_all_events_say_together_stands_among_the_reasons():
+    event, said = mr.Event("a", 1.0), {"the order of your history": 0.3}
+    told = Explanation("x", 1.5, 1.0, (event,), {"taste": np.ones(1) / 5}, np.ones(1) / 2, said)
+    row = {"item_id": "x", "score": 1.5, "std": None}
+    row["reasons"] = reasons(SimpleNamespace(explain=lambda item: told), "x")  # type: ignore[arg-type]
+    assert row["reasons"]["together"] == said
+    assert line_of(1, row, {"x": "X", "a": "A"}).endswith(
+        "1.50 = 1.00 expected of anyone, +0.30 the order of your history, +0.20 A (1)"
+    )
 
 
 def test_people_read_titles_scores_and_reasons(run, model: Path, shop: Path):

@@ -57,10 +57,14 @@ def test_a_shop_that_was_measured_is_most_like_itself_and_tells_what_was_measure
     assert own["cells"][0]["row"] in told
 
 
-def test_twice_the_events_take_twice_the_time():
+def test_minutes_grow_with_the_events_beside_those_of_the_shop_most_like_it():
     like = mr.generate(users=800, items=400, kind="implicit", rng=12).dataset
     twice = replace(like, interactions=pl.concat([like.interactions] * 2))
-    assert advise(twice).minutes == pytest.approx(2 * advise(like).minutes)
+    for given in (like, twice):
+        found = advise(given)
+        (own,) = (one for one in measured_shops() if one["shop"] == found.like)
+        ratio = len(given.interactions) / own["facts"].events
+        assert found.minutes == pytest.approx(ratio * own["fit_cpu_s"] / 60)
 
 
 def test_repeats_are_told_of_where_they_are_common():

@@ -1,10 +1,15 @@
 """Small fitted models, of one head and of both, shared by the tests of the heart."""
 
+import copy
+from dataclasses import replace
+
 import pytest
 
 import metarec as mr
 from metarec.data import Split, split_cold
 from metarec.meta.evidence import cells
+
+from .orders import with_order
 
 SMALL = {"d": 6, "steps": 120, "judge_every": 40, "batch_users": 32, "max_events": 40}
 SMALL |= {"choice": False}
@@ -56,7 +61,22 @@ def clocked(implicit_split: Split) -> mr.MetaRecommender:
     )
 
 
-@pytest.fixture(params=["ratings", "both", "implicit", "clocked"])
+@pytest.fixture(scope="session")
+def ordered(implicit: mr.MetaRecommender, both: mr.MetaRecommender) -> mr.MetaRecommender:
+    """Events, beside tables of another shop, and a network that was drawn reads their order."""
+    heart = replace(implicit.heart, evidence=both.hearts["implicit"].evidence)
+    beside = copy.copy(implicit)
+    beside.hearts = {"implicit": heart}
+    return with_order(beside)
+
+
+@pytest.fixture(scope="session")
+def both_ordered(both: mr.MetaRecommender) -> mr.MetaRecommender:
+    """Ratings, and the choice beside them, for which the order of events is read."""
+    return with_order(both)
+
+
+@pytest.fixture(params=["ratings", "both", "both_ordered", "implicit", "ordered", "clocked"])
 def model(request: pytest.FixtureRequest) -> mr.MetaRecommender:
     fitted: mr.MetaRecommender = request.getfixturevalue(request.param)
     return fitted

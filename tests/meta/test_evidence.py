@@ -81,9 +81,11 @@ def prefixes(histories: Histories, decay: float, targets: np.ndarray | None):
 
 @pytest.mark.parametrize("decay", [0.4, 0.8])
 @pytest.mark.parametrize("some", [False, True])
+@pytest.mark.parametrize("full", [0.0, 0.5, 1.0], ids=["full", "mixed", "sparse"])
 def test_next_is_the_ridge_of_what_came_next_on_what_came_before(
-    histories: Histories, decay: float, some: bool
+    histories: Histories, decay: float, some: bool, full: float, monkeypatch: pytest.MonkeyPatch
 ):
+    monkeypatch.setattr("metarec.meta.evidence.next.FULL", full)
     targets = is_target(histories) if some else None
     x, y = prefixes(histories, decay, targets)
     expected = np.linalg.solve(x.T @ x + 3.0 * np.eye(N), x.T @ y)

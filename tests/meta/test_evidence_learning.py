@@ -14,6 +14,7 @@ from metarec.contracts import Dataset, Histories
 from metarec.data import split_last_out
 from metarec.meta.evidence import Contests, Evidence, Sample, learn_trust, spoken_of
 from metarec.meta.evidence.counting import counted_tables, popularities
+from metarec.meta.evidence.foretold import FORETOLD, Foretold
 from metarec.meta.evidence.learning import Learned, learn_evidence, recounted, share_of_unseen
 from metarec.meta.evidence.samples import Tables
 from metarec.meta.evidence.trust import learn_beside, the_best_alone
@@ -214,6 +215,11 @@ def arrivals(samples: list[Sample]) -> list[tuple[Sample, Asked]]:
     return asked[:1] if len(asked[0][1].target) >= 20 else asked
 
 
+def foretold(sample: Sample) -> Foretold:
+    """What content says of how popular items are, learned on the sample's own training set."""
+    return Foretold.of(CONTENT, popularities(sample.train)["popular"], sample.train.touched)
+
+
 def mixed(share: float) -> Learner:
     """The learned weights, and beside them the best table alone."""
     return lambda contests: share * learn_trust(contests) + (1 - share) * the_best_alone(contests)
@@ -311,7 +317,8 @@ def test_trust_in_content_is_learned_where_untouched_items_compete(kind: str):
         people = sample.valid.support
         tables = {"taste": sample.taste(people)}
         tables |= heard("alike", evidence.alike.matrix, people, ordered=ordered)
-        return tables | {"near": said(near, 1.0, people), "plain": said(plain, 1.0, people)}
+        tables |= {"near": said(near, 1.0, people), "plain": said(plain, 1.0, people)}
+        return tables | {FORETOLD: np.tile(foretold(sample).said, (len(people), 1))}
 
     asked = arrivals(samples)
     assert sum(len(one.target) for _, one in asked) >= 10
@@ -325,6 +332,8 @@ def test_trust_in_content_is_learned_where_untouched_items_compete(kind: str):
     assert untouched.near == pytest.approx(weight["near"], rel=1e-3, abs=1e-6)
     assert untouched.plain == pytest.approx(weight["plain"], rel=1e-3, abs=1e-6)
     assert any(weight.values())
+    assert weight[FORETOLD] == pytest.approx(0.0, abs=1e-6)
+    assert evidence.foretold is None
 
 
 @pytest.mark.parametrize("kind", ["arrivals", "folds"])
@@ -366,7 +375,7 @@ def test_samples_share_the_queries_but_validation_alone_has_them_all(
     monkeypatch.setattr("metarec.meta.evidence.samples.MOST_QUERIES", 8)
     content, rng = (found.evidence.alike, found.evidence.plain), np.random.default_rng(0)
     for alone, known in ((False, 4), (True, 8)):
-        tables = Tables.of(samples[1], *content, CONFIG, rng, 2, alone=alone)
+        tables = Tables.of(samples[1], *content, CONTENT, CONFIG, rng, 2, alone=alone)
         assert len(tables.known) == known
         assert len(tables.arrivals) == len(tables.every) == 4
 

@@ -152,6 +152,10 @@ def test_episodes_are_padded_behind_and_find_profiles_and_kinds():
     assert two.profile_rows.tolist() == [2, -1]
     assert two.items.tolist() == [[0, 1], [0, 0]]
     assert two.candidates is found.candidates
+    nothing_told = found.of(np.array([1]))
+    assert nothing_told.items.shape == nothing_told.had.shape == (1, 0)
+    assert nothing_told.query_mask.shape == (1, 0)
+    assert found.of(np.array([1, 2])).mask.tolist() == [[False], [True]]
     nobody = pad_episodes(
         Episodes(*(Histories(**{**vars_of(side), "user_ids": None}) for side in (support, query))),
         "none",

@@ -67,8 +67,7 @@ def test_what_training_foretells_is_what_is_served(
     if not model.predicts_ratings:
         with torch.no_grad():
             terms = network.features(inputs.content, inputs.touched)
-            everyone = slice(None)
-            posterior, _ = adapt_episodes(network, terms, inputs, padded, everyone, model.config)
+            posterior, _ = adapt_episodes(network, terms, inputs, padded, model.config)
             table = logits_of(network, terms, posterior).numpy()
         served = without_evidence(model).score(asked.support, train.catalogue.ids.tolist())
         np.testing.assert_allclose(table, served, rtol=2e-3, atol=2e-3)

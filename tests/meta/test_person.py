@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 import metarec as mr
 from metarec.contracts import DataError, Histories, UnknownItemWarning
 
+from .orders import parts_of
+
 many = settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -92,7 +94,7 @@ def test_base_and_shares_sum_to_the_score(
 ):
     person = model.adapt(events(model, history))
     told = person.explain(str(model.catalogue.ids[row]))
-    assert told.base + told.shares.sum() == pytest.approx(told.score, abs=1e-9)
+    assert parts_of(told) == pytest.approx(told.score, abs=1e-9)
     shown = model.ordering().shown(told.score, model.hearts)
     assert person.score([told.item])[0] == pytest.approx(shown, abs=1e-12)
 
@@ -254,11 +256,12 @@ DAYS = [None, 0.0, -5 * DAY, 3 * DAY, 400 * DAY]
 )
 def test_mixed_clocks_and_a_fixed_now_change_neither_equality_nor_sum(
     implicit: mr.MetaRecommender,
+    ordered: mr.MetaRecommender,
     clocked: mr.MetaRecommender,
     rows: list[int],
     data: st.DataObject,
 ):
-    model = data.draw(st.sampled_from([implicit, clocked]))
+    model = data.draw(st.sampled_from([implicit, ordered, clocked]))
     now = data.draw(st.sampled_from([None, 0.0, 2.0, 100 * DAY, 500 * DAY]))
     done = [
         mr.Event(str(model.catalogue.ids[row]), 1.0, None, data.draw(st.sampled_from(DAYS)))
@@ -272,7 +275,7 @@ def test_mixed_clocks_and_a_fixed_now_change_neither_equality_nor_sum(
     np.testing.assert_allclose(person.score(ids), at_once.score(ids), atol=1e-8)
     for someone in (person, at_once):
         told = someone.explain(str(ids[0]))
-        assert told.base + told.shares.sum() == pytest.approx(told.score, abs=1e-9)
+        assert parts_of(told) == pytest.approx(told.score, abs=1e-9)
 
 
 def test_where_places_tell_ages_a_clock_changes_no_age(implicit: mr.MetaRecommender):
@@ -332,12 +335,13 @@ def test_observing_wants_a_rating_of_a_rating_model(ratings: mr.MetaRecommender)
 def test_forgetting_and_effects_are_exact_however_the_events_came(
     ratings: mr.MetaRecommender,
     implicit: mr.MetaRecommender,
+    ordered: mr.MetaRecommender,
     clocked: mr.MetaRecommender,
     rows: list[int],
     data: st.DataObject,
 ):
     """Clocks out of order, undated events among them: as if the event had never come."""
-    model = data.draw(st.sampled_from([ratings, implicit, clocked]))
+    model = data.draw(st.sampled_from([ratings, implicit, ordered, clocked]))
     now = data.draw(st.sampled_from([None, 2.0, 100 * DAY]))
     value = 4.0 if model.predicts_ratings else 1.0
     done = [
@@ -360,15 +364,15 @@ def test_forgetting_and_effects_are_exact_however_the_events_came(
         assert told.effects[place] == pytest.approx(expected, abs=1e-9)
 
 
-def test_the_reasons_of_a_long_history_fit_in_memory(implicit: mr.MetaRecommender):
-    ids = [str(item) for item in implicit.catalogue.ids]
-    person = implicit.adapt([(ids[place % 50], 1.0) for place in range(2000)])
+def test_the_reasons_of_a_long_history_fit_in_memory(ordered: mr.MetaRecommender):
+    ids = [str(item) for item in ordered.catalogue.ids]
+    person = ordered.adapt([(ids[place % 50], 1.0) for place in range(2000)])
     person.adapted  # noqa: B018 what is measured is the explanation alone
     tracemalloc.start()
     told = person.explain(ids[60])
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert told.base + told.shares.sum() == pytest.approx(told.score, abs=1e-9)
+    assert parts_of(told) == pytest.approx(told.score, abs=1e-9)
     assert peak < 64e6  # events² · d would be 224 MB
 
 

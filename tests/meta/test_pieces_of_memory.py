@@ -11,16 +11,21 @@ from metarec.meta.heads import choice_validation
 from .networks import numbers_of
 
 
+@pytest.mark.parametrize("name", ["clocked", "ordered"])
 @pytest.mark.parametrize("events_at_once", [1, 3, 7])
 def test_effects_are_those_of_all_events_left_out_at_once(
-    clocked: mr.MetaRecommender, events_at_once: int, monkeypatch: pytest.MonkeyPatch
+    name: str,
+    events_at_once: int,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
 ):
-    ids = clocked.catalogue.ids
-    person = clocked.adapt([(ids[row], 1.0, None, 86400.0 * row) for row in range(7)])
+    model: mr.MetaRecommender = request.getfixturevalue(name)
+    ids = model.catalogue.ids
+    person = model.adapt([(ids[row], 1.0, None, 86400.0 * row) for row in range(7)])
     whole = person.explain(ids[9]).effects
-    cells = events_at_once * 7 * clocked.heart.terms.d
+    cells = events_at_once * 7 * model.heart.terms.d
     monkeypatch.setattr("metarec.meta.adaptation.CELLS_AT_ONCE", cells)
-    again = clocked.adapt([(ids[row], 1.0, None, 86400.0 * row) for row in range(7)])
+    again = model.adapt([(ids[row], 1.0, None, 86400.0 * row) for row in range(7)])
     np.testing.assert_allclose(again.explain(ids[9]).effects, whole, atol=1e-12)
     assert np.count_nonzero(whole) == 7
 
@@ -49,7 +54,8 @@ def test_people_of_validation_and_of_the_start_may_come_in_pieces(
     shop = mr.generate(users=60, items=30, kind="implicit", rng=1).dataset
     config = mr.MetaConfig(d=3, steps=0, evidence=False)
     whole = mr.MetaRecommender(mr.HashEncoder(d=8), config).fit(shop)
-    monkeypatch.setattr(choice_validation, "PEOPLE_AT_ONCE", 7)
+    monkeypatch.setattr(choice_validation, "CELLS_AT_ONCE", 7 * 70)
+    monkeypatch.setattr(choice_validation, "FEWEST_AT_ONCE", 1)
     parts = mr.MetaRecommender(mr.HashEncoder(d=8), config).fit(shop)
     assert parts.metrics["valid_loss"] == pytest.approx(whole.metrics["valid_loss"], rel=1e-4)
     one, other = numbers_of(parts.heart), numbers_of(whole.heart)

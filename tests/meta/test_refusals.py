@@ -18,6 +18,7 @@ from metarec.meta.person import Person
 from metarec.testing.planted_shop import TOPICS
 
 from .networks import fitted_network
+from .orders import parts_of, with_order
 
 GROUP = 12
 """Items of each of three groups, which read alike; everyone takes of the first."""
@@ -155,7 +156,8 @@ def test_a_person_who_refuses_keeps_every_promise(
 
 
 def test_beside_tables_a_refusal_moves_taste_alone_and_keeps_every_promise(data: Dataset) -> None:
-    """However much tables are trusted here, the head counts as much as they do together."""
+    """However much tables are trusted here, the head counts as much as they do together; what
+    reads the order of events does not read a refusal either."""
     model = fit(data, evidence=True)
     evidence = model.heart.evidence
     assert evidence is not None
@@ -163,6 +165,10 @@ def test_beside_tables_a_refusal_moves_taste_alone_and_keeps_every_promise(data:
     history = [disliked(30), *bought(1, 13), disliked(2), *bought(14), disliked(31)]
     assert_every_promise(model, history, None)
     assert_every_promise(model, history, 7.0)
+    reading = with_order(model)
+    assert_every_promise(reading, history, None)
+    read, without = (reading.adapt(told).explain("item-32") for told in (history, takes(history)))
+    assert read.together == pytest.approx(without.together)
     told = model.adapt(history).explain("item-32")
     refused = np.array([event.kind == DISLIKE for event in told.events])
     assert told.reasons["taste"][refused].all()
@@ -184,7 +190,7 @@ def assert_every_promise(aged: mr.MetaRecommender, history: list[Event], moment:
     assert_taken_is_as_old(whole, aged.adapt(takes(history), now=moment))
     told = whole.explain("item-32")
     assert sorted(map(repr, told.events)) == sorted(map(repr, whole.came))
-    assert told.base + told.shares.sum() == pytest.approx(told.score, abs=1e-9)
+    assert parts_of(told) == pytest.approx(told.score, abs=1e-9)
     for event, effect in zip(told.events, told.effects, strict=True):
         place = next(n for n, came in enumerate(whole.came) if came is event)
         rest = aged.adapt([*history[:place], *history[place + 1 :]], now=moment)
@@ -334,6 +340,6 @@ def test_heads_of_a_rating_shop_know_kinds_by_the_same_rows_and_ratings_hear_no_
         many = model.score([[*taken, refused]], IDS, rank_by=rank_by)[0]  # type: ignore[arg-type]
         np.testing.assert_allclose(scores[0], many, atol=1e-9)
         told = one.explain(IDS[5], rank_by=rank_by)  # type: ignore[arg-type]
-        assert told.base + told.shares.sum() == pytest.approx(told.score, abs=1e-9)
+        assert parts_of(told) == pytest.approx(told.score, abs=1e-9)
     seen = other.observe(refused)
     np.testing.assert_allclose(seen.score(IDS), one.score(IDS), atol=1e-9)

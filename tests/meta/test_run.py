@@ -330,7 +330,7 @@ def test_threads_hold_pytorch_though_it_is_loaded_by_the_fit(implicit_split: Spl
     import metarec.meta.fitting as fitting
 
     outer = iter([nullcontext()])  # as in a process that has not loaded it when the fit begins
-    monkeypatch.setattr("metarec.meta.recommender.limited", lambda n: next(outer, limited(n)))
+    monkeypatch.setattr("metarec.meta.learning.limited", lambda n: next(outer, limited(n)))
     seen, real = [], fitting.episodic.train
 
     def watched(*given):

@@ -11,8 +11,10 @@ from metarec.contracts import DataError, UnknownItemWarning
 from metarec.data import Split
 from metarec.evaluation import evaluate
 from metarec.meta.blending import DEPTH, Rated, _gained, learn_blend
-from metarec.meta.evidence import Questions
+from metarec.meta.evidence import READ, Questions
 from metarec.meta.ordering import RATED
+
+from .orders import parts_of
 
 BY = ("both", "choice", "rating")
 
@@ -86,13 +88,15 @@ def test_every_list_shows_the_expected_rating_and_its_standard_deviation(
 
 
 @pytest.mark.parametrize("rank_by", BY)
-def test_reasons_of_both_heads_sum_to_the_score(both: mr.MetaRecommender, rank_by):
+@pytest.mark.parametrize("name", ["both", "both_ordered"])
+def test_reasons_of_both_heads_sum_to_the_score(name: str, rank_by, request: pytest.FixtureRequest):
+    both: mr.MetaRecommender = request.getfixturevalue(name)
     history = few(both)[0]
     person = both.adapt(history)
     for item in (both.catalogue.ids[5], both.catalogue.ids[20]):
         told = person.explain(item, rank_by=rank_by)
-        parts = sum(said.sum() for said in told.reasons.values())
-        assert told.base + parts == pytest.approx(told.score, abs=1e-9)
+        assert parts_of(told) == pytest.approx(told.score, abs=1e-9)
+        assert list(told.together) == ([READ] if both.order and rank_by != "rating" else [])
         assert (RATED in told.reasons) == (rank_by == "both")
         for place in range(len(history)):
             rest = both.adapt(history[:place] + history[place + 1 :])

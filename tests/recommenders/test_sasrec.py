@@ -10,13 +10,13 @@ import pytest
 import torch
 from recommender_toys import dataset, taken
 
-from metarec.contracts import DataError, Dataset, Episodes, Histories
+from metarec.contracts import DataError, Dataset, Episodes, Histories, Running
 from metarec.contracts.alignment import align
 from metarec.encoders import HashEncoder
 from metarec.recommenders import Cooccurrence, Popularity, SASRec, SASRecConfig
 from metarec.recommenders import sequence_batches as batches
 from metarec.recommenders.sequence_batches import Sampler, Sequences, competing_chances
-from metarec.recommenders.sequence_fitting import hold_out_last
+from metarec.recommenders.sequence_fitting import hold_out_last, learn, short_floats
 from metarec.recommenders.sequence_network import SequenceNetwork
 from metarec.recommenders.sequence_serving import FrozenNetwork
 from metarec.recommenders.sequence_training import list_loss, step_loss
@@ -78,16 +78,40 @@ def test_numpy_serves_what_the_network_learned(kind: str, monkeypatch: pytest.Mo
     weights = {name: tensor.numpy() for name, tensor in network.state_dict().items()}
     frozen = FrozenNetwork(config, vectors.numpy(), weights)
     people = in_rows_of(shop_of([[0]]), some_histories([0, 3, 6, 1, 11, 6]))
-    together = frozen.after(people)
+    together = frozen.after(people.items, people.lengths)
     recent = people.last(config.max_events)
     inputs = np.pad(recent.padded(recent.items + 1, 0), ((0, 0), (1, 0)))
     with torch.no_grad():
         told = network(vectors, torch.from_numpy(inputs))[torch.arange(6), recent.lengths]
     np.testing.assert_allclose(together, told.numpy(), rtol=1e-5, atol=1e-5)
-    alone = [frozen.after(people.take(slice(h, h + 1)))[0] for h in range(len(people))]
+    each = [people.take(slice(h, h + 1)) for h in range(len(people))]
+    alone = [frozen.after(one.items, one.lengths)[0] for one in each]
     np.testing.assert_allclose(together, alone, rtol=1e-9, atol=1e-9)
     monkeypatch.setattr("metarec.recommenders.sequence_serving.CELLS_AT_ONCE", 1)
-    np.testing.assert_allclose(frozen.after(people), together, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(
+        frozen.after(people.items, people.lengths), together, rtol=1e-9, atol=1e-9
+    )
+
+
+def test_histories_that_read_the_same_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = network_of(TINY)
+    weights = {name: tensor.numpy() for name, tensor in network.state_dict().items()}
+    frozen = FrozenNetwork(TINY, network.residual.detach().numpy(), weights)
+    long, many = np.arange(20) % N_ITEMS, 30  # of which the newest 6 are read
+    read, sizes = FrozenNetwork._read, []
+
+    def counted(self: FrozenNetwork, x: np.ndarray, last: np.ndarray) -> np.ndarray:
+        sizes.append(len(x))
+        return read(self, x, last)
+
+    monkeypatch.setattr(FrozenNetwork, "_read", counted)
+    lengths = np.array([0, *[20] * many, 0, 1])
+    told = frozen.after(np.array([*np.tile(long, many), 3]), lengths)
+    assert sum(sizes) == 3
+    np.testing.assert_array_equal(told[1 : many + 1], np.tile(told[1], (many, 1)))
+    np.testing.assert_array_equal(told[0], told[many + 1])
+    alone = frozen.after(long, np.array([20]))[0]
+    np.testing.assert_allclose(told[1], alone, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.slow
@@ -131,6 +155,20 @@ def test_an_item_that_nobody_touched_is_scored_by_its_content() -> None:
     blind = SASRec(None, config).fit(shop)
     scores = blind.score([["b", "c"]], list("aez"))[0]
     assert np.isnan(scores).tolist() == [False, False, True]
+
+
+def test_content_counts_alike_whatever_its_unit_and_level() -> None:
+    shop, random = shop_of(walks(people=30)), np.random.default_rng(0)
+    content = np.round(8 * random.normal(size=(N_ITEMS, 4)))
+    content[1] = content[0]
+    one, other, scarce = (
+        learn(shop, None, told, TINY, Running())
+        for told in (content, 64 * content + 1024, 0 * content + 3)
+    )
+    np.testing.assert_allclose(one.vectors, other.vectors, atol=1e-5)
+    assert not np.array_equal(one.vectors, scarce.vectors)
+    blind = learn(shop, None, content[:, :0], TINY, Running())
+    np.testing.assert_array_equal(scarce.vectors, blind.vectors)  # all read the same
 
 
 def test_a_person_without_events_is_told_what_people_begin_with() -> None:
@@ -352,6 +390,28 @@ def test_a_saved_model_answers_without_pytorch(
     assert (answer.items >= 0).all()
     with pytest.raises(ImportError, match="torch was imported"):
         import torch  # noqa: F401
+
+
+def test_a_step_has_as_many_people_as_have_its_events_and_the_one_before_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked, real = [], Sequences.people_at_once
+
+    def watched(self: Sequences, events: int, most: int) -> int:
+        asked.append((events, most))
+        return real(self, events, most)
+
+    monkeypatch.setattr(Sequences, "people_at_once", watched)
+    SASRec(None, replace(TINY, batch=70)).fit(shop_of(walks(20)))
+    assert asked == [(70, TINY.max_events + 1)]
+
+
+def test_products_are_rounded_on_a_gpu_alone_and_only_while_it_learns() -> None:
+    before = torch.get_float32_matmul_precision()
+    for device, within in (("cpu", before), ("cuda", "high")):
+        with short_floats(device):
+            assert torch.get_float32_matmul_precision() == within
+        assert torch.get_float32_matmul_precision() == before
 
 
 def test_a_width_that_heads_do_not_share_evenly_is_refused_where_there_are_heads() -> None:

@@ -27,6 +27,7 @@ from metarec.contracts.running import Running
 from metarec.data import load
 from metarec.data.meanings import meanings
 from metarec.meta import MetaConfig, MetaRecommender
+from metarec.meta.evidence.order import ORDER
 from metarec.meta.summary import refusals_told
 from metarec.training.checkpoints import CHECKPOINT, remove_checkpoint
 
@@ -95,7 +96,8 @@ def _fit_heart(
             shop, **vars(replace(running, folder=checkpoints))
         )
     model.save(out)
-    remove_checkpoint(checkpoints)
+    for folder in (checkpoints / ORDER, checkpoints):
+        remove_checkpoint(folder)
     loss = model.metrics["valid_loss"]
     told = "" if loss is None else f"; best validation loss {loss:.4f}"
     if refused := refusals_told(model.metrics):

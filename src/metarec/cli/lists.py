@@ -56,12 +56,13 @@ def _why(rows: list[dict[str, Any]], found: Recommendations) -> str:
 
 def reasons(person: Known, item_id: str, rank_by: RankBy | None = None) -> dict[str, Any]:
     """Base, shares and effects of one item's score, as JSON values; each event's share by reason
-    too."""
+    too, and what all events say together, where there is such."""
     told = person.explain(item_id) if rank_by is None else person.explain(item_id, rank_by=rank_by)
     events = zip(told.events, told.shares, told.effects, strict=True)
     return {
         "score": told.score,
         "base": told.base,
+        **({"together": dict(told.together)} if told.together else {}),
         "events": [
             {
                 "item_id": event.item,
@@ -99,6 +100,7 @@ def line_of(rank: int, row: dict[str, Any], titles: Mapping[str, str]) -> str:
     if "reasons" in row:
         told = row["reasons"]
         parts = [f"{told['base']:.2f} expected of anyone"]
+        parts += [f"{said:+.2f} {name}" for name, said in told.get("together", {}).items()]
         ordered = sorted(told["events"], key=lambda event: -abs(event["share"]))
         parts += [f"{e['share']:+.2f} {titles[e['item_id']]} ({_event_of(e)})" for e in ordered]
         lines.append(f"     {told['score']:.2f} = " + ", ".join(parts))

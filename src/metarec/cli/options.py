@@ -12,9 +12,10 @@ import typer
 import yaml
 
 from metarec.contracts import Catalogue, DataError, Dataset, Encoder, Event, EventLike
+from metarec.contracts.settings import parts_of
 from metarec.contracts.vocabulary import forms_told
 from metarec.encoders import ContentFeatures, HashEncoder, TextEncoder, content_told
-from metarec.files.hyperparameters import parse_hyperparameters
+from metarec.files.hyperparameters import parse_hyperparameters, unknown_names
 from metarec.files.model_folder import check_replaceable
 from metarec.meta import MetaConfig
 
@@ -129,15 +130,21 @@ def config_of(file: Path | None, settings: Sequence[str], kind: type[Any] = Meta
         if not equals or not value.strip():
             raise DataError(f"--set takes name=value, got {setting!r}")
         try:
-            raw[name.strip()] = yaml.load(value, Yaml)
+            told = yaml.load(value, Yaml)
         except yaml.YAMLError as error:
             raise DataError(
                 f"--set {setting}: the value is not YAML: {_in_one_line(error)}"
             ) from error
-    known = kind.__dataclass_fields__
-    if unknown := [str(name) for name in raw if name not in known]:
-        told = f"there are: {', '.join(known)}" if known else "this model has none"
-        raise DataError(f"no hyperparameter is called {', '.join(unknown)}; {told}")
+        part, dot, inner = (side.strip() for side in name.partition("."))
+        if dot and part in parts_of(kind):
+            own = raw.get(part)
+            raw[part] = {**(own if isinstance(own, dict) else {}), inner: told}
+        else:
+            raw[name.strip()] = told
+    if unknown := unknown_names(raw, kind):
+        known = next(iter(unknown.values()))
+        there = f"there are: {', '.join(known)}" if known else "this model has none"
+        raise DataError(f"no hyperparameter is called {', '.join(unknown)}; {there}")
     return parse_hyperparameters(raw, kind)
 
 

@@ -8,6 +8,8 @@ from typing import Self
 from metarec.contracts.errors import DataError, whole_number
 
 DEVICES = ("cpu", "cuda")
+SHORTEST_S = 1e-3
+"""`time_s` of a part of a fit for which nothing is left of the whole."""
 
 
 @dataclass(frozen=True)

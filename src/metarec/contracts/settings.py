@@ -9,7 +9,16 @@ from dataclasses import dataclass, fields
 from itertools import pairwise
 from numbers import Real
 from types import NoneType
-from typing import Annotated, Any, ClassVar, Literal, get_args, get_origin, get_type_hints
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    Literal,
+    TypeGuard,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import numpy as np
 
@@ -57,8 +66,8 @@ Part = Annotated[float, Bound(least=0, below=1)]
 class Settings:
     """Base of a frozen dataclass of settings; `help` shows the text that stands under each field.
 
-    A field is a bool, a `Literal`, text, or one of the numbers above (each may be `| None`).
-    NumPy's numbers become Python's; anything else raises DataError.
+    A field is a bool, a `Literal`, text, one of the numbers above, or settings of a part (each may
+    be `| None`). NumPy's numbers become Python's; anything else raises DataError.
     """
 
     texts: ClassVar[Mapping[str, str]] = {}
@@ -100,7 +109,23 @@ def checked(name: str, value: Any, hint: Any) -> Any:
         raise DataError(f"{name} must be text, got {value!r}")
     if NoneType in parts:
         return None if value is None else checked(name, value, parts[0])
+    if _is_settings(hint) and not isinstance(value, hint):
+        raise DataError(f"{name} must be a {hint.__name__}, got {value!r}")
     return value
+
+
+def parts_of(kind: type[Any]) -> dict[str, type[Settings]]:
+    """The fields of a class of settings that are settings of a part themselves."""
+    hints = get_type_hints(kind)
+    found = {
+        name: next(filter(_is_settings, (hint, *get_args(hint))), None)
+        for name, hint in hints.items()
+    }
+    return {name: part for name, part in found.items() if part is not None}
+
+
+def _is_settings(hint: Any) -> TypeGuard[type[Settings]]:
+    return isinstance(hint, type) and issubclass(hint, Settings)
 
 
 def _number(name: str, value: Any, bound: Bound) -> float:

@@ -2,11 +2,25 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from metarec.contracts import DataError
+from metarec.contracts.settings import parts_of
+
+
+def unknown_names(values: Mapping[str, Any], config_class: type[Any]) -> dict[str, list[str]]:
+    """The names that no setting has, those of a part as `part.name`, each with the names that there
+    are in its place."""
+    known = [field.name for field in fields(config_class)]
+    found = {str(name): known for name in values if name not in known}
+    for part, kind in parts_of(config_class).items():
+        if isinstance(own := values.get(part), Mapping):
+            inner = unknown_names(own, kind)
+            found |= {f"{part}.{name}": names for name, names in inner.items()}
+    return found
 
 
 def parse_hyperparameters(

@@ -7,7 +7,6 @@ catalogue.parquet   the items and their content
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from safetensors.numpy import save_file
 from metarec.contracts import Catalogue, DataError
 from metarec.files.atomic import whole_folder
 from metarec.files.file_hash import sha256_of
-from metarec.files.hyperparameters import parse_hyperparameters
+from metarec.files.hyperparameters import parse_hyperparameters, unknown_names
 from metarec.files.model_card import CARD, card_of, is_saved_model, read_card
 from metarec.files.packing import Arrays, pack, unpack
 
@@ -103,8 +102,7 @@ def _check_files(folder: Path, hashes: Mapping[str, str]) -> None:
 
 def parse_config(values: Mapping[str, Any], config_class: type[Any], *, place: str) -> Any:
     """The hyperparameters that a card holds; `place` is where, for the error."""
-    unknown = values.keys() - {field.name for field in fields(config_class)}
-    if unknown:
+    if unknown := unknown_names(values, config_class):
         raise DataError(
             f"{place} has hyperparameters that {config_class.__name__} does not "
             f"know: {', '.join(sorted(unknown))}"

@@ -7,57 +7,14 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from metarec.contracts.pieces import pieces
-from metarec.meta.evidence import TASTE, Spoken
+from metarec.meta.evidence import READ, TASTE, Order, Spoken
 from metarec.meta.heart import Believed, Heart
-from metarec.meta.recency import SECONDS_A_DAY, ages, places_without
-from metarec.meta.refusals import comes_after, places_among
+from metarec.meta.recency import SECONDS_A_DAY, ages
+from metarec.meta.seen import Seen
 from metarec.meta.updaters.updater import Adapted, Additive, Support
 from metarec.posterior import Prior, Statistics, nothing_seen, observe
 
 CELLS_AT_ONCE = 500_000
-
-
-@dataclass(frozen=True, eq=False)
-class Seen:
-    """A person's events as arrays, in order of their clock; `items` are rows of the catalogue."""
-
-    items: Int[np.ndarray, " event"]
-    values: Float[np.ndarray, " event"]
-    kinds: Int[np.ndarray, " event"]
-    times: Float[np.ndarray, " event"]
-    came: Int[np.ndarray, " event"]
-    """The place in which each event came."""
-    refused: Bool[np.ndarray, " event"]
-    """The events that speak against their item."""
-
-    def __len__(self) -> int:
-        return len(self.items)
-
-    @cached_property
-    def taken(self) -> "Seen":
-        """The events that speak for their item."""
-        if not self.refused.any():
-            return self
-        kept = ~self.refused
-        came = np.argsort(np.argsort(self.came[kept]))
-        return Seen(
-            self.items[kept],
-            self.values[kept],
-            self.kinds[kept],
-            self.times[kept],
-            came,
-            self.refused[kept],
-        )
-
-    @property
-    def places(self) -> Int[np.ndarray, " event"]:
-        """The place of each event among those that speak for their item."""
-        return places_among(self.refused)
-
-    @property
-    def newest(self) -> int:
-        """The event that came last."""
-        return int(np.argmax(self.came))
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,8 +74,7 @@ class Adaptation:
         if evidence is None:
             return Believed(self.adapted)
         taken, ages = self.seen.taken, self._told_ages_of_all
-        people = np.zeros(len(taken), dtype=np.int64)
-        return Believed(self.adapted, evidence.logits(Spoken(people, taken.items, ages, 1))[0])
+        return Believed(self.adapted, evidence.logits(_spoken_by_one(taken.items, ages))[0])
 
     def base(self, row: int) -> float:
         """The score of one item that is due to no event; popularity counts by their number."""
@@ -139,6 +95,12 @@ class Adaptation:
             told = heart.evidence.reasons(self.seen.taken.items, self._told_ages_of_all, row)
             shares |= {reason: self._of_all(said) for reason, said in told.items()}
         return shares
+
+    def together(self, row: int) -> dict[str, float]:
+        """How far what all events say together moved the score of one item, by reason; nothing
+        where nothing reads their order."""
+        order = self._order
+        return {} if order is None else {READ: float(order.moved(self._read, row)[0])}
 
     def effects(self, row: int) -> Float[np.ndarray, " event"]:
         """The score of one item minus what it would be had each event in turn never come.
@@ -253,7 +215,7 @@ class Adaptation:
     def _scores_without(self, gone: Int[np.ndarray, " out"], row: int) -> Float[np.ndarray, " out"]:
         heart, seen = self.heart, self.seen
         present = gone[:, None] != np.arange(len(seen))  # (out, event)
-        places = self._places_without(gone)
+        places = seen.places_without(gone)
         counted = present & ~seen.refused
         old = ages(seen.times[None, :], places, counted, heart.confidence.recency, self.now)
         support = self._support(present * self._undated * heart.confidence.of_age(old))
@@ -265,24 +227,38 @@ class Adaptation:
         present, places = present[:, spoken], places[:, spoken]
         told = heart.evidence.reasons(taken.items, self._told_ages(present, places), row)
         others = sum((present * said).sum(axis=1) for said in told.values())
+        if self._order is not None:
+            others = others + self._order.moved(self._read_without[gone], row)
         n = len(taken)
         base = [heart.evidence.base(row, rest) for rest in (n - 1, n)]
         return own + others + np.where(seen.refused[gone], base[1], base[0])
 
-    def _places_without(self, gone: Int[np.ndarray, " out"]) -> Int[np.ndarray, "out event"]:
-        """The place of every event where the event `gone[o]` had never come."""
+    @property
+    def _order(self) -> Order | None:
+        return None if self.heart.evidence is None else self.heart.evidence.order
+
+    @cached_property
+    def _read(self) -> Float[np.ndarray, "1 d"]:
+        """What the order of the events tells."""
+        assert self._order is not None
+        return self._order.read(_spoken_by_one(self.seen.taken.items, self._told_ages_of_all))
+
+    @cached_property
+    def _read_without(self) -> Float[np.ndarray, "event d"]:
+        """The same where each event in turn had never come; of whatever item, so that it is read
+        once for all that are explained."""
+        assert self._order is not None
         seen, taken = self.seen, self.seen.taken
-        if taken is seen:
-            return places_without(seen.times, seen.came, gone)
-        places = np.repeat(seen.places[None, :], len(gone), axis=0)
-        moving = np.flatnonzero(~seen.refused[gone])  # without something refused all stay
-        first, against = gone[moving][:, None], np.flatnonzero(seen.refused)[None, :]
-        closer = comes_after(seen.times, seen.came, first, against)
-        places[moving[:, None], against] -= closer
-        places[moving[:, None], np.flatnonzero(~seen.refused)[None, :]] = places_without(
-            taken.times, taken.came, seen.places[gone[moving]]
-        )
-        return places
+        read = []
+        for part in pieces(len(seen), len(seen), CELLS_AT_ONCE):
+            gone = np.arange(part.start, part.stop)
+            places = seen.places_without(gone)[:, ~seen.refused]
+            places[gone[:, None] == np.flatnonzero(~seen.refused)] = -1
+            events = np.argsort(places, axis=1)
+            people, at = np.nonzero(np.take_along_axis(places, events, 1) >= 0)
+            items = taken.items[events[people, at]]
+            read.append(self._order.read(Spoken(people, items, np.zeros(len(items)), len(gone))))
+        return np.concatenate(read)
 
     @property
     def _told_ages_of_all(self) -> Float[np.ndarray, " taken"]:
@@ -298,6 +274,10 @@ class Adaptation:
         heard = "place" if evidence is not None and evidence.ordered else "none"
         times = self.seen.taken.times
         return ages(times, places, counted, heard, self.now if by_place else None)
+
+
+def _spoken_by_one(items: Int[np.ndarray, " event"], ages: Float[np.ndarray, " event"]) -> Spoken:
+    return Spoken(np.zeros(len(items), dtype=np.int64), items, ages, 1)
 
 
 def _empty(support: Support) -> Support:

@@ -15,12 +15,14 @@ from metarec.contracts.settings import (
     Settings,
     Share,
 )
+from metarec.recommenders.sasrec_config import SASRecConfig
 
 MANY_ITEMS = 20_000
 """A shop of more items is learned and served in ways whose time and memory grow with the items, and
 not with their square."""
 LOGITS_IN_A_STEP, FEWEST_USERS = 2**26, 16
-"""Scores of items for prefixes of histories (256 MB) in a step of training on implicit events."""
+"""Scores of items for prefixes of histories in a step of training on implicit events: seconds of
+it."""
 STEPS: Mapping[Feedback, int] = {"rating": 1000, "implicit": 400}
 """Training steps where they are not said."""
 INNER = ("inner_steps", "inner_rate", "first_order", "decision_width")
@@ -142,6 +144,10 @@ class MetaConfig(Settings):
     counted as if they came alone. Time grows with its third power."""
     neighbours: Count = 200
     """Items that an item speaks for in a table of evidence."""
+    order: SASRecConfig | None = None
+    """What reads the order of a history beside the tables, with a trust of its own; None: nothing.
+    SASRecConfig() learns such a network where the shop tells an order and at least 300 validation
+    events are asked for: minutes to an hour of training."""
     patience: Count = 8
     """Judgements on validation without an improvement before training stops."""
     judge_every: Count = 100
@@ -153,6 +159,11 @@ class MetaConfig(Settings):
             raise DataError(
                 "steps=0 leaves the model at its start, and a random one has learned nothing; use "
                 'start="auto" or "factors"'
+            )
+        if self.order is not None and not self.evidence:
+            raise DataError(
+                "the order of a history is weighed among the evidence; use evidence=True, or "
+                "order=None"
             )
         for name in INNER:
             if getattr(self, name) is not None and name not in READ_BY[self.updater]:
@@ -173,14 +184,18 @@ class MetaConfig(Settings):
             usual.width if self.decision_width is None else self.decision_width,
         )
 
+    @property
+    def own_units(self) -> int:
+        """Numbers that the score of one item takes for one person: hidden units of their own."""
+        return self.loop.width if self.updater in OWN_UNITS else 1
+
     def of(self, feedback: Feedback) -> "MetaConfig":
         """The settings with the steps of such a shop, where they were not said."""
         return self if self.steps is not None else replace(self, steps=STEPS[feedback])
 
     def within(self, n_items: int) -> "MetaConfig":
-        """The settings with as many users in a step as have their logits in memory together."""
-        width = self.loop.width if self.updater in OWN_UNITS else 1
-        fitting = LOGITS_IN_A_STEP // (max(1, n_items) * self.prefixes * width)
+        """The settings with as many users in a step as are scored within seconds."""
+        fitting = LOGITS_IN_A_STEP // (max(1, n_items) * self.prefixes * self.own_units)
         return replace(self, batch_users=min(self.batch_users, max(FEWEST_USERS, fitting)))
 
     @property

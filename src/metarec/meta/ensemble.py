@@ -20,6 +20,7 @@ from metarec.contracts import (
     Recommender,
     UnsupportedError,
 )
+from metarec.contracts.running import SHORTEST_S
 from metarec.files.model_folder import parse_config
 from metarec.meta.holding_out import Taught
 from metarec.meta.recommender import MetaRecommender
@@ -30,7 +31,6 @@ from metarec.training.streams import Purpose, stream
 
 NAME = re.compile(r"\w[\w -]*")
 """A member's name is that of its folder of checkpoints too."""
-SHORTEST_S = 1e-3
 
 
 class Ensemble(BaseRecommender):

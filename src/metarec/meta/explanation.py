@@ -1,7 +1,7 @@
 """Why an item has its score."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
@@ -12,7 +12,8 @@ from metarec.contracts import Event
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """Why an item has its score: `base` plus the shares is `score`, exactly.
+    """Why an item has its score: `base` plus the shares, and what all events say `together`, is
+    `score`, exactly.
 
     A share tells how far an event moved the score because it differed from what was expected of
     everyone; an effect is the score minus the score without that event. They are two answers to
@@ -29,6 +30,9 @@ class Explanation:
     """The share of each event by what it says: "taste"; where there is evidence, "often next",
     "goes together" and "reads alike" beside it."""
     effects: Float[np.ndarray, " event"]
+    together: Mapping[str, float] = field(default_factory=dict)
+    """What all events moved the score together and none of them alone: "the order of your history",
+    where the model reads it (`MetaConfig.order`)."""
 
     @property
     def shares(self) -> Float[np.ndarray, " event"]:
@@ -37,14 +41,15 @@ class Explanation:
 
     def __repr__(self) -> str:
         told = ", ".join(f"{name} {said.sum():+.3f}" for name, said in self.reasons.items())
+        together = "".join(f"{name} {said:+.3f}, " for name, said in self.together.items())
         return (
             f"Explanation({self.item!r}: base {self.base:.3f}, {len(self.events)} events "
-            f"({told}), score {self.score:.3f})"
+            f"({told}), {together}score {self.score:.3f})"
         )
 
     def to_frame(self) -> pl.DataFrame:
         """Columns item_id, value, kind where some event has one, share, effect, and one for each
-        reason; one row an event, largest share first."""
+        reason; one row an event, largest share first. What all say `together` has no row."""
         kinds = [event.kind for event in self.events]
         return pl.DataFrame(
             {

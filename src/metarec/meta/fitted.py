@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from metarec.contracts import Catalogue, EventKinds, NotFittedError
 from metarec.contracts.event_kinds import ANY_KIND
 from metarec.meta.config import MetaConfig
+from metarec.meta.evidence import Order
 from metarec.meta.heart import Heart
 from metarec.meta.ordering import CHOICE, Blend, Ordering, RankBy
 from metarec.meta.updaters.network_updater import NetworkUpdater
@@ -62,6 +63,12 @@ class FittedModel:
     def predicts_ratings(self) -> bool:
         """True if the model was fitted to ratings, which `predict` then foretells."""
         return self.heart.head.predicts_ratings
+
+    @property
+    def order(self) -> Order | None:
+        """What reads the order of histories beside the choice; None where nothing does."""
+        choice = self.hearts.get(CHOICE)
+        return None if choice is None or choice.evidence is None else choice.evidence.order
 
     def ordering(self, rank_by: RankBy | None = None) -> Ordering:
         """By what lists are ordered; raises DataError for a head that the model lacks."""

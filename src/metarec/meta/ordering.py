@@ -140,6 +140,14 @@ class Ranking:
                 found[RATED if beside and reason == TASTE else reason] = part.factor(row) * said
         return found
 
+    def together(self, row: int) -> dict[str, float]:
+        """How far what all events say together moved the score of one item, by reason."""
+        return {
+            reason: part.factor(row) * said
+            for part in self.ordering.parts
+            for reason, said in self.adaptations[part.head].together(row).items()
+        }
+
     def effects(self, row: int) -> Float[np.ndarray, " event"]:
         """The score of one item minus what it would be had each event in turn never come."""
         parts = self.ordering.parts

@@ -20,12 +20,13 @@ from metarec.contracts import (
 )
 from metarec.contracts.event_kinds import ANY_KIND
 from metarec.contracts.vocabulary import forms_told
-from metarec.meta.adaptation import Accumulators, Adaptation, Seen
+from metarec.meta.adaptation import Accumulators, Adaptation
 from metarec.meta.asking import most_telling
 from metarec.meta.explanation import Explanation
 from metarec.meta.heart import Heart
 from metarec.meta.ordering import Ordering, RankBy, Ranking
 from metarec.meta.refusals import told_order
+from metarec.meta.seen import Seen
 from metarec.meta.updaters import Adapted
 from metarec.ranking.candidates import candidate_rows, checked_ids, list_length
 from metarec.ranking.exclusions import OwnEvents, excluding_seen
@@ -202,7 +203,8 @@ class Person:
         score, base = float(ranking.scores[row]), ranking.base(row)
         kept = self._counts
         reasons = {reason: said[kept] for reason, said in ranking.shares(row).items()}
-        return Explanation(item_id, score, base, self.events, reasons, ranking.effects(row)[kept])
+        effects, together = ranking.effects(row)[kept], ranking.together(row)
+        return Explanation(item_id, score, base, self.events, reasons, effects, together)
 
     def ask(
         self,

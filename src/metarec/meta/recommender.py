@@ -1,14 +1,11 @@
 """MetaRecommender: content and a meta-learned prior, adapted to a person in closed form."""
 
-import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
-from functools import partial
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-from jaxtyping import Float
 
 from metarec.contracts import (
     Catalogue,
@@ -19,34 +16,23 @@ from metarec.contracts import (
     Event,
     EventKinds,
     EventLike,
-    Histories,
     Recommender,
     Running,
 )
 from metarec.contracts.alignment import warn_of_kinds, warn_of_unknown
 from metarec.contracts.event_kinds import ANY_KIND
-from metarec.encoders import ContentFeatures, TabularFeatures, TextEncoder, content_told
+from metarec.encoders import ContentFeatures, TabularFeatures, TextEncoder
 from metarec.files.model_folder import load_state, save_state
-from metarec.meta.answering import Answering
-from metarec.meta.blending import Rated, learn_blend
-from metarec.meta.changing_items import ChangingItems
 from metarec.meta.config import MetaConfig
-from metarec.meta.evidence import Evidence, Sample
-from metarec.meta.fitted import Learned
-from metarec.meta.heads import ChoiceHead
-from metarec.meta.heart import Heart
-from metarec.meta.holding_out import Taught
-from metarec.meta.ordering import CHOICE, VALUE, Blend
+from metarec.meta.learning import Learning
+from metarec.meta.ordering import CHOICE, Blend
 from metarec.meta.person import Person
-from metarec.meta.samples import Asked, asked_of
 from metarec.meta.saved import heart_from, state_of
 from metarec.meta.summary import adapted_told, refusals_told, summary_of
-from metarec.training.fingerprint import fingerprint_of
-from metarec.training.streams import Purpose, stream
 from metarec.training.threads import limited
 
 
-class MetaRecommender(Answering, ChangingItems, Recommender):
+class MetaRecommender(Learning, Recommender):
     """The heart: one posterior for new users, new events, new items and their uncertainty."""
 
     Config = MetaConfig
@@ -73,6 +59,8 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
         judged = "" if loss is None else f", validation loss {loss:.4f}"
         if adapted := adapted_told(self.metrics):
             judged += f", {adapted}"
+        if self.order is not None:
+            judged = f", order of the history{judged}"
         if refused := refusals_told(self.metrics):
             judged += f", {refused}"
         return f"{told}; {heads}, {len(self._catalogue):,} items{judged})"
@@ -93,14 +81,19 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
 
         `valid` decides when to stop and calibrates the variance; without it a few users are held
         out for that. How to run is said as in `Running`: with a `folder` the run writes checkpoints
-        there and, called again, continues from them to the same bits.
+        there and, called again, continues from them to the same bits. On "cuda" only what reads the
+        order of histories is trained (`MetaConfig.order`); it gets the time that the heads leave.
         """
         running = Running(rng, folder, progress, device, threads, time_s)
-        running.on(type(self).__name__, "cpu")
+        running.on(type(self).__name__, *self.devices)
         if not isinstance(train, Dataset):
             raise DataError(
                 f"train must be a Dataset, as load(folder) gives it, got {type(train).__name__}"
             )
+        if running.device != "cpu":  # told at once, not after the heads are learned
+            from metarec.recommenders.sequence_fitting import check_device
+
+            check_device(running.device)
         given = train.hash  # of all that is learned from or validated on, held-out users too
         fitted = type(self)(self.encoder, self.config)  # a copy would carry cached values along
         fitted._catalogue = train.catalogue
@@ -116,189 +109,11 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
                 fitted.metrics["refusals"] = fitted.hearts[CHOICE].of_refusals
         return fitted
 
-    def _learn(self, given: Dataset, valid: Episodes | None, running: Running) -> None:
-        """Learn every head of the shop, and how they make one order."""
-        taught = [Taught.of(given, valid, running.rng)]
-        if given.feedback == "rating" and self.config.choice:
-            taught.append(Taught.of(given.as_events(), valid, running.rng))
-        first = taught[0].train
-        self._content = _content_features(self.encoder, first, progress=running.progress)
-        content = self._content.encode(first.catalogue.frame)
-        self._profiles = None
-        if self.config.profile and first.users is not None and first.users.width:
-            self._profiles = TabularFeatures.fit(first.users)
-        told = [self._learn_head(one, content, running) for one in taught]
-        if CHOICE in self.hearts:
-            asked = self._asked(taught, content, running)
-            metrics, evidence = self._weigh(asked, content, running)
-            told[-1] |= metrics | self._doubt(asked, evidence, content, running)
-        self.metrics = told[0]
-        if len(told) > 1:
-            self.metrics |= {"choice": told[1]}
-        if self.blend is not None:
-            self.metrics |= {"rating_weight": self.blend.weight}
-        self._recount(taught[-1])
-
-    def _learn_head(
-        self, taught: Taught, content: Float[np.ndarray, "item d_content"], running: Running
-    ) -> dict[str, Any]:
-        """Learn one head, and tell its metrics."""
-        config = self.config.beside_ratings() if self.hearts else self.config
-        config = config.of(taught.train.feedback)
-        if self.hearts:  # the folder belongs to the head that trains
-            running = replace(running, folder=None)
-        learned = self._learned(taught, content, config, running)
-        name = learned.heart.head.name
-        self._weights = {**self._weights, name: learned.weights}
-        self._no_profile = learned.no_profile
-        self.hearts = {**self.hearts, name: learned.heart}
-        return dict(learned.metrics)
-
-    def _learned(
-        self,
-        taught: Taught,
-        content: Float[np.ndarray, "item d_content"],
-        config: MetaConfig,
-        running: Running,
-    ) -> Learned:
-        from metarec.meta.fitting import learn  # PyTorch: serving never needs it
-
-        with limited(running.threads):  # PyTorch may have been loaded just now
-            return learn(
-                taught.train,
-                taught.heard,
-                taught.valid,
-                content,
-                self._content.blocks,
-                self._profiles,
-                config,
-                running,
-                fingerprint=fingerprint_of(taught.heard, taught.valid, content, config),
-            )
-
-    def _asked(
-        self,
-        taught: Sequence[Taught],
-        content: Float[np.ndarray, "item d_content"],
-        running: Running,
-    ) -> list[Asked]:
-        """Who is asked what each part of the model counts, and how far it may be off."""
-        if not self.config.evidence and len(taught) == 1:
-            return [Asked(taught, self.hearts)]
-        start = partial(self._started, content=content, running=replace(running, folder=None))
-        return asked_of(taught, self.hearts, start, running.rng)
-
-    def _weigh(
-        self,
-        asked: Sequence[Asked],
-        content: Float[np.ndarray, "item d_content"],
-        running: Running,
-    ) -> tuple[dict[str, Any], Callable[[int], Evidence | None]]:
-        """Put tables beside the choice, with the trust that people teach, and weigh ratings beside
-        both; told as metrics, and as the evidence of each of `asked`."""
-        from metarec.meta.evidence.learning import learn_evidence
-
-        samples = [
-            Sample(
-                one.taught[-1].train,
-                one.taught[-1].valid,
-                partial(self._alone, one.hearts[CHOICE]),
-                one.taught[-1].repeating,
-            )
-            for one in asked
-        ]
-        random = stream(running.rng, Purpose.EVIDENCE)
-        learned = None
-        if self.config.evidence:
-            learned = learn_evidence(samples, content, self.config, random)
-        metrics: dict[str, Any] = {}
-        if learned is not None:
-            heart = replace(self.hearts[CHOICE], evidence=learned.evidence)
-            self.hearts = {**self.hearts, CHOICE: heart}
-            self.shows_seen = learned.shows_seen
-            if learned.standing is not None:
-                metrics = {"trust": dict(learned.trust), "standing": learned.standing.facts()}
-            if learned.of_content is not None:
-                metrics["standing_of_new_items"] = learned.of_content.facts()
-            if learned.shows_seen:
-                metrics["shows_seen"] = True
-            if found := learned.neighbours:
-                metrics["neighbours"] = found
-
-        def evidence_of(number: int) -> Evidence | None:
-            return None if learned is None else learned.of_sample(number)
-
-        if len(asked[0].taught) > 1:
-            rated = []
-            for number, one in enumerate(asked):
-                if VALUE in one.hearts:
-                    choice = replace(one.hearts[CHOICE], evidence=evidence_of(number))
-                    heads = partial(self._alone, choice), partial(self._alone, one.hearts[VALUE])
-                    rated.append(Rated(one.taught[0].train, one.taught[0].valid, *heads))
-            self.blend = learn_blend(rated, stream(running.rng, Purpose.EVIDENCE, 1))
-        return metrics, evidence_of
-
-    def _doubt(
-        self,
-        asked: Sequence[Asked],
-        evidence: Callable[[int], Evidence | None],
-        content: Float[np.ndarray, "item d_content"],
-        running: Running,
-    ) -> dict[str, Any]:
-        """Learn how sure the choice is as it is served; told as metrics."""
-        from metarec.meta.doubt import Served, learn_doubt
-
-        def served() -> Iterator[Served]:
-            for number, one in enumerate(asked):
-                heart, last = replace(one.hearts[CHOICE], evidence=evidence(number)), one.taught[-1]
-                yield Served(heart, last.train, last.valid, partial(self._believed, heart=heart))
-
-        doubt = learn_doubt(served(), content, stream(running.rng, Purpose.DRAWS))
-        heart = self.hearts[CHOICE]
-        assert isinstance(heart.head, ChoiceHead)
-        head = replace(
-            heart.head,
-            variance_factor=doubt.variance_factor,
-            other_variance=doubt.other_variance,
-        )
-        self.hearts = {**self.hearts, CHOICE: replace(heart, head=head)}
-        return dict(doubt.facts())
-
-    def _started(
-        self,
-        taught: Mapping[str, Taught],
-        content: Float[np.ndarray, "item d_content"],
-        running: Running,
-    ) -> dict[str, Heart]:
-        """Heads of a fold at their start; what an event counts by its age is as in the fit."""
-        found = {}
-        config = self.config.at_start()
-        for name, one in taught.items():
-            nobody = replace(one, valid=one.valid.take(slice(0)))
-            heart = self._learned(nobody, content, config, running).heart
-            found[name] = replace(heart, confidence=self.hearts[name].confidence)
-        return found
-
-    def _alone(self, heart: Heart, histories: Histories) -> Float[np.ndarray, "person item"]:
-        """What one head says of every item for each history."""
-        parts = (histories.take(chunk) for chunk in self._chunks(histories))
-        n_items = len(self.catalogue)
-        return np.concatenate([heart.scores(self._believed(part, heart)) for part in parts])[
-            :, :n_items
-        ]
-
-    def _recount(self, taught: Taught) -> None:
-        """Count the tables on all that was given, people held out for validation too."""
-        from metarec.meta.evidence.learning import recounted
-
-        heart = self.hearts.get(CHOICE)
-        if heart is not None and heart.evidence is not None and taught.given is not taught.train:
-            evidence = recounted(heart.evidence, taught.given, self.config)
-            self.hearts = {**self.hearts, CHOICE: replace(heart, evidence=evidence)}
-
-    metrics: Mapping[str, Any]
-    """Steps, best validation loss and calibration of the fit; of a model of ratings those of its
-    choice head under "choice"."""
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """What `fit` can be computed on: the network that reads the order of histories is the one
+        part that trains elsewhere than on the CPU."""
+        return ("cpu",) if self.config.order is None else ("cpu", "cuda")
 
     @property
     def summary(self) -> list[str]:
@@ -376,14 +191,6 @@ class MetaRecommender(Answering, ChangingItems, Recommender):
         kinds = state.get("event_kinds", {})
         model.event_kinds = EventKinds(**{name: tuple(named) for name, named in kinds.items()})
         return model
-
-
-def _content_features(encoder: Encoder, train: Dataset, *, progress: bool) -> ContentFeatures:
-    if isinstance(encoder, ContentFeatures):
-        return encoder
-    if progress:
-        return content_told(encoder, train, lambda told: print(told, file=sys.stderr))
-    return ContentFeatures.of(encoder, train)
 
 
 def _sequence(events: Iterable[EventLike]) -> Iterable[EventLike]:

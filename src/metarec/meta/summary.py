@@ -44,6 +44,10 @@ def summary_of(metrics: Mapping[str, Any]) -> list[str]:
             f"what reads alike: {found['recall']:.0%} of the nearest items are found among some "
             f"{found['looked_among']:,} that are looked at"
         )
+    if why := choice.get("order", {}).get("left_out"):
+        lines.append(f"order of the history: left out, {why}")
+    if choice.get("order", {}).get("cut_by_time"):
+        lines.append("order of the history: time ended its training before it was done")
     if choice.get("shows_seen"):
         lines.append("people come back to what they had, so lists show it")
     if refusals := metrics.get("refusals"):

@@ -26,6 +26,12 @@ class TorchPosterior:
         """φᵀw̄ of the same rows for everyone."""
         return self.mean @ features.mT
 
+    def factors(
+        self, features: Float[Tensor, "item d"]
+    ) -> tuple[Float[Tensor, "*person d"], Float[Tensor, "item d"]]:
+        """Vectors of people and of items whose inner products are the scores of all rows."""
+        return self.mean, features
+
     def variance(self, features: Float[Tensor, "*person item d"]) -> Float[Tensor, "*person item"]:
         """φᵀ A⁻¹ φ of each row."""
         whitened = torch.linalg.solve_triangular(self.factor, features.mT, upper=False)

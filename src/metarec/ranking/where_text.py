@@ -152,7 +152,7 @@ class _Reader:
         if not known or beside is None or (negative and not _is_number(node.value)):  # type: ignore[attr-defined]
             raise self.refused(node)
         value, kind = node.value, self.schema[beside]  # type: ignore[attr-defined]
-        if isinstance(value, int) and abs(value) >= 2**63:
+        if isinstance(value, int) and value >= 2**63:
             raise self.refused(node)
         if not _fits(value, kind):
             raise DataError(

@@ -80,7 +80,7 @@ def leave_one_out_regression(
     """I - P diag(1 / diag P) with P the inverse of `gram`, which is overwritten."""
     if not len(gram):
         return gram
-    inverse = _inverse(gram)
+    inverse = inverse_of(gram)
     weights = -inverse / np.diag(inverse)
     np.fill_diagonal(weights, 0.0)
     return np.asarray(weights)
@@ -96,7 +96,7 @@ def regression_by_people(
     """
     gram = (x @ x.T).toarray()
     gram[np.diag_indices_from(gram)] += l2
-    inverse = _inverse(gram)
+    inverse = inverse_of(gram)
     items, own = sp.csr_array(x.T), np.empty(x.shape[1])
     blocks = list(pieces(len(own), sum(x.shape), CELLS_AT_ONCE))
     for block in blocks:
@@ -107,10 +107,13 @@ def regression_by_people(
         yield block, rows
 
 
-def _inverse(gram: Float[np.ndarray, "row row"]) -> Float[np.ndarray, "row row"]:
-    """That of a symmetric matrix, which is overwritten."""
-    factor, failed = lapack.dpotrf(gram, lower=0, overwrite_a=1)
+def inverse_of(gram: Float[np.ndarray, "row row"]) -> Float[np.ndarray, "row row"]:
+    """That of a symmetric matrix, which is overwritten; of its own precision."""
+    factorise, invert = lapack.get_lapack_funcs(("potrf", "potri"), (gram,))
+    factor, failed = factorise(gram, lower=0, overwrite_a=1)
     if failed:
         raise np.linalg.LinAlgError("XᵀX + λI is not positive definite; raise l2")
-    inverse, _ = lapack.dpotri(factor, lower=0, overwrite_c=1)  # fills the upper triangle only
-    return np.asarray(np.triu(inverse) + np.triu(inverse, 1).T)
+    inverse, _ = invert(factor, lower=0, overwrite_c=1)  # below its diagonal are zeros
+    inverse += inverse.T
+    inverse[np.diag_indices_from(inverse)] /= 2
+    return np.asarray(inverse)

@@ -48,17 +48,16 @@ class SASRec(ContentRecommender):
         self.weights_, self.metrics_ = learned.weights, learned.metrics
 
     def _content(self, train: Dataset) -> Float[np.ndarray, "item d_content"]:
-        """The items' features, centred, with a mean square length of 1; none without an encoder."""
+        """The items' features; none without an encoder."""
         if self.encoder is None:
             return np.zeros((len(train.catalogue), 0))
-        features = self._features(train)
-        features = features - features.mean(axis=0)
-        size = np.sqrt(np.mean(np.sum(features**2, axis=1)))
-        return features / size if size > 0 else features[:, :0]
+        return self._features(train)
 
     def _score(self, histories: Histories) -> Float[np.ndarray, "history item"]:
         network = FrozenNetwork(self.config, self.vectors_, self.weights_)
-        scores = network.after(histories) @ self.vectors_.T.astype(np.float64)
+        scores = network.after(histories.items, histories.lengths) @ self.vectors_.T.astype(
+            np.float64
+        )
         return np.where(self.known_, scores, np.nan)
 
     def _alike(self, rows: Int[np.ndarray, " basket"]) -> Float[np.ndarray, " item"]:

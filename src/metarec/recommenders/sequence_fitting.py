@@ -49,9 +49,12 @@ def learn(
     config: SASRecConfig,
     running: Running,
 ) -> LearnedSequences:
-    """Learn from `data`, stop on `valid`, or else on the last events of some people."""
-    if running.device == "cuda" and not torch.cuda.is_available():
-        raise DataError("device must be 'cpu' here: PyTorch finds no CUDA device")
+    """Learn from `data`, stop on `valid`, or else on the last events of some people.
+
+    The content is centred, and scaled to a mean square length of 1.
+    """
+    check_device(running.device)
+    content = _scaled(content)
     learned, judged = judged_on(data, valid, running.rng)
     learned = replace(learned, profiles=None, details=None)  # which no step reads
     sequences = Sequences(learned, data.event_kinds.foretold(learned), data.clock is not None)
@@ -82,11 +85,24 @@ def learn(
         ),
     )
     # PyTorch was loaded just now, so that what `fit` limits did not hold it
-    with limited(running.threads), _short_floats(running.device):
+    with limited(running.threads), short_floats(running.device):
         network = _new_network(content, config, running)
         with locked(run.folder):
             mean = train(network, sampler, judged if len(judged) else None, config, run, steps)
     return _frozen(mean.cpu(), sequences.counts > 0, run)
+
+
+def check_device(device: str) -> None:
+    """Raises DataError for a device that is not there."""
+    if device == "cuda" and not torch.cuda.is_available():
+        raise DataError("device must be 'cpu' here: PyTorch finds no CUDA device")
+
+
+def _scaled(content: Float[np.ndarray, "item d_content"]) -> Float[np.ndarray, "item d_content"]:
+    """Without columns where all items read the same."""
+    centred = content - content.mean(axis=0, dtype=np.float64)
+    size = np.sqrt(np.mean(np.sum(centred**2, axis=1)))
+    return centred / size if size > 0 else centred[:, :0]
 
 
 def _new_network(content: np.ndarray, config: SASRecConfig, running: Running) -> SequenceNetwork:
@@ -98,7 +114,7 @@ def _new_network(content: np.ndarray, config: SASRecConfig, running: Running) ->
 
 
 @contextmanager
-def _short_floats(device: str) -> Iterator[None]:
+def short_floats(device: str) -> Iterator[None]:
     """Products of 32-bit floats may be rounded (TF32) on a GPU, and nowhere else."""
     before = torch.get_float32_matmul_precision()
     torch.set_float32_matmul_precision("high" if device == "cuda" else before)

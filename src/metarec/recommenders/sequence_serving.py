@@ -9,7 +9,6 @@ from jaxtyping import Float, Int
 from numpy.typing import NDArray
 from scipy.special import expit, softmax
 
-from metarec.contracts import Histories
 from metarec.contracts.pieces import uneven_pieces
 from metarec.recommenders.sasrec_config import SASRecConfig
 
@@ -28,29 +27,32 @@ class FrozenNetwork:
     vectors: Float[np.ndarray, "item d"]
     weights: Mapping[str, NDArray[Any]]
 
-    def after(self, histories: Histories) -> Float[np.ndarray, "history d"]:
+    def after(
+        self, items: Int[np.ndarray, " event"], lengths: Int[np.ndarray, " history"]
+    ) -> Float[np.ndarray, "history d"]:
         """What each history tells of its next event; its newest `max_events` events are read.
 
-        `histories.items` are rows of `vectors`. Histories of like length are read together.
+        `items` are rows of `vectors`, those of one history after those of another. Histories of
+        like length are read together, and those that read the same once.
         """
-        recent = histories.last(self.config.max_events)
-        told = np.empty((len(recent), self.config.d))
-        for rows in self._parts(recent):
-            part = recent.take(rows)
-            items = part.padded(part.items, 0)
-            x = np.concatenate(
-                [
-                    np.broadcast_to(self._of("start"), (len(part), 1, self.config.d)),
-                    self.vectors[items],
-                ],
-                axis=1,
-            ) * np.sqrt(self.config.d)
-            told[rows] = self._read(x.astype(np.float64), part.lengths)
+        read = np.minimum(lengths, self.config.max_events)
+        firsts = np.cumsum(lengths) - read
+        told = np.empty((len(read), self.config.d))
+        for rows in self._parts(read):
+            places = np.arange(read[rows].max())
+            present = places < read[rows][:, None]
+            own = np.full(present.shape, -1, dtype=np.int64)
+            own[present] = items[(firsts[rows][:, None] + places)[present]]
+            each, which = np.unique(own, axis=0, return_inverse=True)
+            start = np.broadcast_to(self._of("start"), (len(each), 1, self.config.d))
+            x = np.concatenate([start, self.vectors[np.maximum(each, 0)]], axis=1)
+            x *= np.sqrt(self.config.d)
+            told[rows] = self._read(x, (each >= 0).sum(axis=1))[which.reshape(-1)]
         return _normed(told, self._of("norm.weight"), self._of("norm.bias"))
 
-    def _parts(self, histories: Histories) -> Iterator[Int[np.ndarray, " part"]]:
-        by_length = np.argsort(histories.lengths, kind="stable")
-        places = histories.lengths[by_length] + 1
+    def _parts(self, lengths: Int[np.ndarray, " history"]) -> Iterator[Int[np.ndarray, " part"]]:
+        by_length = np.argsort(lengths, kind="stable")
+        places = lengths[by_length] + 1
         cells = places * np.maximum(self.config.heads * places, 8 * self.config.d)
         for part in uneven_pieces(cells.tolist(), CELLS_AT_ONCE):
             yield by_length[part]

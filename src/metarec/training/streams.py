@@ -30,6 +30,8 @@ class Purpose(IntEnum):
     """Which people and items each fold goes without, and their supports."""
     ENSEMBLE = 10
     """The queries that the weights of an ensemble are learned on."""
+    ORDER = 11
+    """The seed of the network that reads the order of histories."""
 
 
 def stream(rng: int, purpose: Purpose, step: int = 0) -> np.random.Generator:

@@ -10,7 +10,9 @@ from jaxtyping import Bool, Float, Int
 
 from metarec.meta.config import MANY_ITEMS
 from metarec.meta.evidence.alike import Alike, Likeness, Plain, resized
+from metarec.meta.evidence.foretold import Foretold
 from metarec.meta.evidence.grid import nearness
+from metarec.meta.evidence.order import Order
 from metarec.meta.evidence.spoken import Spoken, Voice
 
 TASTE = "taste"
@@ -117,7 +119,8 @@ class Untouched:
 class Evidence:
     """Σ_c a_c Σ_j ρ_c^age_j M_c[i_j, i], and how popular i is: a part of the logit of an item.
 
-    It stands beside what the head believes of a person's taste; every part is a sum over events.
+    It stands beside what the head believes of a person's taste; every part but the order is a sum
+    over events.
     """
 
     taste: float
@@ -133,6 +136,10 @@ class Evidence:
     untouched: Untouched
     ordered: bool
     """False where the shop tells no order: all events then count as if they were new."""
+    order: Order | None = None
+    """What all events say together by their order; None where nothing reads it."""
+    foretold: Foretold | None = None
+    """How popular untouched items will be; None where that counts for nothing."""
 
     @cached_property
     def trust(self) -> Float[np.ndarray, " item"]:
@@ -168,12 +175,18 @@ class Evidence:
             nears[-1] *= weight
         for near in [sum(nears)] if many and nears else nears:  # one look for places is enough
             table[:, self._new] += near
+        if self.order is not None:
+            self.order.add(spoken, table)
         return table
 
     def base(self, row: int, n_events: int) -> float:
         """What is said of an item for anyone with so many events, whatever they are."""
         known = float(self.popular.of(np.array([n_events]))[0, row])
-        return known + (self.untouched.offset if self.untouched.rows[row] else 0.0)
+        return (
+            known
+            + float(self._offsets[row])
+            + (0.0 if self.order is None else self.order.base(row))
+        )
 
     def reasons(
         self, items: Int[np.ndarray, " event"], ages: Float[np.ndarray, "*out event"], row: int
@@ -207,7 +220,11 @@ class Evidence:
 
     @cached_property
     def _offsets(self) -> Float[np.ndarray, " item"]:
-        return np.where(self.untouched.rows, self.untouched.offset, 0.0)
+        """Added to the logits of untouched items, whoever is asked for."""
+        level: float | Float[np.ndarray, " item"] = self.untouched.offset
+        if self.foretold is not None:
+            level = level + self.foretold.weight * self.foretold.said
+        return np.where(self.untouched.rows, level, 0.0)
 
     @cached_property
     def _by_decay(
@@ -238,6 +255,8 @@ class Evidence:
             alike=self.alike.with_items(self.likeness.directions(content)),
             plain=self.plain.with_items(content),
             untouched=replace(self.untouched, rows=untouched),
+            order=None if self.order is None else self.order.with_items(n),
+            foretold=None if self.foretold is None else self.foretold.with_items(content),
         )
 
     def with_changed(
@@ -246,4 +265,10 @@ class Evidence:
         """The items in these rows with other content; what people did with them stays."""
         directions = self.likeness.directions(content)
         alike = self.alike.with_changed(rows, directions)
-        return replace(self, alike=alike, plain=self.plain.with_changed(rows, content))
+        told = self.foretold
+        return replace(
+            self,
+            alike=alike,
+            plain=self.plain.with_changed(rows, content),
+            foretold=None if told is None else told.with_changed(rows, content),
+        )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -20,6 +21,8 @@ from metarec.meta.evidence.evidence import (
     fading,
     known_of,
 )
+from metarec.meta.evidence.foretold import FORETOLD
+from metarec.meta.evidence.order import ORDER, Order
 from metarec.meta.evidence.questions import ENOUGH_QUERIES, LEAST_QUERIES, Questions
 from metarec.meta.evidence.returning import learn_return
 from metarec.meta.evidence.samples import ALIKE, NEAR, PLAIN, Sample, Tables, contests_of, fades_of
@@ -77,8 +80,9 @@ def learn_evidence(
     alike = Alike.of(likeness.directions(content), keep=config.neighbours)
     n = len(samples)
     plain = Plain.of(content, width=ALIKE_WIDTH)
-    first = Tables.of(samples[0], alike, plain, config, rng, n, alone=True)
-    tables = [first, *(Tables.of(one, alike, plain, config, rng, n) for one in samples[1:])]
+    counted = partial(Tables.of, alike=alike, plain=plain, content=content, config=config, rng=rng)
+    first = counted(samples[0], n_samples=n, alone=True)
+    tables = [first, *(counted(one, n_samples=n) for one in samples[1:])]
     known = tables[:1] if len(first.known) >= ENOUGH_QUERIES else tables
     enough = sum(len(each.known) for each in known) >= LEAST_QUERIES
     weight = first.taste_alone
@@ -105,6 +109,7 @@ def learn_evidence(
         alike_fades=likewise,
         untouched=Untouched(~first.touched, 0.0, likewise, 0.0, 0.0, weight[TASTE] or 1.0),
         ordered=first.ordered,
+        order=_trusted(first.order, weight),
     )
     if enough:
         evidence = _for_newcomers(evidence, known)
@@ -138,8 +143,15 @@ def _trust(
     return weight, dict(zip(contests.names, trust.tolist(), strict=True)), standing
 
 
+def _trusted(order: Order | None, weight: Mapping[str, float]) -> Order | None:
+    """The order with its trust; None where that is 0."""
+    if order is None or not weight[ORDER]:
+        return None
+    return replace(order, weight=weight[ORDER])
+
+
 def recounted(evidence: Evidence, counted: Dataset, config: MetaConfig) -> Evidence:
-    """The same trust in tables of more events."""
+    """The same trust in tables of more events; what the order says is not learned anew."""
     return Tables.told_by(
         evidence, counted_tables(counted, config), popularities(counted), counted.touched
     )
@@ -162,7 +174,8 @@ def _for_newcomers(evidence: Evidence, tables: Sequence[Tables]) -> Evidence:
 def _trust_in_content(
     evidence: Evidence, tables: Sequence[Tables], rng: np.random.Generator
 ) -> tuple[Evidence, Standing | None]:
-    """What counts for items that nobody has touched: taste and likeness know them, no table does.
+    """What counts for items that nobody has touched: taste and likeness know them, and how popular
+    what reads so is; no table does.
 
     Learned where such items compete among themselves; those that validation asks for alone where
     they are enough, as they are truly new.
@@ -180,6 +193,8 @@ def _trust_in_content(
         near=weight[NEAR],
         plain=weight[PLAIN],
     )
+    popular = replace(tables[0].foretold, weight=weight[FORETOLD])
+    evidence = replace(evidence, foretold=popular if popular.weight else None)
     return replace(evidence, untouched=untouched), standing
 
 

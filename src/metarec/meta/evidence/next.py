@@ -3,7 +3,6 @@
 import numpy as np
 import scipy.sparse as sp
 from jaxtyping import Bool, Float, Int
-from scipy.linalg import cho_factor, cho_solve
 
 from metarec.contracts import Histories
 from metarec.meta.config import MANY_ITEMS
@@ -16,9 +15,12 @@ from metarec.meta.evidence.pairs import (
     pairs_within,
     stacked,
 )
+from metarec.recommenders.ease import inverse_of
 
 FAINTEST = 0.05
 """An event whose weight has fallen below this is not counted."""
+FULL = 0.1
+"""The share of entries from which a column is multiplied as plain numbers."""
 
 
 def next_after(
@@ -48,10 +50,9 @@ def next_after(
         follows = follows + matrix_of(*cells, weights, n_items)
     gram, own = _gram(histories, decay, reach, exact, targets)
     gram[np.diag_indices_from(gram)] += l2
-    factor = cho_factor(gram.astype(np.float32), overwrite_a=True, check_finite=False)
     solved = _solved_columns(histories, follows[exact])
-    asked = sp.csr_array(follows[exact], dtype=np.float32)[:, solved].toarray()
-    found = cho_solve(factor, asked, overwrite_b=True, check_finite=False)
+    asked = sp.csr_array(follows[exact].T, dtype=np.float32)[solved]
+    found = _products(inverse_of(gram.astype(np.float32)), asked)
     top = _wider(largest(found, keep), solved, n_items)
     if len(solved) < n_items:
         counted = divided(sp.csr_array(follows[exact]), own[exact] + l2)
@@ -61,6 +62,18 @@ def next_after(
     rest = np.setdiff1d(np.arange(n_items), exact)
     low = divided(sp.csr_array(follows[rest]), own[rest] + l2)
     return stacked(exact, top, largest_sparse(low, keep))
+
+
+def _products(
+    inverse: Float[np.ndarray, "exact exact"], columns: sp.csr_array
+) -> Float[np.ndarray, "exact column"]:
+    """The symmetric matrix times each column, whose entries stand in a row: most have so few that
+    a solve for them all would take many times longer."""
+    full = np.diff(columns.indptr) > FULL * len(inverse)
+    found = np.empty(columns.shape, dtype=inverse.dtype)
+    found[full] = columns[full].toarray() @ inverse
+    found[~full] = columns[~full] @ inverse
+    return found.T
 
 
 def _solved_columns(histories: Histories, follows: sp.csr_array) -> Int[np.ndarray, " column"]:
@@ -94,7 +107,7 @@ def _gram(
     n_items, m = len(histories.vocabulary), len(exact)
     place = np.full(n_items, -1)
     place[exact] = np.arange(m)
-    own, gram = np.zeros(n_items), np.zeros(m * m)
+    own, half = np.zeros(n_items), np.zeros(m * m)
     later = np.zeros(len(histories.items))
     reach = min(reach, int(histories.lengths.max()) - 1)
     for apart in range(reach - 1, -1, -1):
@@ -105,14 +118,11 @@ def _gram(
         heard = np.flatnonzero(
             (histories.rows[:end] == histories.rows[apart:]) & (later[apart:] > 0)
         )
-        weights = decay**apart * later[heard + apart]
+        # both orders of a pair are counted below, and an event meets itself once
+        weights = decay**apart * later[heard + apart] * (1.0 if apart else 0.5)
         before, after = histories.items[heard], histories.items[heard + apart]
         same, known = before == after, (place[before] >= 0) & (place[after] >= 0)
-        cells = place[before[known]] * m + place[after[known]]
-        gram += np.bincount(cells, weights[known], minlength=m * m)
+        np.add.at(half, place[before[known]] * m + place[after[known]], weights[known])
         own += np.bincount(before[same], weights[same], minlength=n_items)
-        if apart:  # the other of the two orders
-            cells = place[after[known]] * m + place[before[known]]
-            gram += np.bincount(cells, weights[known], minlength=m * m)
-            own += np.bincount(before[same], weights[same], minlength=n_items)
-    return gram.reshape(m, m), own
+    among = half.reshape(m, m)
+    return among + among.T, 2 * own

@@ -14,7 +14,9 @@ from metarec.meta.config import MetaConfig
 from metarec.meta.evidence.alike import Alike, Plain
 from metarec.meta.evidence.counting import counted_tables, decays_of, has_order, popularities
 from metarec.meta.evidence.evidence import TASTE, Evidence, Fade, known_of
+from metarec.meta.evidence.foretold import FORETOLD, Foretold
 from metarec.meta.evidence.grid import nearness
+from metarec.meta.evidence.order import ORDER, Order
 from metarec.meta.evidence.questions import MOST_QUERIES, Questions
 from metarec.meta.evidence.spoken import said_by, spoken_of
 from metarec.meta.evidence.trust import Contests
@@ -44,6 +46,8 @@ class Sample:
     """Of a head that was learned on `train`."""
     repeating: Episodes | None = None
     """The same people asked for what they had before too, where that comes."""
+    order: Order | None = None
+    """What the order of histories says, at a trust of 1, where it was learned on `train`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +58,7 @@ class Tables:
     popularities: Mapping[str, Float[np.ndarray, " item"]]
     alike: Alike
     plain: Plain
+    foretold: Foretold
     ordered: bool
     touched: Bool[np.ndarray, " item"]
     taste: Taste
@@ -63,6 +68,8 @@ class Tables:
     """About untouched items, among themselves."""
     every: Questions
     """About all of them, among all."""
+    order: Order | None = None
+    """What the order of histories says, where the sample tells."""
     content_alone: bool = False
     """What is said of items that nobody has touched."""
 
@@ -72,6 +79,7 @@ class Tables:
         sample: Sample,
         alike: Alike,
         plain: Plain,
+        content: Float[np.ndarray, "item d_content"],
         config: MetaConfig,
         rng: np.random.Generator,
         n_samples: int,
@@ -90,23 +98,27 @@ class Tables:
                 (offered, most),
             )
         )
+        popular = popularities(train)
         return cls(
             partial(counted_tables, train, config),
-            popularities(train),
+            popular,
             alike,
             plain,
+            Foretold.of(content, popular["popular"], touched),
             has_order(train),
             touched,
             sample.taste,
             known,
             arrivals,
             every,
+            sample.order,
         )
 
     @property
     def of_content(self) -> "Tables":
         """Those that know items which nobody has touched."""
-        return replace(self, counting=dict, popularities={}, content_alone=True)
+        popular = {FORETOLD: self.foretold.said}
+        return replace(self, counting=dict, popularities=popular, order=None, content_alone=True)
 
     @cached_property
     def counted(self) -> Mapping[str, sp.csr_array]:
@@ -133,7 +145,8 @@ class Tables:
             for name in self.matrices
             for decay in decays_of(name, ordered=self.ordered)
         ]
-        return {TASTE: 1.0, **dict.fromkeys([*heard_as, *self.popularities], 0.0)}
+        read = [] if self.order is None else [ORDER]
+        return {TASTE: 1.0, **dict.fromkeys([*heard_as, *read, *self.popularities], 0.0)}
 
     def scores(self, asked: Questions) -> dict[str, Float[np.ndarray, "person item"]]:
         """The scores of every table by its name, and where it may be heard by several decays, of
@@ -144,6 +157,9 @@ class Tables:
         for name, matrix in self.matrices.items():
             for decay in decays_of(name, ordered=self.ordered):
                 found[heard(name, decay)] = said_by(matrix, spoken, decay)
+        if self.order is not None:
+            found[ORDER] = np.zeros(shape)
+            self.order.add(spoken, found[ORDER])
         if self.content_alone:
             for name, directions, new in self._nears:
                 own = directions[spoken.items].astype(np.float64)
@@ -154,8 +170,12 @@ class Tables:
         return found
 
     def told(self, evidence: Evidence) -> Evidence:
-        """The same trust in these tables."""
-        return self.told_by(evidence, self.counted, self.popularities, self.touched)
+        """The same trust in these tables, and in the order where the sample tells what it says."""
+        told = self.told_by(evidence, self.counted, self.popularities, self.touched)
+        if evidence.foretold is not None:
+            own = replace(self.foretold, weight=evidence.foretold.weight)
+            told = replace(told, foretold=own)
+        return told if self.order is not None else replace(told, order=None)
 
     @staticmethod
     def told_by(
@@ -188,7 +208,8 @@ def contests_of(
     for tables, questions in asked:
         for part in questions.parts(2 * len(tables.matrices) + 3):
             scores = tables.scores(part)
-            listed = [name for name in scores if name not in tables.popularities]
+            known = () if tables.content_alone else tables.popularities
+            listed = [name for name in scores if name not in known]
             parts.append(part.contests(scores, rivals_from=listed))
             shown = np.where(part.barred(), -np.inf, 0.0)
             spread = scores[TASTE].std(axis=1)

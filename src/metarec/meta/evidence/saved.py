@@ -9,6 +9,8 @@ import scipy.sparse as sp
 from metarec.meta.evidence.alike import Alike, Likeness, Plain
 from metarec.meta.evidence.cells import Cells
 from metarec.meta.evidence.evidence import Evidence, Fade, Popular, Table, Untouched
+from metarec.meta.evidence.foretold import Foretold
+from metarec.meta.evidence.order import Order
 
 PARTS: Mapping[str, type[Any]] = {
     "popular": Popular,
@@ -24,7 +26,11 @@ def evidence_state(evidence: Evidence) -> dict[str, Any]:
     state = _columns(evidence)
     state["counted"] = [_columns(table) for table in evidence.counted]
     state |= {name: _columns(state[name]) for name in PARTS}
-    cells = state["alike"].pop("cells")
+    cells, order = state["alike"].pop("cells"), state.pop("order")
+    if (foretold := state.pop("foretold")) is not None:
+        state["foretold"] = _columns(foretold)
+    if order is not None:
+        state["order"] = order.state()
     return state if cells is None else state | {"cells": _columns(cells)}
 
 
@@ -35,7 +41,10 @@ def evidence_from(state: Mapping[str, Any]) -> Evidence:
         parts["untouched"], likeness=_fades_from(state["untouched"]["likeness"])
     )
     state = dict(state)
-    cells = state.pop("cells", None)
+    cells, order = state.pop("cells", None), state.pop("order", None)
+    parts["order"] = None if order is None else Order.of_state(order)
+    foretold = state.pop("foretold", None)
+    parts["foretold"] = None if foretold is None else Foretold(**foretold)
     parts["alike"] = replace(
         parts["alike"],
         matrix=sp.csr_array(parts["alike"].matrix),

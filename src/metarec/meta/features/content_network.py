@@ -1,6 +1,6 @@
 """Content to numbers: a map for each named block of the content, or a hidden layer beside it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -29,9 +29,12 @@ class BlockMap(nn.Module):
         self, content: Float[Tensor, "item d_in"], product: Product = torch.matmul
     ) -> Float[Tensor, "item d_out"]:
         """The sum of what each block says."""
-        parts = self._parts(content, 1)
-        said = [product(part, self.of[name]) for name, part in zip(self.blocks, parts, strict=True)]
-        return torch.stack(said).sum(0) if len(said) > 1 else said[0]
+        return product(content, self.whole)
+
+    @property
+    def whole(self) -> Float[Tensor, "d_in d_out"]:
+        """One matrix over all blocks."""
+        return torch.cat(list(self.matrices()))
 
     def matrices(self) -> Iterator[Tensor]:
         """The blocks' matrices in their order."""
@@ -43,8 +46,8 @@ class BlockMap(nn.Module):
         for own, part in zip(self.matrices(), self._parts(weights), strict=True):
             own.copy_(part)
 
-    def _parts(self, rows: Float[Tensor, "d_in ..."], dim: int = 0) -> tuple[Tensor, ...]:
-        return torch.split(rows, list(self.blocks.values()), dim)
+    def _parts(self, weights: Float[Tensor, "d_in d_out"]) -> tuple[Tensor, ...]:
+        return torch.split(weights, list(self.blocks.values()))
 
 
 class ContentNetwork(nn.Module):
@@ -76,7 +79,17 @@ class ContentNetwork(nn.Module):
         product: Product = torch.matmul,
     ) -> Float[Tensor, "item d_out"]:
         """The map of each row; `rng` turns dropout on."""
-        mapped = self.linear(content, product) + self.bias
+        return mapped_by([self], content, rng, product)[0]
+
+    def complete(
+        self,
+        linear: Float[Tensor, "item d_out"],
+        content: Float[Tensor, "item d_in"],
+        rng: torch.Generator | None,
+        product: Product,
+    ) -> Float[Tensor, "item d_out"]:
+        """The map of each row from what its linear part says."""
+        mapped = linear + self.bias
         if self.hidden is None or self.output is None:
             return mapped
         units = F.gelu(self.hidden(content, product))
@@ -87,7 +100,7 @@ class ContentNetwork(nn.Module):
 
     def penalty(self) -> Float[Tensor, ""]:
         """Sum of squared weights, `linear` from its start and without the bias."""
-        total = (torch.cat(list(self.linear.matrices())) - self.start).square().sum()
+        total = (self.linear.whole - self.start).square().sum()
         if self.hidden is None or self.output is None:
             return total
         for matrix in (*self.hidden.matrices(), self.output):
@@ -100,6 +113,21 @@ class ContentNetwork(nn.Module):
         self.linear.set(weights)
         self.bias.copy_(bias)
         self.start.copy_(weights)
+
+
+def mapped_by(
+    networks: Sequence[ContentNetwork],
+    content: Float[Tensor, "item d_in"],
+    rng: torch.Generator | None = None,
+    product: Product = torch.matmul,
+) -> list[Float[Tensor, "item d_out"]]:
+    """The map of each row by each network; one product reads the content for all linear parts."""
+    linear = product(content, torch.cat([network.linear.whole for network in networks], dim=1))
+    parts = torch.split(linear, [len(network.bias) for network in networks], dim=1)
+    return [
+        network.complete(part, content, rng, product)
+        for network, part in zip(networks, parts, strict=True)
+    ]
 
 
 def random_matrix(d_in: int, d_out: int, rng: torch.Generator) -> Float[Tensor, "d_in d_out"]:

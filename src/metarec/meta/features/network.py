@@ -17,7 +17,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from metarec.meta.config import MetaConfig
-from metarec.meta.features.content_network import ContentNetwork, Product
+from metarec.meta.features.content_network import ContentNetwork, Product, mapped_by
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,12 +88,14 @@ class FeatureNetwork(nn.Module):
         product: Product = torch.matmul,
     ) -> TorchTerms:
         """The terms of every item of the catalogue; `rng` turns dropout on."""
-        learned = self.g(content, rng, product) + z[:, None] * self.v
+        networks = [self.g, self.t, self.tau, self.n]
+        g, t, tau, n = mapped_by(networks, content, rng, product)
+        learned = g + z[:, None] * self.v
         constant = self.gamma.expand(len(content), 1)
-        offsets = self.mean + self.t(content, rng, product)[:, 0] + z * self.beta
-        open_ = F.softplus(self.tau(content, None, product)[:, 0])
+        offsets = self.mean + t[:, 0] + z * self.beta
+        open_ = F.softplus(tau[:, 0])
         unsure = 1 / (1 / open_ + torch.where(z > 0, self.told, 0.0))
-        noise = torch.exp(self.n(content, None, product)[:, 0] + z * self.nu)
+        noise = torch.exp(n[:, 0] + z * self.nu)
         return TorchTerms(torch.cat([learned, constant], dim=1), offsets, unsure, noise)
 
     def penalty(self, config: MetaConfig, n_events: int) -> Float[Tensor, ""]:

@@ -12,6 +12,7 @@ from metarec.data.sampling import (
 from metarec.meta.confidence import value_confidence
 from metarec.meta.config import MetaConfig
 from metarec.meta.features.network import TorchTerms
+from metarec.meta.heads.catalogue_entropy import Pairs, catalogue_entropy, entropy_of_logits
 from metarec.meta.loops.episodes import Inputs, profiles_of
 from metarec.meta.loops.steps import Step, query_weights
 from metarec.meta.network import HeartNetwork, TorchSupport
@@ -40,14 +41,13 @@ def other_events_loss(
     nothing = torch.zeros(items.shape)
     support = TorchSupport(terms.of(items), nothing, confidence, refused, step.drawn)
     adapted = network.adapt(terms, support, profiles_of(inputs, step.users))
-    logits = logits_of(network, terms, adapted)
     had = support_mask & (torch.from_numpy(batch.target_mask) | refused)
-    seen = seen_before(items, had, logits.shape[1])
+    seen = seen_before(items, had, len(terms.features))
     asked = torch.from_numpy(batch.query_mask) & ~seen.gather(1, items)
-    log_p = torch.log_softmax(logits.masked_fill(seen, -torch.inf), dim=1)
-    taken = torch.where(asked, log_p.gather(1, items), 0.0)
+    rows, columns = seen.nonzero().unbind(1)
     weight = query_weights(asked.numpy(), config)
-    return -(taken * weight).sum() / weight.sum().clamp(min=1e-12)
+    loss = entropy_of(network, terms, adapted, (rows, columns), items, weight)
+    return loss / weight.sum().clamp(min=1e-12)
 
 
 def next_event_loss(
@@ -59,7 +59,6 @@ def next_event_loss(
     config: MetaConfig,
 ) -> Float[Tensor, ""]:
     """Mean cross-entropy of the events at the batch's positions, each after its own prefix."""
-    n_prefixes = batch.positions.shape[1]
     refused = network.confidence.is_refused(batch.kinds)
     before, ages = prefix_supports(batch, inputs.recency, refused)
     confidence = value_confidence(batch.values, config.value_weight)
@@ -72,18 +71,15 @@ def next_event_loss(
     support = TorchSupport(terms.of(items), nothing, weights, against, step.drawn)
     profiles = profiles_of(inputs, step.users)
     adapted = network.adapt(terms, support, None if profiles is None else profiles[:, None, :])
-    # (user, prefix, item) -> (user · prefix, item): from here each prefix is a person of its own
-    logits = logits_of(network, terms, adapted).flatten(0, 1)
-    target = torch.from_numpy(np.take_along_axis(batch.items, batch.positions, 1)).flatten()
-    shared = items.expand(-1, n_prefixes, -1).flatten(0, 1)
+    target = torch.from_numpy(np.take_along_axis(batch.items, batch.positions, 1))
     had = torch.from_numpy(before & (batch.target_mask | refused)[:, None, :])
-    seen = seen_before(shared, had.flatten(0, 1), logits.shape[1])
-    asked = torch.from_numpy(batch.position_mask).flatten() & ~seen.gather(1, target[:, None])[:, 0]
-    seen[torch.arange(len(target)), target] = False  # a loss that does not count must be finite too
-    losses = torch.nn.functional.cross_entropy(
-        logits.masked_fill(seen, -torch.inf), target, reduction="none"
-    )
-    return (losses * asked).sum() / asked.sum().clamp(min=1)
+    again = (had & (items == target[..., None])).any(-1)
+    asked = (torch.from_numpy(batch.position_mask) & ~again).flatten()
+    # (user, prefix, ·) -> (user · prefix, ·): from here each prefix is a person of its own
+    out = had.flatten(0, 1).nonzero(as_tuple=True)[0], items.expand(had.shape)[had]
+    weight = asked[:, None].float()
+    loss = entropy_of(network, terms, adapted, out, target.flatten()[:, None], weight)
+    return loss / asked.sum().clamp(min=1)
 
 
 def prefix_supports(
@@ -101,6 +97,24 @@ def logits_of(
 ) -> Float[Tensor, "*person item"]:
     """κ φᵀw̄ + o over the whole catalogue."""
     return network.head.log_kappa.exp() * adapted.scores_of_all(terms.features) + terms.offsets
+
+
+def entropy_of(
+    network: HeartNetwork,
+    terms: TorchTerms,
+    adapted: TorchAdapted,
+    out: Pairs,
+    targets: Int[Tensor, "person event"],
+    weights: Float[Tensor, "person event"],
+) -> Float[Tensor, ""]:
+    """The weighed sum of the targets' cross-entropy among what is not `out` for a person."""
+    factors = adapted.factors(terms.features)
+    if factors is None:
+        logits = logits_of(network, terms, adapted).flatten(0, -2)
+        return entropy_of_logits(logits, out, targets, weights)
+    people, items = factors
+    people = network.head.log_kappa.exp() * people.flatten(0, -2)
+    return catalogue_entropy(people, items, terms.offsets, out, targets, weights)
 
 
 def seen_before(

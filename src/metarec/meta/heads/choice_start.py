@@ -10,7 +10,7 @@ from torch import Tensor
 
 from metarec.contracts import Episodes
 from metarec.meta.config import MetaConfig
-from metarec.meta.heads.choice_validation import people_at_once, supports_of
+from metarec.meta.heads.choice_validation import parts_of, supports_of
 from metarec.meta.loops.episodes import Inputs, pad_episodes, profiles_of
 from metarec.meta.network import HeartNetwork
 
@@ -53,10 +53,10 @@ def set_prior_mean(
     network.prior.m.zero_()
     total = torch.zeros_like(network.prior.m)
     terms = network.features(inputs.content, inputs.touched)
-    for part in people_at_once(n, inputs):
-        support, _ = supports_of(network, terms, people, part, config)
-        profiles = profiles_of(inputs, people.profile_rows[part])
-        total += network.posterior(terms, support, profiles).mean.sum(dim=0)
+    for part in parts_of(people, terms):
+        support, _ = supports_of(network, terms, part, config)
+        posterior = network.posterior(terms, support, profiles_of(inputs, part.profile_rows))
+        total += posterior.mean.sum(dim=0)
     network.prior.m.copy_(MEAN_SHARE * total / n)
 
 

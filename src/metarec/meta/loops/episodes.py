@@ -67,11 +67,18 @@ class PaddedEpisodes:
 
     def first(self, n: int) -> "PaddedEpisodes":
         """The first `n` people."""
+        return self.of(np.arange(min(n, len(self.items))))
+
+    def of(self, people: Int[np.ndarray, " chosen"]) -> "PaddedEpisodes":
+        """Some of the people, padded to the longest of them."""
         columns = {f.name: getattr(self, f.name) for f in fields(self)}
         competing = columns.pop("candidates")
-        return PaddedEpisodes(
-            **{name: column[:n] for name, column in columns.items()}, candidates=competing
-        )
+        chosen = {name: column[people] for name, column in columns.items()}
+        asked = chosen["query_mask"].sum(axis=1).max(initial=0)
+        longest = chosen["mask"].sum(axis=1).max(initial=0)
+        for name in chosen.keys() - {"profile_rows"}:
+            chosen[name] = chosen[name][:, : asked if name.startswith("query") else longest]
+        return PaddedEpisodes(**chosen, candidates=competing)
 
 
 def pad_episodes(

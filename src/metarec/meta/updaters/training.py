@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from metarec.meta.config import InnerLoop, MetaConfig
 from metarec.meta.updaters import UPDATERS
 from metarec.meta.updaters.closed_form import ClosedForm
-from metarec.meta.updaters.decision import Decision
+from metarec.meta.updaters.decision import Decision, relu
 from metarec.meta.updaters.network_updater import NetworkUpdater
 from metarec.meta.updaters.task import Task
 from metarec.posterior.differentiable import TorchPosterior, condition_on
@@ -29,6 +29,13 @@ class TorchAdapted(Protocol):
 
     def scores_of_all(self, features: Float[Tensor, "item d"]) -> Float[Tensor, "*person item"]:
         """The same of the items of the catalogue, for everyone."""
+        ...
+
+    def factors(
+        self, features: Float[Tensor, "item d"]
+    ) -> tuple[Float[Tensor, "*person k"], Float[Tensor, "item k"]] | None:
+        """Vectors of people and of items whose inner products these are; None where there are
+        none."""
         ...
 
     def variance(self, features: Float[Tensor, "*person item d"]) -> Float[Tensor, "*person item"]:
@@ -79,6 +86,15 @@ class TorchDecision:
     def scores_of_all(self, features: Float[Tensor, "item d"]) -> Float[Tensor, "*person item"]:
         """f of the items of the catalogue, for everyone."""
         return self.decision.scores_of_all(features)
+
+    def factors(
+        self, features: Float[Tensor, "item d"]
+    ) -> tuple[Float[Tensor, "*person k"], Float[Tensor, "item k"]] | None:
+        """What is said of hidden units that are one for all, beside that of features."""
+        v, A, q = self.decision.v, self.decision.A, self.decision.q
+        if A.ndim > 2:
+            return None
+        return torch.cat([v, q], -1), torch.cat([features, relu(features @ A.mT)], -1)
 
     def variance(self, features: Float[Tensor, "*person item d"]) -> Float[Tensor, "*person item"]:
         """v₀ / (1 + Σ_j b_j / n₀), of every item alike."""

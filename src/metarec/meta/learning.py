@@ -1,0 +1,255 @@
+"""From a shop to the heads of a model, and to how they make one order: what `fit` does."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from metarec.contracts import Dataset, Encoder, Episodes, Histories, Running
+from metarec.contracts.running import SHORTEST_S
+from metarec.encoders import ContentFeatures, TabularFeatures, content_told
+from metarec.meta.answering import Answering
+from metarec.meta.blending import Rated, learn_blend
+from metarec.meta.changing_items import ChangingItems
+from metarec.meta.config import MetaConfig
+from metarec.meta.evidence import Evidence, Order, Sample
+from metarec.meta.evidence.order import ORDER
+from metarec.meta.evidence.order_learning import NO_CHOICE, LearnedOrder, learn_order, left_out
+from metarec.meta.fitted import Learned
+from metarec.meta.heads import ChoiceHead
+from metarec.meta.heart import Heart
+from metarec.meta.holding_out import Taught
+from metarec.meta.ordering import CHOICE, VALUE
+from metarec.meta.samples import Asked, asked_of
+from metarec.training.fingerprint import fingerprint_of
+from metarec.training.streams import Purpose, stream
+from metarec.training.threads import limited
+
+
+class Learning(Answering, ChangingItems):
+    """The part of a model that learns; everything is set on `self`, once."""
+
+    encoder: Encoder
+    metrics: Mapping[str, Any]
+    """Steps, best validation loss and calibration of the fit; of a model of ratings those of its
+    choice head under "choice"."""
+
+    def _learn(self, given: Dataset, valid: Episodes | None, running: Running) -> None:
+        """Learn every head of the shop, and how they make one order."""
+        end = None if running.time_s is None else time.monotonic() + running.time_s
+        taught = [Taught.of(given, valid, running.rng)]
+        if given.feedback == "rating" and self.config.choice:
+            taught.append(Taught.of(given.as_events(), valid, running.rng))
+        first = taught[0].train
+        self._content = _content_features(self.encoder, first, progress=running.progress)
+        content = self._content.encode(first.catalogue.frame)
+        self._profiles = None
+        if self.config.profile and first.users is not None and first.users.width:
+            self._profiles = TabularFeatures.fit(first.users)
+        told = [self._learn_head(one, content, running) for one in taught]
+        order = self._learned_order(taught[-1], content, running, end)
+        if CHOICE in self.hearts:
+            asked = self._asked(taught, content, running)
+            metrics, evidence = self._weigh(asked, order.order, content, running)
+            told[-1] |= metrics | self._doubt(asked, evidence, content, running)
+        told[-1] |= order.told(self.order)
+        self.metrics = told[0]
+        if len(told) > 1:
+            self.metrics |= {"choice": told[1]}
+        if self.blend is not None:
+            self.metrics |= {"rating_weight": self.blend.weight}
+        self._recount(taught[-1])
+
+    def _learn_head(
+        self, taught: Taught, content: Float[np.ndarray, "item d_content"], running: Running
+    ) -> dict[str, Any]:
+        """Learn one head, and tell its metrics."""
+        config = self.config.beside_ratings() if self.hearts else self.config
+        config = config.of(taught.train.feedback)
+        if self.hearts:  # the folder belongs to the head that trains
+            running = replace(running, folder=None)
+        learned = self._learned(taught, content, config, running)
+        name = learned.heart.head.name
+        self._weights = {**self._weights, name: learned.weights}
+        self._no_profile = learned.no_profile
+        self.hearts = {**self.hearts, name: learned.heart}
+        return dict(learned.metrics)
+
+    def _learned(
+        self,
+        taught: Taught,
+        content: Float[np.ndarray, "item d_content"],
+        config: MetaConfig,
+        running: Running,
+    ) -> Learned:
+        from metarec.meta.fitting import learn  # PyTorch: serving never needs it
+
+        with limited(running.threads):  # PyTorch may have been loaded just now
+            return learn(
+                taught.train,
+                taught.heard,
+                taught.valid,
+                content,
+                self._content.blocks,
+                self._profiles,
+                config,
+                running,
+                fingerprint=fingerprint_of(taught.heard, taught.valid, content, config),
+            )
+
+    def _learned_order(
+        self,
+        taught: Taught,
+        content: Float[np.ndarray, "item d_content"],
+        running: Running,
+        end: float | None,
+    ) -> LearnedOrder:
+        """What the order of histories says, as far as it is learned until `end`."""
+        config, folder = self.config.order, running.folder
+        if config is None:
+            return LearnedOrder(None)
+        if CHOICE not in self.hearts:
+            return left_out(NO_CHOICE)
+        running = replace(
+            running,
+            folder=None if folder is None else Path(folder) / ORDER,
+            time_s=None if end is None else max(end - time.monotonic(), SHORTEST_S),
+        )
+        return learn_order(taught.train, taught.valid, content, config, running)
+
+    def _asked(
+        self,
+        taught: Sequence[Taught],
+        content: Float[np.ndarray, "item d_content"],
+        running: Running,
+    ) -> list[Asked]:
+        """Who is asked what each part of the model counts, and how far it may be off."""
+        if not self.config.evidence and len(taught) == 1:
+            return [Asked(taught, self.hearts)]
+        start = partial(self._started, content=content, running=replace(running, folder=None))
+        return asked_of(taught, self.hearts, start, running.rng)
+
+    def _weigh(
+        self,
+        asked: Sequence[Asked],
+        order: Order | None,
+        content: Float[np.ndarray, "item d_content"],
+        running: Running,
+    ) -> tuple[dict[str, Any], Callable[[int], Evidence | None]]:
+        """Put tables, and the order of histories, beside the choice, with the trust that people
+        teach, and weigh ratings beside all; told as metrics, and as the evidence of each of
+        `asked`, of which the first alone has an order."""
+        from metarec.meta.evidence.learning import learn_evidence
+
+        samples = [
+            Sample(
+                one.taught[-1].train,
+                one.taught[-1].valid,
+                partial(self._alone, one.hearts[CHOICE]),
+                one.taught[-1].repeating,
+            )
+            for one in asked
+        ]
+        samples[0] = replace(samples[0], order=order)
+        random = stream(running.rng, Purpose.EVIDENCE)
+        learned = None
+        if self.config.evidence:
+            learned = learn_evidence(samples, content, self.config, random)
+        metrics: dict[str, Any] = {}
+        if learned is not None:
+            heart = replace(self.hearts[CHOICE], evidence=learned.evidence)
+            self.hearts = {**self.hearts, CHOICE: heart}
+            self.shows_seen = learned.shows_seen
+            if learned.standing is not None:
+                metrics = {"trust": dict(learned.trust), "standing": learned.standing.facts()}
+            if learned.of_content is not None:
+                metrics["standing_of_new_items"] = learned.of_content.facts()
+            if learned.shows_seen:
+                metrics["shows_seen"] = True
+            if found := learned.neighbours:
+                metrics["neighbours"] = found
+
+        def evidence_of(number: int) -> Evidence | None:
+            return None if learned is None else learned.of_sample(number)
+
+        if len(asked[0].taught) > 1:
+            rated = []
+            for number, one in enumerate(asked):
+                if VALUE in one.hearts:
+                    choice = replace(one.hearts[CHOICE], evidence=evidence_of(number))
+                    heads = partial(self._alone, choice), partial(self._alone, one.hearts[VALUE])
+                    rated.append(Rated(one.taught[0].train, one.taught[0].valid, *heads))
+            self.blend = learn_blend(rated, stream(running.rng, Purpose.EVIDENCE, 1))
+        return metrics, evidence_of
+
+    def _doubt(
+        self,
+        asked: Sequence[Asked],
+        evidence: Callable[[int], Evidence | None],
+        content: Float[np.ndarray, "item d_content"],
+        running: Running,
+    ) -> dict[str, Any]:
+        """Learn how sure the choice is as it is served; told as metrics."""
+        from metarec.meta.doubt import Served, learn_doubt
+
+        def served() -> Iterator[Served]:
+            for number, one in enumerate(asked):
+                heart, last = replace(one.hearts[CHOICE], evidence=evidence(number)), one.taught[-1]
+                yield Served(heart, last.train, last.valid, partial(self._believed, heart=heart))
+
+        doubt = learn_doubt(served(), content, stream(running.rng, Purpose.DRAWS))
+        heart = self.hearts[CHOICE]
+        assert isinstance(heart.head, ChoiceHead)
+        head = replace(
+            heart.head,
+            variance_factor=doubt.variance_factor,
+            other_variance=doubt.other_variance,
+        )
+        self.hearts = {**self.hearts, CHOICE: replace(heart, head=head)}
+        return dict(doubt.facts())
+
+    def _started(
+        self,
+        taught: Mapping[str, Taught],
+        content: Float[np.ndarray, "item d_content"],
+        running: Running,
+    ) -> dict[str, Heart]:
+        """Heads of a fold at their start; what an event counts by its age is as in the fit."""
+        found = {}
+        config = self.config.at_start()
+        for name, one in taught.items():
+            nobody = replace(one, valid=one.valid.take(slice(0)))
+            heart = self._learned(nobody, content, config, running).heart
+            found[name] = replace(heart, confidence=self.hearts[name].confidence)
+        return found
+
+    def _alone(self, heart: Heart, histories: Histories) -> Float[np.ndarray, "person item"]:
+        """What one head says of every item for each history."""
+        parts = (histories.take(chunk) for chunk in self._chunks(histories))
+        n_items = len(self.catalogue)
+        return np.concatenate([heart.scores(self._believed(part, heart)) for part in parts])[
+            :, :n_items
+        ]
+
+    def _recount(self, taught: Taught) -> None:
+        """Count the tables on all that was given, people held out for validation too."""
+        from metarec.meta.evidence.learning import recounted
+
+        heart = self.hearts.get(CHOICE)
+        if heart is not None and heart.evidence is not None and taught.given is not taught.train:
+            evidence = recounted(heart.evidence, taught.given, self.config)
+            self.hearts = {**self.hearts, CHOICE: replace(heart, evidence=evidence)}
+
+
+def _content_features(encoder: Encoder, train: Dataset, *, progress: bool) -> ContentFeatures:
+    if isinstance(encoder, ContentFeatures):
+        return encoder
+    if progress:
+        return content_told(encoder, train, lambda told: print(told, file=sys.stderr))
+    return ContentFeatures.of(encoder, train)
