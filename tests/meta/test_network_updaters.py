@@ -10,6 +10,7 @@ import torch
 
 from metarec.meta.config import InnerLoop
 from metarec.meta.features.terms import ItemTerms
+from metarec.meta.heads.catalogue_entropy import catalogue_entropy, entropy_of_logits
 from metarec.meta.updaters import (
     ANIL,
     MAML,
@@ -22,6 +23,7 @@ from metarec.meta.updaters.decision import Dense
 from metarec.meta.updaters.exploded import Exploded
 from metarec.meta.updaters.network_updater import NetworkUpdater
 from metarec.meta.updaters.task import Task
+from metarec.meta.updaters.training import TorchDecision
 from metarec.posterior import Prior
 
 D, ITEMS, WIDTH = 4, 128, 5
@@ -331,3 +333,38 @@ def torch_task(
         phi[: len(updater.landmarks)],
         updater.scales,
     )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_factors_say_are_the_scores_where_there_are_factors(kind: type[NetworkUpdater]):
+    task = torch_task(updater_of(kind), people())
+    decided = updater_in_torch(updater_of(kind)).decide(task).decision(task.whitening)
+    adapted = TorchDecision(decided, torch.ones(7))
+    features = torch.from_numpy(terms_of().features)
+    factors = adapted.factors(features)
+    assert (factors is None) == (kind is not ANIL)
+    if factors is not None:
+        np.testing.assert_allclose(
+            factors[0] @ factors[1].mT, adapted.scores_of_all(features), atol=1e-12
+        )
+
+
+def test_the_entropy_of_logits_is_that_of_inner_products():
+    rng = torch.Generator().manual_seed(2)
+    vectors, items = (torch.randn(n, 3, generator=rng, dtype=torch.float64) for n in (4, 9))
+    offsets = torch.randn(9, generator=rng, dtype=torch.float64)
+    out = torch.tensor([0, 0, 2, *[3] * 9]), torch.tensor([1, 4, 8, *range(9)])
+    targets, weights = torch.tensor([[2, 1], [3, 3], [0, 8], [5, 6]]), torch.ones(4, 2)
+    weights[0, 1] = weights[2, 1] = 0.0  # what does not compete is not asked for
+    weights[3] = 0.0  # of someone who had everything
+    found = []
+    for entropy in (
+        lambda people: catalogue_entropy(people, items, offsets, out, targets, weights),
+        lambda people: entropy_of_logits(people @ items.mT + offsets, out, targets, weights),
+    ):
+        people_ = vectors.clone().requires_grad_()
+        loss = entropy(people_)
+        loss.backward()
+        found.append((loss.item(), people_.grad))
+    assert found[0][0] == pytest.approx(found[1][0], abs=1e-12)
+    np.testing.assert_allclose(found[0][1], found[1][1], atol=1e-12)
