@@ -14,13 +14,18 @@ from metarec.meta.heads.catalogue_entropy import catalogue_entropy, entropy_of_l
 from metarec.meta.updaters import (
     ANIL,
     MAML,
+    UPDATERS,
     ClosedForm,
+    LearnedUpdater,
     MetaSGD,
+    NeuralProcess,
     Support,
     network_updater,
 )
+from metarec.meta.updaters.anil import LastLayer
 from metarec.meta.updaters.decision import Dense
 from metarec.meta.updaters.exploded import Exploded
+from metarec.meta.updaters.learned_updater import READ, UNITS
 from metarec.meta.updaters.network_updater import NetworkUpdater
 from metarec.meta.updaters.task import Task
 from metarec.meta.updaters.training import TorchDecision
@@ -28,7 +33,8 @@ from metarec.posterior import Prior
 
 D, ITEMS, WIDTH = 4, 128, 5
 STEPPING = [ANIL, MAML, MetaSGD]
-KINDS = [pytest.param(kind, id=kind.__name__) for kind in STEPPING]
+EVERY = [kind for kind in UPDATERS.values() if issubclass(kind, NetworkUpdater)]
+KINDS = [pytest.param(kind, id=kind.__name__) for kind in EVERY]
 
 
 def terms_of(seed: int = 0) -> ItemTerms:
@@ -44,8 +50,9 @@ def updater_of(
     rng = np.random.default_rng(3)
     settings = InnerLoop(**{"steps": 3, "rate": 0.8, "width": WIDTH, **loop})
     numbers = kind.begin(D, settings, lambda *shape: rng.normal(size=shape))
-    if not plain:
-        numbers["B"] = 0.3 * rng.normal(size=(D, WIDTH))
+    for name in ("B", "G", "gate", "step", "lstm_bias"):
+        if name in numbers and not plain:
+            numbers[name] = 0.3 * rng.normal(size=numbers[name].shape)
     if kind is MetaSGD:
         for name in ("A", "B", "w"):
             shape = numbers[f"rate_{name}"].shape
@@ -128,7 +135,7 @@ def by_hand(updater: NetworkUpdater, support: Support, prior: Prior) -> np.ndarr
 
 
 @pytest.mark.parametrize("landmarks", [0, 20])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", STEPPING)
 def test_steps_are_those_of_automatic_gradients_for_each_person(
     kind: type[NetworkUpdater], landmarks: int
 ):
@@ -259,7 +266,7 @@ def test_the_outer_gradient_passes_through_two_steps(kind: type[NetworkUpdater])
     assert torch.autograd.gradcheck(scores, given, atol=1e-6, fast_mode=True)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [*STEPPING, LearnedUpdater])
 def test_of_the_first_order_the_outer_gradient_is_that_at_the_adapted_numbers(
     kind: type[NetworkUpdater],
 ):
@@ -279,7 +286,7 @@ def test_of_the_first_order_the_outer_gradient_is_that_at_the_adapted_numbers(
         np.testing.assert_allclose(numbers[name].grad.numpy(), whole.numpy(), atol=1e-12)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [*STEPPING, LearnedUpdater])
 def test_a_loop_that_explodes_says_who_and_what_to_do(
     kind: type[NetworkUpdater], monkeypatch: pytest.MonkeyPatch
 ):
@@ -307,7 +314,8 @@ def test_doubt_falls_with_what_events_weigh(kind: type[NetworkUpdater]):
 
 def test_how_many_numbers_are_a_persons_own():
     loop = InnerLoop(width=WIDTH)
-    assert ANIL.adapted_numbers(D, loop) == D
+    for kind in (ANIL, NeuralProcess, LearnedUpdater):
+        assert kind.adapted_numbers(D, loop) == D
     whole = WIDTH * D + D * WIDTH + D
     assert MAML.adapted_numbers(D, loop) == MetaSGD.adapted_numbers(D, loop) == whole
 
@@ -342,7 +350,7 @@ def test_what_factors_say_are_the_scores_where_there_are_factors(kind: type[Netw
     adapted = TorchDecision(decided, torch.ones(7))
     features = torch.from_numpy(terms_of().features)
     factors = adapted.factors(features)
-    assert (factors is None) == (kind is not ANIL)
+    assert (factors is None) == (kind in (MAML, MetaSGD))
     if factors is not None:
         np.testing.assert_allclose(
             factors[0] @ factors[1].mT, adapted.scores_of_all(features), atol=1e-12
@@ -368,3 +376,98 @@ def test_the_entropy_of_logits_is_that_of_inner_products():
         found.append((loss.item(), people_.grad))
     assert found[0][0] == pytest.approx(found[1][0], abs=1e-12)
     np.testing.assert_allclose(found[0][1], found[1][1], atol=1e-12)
+
+
+def whitened(updater: NetworkUpdater) -> tuple[np.ndarray, Dense]:
+    """x of all items, and θ of everyone."""
+    prior = prior_of(updater)
+    L = np.linalg.cholesky(prior.precision)
+    x = terms_of().features @ np.linalg.inv(L).T
+    return x, Dense(updater.numbers["A"], updater.numbers["B"], prior.mean @ L)
+
+
+def test_the_encoder_says_what_a_loop_over_events_says():
+    updater, support = updater_of(NeuralProcess), people()
+    x, start = whitened(updater)
+    told = updater.numbers
+    scores = updater.adapt(terms_of(), support, prior_of(updater)).scores()
+    for row in range(7):
+        own = alone(support, row)
+        z, g, s, n = np.zeros(D), np.zeros(WIDTH), 1.0, 1.0
+        for item, target, b in zip(own.rows, own.targets, own.precisions, strict=True):
+            h = x[item] + told["B"] @ np.maximum(told["A"] @ x[item], 0)
+            surprise = target - h @ start.w
+            event = np.append(x[item] / np.linalg.norm(x[item]), surprise)
+            z, s, n = z + b * surprise * h, s + b * h @ h, n + b
+            g = g + b * np.maximum(told["E"] @ event, 0)
+        units = np.maximum(told["K"] @ np.concatenate([z / s, g / n]), 0)
+        w = start.w + told["gain"] * z / s + told["G"] @ units
+        expected = Dense(start.A, start.B, w).scores(x)
+        np.testing.assert_allclose(scores[row], expected, atol=1e-8)
+
+
+def test_an_encoder_at_its_start_is_one_gradient_step_from_the_prior():
+    encoder, step = (
+        updater_of(kind, landmarks=0, plain=True, steps=1, rate=1.0)
+        for kind in (NeuralProcess, ANIL)
+    )
+    step = replace(step, numbers={name: encoder.numbers[name] for name in ("A", "B")})
+    prior = prior_of(step)
+    np.testing.assert_allclose(
+        encoder.adapt(terms_of(), people(), prior).scores(),
+        step.adapt(terms_of(), people(), prior).scores(),
+        atol=1e-12,
+    )
+
+
+def test_written_steps_are_those_of_an_lstm_of_pytorch_for_each_coordinate():
+    updater, support = updater_of(LearnedUpdater), people()
+    x, start = whitened(updater)
+    told, loop = updater.numbers, updater.loop
+    cell = torch.nn.LSTMCell(READ, UNITS).double()
+    order = np.r_[0:UNITS, UNITS : 2 * UNITS, 3 * UNITS : 4 * UNITS, 2 * UNITS : 3 * UNITS]
+    with torch.no_grad():  # its gates are input, forget, cell, output
+        cell.weight_ih.copy_(torch.from_numpy(told["lstm"][:READ, order].T))
+        cell.weight_hh.copy_(torch.from_numpy(told["lstm"][READ:, order].T))
+        cell.bias_ih.copy_(torch.from_numpy(told["lstm_bias"][order]))
+        cell.bias_hh.zero_()
+    scores = updater.adapt(terms_of(), support, prior_of(updater)).scores()
+    task = Task.of(
+        np,
+        prior_of(updater).mean,
+        terms_of().features[support.rows],
+        support.targets,
+        support.precisions,
+        updater.landmarks,
+        updater.scales,
+    )
+    for row in range(7):
+        layer = LastLayer.of(task, start)
+        bound, w, state = layer.bound[row], start.w, None
+        for _ in range(loop.steps):
+            slope = layer.slope(w)[row]
+            theta = Dense(start.A, start.B, w)
+            loss = task.loss(theta, task.unmoved(start))[row] / bound
+            read = np.stack([small(slope), small(np.full(D, loss)), w - start.w], axis=1)
+            with torch.no_grad():
+                state = cell(torch.from_numpy(read), state)
+            said = state[0].numpy()
+            gate = 2 / (1 + np.exp(-said @ told["gate"]))
+            w = w - loop.rate * gate * slope + (1 - 1 / bound) * said @ told["step"]
+        expected = Dense(start.A, start.B, w).scores(x)
+        np.testing.assert_allclose(scores[row], expected, atol=1e-9)
+
+
+def small(numbers: np.ndarray) -> np.ndarray:
+    return np.sign(numbers) * np.log(1 + np.abs(numbers) / 0.01) / 5
+
+
+def test_a_learned_updater_starts_as_anil():
+    written, step = (updater_of(kind, plain=True) for kind in (LearnedUpdater, ANIL))
+    step = replace(step, numbers={name: written.numbers[name] for name in ("A", "B")})
+    prior = prior_of(step)
+    np.testing.assert_allclose(
+        written.adapt(terms_of(), people(), prior).scores(),
+        step.adapt(terms_of(), people(), prior).scores(),
+        atol=1e-12,
+    )

@@ -51,3 +51,25 @@ class TestMetaSGDOnEvents(UpdaterContract):
 class TestMetaSGDOnRatings(UpdaterContract):
     updater = "MetaSGD"
     feedback: Feedback = "rating"
+
+
+@pytest.mark.slow
+class TestNeuralProcessOnEvents(UpdaterContract):
+    updater = "NeuralProcess"
+
+
+@pytest.mark.slow
+class TestNeuralProcessOnRatings(UpdaterContract):
+    updater = "NeuralProcess"
+    feedback: Feedback = "rating"
+
+
+@pytest.mark.slow
+class TestLearnedUpdaterOnEvents(UpdaterContract):
+    updater = "LearnedUpdater"
+
+
+@pytest.mark.slow
+class TestLearnedUpdaterOnRatings(UpdaterContract):
+    updater = "LearnedUpdater"
+    feedback: Feedback = "rating"

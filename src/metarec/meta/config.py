@@ -31,6 +31,8 @@ READ_BY: Mapping[str, tuple[str, ...]] = {
     "ANIL": INNER,
     "MAML": INNER,
     "MetaSGD": INNER,
+    "NeuralProcess": ("decision_width",),
+    "LearnedUpdater": INNER,
 }
 """The settings that some updaters read, by the updater."""
 OWN_UNITS = ("MAML", "MetaSGD")
@@ -78,21 +80,24 @@ class MetaConfig(Settings):
     start; one of implicit events has recency and κ fitted to validation (a shop too small to hold
     anyone out keeps its recency): where histories are a few events long, factors know those that
     training asks for, and training makes the top of the list worse."""
-    updater: Literal["ClosedForm", "ANIL", "MAML", "MetaSGD"] = "ClosedForm"
+    updater: Literal["ClosedForm", "ANIL", "MAML", "MetaSGD", "NeuralProcess", "LearnedUpdater"] = (
+        "ClosedForm"
+    )
     """How events change what is believed of a person: by Bayes in closed form, or by gradient steps
     on the last layer of a small network (ANIL), on all of it (MAML), or with a learned rate for
-    each number (MetaSGD). Only the closed form explains, and asks; a choice that stands beside
-    ratings is always of the closed form, as it is not trained."""
+    each number (MetaSGD); by an encoder of the set of events (NeuralProcess), or by steps that an
+    LSTM writes (LearnedUpdater). Only the closed form explains, and asks; a choice that stands
+    beside ratings is always of the closed form, as it is not trained."""
     inner_steps: Count | None = None
-    """Gradient steps on a person's events (ANIL, MAML, MetaSGD); None is 5."""
+    """Steps on a person's events, of updaters that step; None is 5."""
     inner_rate: Positive | None = None
     """Length of these steps, 1 by default: up to 2 they cannot diverge where the score is linear,
-    however many events there are. Of MetaSGD where the learned rates start."""
+    however many events there are. Where learned rates start (MetaSGD, LearnedUpdater)."""
     first_order: bool | None = None
-    """Train as if a step did not depend on where it starts (ANIL, MAML, MetaSGD): quicker, and
-    less exact; None is False."""
+    """Train as if a gradient did not depend on where it is taken, of updaters that step: quicker,
+    and less exact; None is False."""
     decision_width: Count | None = None
-    """Hidden units of the network that ANIL, MAML and MetaSGD adapt; None is 32."""
+    """Hidden units of the network that updaters other than the closed form adapt; None is 32."""
     batch_users: Count = 128
     """Episodes in a training step."""
     max_events: Annotated[int, Bound(least=2)] = 150

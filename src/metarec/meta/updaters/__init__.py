@@ -2,11 +2,14 @@
 
 from metarec.meta.updaters.anil import ANIL
 from metarec.meta.updaters.closed_form import ClosedForm
+from metarec.meta.updaters.learned_updater import LearnedUpdater
 from metarec.meta.updaters.maml import MAML, MetaSGD
+from metarec.meta.updaters.neural_process import NeuralProcess
 from metarec.meta.updaters.updater import Adapted, Additive, Support, Updater
 
 UPDATERS: dict[str, type[Updater]] = {
-    updater.__name__: updater for updater in (ClosedForm, ANIL, MAML, MetaSGD)
+    updater.__name__: updater
+    for updater in (ClosedForm, ANIL, MAML, MetaSGD, NeuralProcess, LearnedUpdater)
 }
 
 __all__ = [
@@ -16,7 +19,9 @@ __all__ = [
     "Adapted",
     "Additive",
     "ClosedForm",
+    "LearnedUpdater",
     "MetaSGD",
+    "NeuralProcess",
     "Support",
     "Updater",
 ]

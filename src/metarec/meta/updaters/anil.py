@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from metarec.meta.config import InnerLoop
-from metarec.meta.updaters.decision import Array, Dense
+from metarec.meta.updaters.decision import Array, Dense, along
 from metarec.meta.updaters.exploded import check_finite
 from metarec.meta.updaters.network_updater import Draw, NetworkUpdater, held, layers_at_start
 from metarec.meta.updaters.task import Task
@@ -37,6 +37,13 @@ class LastLayer:
         task = self.task
         told = task.events.slope_of_weights(self.features, w)
         return (told + (w - task.mean) @ self.curvature) / self.bound[..., None]
+
+    def loss(self, w: Float[Array, "*#person d"]) -> Float[Array, "*person"]:
+        """The inner loss, over s."""
+        task, away = self.task, w - self.task.mean
+        error = task.events.targets - along(self.features, w)
+        told = (task.events.weights * error**2).sum(-1)
+        return 0.5 * (told + ((away @ self.curvature) * away).sum(-1)) / self.bound
 
     def moved(self, w: Float[Array, "*person d"]) -> Dense:
         """θ with these weights."""
