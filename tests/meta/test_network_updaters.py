@@ -1,16 +1,19 @@
 """Updaters of a decision network: what their steps compute, for one person and for many."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+import metarec as mr
 from metarec.meta.config import InnerLoop
+from metarec.meta.features.network import TorchTerms
 from metarec.meta.features.terms import ItemTerms
 from metarec.meta.heads.catalogue_entropy import catalogue_entropy, entropy_of_logits
+from metarec.meta.network import TorchSupport
 from metarec.meta.updaters import (
     ANIL,
     MAML,
@@ -19,6 +22,7 @@ from metarec.meta.updaters import (
     LearnedUpdater,
     MetaSGD,
     NeuralProcess,
+    Reptile,
     Support,
     network_updater,
 )
@@ -28,11 +32,13 @@ from metarec.meta.updaters.exploded import Exploded
 from metarec.meta.updaters.learned_updater import READ, UNITS
 from metarec.meta.updaters.network_updater import NetworkUpdater
 from metarec.meta.updaters.task import Task
-from metarec.meta.updaters.training import TorchDecision
+from metarec.meta.updaters.training import TorchDecision, UpdaterNetwork
 from metarec.posterior import Prior
 
+from .networks import small_network
+
 D, ITEMS, WIDTH = 4, 128, 5
-STEPPING = [ANIL, MAML, MetaSGD]
+STEPPING = [ANIL, MAML, MetaSGD, Reptile]
 EVERY = [kind for kind in UPDATERS.values() if issubclass(kind, NetworkUpdater)]
 KINDS = [pytest.param(kind, id=kind.__name__) for kind in EVERY]
 
@@ -266,7 +272,7 @@ def test_the_outer_gradient_passes_through_two_steps(kind: type[NetworkUpdater])
     assert torch.autograd.gradcheck(scores, given, atol=1e-6, fast_mode=True)
 
 
-@pytest.mark.parametrize("kind", [*STEPPING, LearnedUpdater])
+@pytest.mark.parametrize("kind", [ANIL, MAML, MetaSGD, LearnedUpdater])
 def test_of_the_first_order_the_outer_gradient_is_that_at_the_adapted_numbers(
     kind: type[NetworkUpdater],
 ):
@@ -350,7 +356,7 @@ def test_what_factors_say_are_the_scores_where_there_are_factors(kind: type[Netw
     adapted = TorchDecision(decided, torch.ones(7))
     features = torch.from_numpy(terms_of().features)
     factors = adapted.factors(features)
-    assert (factors is None) == (kind in (MAML, MetaSGD))
+    assert (factors is None) == (kind in (MAML, MetaSGD, Reptile))
     if factors is not None:
         np.testing.assert_allclose(
             factors[0] @ factors[1].mT, adapted.scores_of_all(features), atol=1e-12
@@ -471,3 +477,44 @@ def test_a_learned_updater_starts_as_anil():
         step.adapt(terms_of(), people(), prior).scores(),
         atol=1e-12,
     )
+
+
+def test_the_gradient_of_reptile_is_the_mean_way_to_where_tasks_lead():
+    config = mr.MetaConfig(d=D - 1, updater="Reptile", decision_width=WIDTH, inner_steps=2)
+    network = small_network(9, 6, config, implicit=True).double()
+    assert isinstance(network.updater, UpdaterNetwork)
+    rng = torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        for numbers in (network.prior.m, *network.updater.parameters()):
+            numbers.add_(0.3 * torch.randn(numbers.shape, generator=rng, dtype=torch.float64))
+    content = torch.randn(9, 6, generator=rng, dtype=torch.float64)
+    terms = network.features(content, torch.ones(9, dtype=torch.float64))
+    terms = TorchTerms(*(getattr(terms, f.name).detach() for f in fields(terms)))
+    items = torch.tensor([[1, 4, 0], [7, 2, 3]])
+    weights = torch.tensor([[1.0, 0.5, 0.0], [1.0, 1.0, 1.0]], dtype=torch.float64)
+    support = TorchSupport(terms.of(items), torch.zeros(2, 3, dtype=torch.float64), weights)
+    network.distance(terms, support).backward()
+
+    updater = network.updater.frozen(terms.features.numpy(), network.head)
+    m = network.prior.m.detach().numpy()
+    each = []
+    for row in range(2):
+        task = Task.of(
+            np,
+            m,
+            terms.features[items[row]].numpy(),
+            np.ones(3),
+            weights[row].numpy(),
+            updater.landmarks,
+            updater.scales,
+        )
+        start, reached = updater.theta(task), updater.decide(task)
+        each.append([getattr(start, k) - getattr(reached, k) for k in ("A", "B", "w")])
+    A, B, w = (np.mean(gap, axis=0) for gap in zip(*each, strict=True))
+    np.testing.assert_allclose(network.updater.numbers["A"].grad, A, atol=1e-9)
+    np.testing.assert_allclose(network.updater.numbers["B"].grad, B, atol=1e-9)
+    root = np.linalg.inv(task.whitening)
+    np.testing.assert_allclose(network.prior.m.grad, root @ w, atol=1e-9)  # w starts at Lᵀm
+    assert np.abs(w).max() > 1e-3
+    learned = {k for k, p in network.named_parameters() if p.grad is not None and p.grad.any()}
+    assert learned == {"updater.numbers.A", "updater.numbers.B", "prior.m"}

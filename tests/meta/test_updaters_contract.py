@@ -73,3 +73,14 @@ class TestLearnedUpdaterOnEvents(UpdaterContract):
 class TestLearnedUpdaterOnRatings(UpdaterContract):
     updater = "LearnedUpdater"
     feedback: Feedback = "rating"
+
+
+@pytest.mark.slow
+class TestReptileOnEvents(UpdaterContract):
+    updater = "Reptile"
+
+
+@pytest.mark.slow
+class TestReptileOnRatings(UpdaterContract):
+    updater = "Reptile"
+    feedback: Feedback = "rating"

@@ -17,7 +17,7 @@ from metarec.data import Split
 from metarec.files.hyperparameters import parse_hyperparameters
 from metarec.meta.config import INNER, OWN_UNITS, READ_BY
 from metarec.meta.features.network import TorchTerms
-from metarec.meta.loops import episodic
+from metarec.meta.loops import episodic, reptile
 from metarec.meta.loops.episodes import pad_episodes
 from metarec.meta.network import TorchSupport
 from metarec.meta.updaters import UPDATERS, ClosedForm
@@ -31,6 +31,11 @@ STEPPING = [name for name in NAMES if "inner_steps" in READ_BY[name]]
 FEW = {**SMALL, "steps": 12, "judge_every": 6, "patience": 99, "decision_width": 4}
 
 
+def start_of(updater: str) -> str:
+    """One that training leaves, unless it cannot."""
+    return "auto" if updater == "Reptile" else "random"
+
+
 def fitted(split: Split, updater: str, **settings: object) -> mr.MetaRecommender:
     config = mr.MetaConfig(**{**FEW, "updater": updater, **settings})
     return mr.MetaRecommender(mr.HashEncoder(d=16), config).fit(split.train, split.valid)
@@ -40,7 +45,7 @@ def fitted(split: Split, updater: str, **settings: object) -> mr.MetaRecommender
 def made(rating_split: Split, implicit_split: Split) -> Callable[[str, str], mr.MetaRecommender]:
     """A small model of each kind and updater, fitted once."""
     splits = {"ratings": rating_split, "events": implicit_split}
-    return cache(lambda kind, name: fitted(splits[kind], name, start="random"))
+    return cache(lambda kind, name: fitted(splits[kind], name, start=start_of(name)))
 
 
 @pytest.fixture(params=[f"{kind}-{name}" for kind in ("ratings", "events") for name in NAMES])
@@ -195,10 +200,11 @@ def test_serving_imports_no_torch(made: Callable[[str, str], mr.MetaRecommender]
 def test_an_interrupted_fit_continues_to_the_same_bits(
     name: str, rating_split: Split, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    config = mr.MetaConfig(**{**FEW, "updater": name, "start": "random"})
+    config = mr.MetaConfig(**{**FEW, "updater": name, "start": start_of(name)})
     model = mr.MetaRecommender(mr.HashEncoder(d=16), config)
     whole = model.fit(rating_split.train, rating_split.valid)
-    draw, drawn = episodic.draw_step, []
+    loop = reptile if name == "Reptile" else episodic
+    draw, drawn = loop.draw_step, []
 
     def pulled(*given: object) -> object:
         drawn.append(0)
@@ -206,7 +212,7 @@ def test_an_interrupted_fit_continues_to_the_same_bits(
             raise KeyboardInterrupt
         return draw(*given)
 
-    monkeypatch.setattr(episodic, "draw_step", pulled)
+    monkeypatch.setattr(loop, "draw_step", pulled)
     with pytest.raises(KeyboardInterrupt):
         model.fit(rating_split.train, rating_split.valid, folder=tmp_path / "run")
     again = model.fit(rating_split.train, rating_split.valid, folder=tmp_path / "run")
@@ -258,3 +264,27 @@ def test_a_choice_beside_ratings_is_of_the_closed_form(rating_split: Split):
     assert person.explain(item, rank_by="choice").item == item
     with pytest.raises(UnsupportedError, match='updater="ClosedForm"'):
         person.explain(item)
+
+
+@pytest.mark.parametrize("kind", ["rating", "implicit"])
+def test_reptile_leaves_items_at_their_start_and_learns_the_rest(
+    kind: str, rating_split: Split, implicit_split: Split
+):
+    split = rating_split if kind == "rating" else implicit_split
+    nobody = replace(split, valid=split.valid.take(slice(0)))
+    start, end = (fitted(nobody, "Reptile", steps=steps, batch_users=16).heart for steps in (0, 8))
+    if kind == "rating":  # of events the level of the start is told by validation
+        np.testing.assert_array_equal(start.terms.features, end.terms.features)
+    for heart in (start, end):
+        assert isinstance(heart.updater, NetworkUpdater)
+    for name in ("A", "B"):
+        assert np.abs(end.updater.numbers[name] - start.updater.numbers[name]).max() > 1e-3
+    assert np.abs(end.prior.mean - start.prior.mean).max() > 1e-3
+    with pytest.raises(DataError, match="leaves items at their start, and a random one has"):
+        mr.MetaConfig(updater="Reptile", start="random")
+
+
+def test_reptile_that_explodes_names_the_user(rating_split: Split):
+    nobody = replace(rating_split, valid=rating_split.valid.take(slice(0)))
+    with pytest.raises(FloatingPointError, match=r"^training step 1, user '\w+': the inner loop"):
+        fitted(nobody, "Reptile", inner_rate=1e30)

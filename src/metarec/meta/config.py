@@ -31,11 +31,12 @@ READ_BY: Mapping[str, tuple[str, ...]] = {
     "ANIL": INNER,
     "MAML": INNER,
     "MetaSGD": INNER,
+    "Reptile": ("inner_steps", "inner_rate", "decision_width"),
     "NeuralProcess": ("decision_width",),
     "LearnedUpdater": INNER,
 }
 """The settings that some updaters read, by the updater."""
-OWN_UNITS = ("MAML", "MetaSGD")
+OWN_UNITS = ("MAML", "MetaSGD", "Reptile")
 """The updaters that give each person hidden units of their own: answers take more memory."""
 
 
@@ -80,12 +81,19 @@ class MetaConfig(Settings):
     start; one of implicit events has recency and κ fitted to validation (a shop too small to hold
     anyone out keeps its recency): where histories are a few events long, factors know those that
     training asks for, and training makes the top of the list worse."""
-    updater: Literal["ClosedForm", "ANIL", "MAML", "MetaSGD", "NeuralProcess", "LearnedUpdater"] = (
-        "ClosedForm"
-    )
+    updater: Literal[
+        "ClosedForm",
+        "ANIL",
+        "MAML",
+        "MetaSGD",
+        "Reptile",
+        "NeuralProcess",
+        "LearnedUpdater",
+    ] = "ClosedForm"
     """How events change what is believed of a person: by Bayes in closed form, or by gradient steps
     on the last layer of a small network (ANIL), on all of it (MAML), or with a learned rate for
-    each number (MetaSGD); by an encoder of the set of events (NeuralProcess), or by steps that an
+    each number (MetaSGD), or learned by where steps lead while items stay at their start
+    (Reptile); by an encoder of the set of events (NeuralProcess), or by steps that an
     LSTM writes (LearnedUpdater). Only the closed form explains, and asks; a choice that stands
     beside ratings is always of the closed form, as it is not trained."""
     inner_steps: Count | None = None
@@ -165,6 +173,11 @@ class MetaConfig(Settings):
                 "steps=0 leaves the model at its start, and a random one has learned nothing; use "
                 'start="auto" or "factors"'
             )
+        if self.items_stay and self.start == "random":
+            raise DataError(
+                f"updater={self.updater!r} leaves items at their start, and a random one has "
+                'learned nothing; use start="auto" or "factors"'
+            )
         if self.order is not None and not self.evidence:
             raise DataError(
                 "the order of a history is weighed among the evidence; use evidence=True, or "
@@ -188,6 +201,11 @@ class MetaConfig(Settings):
             usual.first_order if self.first_order is None else self.first_order,
             usual.width if self.decision_width is None else self.decision_width,
         )
+
+    @property
+    def items_stay(self) -> bool:
+        """Whether training learns the updater alone, and nothing of items and events."""
+        return self.updater == "Reptile"
 
     @property
     def own_units(self) -> int:

@@ -1,6 +1,7 @@
 """All that meta-learning learns, as one module: features, prior, confidence and head."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -44,6 +45,16 @@ class TorchSupport:
     """The events that speak against their item; None where there is no such kind."""
     users: Int[np.ndarray, " person"] | None = None
     """Whose events these are, as rows of the training set; None of people outside it."""
+
+
+@contextmanager
+def naming(support: TorchSupport) -> Iterator[None]:
+    """Tells an inner loop that explodes whose events it was on."""
+    try:
+        yield
+    except Exploded as error:
+        error.user = None if support.users is None else int(support.users[error.person])
+        raise
 
 
 class TrainedHead(Protocol):
@@ -141,11 +152,20 @@ class HeartNetwork(nn.Module):
     ) -> TorchAdapted:
         """What is believed of each person after their support."""
         task = self._task(catalogue, support, profiles)
-        try:
+        with naming(support):
             return self.updater(task, catalogue.features, self.head)
-        except Exploded as error:
-            error.user = None if support.users is None else int(support.users[error.person])
-            raise
+
+    def distance(
+        self,
+        catalogue: TorchTerms,
+        support: TorchSupport,
+        profiles: Float[Tensor, "*person d_profile"] | None = None,
+    ) -> Float[Tensor, ""]:
+        """Half the mean squared distance from everyone's numbers to where supports lead them."""
+        assert isinstance(self.updater, UpdaterNetwork)
+        task = self._task(catalogue, support, profiles)
+        with naming(support):
+            return self.updater.distance(task, catalogue.features, self.head)
 
     def posterior(
         self,

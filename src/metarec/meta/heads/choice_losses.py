@@ -33,15 +33,11 @@ def other_events_loss(
     config: MetaConfig,
 ) -> Float[Tensor, ""]:
     """Cross-entropy of the events outside each user's support, weighed by `query_weights`."""
-    items = torch.from_numpy(batch.items)
-    support_mask = torch.from_numpy(batch.support_mask)
-    values = torch.from_numpy(value_confidence(batch.values, config.value_weight)).float()
-    confidence = network.confidence.of_kind(torch.from_numpy(batch.kinds)) * values * support_mask
-    refused = torch.from_numpy(network.confidence.is_refused(batch.kinds))
-    nothing = torch.zeros(items.shape)
-    support = TorchSupport(terms.of(items), nothing, confidence, refused, step.drawn)
+    support = support_of(network, terms, batch, step, config)
     adapted = network.adapt(terms, support, profiles_of(inputs, step.users))
-    had = support_mask & (torch.from_numpy(batch.target_mask) | refused)
+    items = torch.from_numpy(batch.items)
+    refused = network.confidence.is_refused(batch.kinds)
+    had = torch.from_numpy(batch.support_mask & (batch.target_mask | refused))
     seen = seen_before(items, had, len(terms.features))
     asked = torch.from_numpy(batch.query_mask) & ~seen.gather(1, items)
     rows, columns = seen.nonzero().unbind(1)
@@ -59,18 +55,11 @@ def next_event_loss(
     config: MetaConfig,
 ) -> Float[Tensor, ""]:
     """Mean cross-entropy of the events at the batch's positions, each after its own prefix."""
-    refused = network.confidence.is_refused(batch.kinds)
-    before, ages = prefix_supports(batch, inputs.recency, refused)
-    confidence = value_confidence(batch.values, config.value_weight)
-    weights = network.confidence.of_age(torch.from_numpy(ages).float())
-    weights = weights * network.confidence.of_kind(torch.from_numpy(batch.kinds))[:, None, :]
-    weights = weights * torch.from_numpy(before * confidence[:, None, :]).float()
-    items = torch.from_numpy(batch.items)[:, None, :]  # (user, 1, event): all prefixes share them
-    against = torch.from_numpy(refused)[:, None, :]
-    nothing = torch.zeros(items.shape)
-    support = TorchSupport(terms.of(items), nothing, weights, against, step.drawn)
+    support, before = prefix_support(network, terms, batch, step, inputs, config)
     profiles = profiles_of(inputs, step.users)
     adapted = network.adapt(terms, support, None if profiles is None else profiles[:, None, :])
+    items = torch.from_numpy(batch.items)[:, None, :]
+    refused = network.confidence.is_refused(batch.kinds)
     target = torch.from_numpy(np.take_along_axis(batch.items, batch.positions, 1))
     had = torch.from_numpy(before & (batch.target_mask | refused)[:, None, :])
     again = (had & (items == target[..., None])).any(-1)
@@ -80,6 +69,44 @@ def next_event_loss(
     weight = asked[:, None].float()
     loss = entropy_of(network, terms, adapted, out, target.flatten()[:, None], weight)
     return loss / asked.sum().clamp(min=1)
+
+
+def support_of(
+    network: HeartNetwork,
+    terms: TorchTerms,
+    batch: RatingBatch,
+    step: Step[ChoiceBatch],
+    config: MetaConfig,
+) -> TorchSupport:
+    """What the events of each user's support say."""
+    items = torch.from_numpy(batch.items)
+    support_mask = torch.from_numpy(batch.support_mask)
+    values = torch.from_numpy(value_confidence(batch.values, config.value_weight)).float()
+    confidence = network.confidence.of_kind(torch.from_numpy(batch.kinds)) * values * support_mask
+    refused = torch.from_numpy(network.confidence.is_refused(batch.kinds))
+    nothing = torch.zeros(items.shape)
+    return TorchSupport(terms.of(items), nothing, confidence, refused, step.drawn)
+
+
+def prefix_support(
+    network: HeartNetwork,
+    terms: TorchTerms,
+    batch: PrefixBatch,
+    step: Step[ChoiceBatch],
+    inputs: Inputs,
+    config: MetaConfig,
+) -> tuple[TorchSupport, Bool[np.ndarray, "user prefix event"]]:
+    """What the events before each position say, and which these are."""
+    refused = network.confidence.is_refused(batch.kinds)
+    before, ages = prefix_supports(batch, inputs.recency, refused)
+    confidence = value_confidence(batch.values, config.value_weight)
+    weights = network.confidence.of_age(torch.from_numpy(ages).float())
+    weights = weights * network.confidence.of_kind(torch.from_numpy(batch.kinds))[:, None, :]
+    weights = weights * torch.from_numpy(before * confidence[:, None, :]).float()
+    items = torch.from_numpy(batch.items)[:, None, :]  # (user, 1, event): all prefixes share them
+    against = torch.from_numpy(refused)[:, None, :]
+    nothing = torch.zeros(items.shape)
+    return TorchSupport(terms.of(items), nothing, weights, against, step.drawn), before
 
 
 def prefix_supports(

@@ -4,6 +4,7 @@ Adapt on some ratings of a user, be judged on the others.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -88,6 +89,19 @@ class LearnedValue(nn.Module):
 
         return sample
 
+    def task(
+        self,
+        network: HeartNetwork,
+        terms: TorchTerms,
+        step: Step[RatingBatch],
+        inputs: Inputs,
+        config: MetaConfig,
+    ) -> tuple[TorchSupport, Float[Tensor, "*person d_profile"] | None]:
+        """All that people of a step rated, and their profiles."""
+        whole = replace(step.batch, support_mask=step.batch.event_mask)
+        support = support_of(network, terms, whole, inputs, step.drawn)
+        return support, profiles_of(inputs, step.users)
+
     def loss(
         self,
         network: HeartNetwork,
@@ -152,6 +166,19 @@ def events_loss(
 ) -> Float[Tensor, "user event"]:
     """Scaled CRPS of every event of the batch after its user's support; `users` are rows of the
     profiles, and `drawn` those whose events these are."""
+    support = support_of(network, terms, batch, inputs, drawn)
+    adapted = network.adapt(terms, support, profiles_of(inputs, users))
+    return crps(*predict(support.terms, adapted), support.values)
+
+
+def support_of(
+    network: HeartNetwork,
+    terms: TorchTerms,
+    batch: RatingBatch,
+    inputs: Inputs,
+    drawn: Int[np.ndarray, " user"] | None,
+) -> TorchSupport:
+    """What the events of each user's support say."""
     values = torch.from_numpy(batch.values).float()
     ages = training_ages(batch, inputs.recency)
     confidence = network.confidence.of_kind(torch.from_numpy(batch.kinds))
@@ -159,9 +186,7 @@ def events_loss(
         confidence = network.confidence.of_age(torch.from_numpy(ages).float()) * confidence
     own = terms.of(torch.from_numpy(batch.items))
     mask = torch.from_numpy(batch.support_mask)
-    support = TorchSupport(own, values, confidence * mask, users=drawn)
-    adapted = network.adapt(terms, support, profiles_of(inputs, users))
-    return crps(*predict(own, adapted), values)
+    return TorchSupport(own, values, confidence * mask, users=drawn)
 
 
 def crps(

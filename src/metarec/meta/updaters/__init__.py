@@ -5,11 +5,12 @@ from metarec.meta.updaters.closed_form import ClosedForm
 from metarec.meta.updaters.learned_updater import LearnedUpdater
 from metarec.meta.updaters.maml import MAML, MetaSGD
 from metarec.meta.updaters.neural_process import NeuralProcess
+from metarec.meta.updaters.reptile import Reptile
 from metarec.meta.updaters.updater import Adapted, Additive, Support, Updater
 
 UPDATERS: dict[str, type[Updater]] = {
     updater.__name__: updater
-    for updater in (ClosedForm, ANIL, MAML, MetaSGD, NeuralProcess, LearnedUpdater)
+    for updater in (ClosedForm, ANIL, MAML, MetaSGD, Reptile, NeuralProcess, LearnedUpdater)
 }
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "LearnedUpdater",
     "MetaSGD",
     "NeuralProcess",
+    "Reptile",
     "Support",
     "Updater",
 ]

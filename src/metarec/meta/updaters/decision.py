@@ -8,7 +8,7 @@ of the closed form. Written once, by what arrays of NumPy and of PyTorch both kn
 train and serve.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from jaxtyping import Float
@@ -41,6 +41,9 @@ class Dense:
     def decision(self, whitening: Float[Array, "d d"]) -> "Decision":
         """The same scores as a function of φ; `whitening` is L⁻¹."""
         return Decision(self.w @ whitening, self.A @ whitening, self.loads)
+
+
+LAYERS = tuple(field.name for field in fields(Dense))
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,18 +2,15 @@
 far each number steps (Li, Zhou, Chen and Li 2017)."""
 
 from collections.abc import Mapping
-from dataclasses import fields
 
 import numpy as np
 from jaxtyping import Float
 
 from metarec.meta.config import InnerLoop
-from metarec.meta.updaters.decision import Array, Dense
+from metarec.meta.updaters.decision import LAYERS, Array, Dense
 from metarec.meta.updaters.exploded import check_finite
 from metarec.meta.updaters.network_updater import Draw, NetworkUpdater, held, layers_at_start
 from metarec.meta.updaters.task import Task
-
-LAYERS = tuple(field.name for field in fields(Dense))
 
 
 class MAML(NetworkUpdater):

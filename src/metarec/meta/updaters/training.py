@@ -3,6 +3,7 @@
 What an updater computes stands in its own file; here its numbers are parameters.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -14,7 +15,7 @@ from torch import Tensor, nn
 from metarec.meta.config import InnerLoop, MetaConfig
 from metarec.meta.updaters import UPDATERS
 from metarec.meta.updaters.closed_form import ClosedForm
-from metarec.meta.updaters.decision import Decision, relu
+from metarec.meta.updaters.decision import LAYERS, Decision, relu
 from metarec.meta.updaters.network_updater import NetworkUpdater
 from metarec.meta.updaters.task import Task
 from metarec.posterior.differentiable import TorchPosterior, condition_on
@@ -135,15 +136,32 @@ class UpdaterNetwork(nn.Module):
         self, task: TorchTask, catalogue: Float[Tensor, "item d"], head: Any
     ) -> TorchDecision:
         """The decision of each person."""
-        updater = self.kind(
-            dict(self.numbers), catalogue[self.landmarks], head.prior_scales(), self.loop
-        )
-        whole = Task.of(
-            torch, task.mean, task.features, task.targets, task.precisions,
-            updater.landmarks, updater.scales,
-        )  # fmt: skip
+        updater, whole = self._opened(task, catalogue, head.prior_scales())
         spread = self.log_v.exp() / (1 + task.precisions.sum(-1) / self.log_n.exp())
         return TorchDecision(updater.decide(whole).decision(whole.whitening), spread)
+
+    def distance(
+        self, task: TorchTask, catalogue: Float[Tensor, "item d"], head: Any
+    ) -> Float[Tensor, ""]:
+        """½ mean ‖θ − θ_u‖² over people, whose gradient is the mean of θ − θ_u: θ_u, where their
+        events lead, counts as a plain number, and so do the coordinates of both."""
+        ridge, pull = head.prior_scales()
+        updater, whole = self._opened(task, catalogue, (ridge.detach(), pull.detach()))
+        start = updater.theta(whole)
+        with torch.no_grad():
+            reached = updater.decide(whole)
+        gaps = [(getattr(start, layer) - getattr(reached, layer)) ** 2 for layer in LAYERS]
+        return 0.5 * sum(gap.sum() for gap in gaps) / math.prod(task.precisions.shape[:-1])
+
+    def _opened(
+        self, task: TorchTask, catalogue: Float[Tensor, "item d"], scales: tuple[Tensor, Tensor]
+    ) -> tuple[NetworkUpdater, Task]:
+        """The updater with its numbers as they are now, and what it is to read."""
+        landmarks = catalogue[self.landmarks]
+        whole = Task.of(
+            torch, task.mean, task.features, task.targets, task.precisions, landmarks, scales
+        )
+        return self.kind(dict(self.numbers), landmarks, scales, self.loop), whole
 
     def facts(self) -> dict[str, Any]:
         """Its name, and how many numbers are a person's own."""
