@@ -288,3 +288,10 @@ def test_reptile_that_explodes_names_the_user(rating_split: Split):
     nobody = replace(rating_split, valid=rating_split.valid.take(slice(0)))
     with pytest.raises(FloatingPointError, match=r"^training step 1, user '\w+': the inner loop"):
         fitted(nobody, "Reptile", inner_rate=1e30)
+
+
+def test_reptile_keeps_what_validation_said_of_recency_and_slope(implicit_split: Split):
+    """Training that learns them begins elsewhere; here nothing would."""
+    start, end = (fitted(implicit_split, "Reptile", steps=steps).heart for steps in (0, 6))
+    assert (end.confidence.rho, end.confidence.eps) == (start.confidence.rho, start.confidence.eps)
+    assert end.head.slope == start.head.slope
