@@ -9,10 +9,14 @@ import pytest
 import torch
 
 import metarec as mr
+from metarec.data import sample_rating_batch
 from metarec.meta.config import InnerLoop
 from metarec.meta.features.network import TorchTerms
 from metarec.meta.features.terms import ItemTerms
 from metarec.meta.heads.catalogue_entropy import catalogue_entropy, entropy_of_logits
+from metarec.meta.heads.choice_validation import parts_of
+from metarec.meta.loops.episodes import Inputs, PaddedEpisodes
+from metarec.meta.loops.steps import Step
 from metarec.meta.network import TorchSupport
 from metarec.meta.updaters import (
     ANIL,
@@ -56,7 +60,7 @@ def updater_of(
     rng = np.random.default_rng(3)
     settings = InnerLoop(**{"steps": 3, "rate": 0.8, "width": WIDTH, **loop})
     numbers = kind.begin(D, settings, lambda *shape: rng.normal(size=shape))
-    for name in ("B", "G", "gate", "step", "lstm_bias"):
+    for name in ("B", "G", "gain", "gate", "step", "lstm_bias"):
         if name in numbers and not plain:
             numbers[name] = 0.3 * rng.normal(size=numbers[name].shape)
     if kind is MetaSGD:
@@ -171,8 +175,12 @@ def test_a_batch_is_its_people_one_by_one_in_pieces_of_any_size(
         np.testing.assert_allclose(together.variance(some)[row], own.variance(some[0]), atol=1e-12)
 
 
+@pytest.mark.parametrize("cells", [1, 10**9])
 @pytest.mark.parametrize("kind", KINDS)
-def test_people_who_share_their_events_differ_by_which_of_them_count(kind: type[NetworkUpdater]):
+def test_people_who_share_their_events_differ_by_which_of_them_count(
+    kind: type[NetworkUpdater], cells: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(network_updater, "CELLS_AT_ONCE", cells)
     updater, support, terms = updater_of(kind), people(), terms_of()
     prior, last = prior_of(updater), support.rows[-1:]
     counted = np.tril(np.ones((6, 6)), -1)
@@ -518,3 +526,49 @@ def test_the_gradient_of_reptile_is_the_mean_way_to_where_tasks_lead():
     assert np.abs(w).max() > 1e-3
     learned = {k for k, p in network.named_parameters() if p.grad is not None and p.grad.any()}
     assert learned == {"updater.numbers.A", "updater.numbers.B", "prior.m"}
+
+
+@pytest.mark.parametrize("implicit", [False, True])
+def test_doubt_starts_at_that_of_the_prior_and_falls_as_of_one_item(implicit: bool):
+    config = mr.MetaConfig(d=D - 1, updater="ANIL")
+    network = small_network(9, 6, config, implicit=implicit).double()
+    assert isinstance(network.updater, UpdaterNetwork)
+    rng = torch.Generator().manual_seed(1)
+    content = torch.randn(9, 6, generator=rng, dtype=torch.float64)
+    terms = network.features(content, torch.ones(9, dtype=torch.float64))
+    network.begin(terms)
+    features = terms.features.detach().numpy()
+    covariance = np.linalg.inv(network.head.prior_precision(terms.features).detach().numpy())
+    mean = np.mean([phi @ covariance @ phi for phi in features])
+    assert network.updater.log_v.exp().item() == pytest.approx(mean, rel=1e-6)
+    assert network.updater.log_n.exp().item() == pytest.approx(1 / mean, rel=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["rating", "implicit"])
+def test_a_task_of_reptile_is_all_that_people_did(kind: str):
+    shop = mr.generate(users=20, items=30, kind=kind, rng=1).dataset  # type: ignore[arg-type]
+    config = mr.MetaConfig(d=3, updater="Reptile", decision_width=4)
+    network = small_network(30, 6, config, implicit=kind == "implicit")
+    users = np.flatnonzero(shop.histories.lengths >= 2)[:5]
+    content, counts = torch.zeros(30, 6), torch.ones(30)
+    inputs = Inputs(shop.histories, content, None, None, counts, "none", users)
+    batch = sample_rating_batch(shop.histories, users, np.random.default_rng(0), max_events=50)
+    assert batch.query_mask.any()
+    step = Step(batch, users, torch.ones(30), torch.Generator(), users)
+    terms = network.features(content, torch.ones(30))
+    support, _ = network.head.task(network, terms, step, inputs, config)
+    counted = (support.confidence > 0).sum(1).numpy()
+    np.testing.assert_array_equal(counted, np.minimum(shop.histories.lengths[users], 50))
+    np.testing.assert_array_equal(support.users, users)
+
+
+def test_hidden_units_of_each_person_are_judged_in_smaller_parts():
+    n = 400
+    column = np.zeros((n, 2))
+    people = PaddedEpisodes(
+        *[column] * 4, *[column > 0] * 2, column, column, column > 0, np.zeros(n), None
+    )
+    terms = TorchTerms(torch.zeros(4096, D), *torch.zeros(3, 4096))
+    plain, own = (len(list(parts_of(people, terms, units))) for units in (1, 32))
+    assert own == 25  # of sixteen people
+    assert plain == 1
