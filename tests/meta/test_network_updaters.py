@@ -16,7 +16,7 @@ from metarec.meta.features.terms import ItemTerms
 from metarec.meta.heads.catalogue_entropy import catalogue_entropy, entropy_of_logits
 from metarec.meta.heads.choice_validation import parts_of
 from metarec.meta.loops.episodes import Inputs, PaddedEpisodes
-from metarec.meta.loops.steps import Step
+from metarec.meta.loops.steps import Step, draw_step
 from metarec.meta.network import TorchSupport
 from metarec.meta.updaters import (
     ANIL,
@@ -572,3 +572,29 @@ def test_hidden_units_of_each_person_are_judged_in_smaller_parts():
     plain, own = (len(list(parts_of(people, terms, units))) for units in (1, 32))
     assert own == 25  # of sixteen people
     assert plain == 1
+
+
+def test_training_that_explodes_knows_whose_events_these_are():
+    config = mr.MetaConfig(d=D - 1, updater="ANIL", inner_rate=1e30)
+    network = small_network(9, 6, config, implicit=False)
+    content, ones = torch.randn(9, 6, generator=torch.Generator().manual_seed(1)), torch.ones(9)
+    terms = network.features(content, ones)
+    items, values = torch.tensor([[1, 4], [2, 3], [7, 5]]), torch.ones(3, 2)
+    counted = torch.tensor([[0.0, 0.0], [1.0, 1.0], [1.0, 0.0]])
+    support = TorchSupport(terms.of(items), values, counted, users=np.array([11, 22, 33]))
+    with pytest.raises(Exploded) as told:
+        network.adapt(terms, support)
+    assert told.value.user == 22
+
+
+def test_a_step_tells_whose_episodes_it_has_though_profiles_are_hidden():
+    shop = mr.generate(users=20, items=30, rng=1).dataset
+    users, ones = np.arange(3, 12), torch.ones(30)
+    inputs = Inputs(shop.histories, torch.zeros(30, 6), None, None, ones, "none", users)
+    config = mr.MetaConfig(batch_users=40)
+    step = draw_step(inputs, config, np.random.default_rng(0), lambda people, rng: people)
+    np.testing.assert_array_equal(step.drawn, step.batch)
+    hidden = step.users < 0
+    assert hidden.any()
+    np.testing.assert_array_equal(step.users[~hidden], step.batch[~hidden])
+    np.testing.assert_array_equal(step.whose(np.array([4, 1])), step.batch[[4, 1]])
