@@ -1,14 +1,12 @@
 """Small fitted models, of one head and of both, shared by the tests of the heart."""
 
-import copy
-from dataclasses import replace
-
 import pytest
 
 import metarec as mr
 from metarec.data import Split, split_cold
 from metarec.meta.evidence import cells
 
+from .networks import with_evidence
 from .orders import with_order
 
 SMALL = {"d": 6, "steps": 120, "judge_every": 40, "batch_users": 32, "max_events": 40}
@@ -64,10 +62,7 @@ def clocked(implicit_split: Split) -> mr.MetaRecommender:
 @pytest.fixture(scope="session")
 def ordered(implicit: mr.MetaRecommender, both: mr.MetaRecommender) -> mr.MetaRecommender:
     """Events, beside tables of another shop, and a network that was drawn reads their order."""
-    heart = replace(implicit.heart, evidence=both.hearts["implicit"].evidence)
-    beside = copy.copy(implicit)
-    beside.hearts = {"implicit": heart}
-    return with_order(beside)
+    return with_order(with_evidence(implicit, both.hearts["implicit"].evidence))
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ import scipy.sparse as sp
 import torch
 
 import metarec as mr
+from metarec.meta.evidence import Evidence
 from metarec.meta.heads.choice_training import LearnedChoice
 from metarec.meta.heads.value_training import LearnedValue
 from metarec.meta.heart import Heart
@@ -17,6 +18,14 @@ from metarec.meta.network import HeartNetwork, new_network
 from metarec.meta.saved import state_of
 from metarec.meta.updaters.network_updater import NetworkUpdater
 from metarec.meta.updaters.training import UpdaterNetwork
+
+
+def with_evidence(model: mr.MetaRecommender, evidence: Evidence | None) -> mr.MetaRecommender:
+    """The model with this evidence beside its choice."""
+    other = copy.copy(model)
+    choice = replace(model.hearts["implicit"], evidence=evidence)
+    other.hearts = {**model.hearts, "implicit": choice}
+    return other
 
 
 def small_network(

@@ -1,6 +1,5 @@
 """A shop in which the order of a history decides, in a way that no table of pairs can know."""
 
-import copy
 from dataclasses import replace
 from typing import Literal
 
@@ -15,6 +14,8 @@ from metarec.contracts.alignment import align
 from metarec.meta.evidence import Order
 from metarec.recommenders import SASRecConfig
 from metarec.recommenders.sequence_network import SequenceNetwork
+
+from .networks import with_evidence
 
 Kind = Literal["transformer", "gru", "lstm"]
 N_ITEMS = 20
@@ -104,7 +105,4 @@ def with_order(model: mr.MetaRecommender, network: Kind = "transformer") -> mr.M
     assert heart.evidence is not None
     known = ~heart.evidence.untouched.rows
     known[np.flatnonzero(known)[2]] = False
-    other = copy.copy(model)
-    heart = replace(heart, evidence=replace(heart.evidence, order=drawn_order(known, network)))
-    other.hearts = {**model.hearts, "implicit": heart}
-    return other
+    return with_evidence(model, replace(heart.evidence, order=drawn_order(known, network)))

@@ -14,6 +14,8 @@ from metarec.evaluation import evaluate
 from metarec.meta.evidence.foretold import PENALTIES, Foretold
 from metarec.recommenders import ContentKNN, PredictedPopularity
 
+from .networks import with_evidence
+
 RNG = np.random.default_rng(3)
 CONTENT = RNG.normal(size=(40, 6))
 POPULAR = 0.5 + CONTENT @ RNG.normal(size=6) / 10 + RNG.normal(size=40) / 5
@@ -116,13 +118,7 @@ def test_where_tastes_do_not_differ_new_items_stand_by_how_popular_they_will_be(
 
 
 def _without(model: mr.MetaRecommender) -> mr.MetaRecommender:
-    other = mr.MetaRecommender(model.encoder, model.config)
-    vars(other).update(vars(model))
-    heart = model.heart
-    other.hearts = {
-        heart.head.name: replace(heart, evidence=replace(heart.evidence, foretold=None))
-    }
-    return other
+    return with_evidence(model, replace(model.heart.evidence, foretold=None))
 
 
 def test_it_is_due_to_no_event_and_an_added_item_has_that_of_its_twin():

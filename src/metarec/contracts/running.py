@@ -1,6 +1,7 @@
 """How a fit is run, in the same words for every model: it changes no number but by its seed."""
 
 import math
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -10,6 +11,12 @@ from metarec.contracts.errors import DataError, whole_number
 DEVICES = ("cpu", "cuda")
 SHORTEST_S = 1e-3
 """`time_s` of a part of a fit for which nothing is left of the whole."""
+
+
+def time_left(end: float | None, parts: int = 1) -> float | None:
+    """`time_s` of the next of so many parts that share what is left until this moment of the
+    monotonic clock; None where there is no end."""
+    return None if end is None else max((end - time.monotonic()) / parts, SHORTEST_S)
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,10 @@ class Running:
             real = isinstance(self.time_s, int | float) and not isinstance(self.time_s, bool)
             if not real or not 0 < self.time_s < math.inf:
                 raise DataError(f"time_s must be seconds above 0, got {self.time_s!r}")
+
+    def end(self) -> float | None:
+        """The moment of the monotonic clock at which time is up, for a fit that begins now."""
+        return None if self.time_s is None else time.monotonic() + self.time_s
 
     def on(self, model: str, *devices: str) -> Self:
         """The same, for a model that is fitted on these devices; raises DataError for another."""

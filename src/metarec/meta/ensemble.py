@@ -1,7 +1,6 @@
 """Several recommenders as one: the sum of what they say, with a trust that validation teaches."""
 
 import re
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
@@ -20,7 +19,7 @@ from metarec.contracts import (
     Recommender,
     UnsupportedError,
 )
-from metarec.contracts.running import SHORTEST_S
+from metarec.contracts.running import time_left
 from metarec.files.model_folder import parse_config
 from metarec.meta.holding_out import Taught
 from metarec.meta.recommender import MetaRecommender
@@ -83,10 +82,9 @@ class Ensemble(BaseRecommender):
     def _fitted(self, train: Dataset, valid: Episodes | None) -> dict[str, Any]:
         """The members, fitted one after another."""
         how = self.running
-        end = None if how.time_s is None else time.monotonic() + how.time_s
+        end = how.end()
         fitted: dict[str, Any] = {}
         for name, member in self.members.items():
-            left = len(self.members) - len(fitted)
             fitted[name] = member.fit(
                 train,
                 valid,
@@ -95,7 +93,7 @@ class Ensemble(BaseRecommender):
                 progress=how.progress,
                 device=how.device if how.device in _devices(member) else "cpu",
                 threads=how.threads,
-                time_s=None if end is None else max((end - time.monotonic()) / left, SHORTEST_S),
+                time_s=time_left(end, len(self.members) - len(fitted)),
             )
         return fitted
 

@@ -1,7 +1,6 @@
 """From a shop to the heads of a model, and to how they make one order: what `fit` does."""
 
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -12,7 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from metarec.contracts import Dataset, Encoder, Episodes, Histories, Running
-from metarec.contracts.running import SHORTEST_S
+from metarec.contracts.running import time_left
 from metarec.encoders import ContentFeatures, TabularFeatures, content_told
 from metarec.meta.answering import Answering
 from metarec.meta.blending import Rated, learn_blend
@@ -42,7 +41,7 @@ class Learning(Answering, ChangingItems):
 
     def _learn(self, given: Dataset, valid: Episodes | None, running: Running) -> None:
         """Learn every head of the shop, and how they make one order."""
-        end = None if running.time_s is None else time.monotonic() + running.time_s
+        end = running.end()
         taught = [Taught.of(given, valid, running.rng)]
         if given.feedback == "rating" and self.config.choice:
             taught.append(Taught.of(given.as_events(), valid, running.rng))
@@ -119,7 +118,7 @@ class Learning(Answering, ChangingItems):
         running = replace(
             running,
             folder=None if folder is None else Path(folder) / ORDER,
-            time_s=None if end is None else max(end - time.monotonic(), SHORTEST_S),
+            time_s=time_left(end),
         )
         return learn_order(taught.train, taught.valid, content, config, running)
 

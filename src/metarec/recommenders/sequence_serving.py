@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -70,7 +71,12 @@ class FrozenNetwork:
         return self._block(x, layers[-1], last[:, None])[:, 0]
 
     def _of(self, name: str) -> NDArray[np.float64]:
-        return np.asarray(self.weights[name], dtype=np.float64)
+        return self._numbers[name]
+
+    @cached_property
+    def _numbers(self) -> Mapping[str, NDArray[np.float64]]:
+        """The weights in double precision, made so once and not for each history."""
+        return {name: np.asarray(told, dtype=np.float64) for name, told in self.weights.items()}
 
     def _linear(self, x: np.ndarray, name: str) -> np.ndarray:
         return np.asarray(x @ self._of(f"{name}.weight").T + self._of(f"{name}.bias"))

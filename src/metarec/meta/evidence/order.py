@@ -1,9 +1,9 @@
 """What the order of a history says of every item: a network that reads it, and the trust in it."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -61,16 +61,6 @@ class Order:
     def with_items(self, n: int) -> "Order":
         """With more items, up to `n`, none of which it knows."""
         return replace(self, known=np.pad(self.known, (0, n - len(self.known))))
-
-    def state(self) -> dict[str, Any]:
-        """Arrays and JSON values that `of_state` makes the same of."""
-        columns = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {**columns, "config": asdict(self.config)}
-
-    @classmethod
-    def of_state(cls, state: Mapping[str, Any]) -> Self:
-        """What was saved."""
-        return cls(**{**state, "config": SASRecConfig(**state["config"])})
 
     def _direction(self, row: int) -> Float[np.ndarray, " d"]:
         if not self.known[row]:

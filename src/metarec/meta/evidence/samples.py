@@ -58,7 +58,7 @@ class Tables:
     popularities: Mapping[str, Float[np.ndarray, " item"]]
     alike: Alike
     plain: Plain
-    foretold: Foretold
+    foretelling: Callable[[], Foretold]
     ordered: bool
     touched: Bool[np.ndarray, " item"]
     taste: Taste
@@ -104,7 +104,7 @@ class Tables:
             popular,
             alike,
             plain,
-            Foretold.of(content, popular["popular"], touched),
+            partial(Foretold.of, content, popular["popular"], touched),
             has_order(train),
             touched,
             sample.taste,
@@ -125,6 +125,11 @@ class Tables:
         """The tables of what people did, counted when they are first asked for: they take the
         most of the time."""
         return self.counting()
+
+    @cached_property
+    def foretold(self) -> Foretold:
+        """How popular content says that items are, learned when it is first asked for."""
+        return self.foretelling()
 
     @cached_property
     def matrices(self) -> Mapping[str, sp.csr_array]:

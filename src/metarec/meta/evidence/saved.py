@@ -11,6 +11,7 @@ from metarec.meta.evidence.cells import Cells
 from metarec.meta.evidence.evidence import Evidence, Fade, Popular, Table, Untouched
 from metarec.meta.evidence.foretold import Foretold
 from metarec.meta.evidence.order import Order
+from metarec.recommenders.sasrec_config import SASRecConfig
 
 PARTS: Mapping[str, type[Any]] = {
     "popular": Popular,
@@ -19,6 +20,8 @@ PARTS: Mapping[str, type[Any]] = {
     "plain": Plain,
     "untouched": Untouched,
 }
+OPTIONAL: Mapping[str, type[Any]] = {"order": Order, "foretold": Foretold}
+"""Parts that a model need not have, and an earlier one had not."""
 
 
 def evidence_state(evidence: Evidence) -> dict[str, Any]:
@@ -26,11 +29,10 @@ def evidence_state(evidence: Evidence) -> dict[str, Any]:
     state = _columns(evidence)
     state["counted"] = [_columns(table) for table in evidence.counted]
     state |= {name: _columns(state[name]) for name in PARTS}
-    cells, order = state["alike"].pop("cells"), state.pop("order")
-    if (foretold := state.pop("foretold")) is not None:
-        state["foretold"] = _columns(foretold)
-    if order is not None:
-        state["order"] = order.state()
+    cells = state["alike"].pop("cells")
+    for name in OPTIONAL:
+        if (part := state.pop(name)) is not None:
+            state[name] = _columns(part)
     return state if cells is None else state | {"cells": _columns(cells)}
 
 
@@ -41,10 +43,10 @@ def evidence_from(state: Mapping[str, Any]) -> Evidence:
         parts["untouched"], likeness=_fades_from(state["untouched"]["likeness"])
     )
     state = dict(state)
-    cells, order = state.pop("cells", None), state.pop("order", None)
-    parts["order"] = None if order is None else Order.of_state(order)
-    foretold = state.pop("foretold", None)
-    parts["foretold"] = None if foretold is None else Foretold(**foretold)
+    cells = state.pop("cells", None)
+    parts |= {name: kind(**state[name]) for name, kind in OPTIONAL.items() if name in state}
+    if "order" in parts:
+        parts["order"] = replace(parts["order"], config=SASRecConfig(**state["order"]["config"]))
     parts["alike"] = replace(
         parts["alike"],
         matrix=sp.csr_array(parts["alike"].matrix),
@@ -64,7 +66,11 @@ def _fades_from(state: Sequence[Mapping[str, float]]) -> tuple[Fade, ...]:
 
 def _columns(part: Any) -> dict[str, Any]:
     columns = {field.name: getattr(part, field.name) for field in fields(part)}
-    return {
-        name: [asdict(fade) for fade in value] if isinstance(value, tuple) else value
-        for name, value in columns.items()
-    }
+    return {name: _told(value) for name, value in columns.items()}
+
+
+def _told(value: Any) -> Any:
+    """Fades and settings as JSON values; all else as it is."""
+    if isinstance(value, tuple):
+        return [asdict(fade) for fade in value]
+    return asdict(value) if isinstance(value, SASRecConfig) else value
