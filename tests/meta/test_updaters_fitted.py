@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -15,12 +16,12 @@ import metarec as mr
 from metarec.contracts import DataError, UnsupportedError
 from metarec.data import Split
 from metarec.files.hyperparameters import parse_hyperparameters
-from metarec.meta.config import INNER, OWN_UNITS, READ_BY
 from metarec.meta.features.network import TorchTerms
-from metarec.meta.loops import episodic, reptile
+from metarec.meta.loops import steps
 from metarec.meta.loops.episodes import pad_episodes
 from metarec.meta.network import TorchSupport
-from metarec.meta.updaters import UPDATERS, ClosedForm
+from metarec.meta.updaters import UPDATERS, ClosedForm, UpdaterName
+from metarec.meta.updaters.inner_loop import INNER
 from metarec.meta.updaters.network_updater import NetworkUpdater
 from metarec.training.run import Run
 
@@ -28,8 +29,18 @@ from .conftest import SMALL
 from .networks import assert_same_numbers, fitted_network
 
 NAMES = sorted(UPDATERS.keys() - {"ClosedForm"})
-STEPPING = [name for name in NAMES if "inner_steps" in READ_BY[name]]
+STEPPING = [name for name in NAMES if "inner_steps" in UPDATERS[name].reads]
+BY_DEFAULT = {
+    *("ratings-MAML", "ratings-MetaSGD", "ratings-LearnedUpdater"),
+    *("events-ANIL", "events-NeuralProcess", "events-Reptile"),
+}
+MADE = [
+    pytest.param(f"{kind}-{name}", marks=[] if f"{kind}-{name}" in BY_DEFAULT else pytest.mark.slow)
+    for kind in ("ratings", "events")
+    for name in NAMES
+]
 FEW = {**SMALL, "steps": 12, "judge_every": 6, "patience": 99, "decision_width": 4}
+ALONE = {**FEW, "evidence": False}
 
 
 def start_of(updater: str) -> str:
@@ -38,7 +49,7 @@ def start_of(updater: str) -> str:
 
 
 def fitted(split: Split, updater: str, **settings: object) -> mr.MetaRecommender:
-    config = mr.MetaConfig(**{**FEW, "updater": updater, **settings})
+    config = mr.MetaConfig(**{**ALONE, "updater": updater, **settings})
     return mr.MetaRecommender(mr.HashEncoder(d=16), config).fit(split.train, split.valid)
 
 
@@ -46,10 +57,10 @@ def fitted(split: Split, updater: str, **settings: object) -> mr.MetaRecommender
 def made(rating_split: Split, implicit_split: Split) -> Callable[[str, str], mr.MetaRecommender]:
     """A small model of each kind and updater, fitted once."""
     splits = {"ratings": rating_split, "events": implicit_split}
-    return cache(lambda kind, name: fitted(splits[kind], name, start=start_of(name)))
+    return cache(lambda kind, name: fitted(splits[kind], name, start=start_of(name), evidence=True))
 
 
-@pytest.fixture(params=[f"{kind}-{name}" for kind in ("ratings", "events") for name in NAMES])
+@pytest.fixture(params=MADE)
 def stepping(
     request: pytest.FixtureRequest, made: Callable[[str, str], mr.MetaRecommender]
 ) -> mr.MetaRecommender:
@@ -62,8 +73,7 @@ def some_events(model: mr.MetaRecommender) -> list[tuple[str, float]]:
 
 
 def test_the_settings_know_every_updater_by_name():
-    assert set(READ_BY) == set(UPDATERS)
-    assert set(OWN_UNITS) < set(UPDATERS)
+    assert get_args(UpdaterName) == tuple(UPDATERS)
     for name in UPDATERS:
         assert mr.MetaConfig(updater=name).updater == name  # type: ignore[arg-type]
     with pytest.raises(
@@ -75,10 +85,10 @@ def test_the_settings_know_every_updater_by_name():
 @pytest.mark.parametrize("name", INNER)
 def test_a_setting_that_the_updater_does_not_read_is_refused(name: str):
     value = name == "first_order" or 2
-    readers = ", ".join(updater for updater, read in READ_BY.items() if name in read)
-    for updater, read in READ_BY.items():
+    readers = ", ".join(updater for updater, kind in UPDATERS.items() if name in kind.reads)
+    for updater, kind in UPDATERS.items():
         told = {"updater": updater, name: value}
-        if name in read:
+        if name in kind.reads:
             parsed = parse_hyperparameters(told, mr.MetaConfig)
             assert getattr(parsed, name) == value
         else:
@@ -131,7 +141,7 @@ def test_training_computes_what_is_served(
 
 def test_what_is_printed_names_the_updater_and_what_is_a_persons_own(stepping: mr.MetaRecommender):
     name, n = stepping.metrics["updater"], stepping.metrics["adapted_numbers"]
-    assert n == (2 * 4 * 7 + 7 if name in OWN_UNITS else 7)
+    assert n == (2 * 4 * 7 + 7 if UPDATERS[name].own_units else 7)
     assert f"{n} numbers adapted by {name}" in repr(stepping)
     assert f"each person: {n} numbers adapted by {name}" in stepping.summary
     unsure = f"how sure lists are is not known: {name} has no covariance"
@@ -188,7 +198,7 @@ for folder in sys.argv[1:]:
 
 
 def test_serving_imports_no_torch(made: Callable[[str, str], mr.MetaRecommender], tmp_path: Path):
-    folders = [tmp_path / f"{kind}-{name}" for kind in ("ratings", "events") for name in NAMES]
+    folders = [tmp_path / name for name in sorted(BY_DEFAULT)]
     for folder in folders:
         made(*folder.name.split("-")).save(folder)
     command = [sys.executable, "-c", SERVING, *map(str, folders)]
@@ -196,15 +206,20 @@ def test_serving_imports_no_torch(made: Callable[[str, str], mr.MetaRecommender]
     assert answer.returncode == 0, answer.stderr
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[] if name in ("MetaSGD", "Reptile") else pytest.mark.slow)
+        for name in NAMES
+    ],
+)
 def test_an_interrupted_fit_continues_to_the_same_bits(
     name: str, rating_split: Split, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    config = mr.MetaConfig(**{**FEW, "updater": name, "start": start_of(name)})
+    config = mr.MetaConfig(**{**ALONE, "updater": name, "start": start_of(name)})
     model = mr.MetaRecommender(mr.HashEncoder(d=16), config)
     whole = model.fit(rating_split.train, rating_split.valid)
-    loop = reptile if name == "Reptile" else episodic
-    draw, drawn = loop.draw_step, []
+    draw, drawn = steps.draw_step, []
 
     def pulled(*given: object) -> object:
         drawn.append(0)
@@ -212,7 +227,7 @@ def test_an_interrupted_fit_continues_to_the_same_bits(
             raise KeyboardInterrupt
         return draw(*given)
 
-    monkeypatch.setattr(loop, "draw_step", pulled)
+    monkeypatch.setattr(steps, "draw_step", pulled)
     with pytest.raises(KeyboardInterrupt):
         model.fit(rating_split.train, rating_split.valid, folder=tmp_path / "run")
     again = model.fit(rating_split.train, rating_split.valid, folder=tmp_path / "run")
@@ -226,7 +241,7 @@ def test_training_that_explodes_names_the_step_the_user_and_the_remedy(
 ):
     split = rating_split if kind == "rating" else implicit_split
     nobody = split.valid.take(slice(0))
-    config = mr.MetaConfig(**{**FEW, "updater": "ANIL", "inner_rate": 1e20, "start": "random"})
+    config = mr.MetaConfig(**{**ALONE, "updater": "ANIL", "inner_rate": 1e20, "start": "random"})
     told = (
         r"^training step 1, user '\w+': the inner loop has no finite loss after step \d; fit with"
     )
@@ -234,7 +249,13 @@ def test_training_that_explodes_names_the_step_the_user_and_the_remedy(
         mr.MetaRecommender(mr.HashEncoder(d=16), config).fit(split.train, nobody)
 
 
-@pytest.mark.parametrize("name", STEPPING)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[] if f"ratings-{name}" in BY_DEFAULT else pytest.mark.slow)
+        for name in STEPPING
+    ],
+)
 def test_serving_that_explodes_names_the_history(
     name: str, made: Callable[[str, str], mr.MetaRecommender]
 ):
@@ -253,7 +274,7 @@ def test_serving_that_explodes_names_the_history(
 
 
 def test_a_choice_beside_ratings_is_of_the_closed_form(rating_split: Split):
-    config = mr.MetaConfig(**{**FEW, "updater": "ANIL", "choice": True, "evidence": False})
+    config = mr.MetaConfig(**{**ALONE, "updater": "ANIL", "choice": True})
     model = mr.MetaRecommender(mr.HashEncoder(d=16), config).fit(
         rating_split.train, rating_split.valid
     )
@@ -272,7 +293,7 @@ def test_reptile_leaves_items_at_their_start_and_learns_the_rest(
 ):
     split = rating_split if kind == "rating" else implicit_split
     nobody = replace(split, valid=split.valid.take(slice(0)))
-    start, end = (fitted(nobody, "Reptile", steps=steps, batch_users=16).heart for steps in (0, 8))
+    start, end = (fitted(nobody, "Reptile", steps=n, batch_users=16).heart for n in (0, 8))
     if kind == "rating":  # of events the level of the start is told by validation
         np.testing.assert_array_equal(start.terms.features, end.terms.features)
     for heart in (start, end):
@@ -295,6 +316,6 @@ def test_reptile_keeps_what_validation_said_of_recency_and_slope(
 ):
     """Training that learns them begins elsewhere; here nothing would."""
     monkeypatch.setattr(Run, "restore_best", lambda run: None)
-    start, end = (fitted(implicit_split, "Reptile", steps=steps).heart for steps in (0, 6))
+    start, end = (fitted(implicit_split, "Reptile", steps=n).heart for n in (0, 6))
     assert (end.confidence.rho, end.confidence.eps) == (start.confidence.rho, start.confidence.eps)
     assert end.head.slope == start.head.slope

@@ -15,47 +15,15 @@ from metarec.contracts.settings import (
     Settings,
     Share,
 )
+from metarec.meta.updaters import UPDATERS, UpdaterName
+from metarec.meta.updaters.inner_loop import INNER, InnerLoop
 from metarec.recommenders.sasrec_config import SASRecConfig
 
-MANY_ITEMS = 20_000
-"""A shop of more items is learned and served in ways whose time and memory grow with the items, and
-not with their square."""
 LOGITS_IN_A_STEP, FEWEST_USERS = 2**26, 16
 """Scores of items for prefixes of histories in a step of training on implicit events: seconds of
 it."""
 STEPS: Mapping[Feedback, int] = {"rating": 1000, "implicit": 400}
 """Training steps where they are not said."""
-INNER = ("inner_steps", "inner_rate", "first_order", "decision_width")
-READ_BY: Mapping[str, tuple[str, ...]] = {
-    "ClosedForm": (),
-    "ANIL": INNER,
-    "MAML": INNER,
-    "MetaSGD": INNER,
-    "Reptile": ("inner_steps", "inner_rate", "decision_width"),
-    "NeuralProcess": ("decision_width",),
-    "LearnedUpdater": INNER,
-}
-"""The settings that some updaters read, by the updater."""
-OWN_UNITS = ("MAML", "MetaSGD", "Reptile")
-"""The updaters that give each person hidden units of their own: answers take more memory."""
-
-
-@dataclass(frozen=True)
-class InnerLoop:
-    """How an updater goes from everyone's numbers to a person's."""
-
-    steps: int = 5
-    rate: float = 1.0
-    first_order: bool = False
-    width: int = 32
-
-    @property
-    def remedy(self) -> str:
-        """What to do where it explodes."""
-        return (
-            f"fit with a lower inner_rate (now {self.rate:g}) or fewer inner_steps "
-            f"(now {self.steps})"
-        )
 
 
 @dataclass(frozen=True)
@@ -81,15 +49,7 @@ class MetaConfig(Settings):
     start; one of implicit events has recency and κ fitted to validation (a shop too small to hold
     anyone out keeps its recency): where histories are a few events long, factors know those that
     training asks for, and training makes the top of the list worse."""
-    updater: Literal[
-        "ClosedForm",
-        "ANIL",
-        "MAML",
-        "MetaSGD",
-        "Reptile",
-        "NeuralProcess",
-        "LearnedUpdater",
-    ] = "ClosedForm"
+    updater: UpdaterName = "ClosedForm"
     """How events change what is believed of a person: by Bayes in closed form, or by gradient steps
     on the last layer of a small network (ANIL), on all of it (MAML), or with a learned rate for
     each number (MetaSGD), or learned by where steps lead while items stay at their start
@@ -184,8 +144,8 @@ class MetaConfig(Settings):
                 "order=None"
             )
         for name in INNER:
-            if getattr(self, name) is not None and name not in READ_BY[self.updater]:
-                readers = [updater for updater, read in READ_BY.items() if name in read]
+            if getattr(self, name) is not None and name not in UPDATERS[self.updater].reads:
+                readers = [one for one, kind in UPDATERS.items() if name in kind.reads]
                 raise DataError(
                     f"{name} is read by {', '.join(readers)} alone, and not by "
                     f"updater={self.updater!r}; leave it out or choose one of them"
@@ -193,24 +153,19 @@ class MetaConfig(Settings):
 
     @property
     def loop(self) -> InnerLoop:
-        """The settings of the updater, with its defaults where they are not said."""
-        usual = InnerLoop()
-        return InnerLoop(
-            usual.steps if self.inner_steps is None else self.inner_steps,
-            usual.rate if self.inner_rate is None else self.inner_rate,
-            usual.first_order if self.first_order is None else self.first_order,
-            usual.width if self.decision_width is None else self.decision_width,
-        )
+        """The settings of the updater, as usual where they are not said."""
+        said: dict[str, Any] = {own: getattr(self, name) for name, own in INNER.items()}
+        return InnerLoop(**{own: value for own, value in said.items() if value is not None})
 
     @property
     def items_stay(self) -> bool:
         """Whether training learns the updater alone, and nothing of items and events."""
-        return self.updater == "Reptile"
+        return UPDATERS[self.updater].items_stay
 
     @property
     def own_units(self) -> int:
         """Numbers that the score of one item takes for one person: hidden units of their own."""
-        return self.loop.width if self.updater in OWN_UNITS else 1
+        return self.loop.width if UPDATERS[self.updater].own_units else 1
 
     def of(self, feedback: Feedback) -> "MetaConfig":
         """The settings with the steps of such a shop, where they were not said."""

@@ -15,7 +15,6 @@ from metarec.meta.config import MetaConfig
 from metarec.meta.evidence import Order
 from metarec.meta.heart import Heart
 from metarec.meta.ordering import CHOICE, Blend, Ordering, RankBy
-from metarec.meta.updaters.network_updater import NetworkUpdater
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,8 +81,7 @@ class FittedModel:
     @property
     def knows_how_sure(self) -> bool:
         """False where the head whose standard deviations answers show has an updater without."""
-        updater = self.hearts[self.ordering().sure].updater
-        return not (isinstance(updater, NetworkUpdater) and np.isnan(updater.spread[0]))
+        return self.hearts[self.ordering().sure].updater.knows_variance
 
     @property
     def kinds(self) -> tuple[str, ...]:

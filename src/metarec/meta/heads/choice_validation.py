@@ -9,12 +9,13 @@ from torch import Tensor
 
 from metarec.contracts.pieces import uneven_pieces
 from metarec.meta.confidence import value_confidence
-from metarec.meta.config import MANY_ITEMS, MetaConfig
+from metarec.meta.config import MetaConfig
 from metarec.meta.features.network import TorchTerms
 from metarec.meta.heads.choice_losses import logits_of, seen_before
 from metarec.meta.heads.value_training import per_person
 from metarec.meta.loops.episodes import Inputs, PaddedEpisodes, profiles_of
 from metarec.meta.network import HeartNetwork, TorchSupport
+from metarec.meta.sizes import MANY_ITEMS
 from metarec.meta.updaters.training import TorchAdapted
 
 CELLS_AT_ONCE, FEWEST_AT_ONCE = 2**21, 16

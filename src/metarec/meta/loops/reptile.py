@@ -4,14 +4,12 @@ The mean of θ − θ_u over people stands for a gradient, and goes through the 
 is asked of a query, so the items and all that the loss would teach stay at their start.
 """
 
-import numpy as np
 import torch
 
 from metarec.meta.config import MetaConfig
 from metarec.meta.loops.episodes import Inputs, PaddedEpisodes
-from metarec.meta.loops.steps import Step, draw_step
+from metarec.meta.loops.steps import begun, named
 from metarec.meta.network import HeartNetwork
-from metarec.meta.updaters.exploded import Exploded
 from metarec.training.optimiser import descend, one_cycle
 from metarec.training.run import Run
 
@@ -24,23 +22,13 @@ def train(
     run: Run,
 ) -> None:
     """Meta-learn in place; early stopping by the head's own judgement on `valid`."""
-    optimizer = torch.optim.Adam(network.groups(), lr=config.learning_rate)
-    run.attach(network, optimizer)
-    episodes = network.head.sampler(inputs, config)
-
-    def sample(rng: np.random.Generator) -> Step[object]:
-        return draw_step(inputs, config, rng, episodes)
-
-    if run.step == 0 and not run.judged:
-        network.head.begin(network, inputs, valid, config, run, sample)
+    optimizer, sample = begun(network, inputs, valid, config, run)
     with torch.no_grad():
         terms = network.features(inputs.content, inputs.touched)
     for step in run.batches(sample, config.n_steps):
         support, profiles = network.head.task(network, terms, step, inputs, config)
-        try:
+        with named(run, inputs):
             loss = network.distance(terms, support, profiles)
-        except Exploded as error:
-            raise error.of(f"training step {run.step}, {inputs.named(error.user)}") from error
         descend(network, optimizer, loss, one_cycle(run.step, config.n_steps, config.learning_rate))
         if valid is not None and run.judges_now:
             run.judge(network.head.judge(network, inputs, valid, config))

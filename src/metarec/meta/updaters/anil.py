@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from metarec.meta.config import InnerLoop
 from metarec.meta.updaters.decision import Array, Dense, along
 from metarec.meta.updaters.exploded import check_finite
+from metarec.meta.updaters.inner_loop import InnerLoop
 from metarec.meta.updaters.network_updater import Draw, NetworkUpdater, held, layers_at_start
 from metarec.meta.updaters.task import Task
 
@@ -57,11 +57,6 @@ class ANIL(NetworkUpdater):
     def begin(cls, d: int, loop: InnerLoop, draw: Draw) -> dict[str, Float[np.ndarray, "..."]]:
         """A linear score, and hidden units that say nothing yet."""
         return layers_at_start(d, loop.width, draw)
-
-    @staticmethod
-    def adapted_numbers(d: int, loop: InnerLoop) -> int:
-        """Those of w."""
-        return d
 
     def decide(self, task: Task) -> Dense:
         """θ with the w that the steps lead to."""

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from metarec.meta.config import InnerLoop
 from metarec.meta.updaters.anil import LastLayer
 from metarec.meta.updaters.decision import Array, Dense
 from metarec.meta.updaters.exploded import check_finite
+from metarec.meta.updaters.inner_loop import InnerLoop
 from metarec.meta.updaters.network_updater import Draw, NetworkUpdater, held, layers_at_start
 from metarec.meta.updaters.task import Task
 
@@ -40,11 +40,6 @@ class LearnedUpdater(NetworkUpdater):
             "gate": np.zeros(UNITS),
             "step": np.zeros(UNITS),
         }
-
-    @staticmethod
-    def adapted_numbers(d: int, loop: InnerLoop) -> int:
-        """Those of w."""
-        return d
 
     def decide(self, task: Task) -> Dense:
         """θ with the w that the written steps lead to."""

@@ -1,14 +1,16 @@
-"""MAML: gradient steps on all layers (Finn, Abbeel and Levine 2017), and Meta-SGD, which learns how
-far each number steps (Li, Zhou, Chen and Li 2017)."""
+"""MAML: gradient steps on all layers (Finn, Abbeel and Levine 2017); Meta-SGD, which learns how far
+each number steps (Li, Zhou, Chen and Li 2017); and Reptile, whose training asks no gradient of the
+steps (Nichol, Achiam and Schulman 2018)."""
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float
 
-from metarec.meta.config import InnerLoop
 from metarec.meta.updaters.decision import LAYERS, Array, Dense
 from metarec.meta.updaters.exploded import check_finite
+from metarec.meta.updaters.inner_loop import InnerLoop
 from metarec.meta.updaters.network_updater import Draw, NetworkUpdater, held, layers_at_start
 from metarec.meta.updaters.task import Task
 
@@ -16,15 +18,12 @@ from metarec.meta.updaters.task import Task
 class MAML(NetworkUpdater):
     """θ ← θ − rate · ∂L/∂θ, a few times."""
 
+    own_units: ClassVar[bool] = True
+
     @classmethod
     def begin(cls, d: int, loop: InnerLoop, draw: Draw) -> dict[str, Float[np.ndarray, "..."]]:
         """The layers alone."""
         return layers_at_start(d, loop.width, draw)
-
-    @staticmethod
-    def adapted_numbers(d: int, loop: InnerLoop) -> int:
-        """Those of all layers."""
-        return numbers_of_layers(d, loop)
 
     def decide(self, task: Task) -> Dense:
         """The θ that the steps lead to."""
@@ -34,6 +33,8 @@ class MAML(NetworkUpdater):
 class MetaSGD(NetworkUpdater):
     """MAML with a learned rate for each number of θ."""
 
+    own_units: ClassVar[bool] = True
+
     @classmethod
     def begin(cls, d: int, loop: InnerLoop, draw: Draw) -> dict[str, Float[np.ndarray, "..."]]:
         """The layers, and all rates alike."""
@@ -42,15 +43,18 @@ class MetaSGD(NetworkUpdater):
         rates = {f"rate_{layer}": np.full(shape, loop.rate) for layer, shape in shapes.items()}
         return {**layers, **rates}
 
-    @staticmethod
-    def adapted_numbers(d: int, loop: InnerLoop) -> int:
-        """Those of all layers."""
-        return numbers_of_layers(d, loop)
-
     def decide(self, task: Task) -> Dense:
         """The θ that the steps lead to."""
         rates = {layer: self.numbers[f"rate_{layer}"] for layer in LAYERS}
         return descended(task, self.theta(task), rates, self.loop)
+
+
+class Reptile(MAML):
+    """MAML's steps, from a θ that training moves towards where people's events lead
+    (`metarec.meta.loops.reptile`)."""
+
+    reads: ClassVar[tuple[str, ...]] = ("inner_steps", "inner_rate", "decision_width")
+    items_stay: ClassVar[bool] = True
 
 
 def descended(
@@ -68,11 +72,6 @@ def descended(
         )
         check_finite(task.xp, step, total(theta), loop.remedy)
     return theta
-
-
-def numbers_of_layers(d: int, loop: InnerLoop) -> int:
-    """How many numbers θ has, with w."""
-    return 2 * loop.width * d + d
 
 
 def total(theta: Dense) -> Float[Array, "*person"]:

@@ -3,17 +3,17 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import ClassVar, NoReturn
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from metarec.contracts import UnsupportedError
 from metarec.contracts.pieces import pieces
-from metarec.meta.config import InnerLoop
 from metarec.meta.features.terms import ROW_BLOCK, ItemTerms
 from metarec.meta.updaters.decision import Array, Decision, Dense
 from metarec.meta.updaters.exploded import Exploded
+from metarec.meta.updaters.inner_loop import INNER, InnerLoop
 from metarec.meta.updaters.task import Task
 from metarec.meta.updaters.updater import Support
 from metarec.posterior import Prior
@@ -78,6 +78,10 @@ class NetworkUpdater(ABC):
     `metarec.meta.updaters.training` holds them as parameters: one definition does both.
     """
 
+    reads: ClassVar[tuple[str, ...]] = tuple(INNER)
+    own_units: ClassVar[bool] = False
+    items_stay: ClassVar[bool] = False
+
     numbers: Mapping[str, Array]
     """What training learns, by its name."""
     landmarks: Float[Array, "landmark d"]
@@ -97,10 +101,15 @@ class NetworkUpdater(ABC):
     def decide(self, task: Task) -> Dense:
         """θ after the events of each person."""
 
-    @staticmethod
-    @abstractmethod
-    def adapted_numbers(d: int, loop: InnerLoop) -> int:
-        """How many numbers are a person's own, where an item has `d` features."""
+    @classmethod
+    def adapted_numbers(cls, d: int, loop: InnerLoop) -> int:
+        """How many numbers are a person's own, where an item has `d` features: w, or all layers."""
+        return d + 2 * loop.width * d if cls.own_units else d
+
+    @property
+    def knows_variance(self) -> bool:
+        """False of a head whose loss does not ask how sure the updater is."""
+        return not np.isnan(self.spread[0])
 
     def theta(self, task: Task) -> Dense:
         """θ of everyone, before any event."""

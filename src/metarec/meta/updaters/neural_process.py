@@ -1,11 +1,13 @@
 """A conditional neural process (Garnelo et al. 2018): an encoder of the set of events says w."""
 
+from typing import ClassVar
+
 import numpy as np
 from jaxtyping import Float
 
-from metarec.meta.config import InnerLoop
 from metarec.meta.updaters.decision import Dense, along, relu, squares, summed
 from metarec.meta.updaters.exploded import check_finite
+from metarec.meta.updaters.inner_loop import InnerLoop
 from metarec.meta.updaters.network_updater import (
     Draw,
     NetworkUpdater,
@@ -24,6 +26,8 @@ class NeuralProcess(NetworkUpdater):
     It starts as the step alone. Without an event w is m.
     """
 
+    reads: ClassVar[tuple[str, ...]] = ("decision_width",)
+
     @classmethod
     def begin(cls, d: int, loop: InnerLoop, draw: Draw) -> dict[str, Float[np.ndarray, "..."]]:
         """One gradient step, and an encoder that says nothing yet."""
@@ -35,11 +39,6 @@ class NeuralProcess(NetworkUpdater):
             "G": np.zeros((d, width)),
             "gain": np.ones(d),
         }
-
-    @staticmethod
-    def adapted_numbers(d: int, loop: InnerLoop) -> int:
-        """Those of w."""
-        return d
 
     def decide(self, task: Task) -> Dense:
         """θ with the w that the encoder says."""

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from metarec.meta.config import InnerLoop
 from metarec.meta.updaters import UPDATERS
+from metarec.meta.updaters.inner_loop import InnerLoop
 from metarec.meta.updaters.network_updater import NetworkUpdater
 from metarec.meta.updaters.updater import Updater
 

@@ -12,10 +12,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from metarec.meta.config import InnerLoop, MetaConfig
+from metarec.meta.config import MetaConfig
 from metarec.meta.updaters import UPDATERS
 from metarec.meta.updaters.closed_form import ClosedForm
 from metarec.meta.updaters.decision import LAYERS, Decision, relu
+from metarec.meta.updaters.inner_loop import InnerLoop
 from metarec.meta.updaters.network_updater import NetworkUpdater
 from metarec.meta.updaters.task import Task
 from metarec.posterior.differentiable import TorchPosterior, condition_on
@@ -57,6 +58,9 @@ class TorchTask:
 
 class ClosedFormNetwork(nn.Module):
     """The posterior by a solve; it has no numbers of its own."""
+
+    def begin(self, catalogue: Float[Tensor, "item d"], precision: Float[Tensor, "d d"]) -> None:
+        """Nothing is to be set before training."""
 
     def forward(
         self, task: TorchTask, catalogue: Float[Tensor, "item d"], head: Any
