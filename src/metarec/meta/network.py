@@ -195,7 +195,8 @@ class HeartNetwork(nn.Module):
     @torch.no_grad()
     def begin(self, catalogue: TorchTerms) -> None:
         """Set what the updater knows before training by where the items start."""
-        self.updater.begin(catalogue.features, self.head.prior_precision(catalogue.features))
+        if isinstance(self.updater, UpdaterNetwork):
+            self.updater.begin(catalogue.features, self.head.prior_precision(catalogue.features))
 
     def penalty(self, config: MetaConfig, n_events: int) -> Float[Tensor, ""]:
         """Prior of the learned weights, per event of the data."""

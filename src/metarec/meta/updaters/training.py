@@ -59,9 +59,6 @@ class TorchTask:
 class ClosedFormNetwork(nn.Module):
     """The posterior by a solve; it has no numbers of its own."""
 
-    def begin(self, catalogue: Float[Tensor, "item d"], precision: Float[Tensor, "d d"]) -> None:
-        """Nothing is to be set before training."""
-
     def forward(
         self, task: TorchTask, catalogue: Float[Tensor, "item d"], head: Any
     ) -> TorchPosterior:
