@@ -57,8 +57,23 @@ def test_a_choice_takes_only_what_it_names(name: str, value: object):
 
 
 def test_every_field_is_checked_by_type():
-    others = {"profile", "choice", "evidence", "d", "steps", "order"}
-    assert {*WHOLE, *REAL, *WORDS, *others} == set(DEFAULTS)
+    flags, open_ = {"profile", "choice", "evidence"}, {"d", "steps", "order", *OF_UPDATERS}
+    assert {*WHOLE, *REAL, *WORDS, *flags, *open_} == set(DEFAULTS)
+
+
+OF_UPDATERS: dict[str, list[object]] = {
+    "inner_steps": [0, 2.5, True],
+    "inner_rate": [0.0, -1.0, "1"],
+    "first_order": [1, "yes"],
+    "decision_width": [0, 2.5],
+}
+
+
+@pytest.mark.parametrize("name", OF_UPDATERS)
+def test_a_setting_of_updaters_takes_only_what_it_says(name: str):
+    for value in OF_UPDATERS[name]:
+        with pytest.raises(mr.DataError, match=f"^{name} must be"):
+            mr.MetaConfig(updater="MAML", **{name: value})
 
 
 @pytest.mark.parametrize("name", ["d", "steps"])

@@ -228,7 +228,7 @@ class Learning(Answering, ChangingItems):
     ) -> dict[str, Heart]:
         """Heads of a fold at their start; what an event counts by its age is as in the fit."""
         found = {}
-        config = replace(self.config, steps=0, start="auto")
+        config = self.config.at_start()
         for name, one in taught.items():
             nobody = replace(one, valid=one.valid.take(slice(0)))
             heart = self._learned(nobody, content, config, running).heart
