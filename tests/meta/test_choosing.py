@@ -17,7 +17,8 @@ from metarec.training.checkpoints import CHECKPOINT
 from .conftest import SMALL
 from .networks import assert_same_numbers
 
-SEARCHED = {name: value for name, value in SMALL.items() if name != "d"} | {"steps": 40}
+SEARCHED = {name: value for name, value in SMALL.items() if name != "d"}
+SEARCHED |= {"steps": 20, "judge_every": 10, "evidence": False, "recency": "none"}
 
 
 @pytest.fixture
