@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 OLDEST := .venv-oldest
 PIP := -m pip install --quiet --disable-pip-version-check
 ALL := ".[dev,all]"
-OLDEST_ALL := ".[minilm,sql,test]"
+OLDEST_ALL := ".[minilm,sql,test,tune]"
 # Installs $(3) into the environment $(1), held to the versions of $(2): torch by pip, whose settings
 # say where its build for CPUs lies; the rest by uv, in a quarter of the time, or else by pip
 define install_into
@@ -24,7 +24,7 @@ OLDEST_TESTS := tests/test_dependencies.py tests/posterior tests/metrics/test_me
 	tests/recommenders/test_recommenders_collaborative.py tests/meta/test_saved_models.py \
 	tests/cli/test_fit.py::test_fit_writes_a_model_and_nothing_beside_it \
 	tests/cli/test_fit.py::test_settings_overrule_the_file_and_the_file_the_defaults \
-	tests/cli/test_command.py::test_help_shows_an_example \
+	tests/cli/test_command.py::test_help_shows_an_example tests/jobs/test_tuning.py \
 	tests/evaluation/test_evaluation_report.py::test_the_report_fetches_nothing_and_is_well_formed
 DATA ?=
 OUT ?= demo

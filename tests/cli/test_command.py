@@ -17,6 +17,7 @@ VERBS = [
     ("demo",),
     ("advise",),
     ("fit",),
+    ("tune",),
     ("evaluate",),
     ("recommend",),
     ("similar",),

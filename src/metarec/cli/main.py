@@ -14,7 +14,7 @@ from typing import NoReturn
 import typer
 from rich.console import Console
 
-from metarec.cli import advise, ask, data, demo, evaluate, fit, items, recommend, similar
+from metarec.cli import advise, ask, data, demo, evaluate, fit, items, recommend, similar, tune
 from metarec.contracts import MetarecError
 from metarec.contracts.version import __version__
 from metarec.contracts.wording import shell_words
@@ -32,6 +32,7 @@ app.command()(demo.demo)
 app.add_typer(data.app, name="data")
 app.command()(advise.advise)
 app.command()(fit.fit)
+app.command()(tune.tune)
 app.command()(evaluate.evaluate)
 app.command()(recommend.recommend)
 app.command()(similar.similar)
