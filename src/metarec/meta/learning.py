@@ -51,7 +51,14 @@ class Learning(Answering, ChangingItems):
         self._profiles = None
         if self.config.profile and first.users is not None and first.users.width:
             self._profiles = TabularFeatures.fit(first.users)
-        told = [self._learn_head(one, content, running) for one in taught]
+        configs = [self.config, self.config.beside_ratings()][: len(taught)]
+        configs = [
+            config.of(one.train.feedback) for one, config in zip(taught, configs, strict=True)
+        ]
+        told = [
+            self._learn_head(one, content, config, how)
+            for one, config, how in zip(taught, configs, shared(running, configs, end), strict=True)
+        ]
         order = self._learned_order(taught[-1], content, running, end)
         if CHOICE in self.hearts:
             asked = self._asked(taught, content, running)
@@ -66,13 +73,13 @@ class Learning(Answering, ChangingItems):
         self._recount(taught[-1])
 
     def _learn_head(
-        self, taught: Taught, content: Float[np.ndarray, "item d_content"], running: Running
+        self,
+        taught: Taught,
+        content: Float[np.ndarray, "item d_content"],
+        config: MetaConfig,
+        running: Running,
     ) -> dict[str, Any]:
         """Learn one head, and tell its metrics."""
-        config = self.config.beside_ratings() if self.hearts else self.config
-        config = config.of(taught.train.feedback)
-        if self.hearts:  # the folder belongs to the head that trains
-            running = replace(running, folder=None)
         learned = self._learned(taught, content, config, running)
         name = learned.heart.head.name
         self._weights = {**self._weights, name: learned.weights}
@@ -110,14 +117,14 @@ class Learning(Answering, ChangingItems):
         end: float | None,
     ) -> LearnedOrder:
         """What the order of histories says, as far as it is learned until `end`."""
-        config, folder = self.config.order, running.folder
+        config = self.config.order
         if config is None:
             return LearnedOrder(None)
         if CHOICE not in self.hearts:
             return left_out(NO_CHOICE)
         running = replace(
             running,
-            folder=None if folder is None else Path(folder) / ORDER,
+            folder=below(running.folder, ORDER),
             time_s=time_left(end),
         )
         return learn_order(taught.train, taught.valid, content, config, running)
@@ -244,6 +251,25 @@ class Learning(Answering, ChangingItems):
         if heart is not None and heart.evidence is not None and taught.given is not taught.train:
             evidence = recounted(heart.evidence, taught.given, self.config)
             self.hearts = {**self.hearts, CHOICE: replace(heart, evidence=evidence)}
+
+
+def shared(running: Running, configs: Sequence[MetaConfig], end: float | None) -> Iterator[Running]:
+    """How each head is learned in turn: those that train share the time that is left, and each has
+    a folder of checkpoints, the first the one that was given."""
+    for number, config in enumerate(configs):
+        left = sum(later.n_steps > 0 for later in configs[number:])
+        if number == 0 and left < 2:
+            yield running
+        elif config.n_steps:
+            folder = running.folder if number == 0 else below(running.folder, "choice")
+            yield replace(running, folder=folder, time_s=time_left(end, left))
+        else:
+            yield replace(running, folder=None)
+
+
+def below(folder: str | Path | None, name: str) -> Path | None:
+    """The folder of checkpoints of a part of a fit; none where there is none of the whole."""
+    return None if folder is None else Path(folder) / name
 
 
 def _content_features(encoder: Encoder, train: Dataset, *, progress: bool) -> ContentFeatures:
