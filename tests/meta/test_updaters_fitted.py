@@ -304,22 +304,18 @@ def test_what_stays_at_its_start_stays_in_closed_form():
     at_start, beside = config.at_start(), config.beside_ratings()
     assert (at_start.updater, at_start.inner_steps, at_start.steps) == ("ClosedForm", None, 0)
     assert beside == replace(config, value_weight="none")
-    assert beside.of("implicit").n_steps == 400
+    assert beside.of("implicit")[0].n_steps == 400
     assert mr.MetaConfig(start="random").beside_ratings() == mr.MetaConfig(steps=0)
 
 
 def test_heads_that_train_share_the_time_and_each_has_a_folder_of_its_own():
-    running = Running(0, "run", time_s=100.0)
-    now = time.monotonic()
-    trained, at_start = mr.MetaConfig(steps=5), mr.MetaConfig(steps=0)
-    (alone, beside), both = (
-        list(shared(running, [trained, other], now + 100.0)) for other in (at_start, trained)
-    )
-    assert alone is running
-    assert beside.folder is None
-    assert [how.folder for how in both] == [Path("run"), Path("run/choice")]
-    assert both[0].time_s == pytest.approx(50.0, abs=1.0)
-    assert both[1].time_s == pytest.approx(100.0, abs=1.0)  # none has gone by
+    running, now = Running(0, "run"), time.monotonic()
+    alone, both = (list(shared(running, [True, second], now + 100.0)) for second in (False, True))
+    assert [how.folder for how, _ in alone] == [Path("run"), None]
+    assert [how.folder for how, _ in both] == [Path("run"), Path("run/choice")]
+    left = [end - now for _, end in (*alone, *both) if end is not None]
+    assert left == pytest.approx([100.0, 100.0, 50.0, 100.0], abs=1.0)  # no time has gone by
+    assert [end for _, end in shared(running, [True, True], None)] == [None, None]
 
 
 @pytest.mark.parametrize("kind", ["rating", "implicit"])

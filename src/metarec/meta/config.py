@@ -24,14 +24,20 @@ LOGITS_IN_A_STEP, FEWEST_USERS = 2**26, 16
 it."""
 STEPS: Mapping[Feedback, int] = {"rating": 1000, "implicit": 400}
 """Training steps where they are not said."""
+D, WIDE_D = 16, 64
+"""Features of an item where they are not said."""
+MANY_EVENTS = 500_000
+"""Implicit events from which a shop may fill `WIDE_D` features."""
 
 
 @dataclass(frozen=True)
 class MetaConfig(Settings):
     """What shapes the model and its training; how to run it goes to `fit`."""
 
-    d: Count = 16
-    """Number of learned features of an item, beside the constant that carries the user's bias."""
+    d: Count | None = None
+    """Number of learned features of an item, beside the constant that carries the user's bias. None
+    is 16; a shop of 500,000 implicit events or more is learned with 64 as well (in closed form, and
+    in steps), and keeps those that foretell its validation better."""
     hidden: CountOrNone = 0
     """Width of the hidden layer of the content networks g and t; 0 makes them linear."""
     dropout: Part = 0.2
@@ -167,9 +173,14 @@ class MetaConfig(Settings):
         """Numbers that the score of one item takes for one person: hidden units of their own."""
         return self.loop.width if UPDATERS[self.updater].own_units else 1
 
-    def of(self, feedback: Feedback) -> "MetaConfig":
-        """The settings with the steps of such a shop, where they were not said."""
-        return self if self.steps is not None else replace(self, steps=STEPS[feedback])
+    def of(self, feedback: Feedback, n_events: int = 0) -> tuple["MetaConfig", ...]:
+        """The settings with the steps and features of such a shop, where they were not said; of
+        features those to begin with, and those to try after them."""
+        steps = STEPS[feedback] if self.steps is None else self.steps
+        large = feedback == "implicit" and n_events >= MANY_EVENTS
+        wide = large and steps > 0 and self.updater == "ClosedForm"
+        tried = (self.d,) if self.d is not None else (D, WIDE_D) if wide else (D,)
+        return tuple(replace(self, steps=steps, d=d) for d in tried)
 
     def within(self, n_items: int) -> "MetaConfig":
         """The settings with as many users in a step as are scored within seconds."""
@@ -182,6 +193,13 @@ class MetaConfig(Settings):
         if self.steps is None:
             raise DataError("steps=None stands for a number once the shop is known: config.of()")
         return self.steps
+
+    @property
+    def n_features(self) -> int:
+        """Learned features of an item, where they were said or found by `of`."""
+        if self.d is None:
+            raise DataError("d=None stands for a number once the shop is known: config.of()")
+        return self.d
 
     def at_start(self) -> "MetaConfig":
         """The settings of a head that stays at its start, where no updater has learned anything."""

@@ -1,6 +1,7 @@
 """From a shop to the heads of a model, and to how they make one order: what `fit` does."""
 
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -16,6 +17,7 @@ from metarec.encoders import ContentFeatures, TabularFeatures, content_told
 from metarec.meta.answering import Answering
 from metarec.meta.blending import Rated, learn_blend
 from metarec.meta.changing_items import ChangingItems
+from metarec.meta.choosing import best_learned
 from metarec.meta.config import MetaConfig
 from metarec.meta.evidence import Evidence, Order, Sample
 from metarec.meta.evidence.order import ORDER
@@ -51,13 +53,10 @@ class Learning(Answering, ChangingItems):
         self._profiles = None
         if self.config.profile and first.users is not None and first.users.width:
             self._profiles = TabularFeatures.fit(first.users)
-        configs = [self.config, self.config.beside_ratings()][: len(taught)]
-        configs = [
-            config.of(one.train.feedback) for one, config in zip(taught, configs, strict=True)
-        ]
+        trains = [True, self.config.beside_ratings().steps != 0][: len(taught)]
         told = [
-            self._learn_head(one, content, config, how)
-            for one, config, how in zip(taught, configs, shared(running, configs, end), strict=True)
+            self._learn_head(one, content, *share)
+            for one, share in zip(taught, shared(running, trains, end), strict=True)
         ]
         order = self._learned_order(taught[-1], content, running, end)
         if CHOICE in self.hearts:
@@ -76,11 +75,15 @@ class Learning(Answering, ChangingItems):
         self,
         taught: Taught,
         content: Float[np.ndarray, "item d_content"],
-        config: MetaConfig,
         running: Running,
+        end: float | None,
     ) -> dict[str, Any]:
         """Learn one head, and tell its metrics."""
-        learned = self._learned(taught, content, config, running)
+        config = self.config.beside_ratings() if self.hearts else self.config
+        train = taught.train
+        tried = config.of(train.feedback, len(train.histories.items))
+        chosen, learned = best_learned(tried, partial(self._learned, taught, content), running, end)
+        self.config = replace(self.config, d=chosen.d)
         name = learned.heart.head.name
         self._weights = {**self._weights, name: learned.weights}
         self._no_profile = learned.no_profile
@@ -253,18 +256,16 @@ class Learning(Answering, ChangingItems):
             self.hearts = {**self.hearts, CHOICE: replace(heart, evidence=evidence)}
 
 
-def shared(running: Running, configs: Sequence[MetaConfig], end: float | None) -> Iterator[Running]:
-    """How each head is learned in turn: those that train share the time that is left, and each has
-    a folder of checkpoints, the first the one that was given."""
-    for number, config in enumerate(configs):
-        left = sum(later.n_steps > 0 for later in configs[number:])
-        if number == 0 and left < 2:
-            yield running
-        elif config.n_steps:
-            folder = running.folder if number == 0 else below(running.folder, "choice")
-            yield replace(running, folder=folder, time_s=time_left(end, left))
-        else:
-            yield replace(running, folder=None)
+def shared(
+    running: Running, trains: Sequence[bool], end: float | None
+) -> Iterator[tuple[Running, float | None]]:
+    """How each head is learned in turn, and until when: those that train share the time that is
+    left, and each has a folder of checkpoints, the first the one that was given."""
+    for number, learned in enumerate(trains):
+        own = running.folder if number == 0 else below(running.folder, "choice")
+        left = time_left(end, max(1, sum(trains[number:])))
+        until = None if left is None else time.monotonic() + left
+        yield replace(running, folder=own if learned else None), until
 
 
 def below(folder: str | Path | None, name: str) -> Path | None:

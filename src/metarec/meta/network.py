@@ -228,7 +228,7 @@ def new_network(
     of the `kinds` those `refused` are heard as speaking against their item."""
     return HeartNetwork(
         FeatureNetwork(n_items, blocks, config, rng, mean=head.mean),
-        PriorNetwork(d_profile, config.d),
+        PriorNetwork(d_profile, config.n_features),
         ConfidenceNetwork(kinds, old=head.start_old, decay=head.start_decay, refused=refused),
         head,
         new_updater(config, n_items, head.landmarks, rng),

@@ -51,7 +51,8 @@ class MetaRecommender(Learning, Recommender):
             )
 
     def __repr__(self) -> str:
-        told = f"{type(self).__name__}({type(self.encoder).__name__}, d={self.config.d}"
+        d = "" if self.config.d is None else f", d={self.config.d}"
+        told = f"{type(self).__name__}({type(self.encoder).__name__}{d}"
         if self._catalogue is None:
             return f"{told}; not fitted)"
         heads = " and ".join(self.hearts)

@@ -37,6 +37,11 @@ def summary_of(metrics: Mapping[str, Any]) -> list[str]:
         lines.append(f"lists: {Standing(**standing)}")
     if carried := _carried(choice.get("trust", {})):
         lines.append(f"carried by: {carried}")
+    if losses := metrics.get("loss_by_d"):
+        told = ", ".join(f"{loss:.3f} with {d}" for d, loss in losses.items())
+        lines.append(
+            f"features of an item: {min(losses, key=losses.get)}, of validation loss {told}"
+        )
     if new := choice.get("standing_of_new_items"):
         lines.append(f"lists of new items: {Standing(**new)}")
     if found := choice.get("neighbours"):

@@ -224,4 +224,4 @@ def new_updater(
     kind: Any = UPDATERS[config.updater]
     if kind is ClosedForm:
         return ClosedFormNetwork()
-    return UpdaterNetwork(kind, config.d + 1, n_items, n_landmarks, config.loop, rng)
+    return UpdaterNetwork(kind, config.n_features + 1, n_items, n_landmarks, config.loop, rng)
