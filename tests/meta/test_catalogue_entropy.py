@@ -2,13 +2,12 @@
 
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from metarec.meta.heads import catalogue_entropy as module
-from metarec.meta.heads.catalogue_entropy import Pairs, catalogue_entropy, entropy_of_logits
+from metarec.meta.heads.catalogue_entropy import Pairs, catalogue_entropy
 
 N_PEOPLE, N_ITEMS, D = 7, 11, 3
 
@@ -82,22 +81,25 @@ def test_no_logit_is_kept_for_the_gradient():
     assert max(kept) < N_PEOPLE * N_ITEMS
 
 
-def test_the_entropy_of_logits_is_that_of_inner_products():
-    rng = torch.Generator().manual_seed(2)
-    vectors, items = (torch.randn(n, 3, generator=rng, dtype=torch.float64) for n in (4, 9))
-    offsets = torch.randn(9, generator=rng, dtype=torch.float64)
-    out = torch.tensor([0, 0, 2, *[3] * 9]), torch.tensor([1, 4, 8, *range(9)])
-    targets, weights = torch.tensor([[2, 1], [3, 3], [0, 8], [5, 6]]), torch.ones(4, 2)
-    weights[0, 1] = weights[2, 1] = 0.0  # what does not compete is not asked for
-    weights[3] = 0.0  # of someone who had everything
-    found = []
-    for entropy in (
-        lambda people: catalogue_entropy(people, items, offsets, out, targets, weights),
-        lambda people: entropy_of_logits(people @ items.mT + offsets, out, targets, weights),
+@pytest.mark.parametrize("at_once", [1, 25, 10**6])
+def test_logits_that_are_no_products_come_to_the_plain_formula_in_parts_of_any_size(
+    at_once: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(module, "UNITS_AT_ONCE", at_once)
+    people, items, offsets, *asked = a_step()
+    parts = []
+
+    def logits_of(part: slice) -> Tensor:
+        parts.append(part)
+        return people[part] @ items.mT + offsets
+
+    loss = module.entropy_of_logits(logits_of, N_ITEMS, *asked)
+    exact = plainly(people, items, offsets, *asked)
+    torch.testing.assert_close(loss, exact, rtol=1e-12, atol=1e-12)
+    assert len(parts) == {1: N_PEOPLE, 25: 4, 10**6: 1}[at_once]
+    given = (people, items, offsets)
+    for own, plain in zip(
+        torch.autograd.grad(loss, given), torch.autograd.grad(exact, given), strict=True
     ):
-        people_ = vectors.clone().requires_grad_()
-        loss = entropy(people_)
-        loss.backward()
-        found.append((loss.item(), people_.grad))
-    assert found[0][0] == pytest.approx(found[1][0], abs=1e-12)
-    np.testing.assert_allclose(found[0][1], found[1][1], atol=1e-12)
+        torch.testing.assert_close(own, plain, rtol=1e-9, atol=1e-12)
+    assert len(parts) == 2 * {1: N_PEOPLE, 25: 4, 10**6: 1}[at_once]  # computed again, not kept

@@ -13,7 +13,7 @@ from metarec.meta.heads.choice_validation import parts_of
 from metarec.meta.loops.episodes import Inputs, PaddedEpisodes
 from metarec.meta.loops.steps import Step, draw_step
 from metarec.meta.network import TorchSupport
-from metarec.meta.updaters import MAML, MetaSGD, Reptile
+from metarec.meta.updaters import MAML, UPDATERS, MetaSGD, Reptile, training
 from metarec.meta.updaters.exploded import Exploded
 from metarec.meta.updaters.network_updater import NetworkUpdater
 from metarec.meta.updaters.task import Task
@@ -126,7 +126,39 @@ def test_hidden_units_of_each_person_are_judged_in_smaller_parts():
     assert plain == 1
 
 
-def test_training_that_explodes_knows_whose_events_these_are():
+@pytest.mark.parametrize("kind", ["MAML", "ANIL", "NeuralProcess"])
+def test_supports_beyond_memory_are_learned_from_in_parts_to_the_same_gradient(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+):
+    config = mr.MetaConfig(d=D - 1, updater=kind, decision_width=WIDTH)  # type: ignore[arg-type]
+    network = small_network(9, 6, config, implicit=True).double()
+    rng = torch.Generator().manual_seed(1)
+    content = torch.randn(9, 6, generator=rng, dtype=torch.float64)
+    items = torch.randint(9, (5, 1, 4), generator=rng)  # prefixes of a history share its events
+    counted = torch.rand(5, 3, 4, generator=rng, dtype=torch.float64)
+    calls, found = [], []
+    decide = UPDATERS[kind].decide  # type: ignore[attr-defined]
+    monkeypatch.setattr(UPDATERS[kind], "decide", lambda *given: calls.append(0) or decide(*given))
+    for cells in (10**9, 1):
+        monkeypatch.setattr(training, "CELLS_AT_ONCE", cells)
+        network.zero_grad()
+        terms = network.features(content, torch.ones(9, dtype=torch.float64))
+        support = TorchSupport(terms.of(items), torch.zeros(items.shape), counted)
+        scores = network.adapt(terms, support).scores_of_all(terms.features)
+        scores.square().sum().backward()
+        found.append(
+            [scores.detach(), *(p.grad for p in network.parameters() if p.grad is not None)]
+        )
+    assert len(calls) == 1 + 2 * 5  # of one person, each computed again on the way back
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("cells", [1, 10**9])
+def test_training_that_explodes_knows_whose_events_these_are(
+    cells: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(training, "CELLS_AT_ONCE", cells)
     config = mr.MetaConfig(d=D - 1, updater="ANIL", inner_rate=1e30)
     network = small_network(9, 6, config, implicit=False)
     content, ones = torch.randn(9, 6, generator=torch.Generator().manual_seed(1)), torch.ones(9)

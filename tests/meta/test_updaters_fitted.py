@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -13,14 +14,15 @@ import pytest
 import torch
 
 import metarec as mr
-from metarec.contracts import DataError, UnsupportedError
+from metarec.contracts import DataError, Running, UnsupportedError
 from metarec.data import Split
 from metarec.files.hyperparameters import parse_hyperparameters
 from metarec.meta.features.network import TorchTerms
+from metarec.meta.learning import shared
 from metarec.meta.loops import steps
 from metarec.meta.loops.episodes import pad_episodes
 from metarec.meta.network import TorchSupport
-from metarec.meta.updaters import UPDATERS, ClosedForm, UpdaterName
+from metarec.meta.updaters import UPDATERS, UpdaterName
 from metarec.meta.updaters.inner_loop import INNER
 from metarec.meta.updaters.network_updater import NetworkUpdater
 from metarec.training.run import Run
@@ -273,18 +275,47 @@ def test_serving_that_explodes_names_the_history(
         other.adapt(done).score(ids)
 
 
-def test_a_choice_beside_ratings_is_of_the_closed_form(rating_split: Split):
-    config = mr.MetaConfig(**{**ALONE, "updater": "ANIL", "choice": True})
-    model = mr.MetaRecommender(mr.HashEncoder(d=16), config).fit(
-        rating_split.train, rating_split.valid
-    )
-    assert isinstance(model.hearts["implicit"].updater, ClosedForm)
-    assert type(model.hearts["rating"].updater).__name__ == "ANIL"
-    person = model.adapt(some_events(model))
-    item = str(model.catalogue.ids[0])
-    assert person.explain(item, rank_by="choice").item == item
-    with pytest.raises(UnsupportedError, match='updater="ClosedForm"'):
-        person.explain(item)
+@pytest.fixture(scope="module")
+def of_both(rating_split: Split) -> mr.MetaRecommender:
+    return fitted(rating_split, "NeuralProcess", choice=True, start="random")
+
+
+def test_both_heads_of_a_shop_of_ratings_are_learned_with_the_updater(
+    of_both: mr.MetaRecommender, rating_split: Split
+):
+    start = fitted(rating_split, "NeuralProcess", choice=True, steps=0).hearts["implicit"].updater
+    learned = of_both.hearts["implicit"].updater
+    assert isinstance(start, NetworkUpdater)
+    assert isinstance(learned, NetworkUpdater)
+    assert not start.numbers["G"].any()
+    assert learned.numbers["G"].any()
+    for told in (of_both.metrics, of_both.metrics["choice"]):
+        assert (told["updater"], told["steps"]) == ("NeuralProcess", 12)
+    person, item = of_both.adapt(some_events(of_both)), str(of_both.catalogue.ids[0])
+    for rank_by in ("choice", "rating"):
+        assert person.recommend(3, rank_by=rank_by).items.size == 3
+        with pytest.raises(UnsupportedError, match='updater="ClosedForm"'):
+            person.explain(item, rank_by=rank_by)
+    assert person.predict([item]).stds[0] > 0
+
+
+def test_what_stays_at_its_start_stays_in_closed_form():
+    config = mr.MetaConfig(updater="MAML", inner_steps=2, start="random", value_weight="log")
+    at_start, beside = config.at_start(), config.beside_ratings()
+    assert (at_start.updater, at_start.inner_steps, at_start.steps) == ("ClosedForm", None, 0)
+    assert beside == replace(config, value_weight="none")
+    assert beside.of("implicit")[0].n_steps == 400
+    assert mr.MetaConfig(start="random").beside_ratings() == mr.MetaConfig(steps=0)
+
+
+def test_heads_that_train_share_the_time_and_each_has_a_folder_of_its_own():
+    running, now = Running(0, "run"), time.monotonic()
+    alone, both = (list(shared(running, [True, second], now + 100.0)) for second in (False, True))
+    assert [how.folder for how, _ in alone] == [Path("run"), None]
+    assert [how.folder for how, _ in both] == [Path("run"), Path("run/choice")]
+    left = [end - now for _, end in (*alone, *both) if end is not None]
+    assert left == pytest.approx([100.0, 100.0, 50.0, 100.0], abs=1.0)  # no time has gone by
+    assert [end for _, end in shared(running, [True, True], None)] == [None, None]
 
 
 @pytest.mark.parametrize("kind", ["rating", "implicit"])

@@ -60,8 +60,7 @@ class MetaConfig(Settings):
     on the last layer of a small network (ANIL), on all of it (MAML), or with a learned rate for
     each number (MetaSGD), or learned by where steps lead while items stay at their start
     (Reptile); by an encoder of the set of events (NeuralProcess), or by steps that an
-    LSTM writes (LearnedUpdater). Only the closed form explains, and asks; a choice that stands
-    beside ratings is always of the closed form, as it is not trained."""
+    LSTM writes (LearnedUpdater). Only the closed form explains, and asks."""
     inner_steps: Count | None = None
     """Steps on a person's events, of updaters that step; None is 5."""
     inner_rate: Positive | None = None
@@ -113,8 +112,9 @@ class MetaConfig(Settings):
     start_penalty: Positive = 1.0
     """Ridge penalty of their map, relative to the mean squared length of the content."""
     choice: bool = True
-    """Learn beside the ratings of a shop what people choose: the choice head at its start
-    (`steps` are those of the ratings), with evidence."""
+    """Learn beside the ratings of a shop what people choose, with evidence: the choice head at its
+    start (`steps` are those of the ratings), or learned as of implicit events where `updater` is
+    not the closed form, which takes as long as a fit of such events."""
     evidence: bool = True
     """Count tables of what one item says for another (what follows it, what goes together, what
     reads alike) beside the posterior of the choice head (at least 50 validation events)."""
@@ -219,5 +219,7 @@ class MetaConfig(Settings):
         return replace(self, steps=0, start="auto", updater="ClosedForm", **unread)
 
     def beside_ratings(self) -> "MetaConfig":
-        """The settings of the choice head of a shop of ratings."""
-        return replace(self.at_start(), value_weight="none")
+        """The settings of the choice head of a shop of ratings: at its start, unless the updater
+        has something to learn."""
+        learned = self.updater != "ClosedForm"
+        return replace(self if learned else self.at_start(), value_weight="none")

@@ -1,6 +1,7 @@
 """From a shop to the heads of a model, and to how they make one order: what `fit` does."""
 
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -52,7 +53,11 @@ class Learning(Answering, ChangingItems):
         self._profiles = None
         if self.config.profile and first.users is not None and first.users.width:
             self._profiles = TabularFeatures.fit(first.users)
-        told = [self._learn_head(one, content, running, end) for one in taught]
+        trains = [True, self.config.beside_ratings().steps != 0][: len(taught)]
+        told = [
+            self._learn_head(one, content, *share)
+            for one, share in zip(taught, shared(running, trains, end), strict=True)
+        ]
         order = self._learned_order(taught[-1], content, running, end)
         if CHOICE in self.hearts:
             asked = self._asked(taught, content, running)
@@ -75,8 +80,6 @@ class Learning(Answering, ChangingItems):
     ) -> dict[str, Any]:
         """Learn one head, and tell its metrics."""
         config = self.config.beside_ratings() if self.hearts else self.config
-        if self.hearts:  # the folder belongs to the head that trains
-            running = replace(running, folder=None)
         train = taught.train
         tried = config.of(train.feedback, len(train.histories.items))
         chosen, learned = best_learned(tried, partial(self._learned, taught, content), running, end)
@@ -117,14 +120,14 @@ class Learning(Answering, ChangingItems):
         end: float | None,
     ) -> LearnedOrder:
         """What the order of histories says, as far as it is learned until `end`."""
-        config, folder = self.config.order, running.folder
+        config = self.config.order
         if config is None:
             return LearnedOrder(None)
         if CHOICE not in self.hearts:
             return left_out(NO_CHOICE)
         running = replace(
             running,
-            folder=None if folder is None else Path(folder) / ORDER,
+            folder=below(running.folder, ORDER),
             time_s=time_left(end),
         )
         return learn_order(taught.train, taught.valid, content, config, running)
@@ -251,6 +254,23 @@ class Learning(Answering, ChangingItems):
         if heart is not None and heart.evidence is not None and taught.given is not taught.train:
             evidence = recounted(heart.evidence, taught.given, self.config)
             self.hearts = {**self.hearts, CHOICE: replace(heart, evidence=evidence)}
+
+
+def shared(
+    running: Running, trains: Sequence[bool], end: float | None
+) -> Iterator[tuple[Running, float | None]]:
+    """How each head is learned in turn, and until when: those that train share the time that is
+    left, and each has a folder of checkpoints, the first the one that was given."""
+    for number, learned in enumerate(trains):
+        own = running.folder if number == 0 else below(running.folder, "choice")
+        left = time_left(end, max(1, sum(trains[number:])))
+        until = None if left is None else time.monotonic() + left
+        yield replace(running, folder=own if learned else None), until
+
+
+def below(folder: str | Path | None, name: str) -> Path | None:
+    """The folder of checkpoints of a part of a fit; none where there is none of the whole."""
+    return None if folder is None else Path(folder) / name
 
 
 def _content_features(encoder: Encoder, train: Dataset, *, progress: bool) -> ContentFeatures:

@@ -18,7 +18,7 @@ from metarec.meta.loops.steps import Step, query_weights
 from metarec.meta.network import HeartNetwork, TorchSupport
 from metarec.meta.recency import ages as ages_of
 from metarec.meta.refusals import places_among
-from metarec.meta.updaters.training import TorchAdapted
+from metarec.meta.updaters.training import TorchAdapted, TorchDecision
 
 ChoiceBatch = PrefixBatch | RatingBatch
 """Prefixes of histories where the age of an event counts, else random parts of them."""
@@ -137,8 +137,14 @@ def entropy_of(
     """The weighed sum of the targets' cross-entropy among what is not `out` for a person."""
     factors = adapted.factors(terms.features)
     if factors is None:
-        logits = logits_of(network, terms, adapted).flatten(0, -2)
-        return entropy_of_logits(logits, out, targets, weights)
+        assert isinstance(adapted, TorchDecision)
+        return entropy_of_logits(
+            lambda part: logits_of(network, terms, adapted.of(part)),
+            adapted.decision.q.shape[-1] * len(terms.features),
+            out,
+            targets,
+            weights,
+        )
     people, items = factors
     people = network.head.log_kappa.exp() * people.flatten(0, -2)
     return catalogue_entropy(people, items, terms.offsets, out, targets, weights)

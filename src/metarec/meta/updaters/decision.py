@@ -9,6 +9,7 @@ train and serve.
 """
 
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any
 
 from jaxtyping import Float
@@ -27,11 +28,11 @@ class Dense:
 
     def features(self, x: Float[Array, "*person row d"]) -> Float[Array, "*person row d"]:
         """h(x)."""
-        return x + relu(x @ self.A.swapaxes(-1, -2)) @ self.B.swapaxes(-1, -2)
+        return x + (self.B @ units_of(self.A, x)).swapaxes(-1, -2)
 
     def scores(self, x: Float[Array, "*person row d"]) -> Float[Array, "*person row"]:
         """h(x)ᵀw."""
-        return along(x, self.w) + along(relu(x @ self.A.swapaxes(-1, -2)), self.loads)
+        return along(x, self.w) + summed(units_of(self.A, x), self.loads)
 
     @property
     def loads(self) -> Float[Array, "*person width"]:
@@ -56,14 +57,12 @@ class Decision:
 
     def scores(self, features: Float[Array, "*person row d"]) -> Float[Array, "*person row"]:
         """Those of each person's own items."""
-        units = relu(features @ self.A.swapaxes(-1, -2))
-        return along(features, self.v) + along(units, self.q)
+        return along(features, self.v) + summed(units_of(self.A, features), self.q)
 
     def scores_of_all(self, features: Float[Array, "row d"]) -> Float[Array, "*person row"]:
         """Those of the same items for everyone."""
-        units = relu(features @ self.A.swapaxes(-1, -2))
-        shared = self.A.ndim == 2
-        told = self.q @ units.swapaxes(-1, -2) if shared else along(units, self.q)
+        units = units_of(self.A, features)
+        told = self.q @ units if self.A.ndim == 2 else summed(units, self.q)
         return self.v @ features.swapaxes(-1, -2) + told
 
 
@@ -77,9 +76,8 @@ class Rows:
 
     def seen_by(self, theta: Dense) -> "Seen":
         """What the network computes of them."""
-        before = self.x @ theta.A.swapaxes(-1, -2)
-        units = relu(before)
-        return Seen(self, theta, before > 0, units, self.x + units @ theta.B.swapaxes(-1, -2))
+        units = units_of(theta.A, self.x)
+        return Seen(self, theta, units, positive(units))
 
     def slope_of_weights(
         self, features: Float[Array, "*#person row d"], w: Float[Array, "*person d"]
@@ -90,24 +88,34 @@ class Rows:
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """The layers of the network over some rows."""
+    """The layers of the network over some rows.
+
+    Hidden units are the largest of all arrays, so sums over rows are taken before anything is
+    multiplied by what is the same of all rows.
+    """
 
     rows: Rows
     theta: Dense
-    on: Float[Array, "*person row width"]
-    """Which hidden units say something."""
-    units: Float[Array, "*person row width"]
-    features: Float[Array, "*person row d"]
+    units: Float[Array, "*person width row"]
+    on: Float[Array, "*person width row"]
+    """1 of a hidden unit that says something, else 0."""
+
+    @cached_property
+    def features(self) -> Float[Array, "*person row d"]:
+        """h(x)."""
+        return self.rows.x + (self.theta.B @ self.units).swapaxes(-1, -2)
 
     def slope(self) -> Dense:
         """The gradient in θ of ½ Σ_j weight_j (target_j − f(x_j))²."""
-        rows, theta = self.rows, self.theta
-        error = rows.weights * (along(self.features, theta.w) - rows.targets)
-        back = error[..., None] * self.on * theta.loads[..., None, :]
+        rows, theta, loads = self.rows, self.theta, self.theta.loads
+        told = along(rows.x, theta.w) + summed(self.units, loads)
+        error = rows.weights * (told - rows.targets)
+        by_unit = along(self.units, error)
+        seen = self.on @ (error[..., None] * rows.x)  # (width, row) @ (row, d)
         return Dense(
-            back.swapaxes(-1, -2) @ rows.x,  # (width, row) @ (row, d)
-            theta.w[..., :, None] * summed(self.units, error)[..., None, :],
-            summed(self.features, error),
+            loads[..., :, None] * seen,
+            theta.w[..., :, None] * by_unit[..., None, :],
+            summed(rows.x, error) + along(theta.B, by_unit),
         )
 
     def curvature_of_weights(self) -> Float[Array, "*person"]:
@@ -116,14 +124,29 @@ class Seen:
 
     def curvature_of_units(self) -> Float[Array, "*person"]:
         """Σ_j weight_j (‖∂f/∂A‖² + ‖∂f/∂B‖²)."""
-        by_B = squares(self.units) * squares(self.theta.w)[..., None]
-        by_A = squares(self.rows.x) * squares(self.on * self.theta.loads[..., None, :])
-        return (self.rows.weights * (by_A + by_B)).sum(-1)
+        rows, theta = self.rows, self.theta
+        by_A = (along(self.on, rows.weights * squares(rows.x)) * theta.loads**2).sum(-1)
+        by_B = (rows.weights * (self.units * self.units).sum(-2)).sum(-1) * squares(theta.w)
+        return by_A + by_B
+
+
+def units_of(
+    A: Float[Array, "*#person width d"], x: Float[Array, "*#person row d"]
+) -> Float[Array, "*person width row"]:
+    """relu(A x) of each row, a row a unit: of rows that are the same for all it is one product."""
+    return relu(A @ x.swapaxes(-1, -2))
+
+
+def positive(values: Float[Array, "*row"]) -> Float[Array, "*row"]:
+    """1 where a value is above 0, else 0; numbers of the same kind, as a product of others with
+    truth values first makes a copy of these."""
+    above = values > 0
+    return above.astype(values.dtype) if hasattr(above, "astype") else above.to(values.dtype)
 
 
 def relu(values: Float[Array, "*row"]) -> Float[Array, "*row"]:
     """Nothing below 0."""
-    return values * (values > 0)
+    return values.relu() if hasattr(values, "relu") else values.clip(min=0)
 
 
 def along(
@@ -142,4 +165,4 @@ def summed(
 
 def squares(rows: Float[Array, "*row d"]) -> Float[Array, "*row"]:
     """The squared length of each row."""
-    return (rows**2).sum(-1)
+    return (rows * rows).sum(-1)

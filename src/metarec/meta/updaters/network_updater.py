@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -116,17 +116,20 @@ class NetworkUpdater(ABC):
         learned = self.numbers
         return Dense(learned["A"], learned["B"], task.mean)
 
+    def width(self, n_events: int) -> int:
+        """Numbers of one kind that are held while one person with so many events is adapted."""
+        return self.loop.width * (n_events + len(self.landmarks) + 4 * self.landmarks.shape[-1])
+
     def adapt(self, terms: ItemTerms, support: Support, prior: Prior) -> NetworkAdapted:
         """The decision after the support, for one person or many."""
         b, (v, n) = support.precisions, self.spread
-        width = self.loop.width * (b.shape[-1] + len(self.landmarks) + 4 * terms.d)
         spread = np.asarray(v / (1 + b.sum(axis=-1) / n))
         if b.ndim == 1 or not len(b):
             parts = [self._decided(terms, support, prior)]
         else:
-            cut = pieces(len(b), width, CELLS_AT_ONCE)
+            cut = pieces(len(b), self.width(b.shape[-1]), CELLS_AT_ONCE)
             parts = [self._decided(terms, *some(part, support, prior), part.start) for part in cut]
-        decision = parts[0] if len(parts) == 1 else joined(parts)
+        decision = parts[0] if len(parts) == 1 else joined(np, parts)
         return NetworkAdapted(type(self).__name__, terms, decision, spread)
 
     def _decided(
@@ -171,11 +174,11 @@ def some(part: slice, support: Support, prior: Prior) -> tuple[Support, Prior]:
     return Support(*own), Prior(mean, prior.precision)
 
 
-def joined(parts: Sequence[Decision]) -> Decision:
+def joined(xp: Any, parts: Sequence[Decision]) -> Decision:
     """The decisions of all parts; what is one for all stays so."""
 
-    def column(name: str, axes: int) -> np.ndarray:
+    def column(name: str, axes: int) -> Array:
         own = [getattr(part, name) for part in parts]
-        return own[0] if own[0].ndim == axes else np.concatenate(own)
+        return own[0] if own[0].ndim == axes else xp.concatenate(own)
 
     return Decision(column("v", 1), column("A", 2), column("q", 1))

@@ -11,7 +11,7 @@ of landmarks the hidden layers' part, as that of w is in the 1). So a rate means
 event and for a hundred: up to 2 no step can diverge where f is linear.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from jaxtyping import Float
@@ -62,6 +62,14 @@ class Task:
             pull,
             whitening,
         )
+
+    def some(self, part: slice) -> "Task":
+        """The task of some of the people; what they share stays as it is."""
+        own = self.events
+        columns = (own.x, own.targets, own.weights)
+        x, targets, weights = (column if len(column) == 1 else column[part] for column in columns)
+        mean = self.mean if self.mean.ndim == 1 or len(self.mean) == 1 else self.mean[part]
+        return replace(self, events=Rows(x, targets, weights), mean=mean)
 
     def unmoved(self, start: Dense) -> Rows:
         """The landmarks, of which f is to say what it said at the start."""

@@ -11,15 +11,23 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
+from metarec.contracts.pieces import pieces
 from metarec.meta.config import MetaConfig
 from metarec.meta.updaters import UPDATERS
 from metarec.meta.updaters.closed_form import ClosedForm
 from metarec.meta.updaters.decision import LAYERS, Decision, relu
+from metarec.meta.updaters.exploded import Exploded
 from metarec.meta.updaters.inner_loop import InnerLoop
-from metarec.meta.updaters.network_updater import NetworkUpdater
+from metarec.meta.updaters.network_updater import NetworkUpdater, joined
 from metarec.meta.updaters.task import Task
 from metarec.posterior.differentiable import TorchPosterior, condition_on
+
+CELLS_AT_ONCE = 2**24
+"""Numbers of one kind held at once while people are adapted in training (64 MB, some tens of which
+the way back needs). More are forgotten, and computed again (Chen et al. 2016): that takes a third
+more time."""
 
 
 class TorchAdapted(Protocol):
@@ -89,6 +97,16 @@ class TorchDecision:
         """f of the items of the catalogue, for everyone."""
         return self.decision.scores_of_all(features)
 
+    def of(self, part: slice) -> "TorchDecision":
+        """Those of some of the people, all in one row."""
+        v, A, q = (
+            numbers.flatten(0, -1 - own)[part]
+            for numbers, own in zip(
+                (self.decision.v, self.decision.A, self.decision.q), (1, 2, 1), strict=True
+            )
+        )
+        return TorchDecision(Decision(v, A, q), self.spread.flatten()[part])
+
     def factors(
         self, features: Float[Tensor, "item d"]
     ) -> tuple[Float[Tensor, "*person k"], Float[Tensor, "item k"]] | None:
@@ -139,7 +157,23 @@ class UpdaterNetwork(nn.Module):
         """The decision of each person."""
         updater, whole = self._opened(task, catalogue, head.prior_scales())
         spread = self.log_v.exp() / (1 + task.precisions.sum(-1) / self.log_n.exp())
-        return TorchDecision(updater.decide(whole).decision(whole.whitening), spread)
+        n, *others, n_events = task.precisions.shape
+        parts = list(pieces(n, updater.width(n_events) * math.prod(others), CELLS_AT_ONCE))
+        if len(parts) < 2:
+            return TorchDecision(updater.decide(whole).decision(whole.whitening), spread)
+
+        def of_some(part: slice) -> Decision:
+            try:
+                return updater.decide(whole.some(part)).decision(whole.whitening)
+            except Exploded as error:
+                error.person += part.start
+                raise
+
+        told = [
+            checkpoint(of_some, part, use_reentrant=False, preserve_rng_state=False)
+            for part in parts
+        ]
+        return TorchDecision(joined(torch, told), spread)
 
     def distance(
         self, task: TorchTask, catalogue: Float[Tensor, "item d"], head: Any
