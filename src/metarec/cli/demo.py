@@ -7,7 +7,6 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from metarec.cli.abilities import person_of
 from metarec.cli.evaluate import fit_all, write_results
 from metarec.cli.interruption import begins_anew
 from metarec.cli.lists import line_of, reasons, rows_of
@@ -26,6 +25,7 @@ from metarec.contracts.running import Running
 from metarec.data import Split, generate, load, split_cold
 from metarec.evaluation import evaluate, table
 from metarec.meta import MetaConfig
+from metarec.meta.abilities import person_of
 
 EVENTS_OF_A_STRANGER = 3
 LIST = 10

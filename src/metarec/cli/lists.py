@@ -6,10 +6,10 @@ from typing import Any
 
 import typer
 
-from metarec.cli.abilities import Known
 from metarec.cli.options import names_of
 from metarec.contracts import Catalogue, Recommendations
 from metarec.meta import RankBy
+from metarec.meta.abilities import Known
 
 HEADER = "rank title [id]  score{beside}"
 """What stands in each line that people read."""

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 import typer
 
-from metarec.cli.abilities import Adapts, Known
 from metarec.cli.filters import (
     AtMost,
     Boost,
@@ -27,6 +26,7 @@ from metarec.contracts import DataError, EventLike, Filters, Histories, Recommen
 from metarec.encoders.records import expanded
 from metarec.jobs import recommend_to_file
 from metarec.meta import RankBy, load_model
+from metarec.meta.abilities import Adapts, Known
 
 
 def recommend(
