@@ -7,7 +7,7 @@ import pytest
 
 from tests.cli.conftest import Run
 
-pytest.importorskip("alembic", reason="needs metarec[serve]")
+pytest.importorskip("fastapi", reason="needs metarec[serve]")
 
 from metarec.data import load
 from metarec.serving.store import Store

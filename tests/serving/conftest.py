@@ -1,17 +1,26 @@
 """Stores in files, and in a PostgreSQL server for the slow tier."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
-pytest.importorskip("alembic", reason="needs metarec[serve]")
+pytest.importorskip("fastapi", reason="needs metarec[serve]")
 
+from fastapi.testclient import TestClient
+
+import metarec as mr
+from metarec.contracts import Dataset, Recommender
+from metarec.recommenders import EASE
+from metarec.serving.api import Service, create_app
 from metarec.serving.store import Store
+from metarec.serving.swapping import put_in_service
 from tests.postgres import server
 
 New = Callable[[], str]
+SMALL = mr.MetaConfig(d=8, steps=10)
 
 
 @pytest.fixture(scope="session")
@@ -50,3 +59,59 @@ def _run(url: str, statement: str) -> None:
 
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(statement)
+
+
+@pytest.fixture(scope="session")
+def shop() -> Dataset:
+    return mr.generate(users=60, items=40, kind="implicit", rng=0).dataset
+
+
+@pytest.fixture(scope="session")
+def rated_shop() -> Dataset:
+    return mr.generate(users=60, items=40, rng=0).dataset
+
+
+@pytest.fixture(scope="session")
+def model(shop: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return saved(mr.MetaRecommender(mr.HashEncoder(), SMALL).fit(shop), tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def rating_model(rated_shop: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return saved(mr.MetaRecommender(mr.HashEncoder(), SMALL).fit(rated_shop), tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def row(shop: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that adapts to nobody."""
+    return saved(EASE().fit(shop), tmp_path_factory)
+
+
+def saved(fitted: Recommender, factory: pytest.TempPathFactory) -> Path:
+    folder = factory.mktemp("models") / "model"
+    fitted.save(folder)
+    return folder
+
+
+Serve = Callable[..., TestClient]
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Serve]:
+    """Starts a service over HTTP in this process; two of one file are two processes' equals."""
+    with ExitStack() as stack:
+
+        def started(folder: Path | None = None, *, keys: bool = False) -> TestClient:
+            store = stack.enter_context(Store(str(tmp_path / "shop.db")))
+            if folder is not None:
+                put_in_service(store, folder)
+            service = Service.of(store, needs_keys=keys)
+            client = TestClient(create_app(service), raise_server_exceptions=False)
+            return stack.enter_context(client)
+
+        yield started
+
+
+@pytest.fixture
+def client(serve: Serve, model: Path) -> TestClient:
+    return serve(model)

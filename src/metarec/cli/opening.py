@@ -14,7 +14,7 @@ INSTALL = 'pip install "metarec[serve]"'
 
 def needs_serve() -> None:
     """Raise where the libraries of the service are not installed."""
-    for name in ("sqlalchemy", "alembic"):
+    for name in ("sqlalchemy", "alembic", "fastapi", "prometheus_client"):
         if find_spec(name) is None:
             raise DataError(f"a service needs {name}; run: {INSTALL}")
 
