@@ -26,6 +26,7 @@ VERBS = [
     ("items", "update"),
     ("items", "retire"),
     ("items", "restore"),
+    ("serve",),
     ("store", "verify"),
     ("store", "backup"),
     ("store", "restore"),

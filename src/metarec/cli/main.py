@@ -24,6 +24,7 @@ from metarec.cli import (
     items,
     keys,
     recommend,
+    serve,
     similar,
     store,
 )
@@ -49,6 +50,7 @@ app.command()(recommend.recommend)
 app.command()(similar.similar)
 app.command()(ask.ask)
 app.add_typer(items.app, name="items")
+app.command()(serve.serve)
 app.add_typer(store.app, name="store")
 app.add_typer(keys.app, name="keys")
 

@@ -2,17 +2,19 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import sqlalchemy as sa
 
-from metarec.contracts import DataError, Event, Recommender
+from metarec.contracts import DataError, Event, EventKinds, Recommender
+from metarec.contracts.event_kinds import ANY_KIND
 from metarec.serving.models import Served, active_model, brought_up, hash_of_model, loaded
 from metarec.serving.person import known_events, known_person
 from metarec.serving.store import Store
 from metarec.serving.store.changes import Activation, activate, changes_between
 from metarec.serving.store.people import history_of, newest_of
+from metarec.serving.store.shops import SHOP
 from metarec.serving.store.tables import EVENTS
 
 ItemsOf = Literal["store", "model"]
@@ -41,6 +43,8 @@ def put_in_service(store: Store, folder: str | Path, items: ItemsOf = "store") -
     check_answers(served.model, _recent(store))
     with store.database.writing() as connection:
         number = activate(connection, place, activation.hash, after)
+    if store.setting(SHOP) is None:
+        store.put_setting(SHOP, _said_of(served.model))
     return Served(
         served.model, Activation(number, place, activation.hash, after), max(served.change, after)
     )
@@ -60,6 +64,16 @@ def check_answers(model: Recommender, histories: Sequence[list[Event]]) -> None:
             raise DataError("the model answers with scores that are no numbers")
     if model.catalogue.offered.any() and not len(known_person(model, []).recommend(1)):
         raise DataError("the model recommends nothing to a newcomer")
+
+
+def _said_of(model: Recommender) -> dict[str, Any]:
+    """What a model says of the events of its shop, for a store that began without one."""
+    kinds: EventKinds = getattr(model, "event_kinds", ANY_KIND)
+    return {
+        "feedback": "rating" if model.predicts_ratings else "implicit",
+        "target_kinds": kinds.target,
+        "negative_kinds": kinds.negative,
+    }
 
 
 def _check_meaning(before: Recommender, after: Recommender) -> None:
