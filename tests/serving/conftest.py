@@ -20,6 +20,7 @@ from metarec.serving.swapping import put_in_service
 from tests.postgres import server
 
 New = Callable[[], str]
+LOCAL = "http://localhost"
 SMALL = mr.MetaConfig(d=8, steps=10)
 
 
@@ -106,7 +107,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
             if folder is not None:
                 put_in_service(store, folder)
             service = Service.of(store, needs_keys=keys)
-            client = TestClient(create_app(service), raise_server_exceptions=False)
+            client = TestClient(create_app(service), raise_server_exceptions=False, base_url=LOCAL)
             return stack.enter_context(client)
 
         yield started

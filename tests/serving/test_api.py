@@ -296,7 +296,7 @@ def test_an_event_on_an_unknown_item_counts_when_the_item_comes(
     body = {"user_id": "ann", "item_id": "new-1", "key": "n"}
     assert answered(client.post(EVENTS, json=body), 201)["known_item"] is False
     found = answered(client.post(LISTS, json={"user_id": "ann"}))
-    assert found["notes"] == ["1 of the events are on items that the model does not know"]
+    assert found["notes"] == ["1 event on items that the model does not know"]
     before = listed(client, "ann", k=40)
     added = answered(client.post("/v1/items", json={"items": [new]}), 201)
     assert (added["items"], added["model"][-2:]) == (41, "+1")
@@ -389,3 +389,15 @@ def test_every_event_field_reaches_the_model(client: TestClient, shop: Dataset) 
     answered(client.post(EVENTS, json=body), 201)
     (kept,) = client.app.state.service.store.history("ann")  # type: ignore[attr-defined]
     assert kept.event == Event(item, 2.0, None, 1767319445.0)
+
+
+def test_a_profile_that_the_model_cannot_read_is_kept_and_left_out(
+    client: TestClient, shop: Dataset
+) -> None:
+    told(client, "ann", *ids(shop, 0))
+    plain = answered(client.post(LISTS, json={"user_id": "ann"}))
+    put = client.put("/v1/users/ann/profile", json={"profile": {"colour": "red"}})
+    found = answered(client.post(LISTS, json={"user_id": "ann"}))
+    assert answered(put)["notes"] == found["notes"]
+    assert "the profile is left out: " in found["notes"][0]
+    assert found["items"] == plain["items"]

@@ -227,7 +227,8 @@ from metarec.serving.store import Store
 from metarec.serving.swapping import put_in_service
 with Store(sys.argv[1]) as store:
     put_in_service(store, sys.argv[2])
-    with TestClient(create_app(Service.of(store, needs_keys=False))) as client:
+    app = create_app(Service.of(store, needs_keys=False))
+    with TestClient(app, base_url="http://localhost") as client:
         for path in ("recommendations", "questions"):
             assert client.post(f"/v1/{path}", json={"user_id": "ann"}).status_code == 200
         assert client.delete("/v1/users/ann").status_code == 200

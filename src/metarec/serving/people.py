@@ -2,10 +2,12 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from metarec.contracts import Event
+from metarec.contracts import DataError, Event, Recommender
+from metarec.contracts.printing import counted
 from metarec.serving.following import Following
 from metarec.serving.metrics import PEOPLE_ASKED
 from metarec.serving.models import Served
@@ -29,8 +31,8 @@ class Known:
     events: list[Event]
     newest: int
     profile: int
-    unknown: int
-    """How many events are on items that the model does not know."""
+    notes: list[str]
+    """What of them the model cannot read, and leaves out."""
 
     def holds(self, served: Served, moment: Moment) -> bool:
         """True where nothing has changed since."""
@@ -89,8 +91,9 @@ class People:
         newest = more[-1].number if more else after
         profile = self._store.profile(user_id) if moment.profile else None
         heard = known_events(served.model, events)
-        person = known_person(served.model, heard, profile)
-        return Known(served, person, events, newest, moment.profile, len(events) - len(heard))
+        person, notes = with_profile(served.model, heard, profile)
+        notes += left_out(len(events) - len(heard))
+        return Known(served, person, events, newest, moment.profile, notes)
 
 
 def most_people(n_items: int) -> int:
@@ -98,7 +101,20 @@ def most_people(n_items: int) -> int:
     return max(16, min(MOST_PEOPLE, MEMORY_BYTES // (BYTES_AN_ITEM * max(1, n_items))))
 
 
-def stranger(served: Served, events: Sequence[Event]) -> tuple[Person, int]:
-    """Somebody whose events are told with the question and kept nowhere; how many are left out."""
-    heard = known_events(served.model, events)
-    return known_person(served.model, heard), len(events) - len(heard)
+def with_profile(
+    model: Recommender, events: Sequence[Event], profile: Mapping[str, Any] | None
+) -> tuple[Person, list[str]]:
+    """The person with the profile that was put for them; without it, and a note, where the model
+    that answers now cannot read it."""
+    try:
+        return known_person(model, events, profile), []
+    except DataError as error:
+        if not profile:
+            raise
+        return known_person(model, events), [f"the profile is left out: {error}"]
+
+
+def left_out(events: int) -> list[str]:
+    """A note of events that the model cannot read, where there are any."""
+    said = f"{counted(events, 'event')} on items that the model does not know"
+    return [said] if events else []

@@ -5,19 +5,16 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from metarec.contracts.version import __version__
 from metarec.serving.api import events, items, lists, people, status
-from metarec.serving.api.limits import Limits
+from metarec.serving.api.limits import Limits, LocalNames
 from metarec.serving.api.notes import hear_warnings
 from metarec.serving.api.problems import add_problems, as_problems
 from metarec.serving.api.service import Service
 from metarec.serving.api.watching import Watching, log_to_stderr
 
 OPENAPI = "/v1/openapi.json"
-LOCAL_NAMES = ["localhost", "127.0.0.1", "[::1]", "testserver"]
-"""By which names a service without keys may be called: a page elsewhere cannot pass for one."""
 ABOUT = (
     "Tell what people do, and ask what to show them. What a model cannot do is answered 501; "
     "`GET /v1/model` says what it can. Errors are `application/problem+json`."
@@ -51,7 +48,7 @@ def create_app(service: Service) -> FastAPI:
         app.include_router(room.router)
     add_problems(app)
     if not service.needs_keys:
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=LOCAL_NAMES)
+        app.add_middleware(LocalNames)
     app.add_middleware(Limits)
     app.add_middleware(Watching)
     return app

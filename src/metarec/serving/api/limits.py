@@ -1,4 +1,6 @@
-"""How much a request may be."""
+"""How much a request may be, and by which names a service without keys may be called."""
+
+import re
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -14,6 +16,8 @@ LONGEST_LIST = 1_000
 ID_LENGTH = 256
 TEXT_LENGTH = 10_000
 CONTEXT_FIELDS = 50
+LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+"""A page elsewhere may let its own name lead here, but cannot be called by one of these."""
 
 
 class TooLarge(Exception):
@@ -63,3 +67,20 @@ class Limits:
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
         detail = f"a body may have {self.most:,} bytes; send the events in several"
         await problem(Request(scope), 413, detail)(scope, receive, send)
+
+
+class LocalNames:
+    """Refuses requests that call this machine by a name that others could give it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] == "http":
+            host = re.sub(r":\d+$", "", Headers(scope=scope).get("host", ""))
+            if host.lower() not in LOCAL_NAMES:
+                detail = "a service without keys answers to localhost alone; make a key for others"
+                await problem(Request(scope), 400, detail)(scope, receive, send)
+                return
+        await self.app(scope, receive, send)

@@ -17,6 +17,7 @@ from metarec.serving.api.problems import NotFoundError, told
 from metarec.serving.api.service import Here, Service
 from metarec.serving.api.shapes import Context, EventIn, Id, Kind, Shape, number
 from metarec.serving.models import Served
+from metarec.serving.people import left_out
 from metarec.serving.person import Person, check_event, known_events, known_person
 
 router = APIRouter(prefix="/v1", tags=["lists"], responses=told(404, 501), dependencies=[READ])
@@ -161,9 +162,9 @@ class SimilarIn(Filtered):
 def recommend(body: ListIn, service: Here) -> ListOut:
     """The `k` best items of a user with all that was told of them so far, or of a stranger."""
     with noted() as notes:
-        served, person, left_out = person_in(service, body)
+        served, person, said = person_in(service, body)
         found = person.recommend(body.k, rank_by=body.rank_by, **body.filters())
-        answer = list_of(served, found, body.user_id, notes, left_out)
+        answer = list_of(served, found, body.user_id, [*said, *notes])
         if body.explain:
             for item in answer.items:
                 item.reasons = Reasons(**reasons(person, item.item_id, body.rank_by))
@@ -198,9 +199,9 @@ def recommend_simply(
 def score(body: GivenIn, service: Here) -> ListOut:
     """All the named items, best first, whatever was seen or retired; unknown ones last."""
     with noted() as notes:
-        served, person, left_out = person_in(service, body)
+        served, person, said = person_in(service, body)
         found = person.rank(body.item_ids, rank_by=body.rank_by)
-        return list_of(served, found, body.user_id, notes, left_out)
+        return list_of(served, found, body.user_id, [*said, *notes])
 
 
 @router.post("/similar", summary="What goes with a basket")
@@ -224,35 +225,30 @@ def similar_to_one(
     return similar(SimilarIn(item_ids=[item_id], k=k, where=where), service)
 
 
-def person_in(service: Service, whose: Whose) -> tuple[Served, Person, int]:
-    """The model, the person, and how many of their events are on items that it does not know."""
+def person_in(service: Service, whose: Whose) -> tuple[Served, Person, list[str]]:
+    """The model, the person, and what of them it leaves out."""
     if whose.user_id is not None:
         known = service.people.of(whose.user_id)
-        return known.served, known.person, known.unknown
+        return known.served, known.person, known.notes
     served = service.following.served
     events = [body.event() for body in whose.events or []]
     for event in events:
         check_event(served.model, event)
     heard = known_events(served.model, events)
     person = known_person(served.model, heard, whose.profile)
-    return served, person, len(events) - len(heard)
+    return served, person, left_out(len(events) - len(heard))
 
 
 def list_of(
-    served: Served,
-    found: Recommendations,
-    user_id: str | None,
-    notes: Sequence[str],
-    left_out: int = 0,
+    served: Served, found: Recommendations, user_id: str | None, notes: Sequence[str]
 ) -> ListOut:
     """A list as it is answered."""
-    said = [f"{left_out} of the events are on items that the model does not know"] * bool(left_out)
     return ListOut(
         model=served.version,
         user_id=user_id,
         items=items_of(found),
         short=short_of(found),
-        notes=[*said, *dict.fromkeys(notes)],
+        notes=list(dict.fromkeys(notes)),
     )
 
 

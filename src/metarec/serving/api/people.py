@@ -25,6 +25,7 @@ from metarec.serving.api.problems import told
 from metarec.serving.api.service import Here
 from metarec.serving.api.shapes import Context, Id, Shape, number
 from metarec.serving.metrics import FORGOTTEN
+from metarec.serving.people import with_profile
 
 router = APIRouter(prefix="/v1", tags=["people"], responses=told(404, 501))
 UserId = Annotated[Id, Path()]
@@ -84,6 +85,12 @@ class ProfileIn(Shape):
     profile: Context = Field(examples=[{"age": 30}])
 
 
+class ProfileOut(ProfileIn):
+    """What is known of a user now."""
+
+    notes: list[str] = Field(default=[], description="Why the model that answers cannot read it.")
+
+
 class ReceiptOut(Shape):
     """What was erased; the receipt does not say whose it was."""
 
@@ -124,14 +131,14 @@ def ask(body: QuestionsIn, service: Here) -> ListOut:
     """The items whose answer would tell most, the most telling first; scores are the share of what
     is not known that an answer is expected to remove."""
     with noted() as notes:
-        served, person, left_out = person_in(service, body)
+        served, person, said = person_in(service, body)
         if not served.model.has_uncertainty:
             raise UnsupportedError(
                 f"{type(served.model).__name__} does not know how sure it is, so it has nothing to "
                 "ask; a MetaRecommender has"
             )
         found = person.ask(body.k, candidates=body.candidates, sure=body.sure)
-        return list_of(served, found, body.user_id, notes, left_out)
+        return list_of(served, found, body.user_id, [*said, *notes])
 
 
 @router.get("/users/{user_id}/history", summary="What a user did", dependencies=[READ])
@@ -163,10 +170,12 @@ def history(
 
 
 @router.put("/users/{user_id}/profile", summary="Put a user's profile", dependencies=[WRITE])
-def put_profile(body: ProfileIn, service: Here, user_id: UserId) -> ProfileIn:
-    """Write what is known of a user besides their events, in place of what was."""
+def put_profile(body: ProfileIn, service: Here, user_id: UserId) -> ProfileOut:
+    """Write what is known of a user besides their events, in place of what was; a model that cannot
+    read it answers without it, and says so."""
     service.store.put_profiles({user_id: body.profile})
-    return body
+    _, notes = with_profile(service.following.served.model, [], body.profile)
+    return ProfileOut(profile=body.profile, notes=notes)
 
 
 @router.post("/users/{user_id}/merge", summary="A session is this user's", dependencies=[WRITE])
