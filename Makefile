@@ -55,13 +55,13 @@ oldest: $(OLDEST)/.installed ## A few of the tests with the oldest versions that
 	$(OLDEST)/bin/python -m pytest -q -n 2 $(OLDEST_TESTS)
 
 check: install ## Format, lint and types
-	$(BIN)/ruff format --check src tests benchmarks tools
-	$(BIN)/ruff check src tests benchmarks tools
+	$(BIN)/ruff format --check src tests benchmarks tools examples
+	$(BIN)/ruff check src tests benchmarks tools examples
 	$(BIN)/mypy
 
 fix: install ## Format and lint, changing files
-	$(BIN)/ruff format src tests benchmarks tools
-	$(BIN)/ruff check --fix src tests benchmarks tools
+	$(BIN)/ruff format src tests benchmarks tools examples
+	$(BIN)/ruff check --fix src tests benchmarks tools examples
 
 bench: install ## The numbers of the README, from real data where it is present
 	$(BIN)/python -m benchmarks
