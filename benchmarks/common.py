@@ -138,8 +138,13 @@ def search(
 
 Fit = Callable[[int], Recommender]
 """A seed to the model fitted with it."""
-SEEDED = (rows.Random, rows.BPR, rows.IALS, rows.IALSRidge, rows.SASRec)
-"""Rows that a seed changes; the others are fitted once."""
+SEEDED = (rows.Random, rows.BPR, rows.IALS, rows.IALSRidge, rows.BiasedMF, rows.SVDPlusPlus)
+"""Rows that a seed changes, beside those that train in steps; the others are fitted once."""
+
+
+def seeded(model: Recommender) -> bool:
+    """True for a row that another seed fits otherwise."""
+    return isinstance(model, SEEDED) or getattr(model, "trains_in_steps", False)
 
 
 def fit_rows(
@@ -224,7 +229,7 @@ def rows_over_seeds(
     A row that a seed changes is fitted anew for each; what another measures is repeated.
     """
     fitted = {name: fit(seeds[0]) for name, fit in fits.items()}
-    changing = [name for name, model in fitted.items() if isinstance(model, SEEDED)]
+    changing = [name for name, model in fitted.items() if seeded(model)]
     first = measure(fitted, seeds[0])
     parts = [first]
     for seed in seeds[1:]:

@@ -388,7 +388,10 @@ def test_a_simple_row_is_fitted_by_its_name_with_its_own_settings(run, shop: Pat
     assert run(*command, "texts", "--model", "ContentKNN").code == 0
     assert run("recommend", "texts", "--events", "i0000003:5").code == 0
     for options, told in (
-        (["--model", "Trendy"], "no model is called 'Trendy'; there are: MetaRecommender, Random"),
+        (
+            ["--model", "Trendy"],
+            "no model is called 'Trendy'; there are: MetaRecommender, BiasedMF",
+        ),
         (["--model", "BaseRecommender"], "no model is called 'BaseRecommender'"),
         (["--model", "Trending", "--set", "steps=3"], "is called steps; there are: days, places"),
         (["--model", "Popularity", "--set", "steps=3"], "called steps; this model has none"),

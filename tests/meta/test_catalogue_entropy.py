@@ -2,12 +2,13 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from metarec.meta.heads import catalogue_entropy as module
-from metarec.meta.heads.catalogue_entropy import Pairs, catalogue_entropy
+from metarec.meta.heads.catalogue_entropy import Pairs, catalogue_entropy, entropy_of_logits
 
 N_PEOPLE, N_ITEMS, D = 7, 11, 3
 
@@ -79,3 +80,24 @@ def test_no_logit_is_kept_for_the_gradient():
         catalogue_entropy(*a_step())
     assert kept
     assert max(kept) < N_PEOPLE * N_ITEMS
+
+
+def test_the_entropy_of_logits_is_that_of_inner_products():
+    rng = torch.Generator().manual_seed(2)
+    vectors, items = (torch.randn(n, 3, generator=rng, dtype=torch.float64) for n in (4, 9))
+    offsets = torch.randn(9, generator=rng, dtype=torch.float64)
+    out = torch.tensor([0, 0, 2, *[3] * 9]), torch.tensor([1, 4, 8, *range(9)])
+    targets, weights = torch.tensor([[2, 1], [3, 3], [0, 8], [5, 6]]), torch.ones(4, 2)
+    weights[0, 1] = weights[2, 1] = 0.0  # what does not compete is not asked for
+    weights[3] = 0.0  # of someone who had everything
+    found = []
+    for entropy in (
+        lambda people: catalogue_entropy(people, items, offsets, out, targets, weights),
+        lambda people: entropy_of_logits(people @ items.mT + offsets, out, targets, weights),
+    ):
+        people_ = vectors.clone().requires_grad_()
+        loss = entropy(people_)
+        loss.backward()
+        found.append((loss.item(), people_.grad))
+    assert found[0][0] == pytest.approx(found[1][0], abs=1e-12)
+    np.testing.assert_allclose(found[0][1], found[1][1], atol=1e-12)

@@ -181,3 +181,46 @@ class TestSASRec(RecommenderContract):
 
     def make(self) -> Recommender:
         return r.SASRec(HashEncoder(), r.SASRecConfig(d=16, layers=1, learning_rate=0.02, steps=40))
+
+
+class TestBiasedMF(RecommenderContract):
+    feedback = "rating"
+    has_item_to_item = True
+    uses_chance = True
+
+    def make(self) -> Recommender:
+        return r.BiasedMF(r.BiasedMFConfig(factors=4, l2=0.3, sweeps=4))
+
+
+class TestSVDPlusPlus(RecommenderContract):
+    feedback = "rating"
+    has_item_to_item = True
+    uses_chance = True
+
+    def make(self) -> Recommender:
+        return r.SVDPlusPlus(r.SVDPlusPlusConfig(factors=4, l2=0.3, sweeps=4))
+
+
+class TestUserKNN(RecommenderContract):
+    sizes_of_parts = (
+        *RecommenderContract.sizes_of_parts,
+        "metarec.recommenders.likeness.CELLS_AT_ONCE",
+    )
+
+    def make(self) -> Recommender:
+        return r.UserKNN(r.UserKNNConfig(neighbours=10))
+
+
+class TestRatedUserKNN(TestUserKNN):
+    feedback = "rating"
+
+    def make(self) -> Recommender:
+        return r.RatedUserKNN(r.RatedUserKNNConfig(neighbours=20, shrinkage=1.0))
+
+
+class TestRatedItemKNN(RecommenderContract):
+    feedback = "rating"
+    has_item_to_item = True
+
+    def make(self) -> Recommender:
+        return r.RatedItemKNN(r.RatedItemKNNConfig(neighbours=10, shrinkage=1.0))

@@ -50,6 +50,23 @@ CHANGES: dict[tuple[type, str], tuple[Any, Any]] = {
     (r.BPR, "learning_rate"): (0.01, 0.1),
     (r.BPR, "l2"): (0.0, 0.1),
     (r.BPR, "iterations"): (1, 4),
+    (r.BiasedMF, "factors"): (2, 4),
+    (r.BiasedMF, "l2"): (0.3, 3.0),
+    (r.BiasedMF, "bias_l2"): (0.1, 1.0),
+    (r.BiasedMF, "sweeps"): (1, 4),
+    (r.SVDPlusPlus, "factors"): (2, 4),
+    (r.SVDPlusPlus, "l2"): (0.3, 3.0),
+    (r.SVDPlusPlus, "bias_l2"): (0.1, 1.0),
+    (r.SVDPlusPlus, "sweeps"): (1, 4),
+    (r.SVDPlusPlus, "implicit_l2"): (1.0, 10.0),
+    (r.UserKNN, "neighbours"): (2, 20),
+    (r.UserKNN, "recency"): (1.0, 0.7),
+    (r.RatedUserKNN, "neighbours"): (2, 20),
+    (r.RatedUserKNN, "shrinkage"): (0.0, 10.0),
+    (r.RatedUserKNN, "damping"): (0.0, 1.0),
+    (r.RatedItemKNN, "neighbours"): (2, 20),
+    (r.RatedItemKNN, "shrinkage"): (0.0, 10.0),
+    (r.RatedItemKNN, "damping"): (0.0, 1.0),
     (r.Cooccurrence, "window"): (1, 3),
     (r.Cooccurrence, "decay"): (1.0, 4.0),
     (r.Cooccurrence, "source_power"): (0.0, 1.0),
@@ -88,13 +105,15 @@ SHOPS = {value: planted_shop(value).data for value in ("implicit", "rating")}
 
 
 def shop_of(model: type[BaseRecommender]) -> Dataset:
-    return SHOPS["rating" if model.predicts_ratings or model is r.LikeShare else "implicit"]
+    return SHOPS["rating" if model.reads_ratings else "implicit"]
 
 
 SMALL: dict[type, dict[str, Any]] = {
-    r.SASRec: {"d": 8, "layers": 1, "steps": 16, "learning_rate": 0.01, "patience": 99}
+    r.SASRec: {"d": 8, "layers": 1, "steps": 16, "learning_rate": 0.01, "patience": 99},
+    r.BiasedMF: {"factors": 3, "l2": 0.3},
+    r.SVDPlusPlus: {"factors": 3, "l2": 0.3, "implicit_l2": 1.0},
 }
-"""What a model that is trained step by step is looked at with."""
+"""What a model is looked at with that is trained step by step, or shrunk hard on a small shop."""
 
 
 def scores_with(model: type[BaseRecommender], **settings: Any) -> np.ndarray:
@@ -119,6 +138,7 @@ def test_every_setting_changes_the_scores_of_a_fitted_model(
 
 DEFAULTS = """
 BPRConfig(factors=64, learning_rate=0.05, l2=0.01, iterations=100)
+BiasedMFConfig(factors=32, l2=1.5, bias_l2=0.5, sweeps=15)
 CooccurrenceConfig(window=5, decay=4.0, source_power=1.0, target_power=0.0)
 EASEConfig(l2=300.0, recency=1.0)
 IALSConfig(factors=64, alpha=1.0, l2=10.0, iterations=15, recency=1.0)
@@ -129,12 +149,16 @@ ItemMeanConfig(damping=5.0)
 LikeShareConfig(like_from=None, damping=2.0)
 NewestConfig(column=None)
 PredictedPopularityConfig(penalty=0.3)
+RatedItemKNNConfig(neighbours=200, shrinkage=100.0, damping=0.1)
+RatedUserKNNConfig(neighbours=400, shrinkage=100.0, damping=0.1)
 SASRecConfig(network='transformer', d=64, layers=2, heads=2, max_events=200, dropout=0.2, \
 learning_rate=0.002, weight_decay=0.01, batch=3000, negatives=1024, hidden=0.05, steps=None, \
 patience=10)
+SVDPlusPlusConfig(factors=32, l2=1.5, bias_l2=0.5, sweeps=15, implicit_l2=100.0)
 TextRidgeConfig(penalty=1.0, saturation=20.0, item_damping=5.0, user_damping=3.0, sweeps=10)
 TrendingConfig(days=7.0, places=2.0)
 UserItemBiasConfig(item_damping=5.0, user_damping=5.0, sweeps=10)
+UserKNNConfig(neighbours=100, recency=1.0)
 UserMeanConfig(damping=2.0)
 """
 
@@ -244,6 +268,7 @@ def test_what_no_space_holds_starts_where_published_tables_were_made() -> None:
         found[model.__name__] = {name: value for name, value in told.items() if value is not None}
     fading = {"recency": 1.0}
     assert {name: told for name, told in found.items() if told} == {
+        "BiasedMF": {"sweeps": 15},
         "EASE": fading,
         "IALS": {"iterations": 15, **fading},
         "IALSRidge": {"iterations": 15, **fading},
@@ -252,8 +277,10 @@ def test_what_no_space_holds_starts_where_published_tables_were_made() -> None:
             **{"network": "transformer", "heads": 2, "batch": 3000, "negatives": 1024},
             **{"weight_decay": 0.01, "hidden": 0.05, "patience": 10},
         },
+        "SVDPlusPlus": {"sweeps": 15},
         "TextRidge": {"saturation": 20.0, "sweeps": 10},
         "UserItemBias": {"sweeps": 10},
+        "UserKNN": fading,
     }
 
 

@@ -27,7 +27,6 @@ from metarec.contracts import Dataset, Encoder, Recommender
 from metarec.contracts.running import Running
 from metarec.data.meanings import meanings
 from metarec.meta import MetaConfig, MetaRecommender
-from metarec.meta.evidence.order import ORDER
 from metarec.meta.summary import refusals_told
 from metarec.training.checkpoints import CHECKPOINT, remove_checkpoint
 
@@ -99,7 +98,8 @@ def _fit_heart(
             shop, **vars(replace(running, folder=checkpoints))
         )
     model.save(out)
-    for folder in (checkpoints / ORDER, checkpoints):
+    parts = [file.parent for file in checkpoints.glob(f"*/{CHECKPOINT}")]
+    for folder in (*parts, checkpoints):
         remove_checkpoint(folder)
     loss = model.metrics["valid_loss"]
     told = "" if loss is None else f"; best validation loss {loss:.4f}"

@@ -12,37 +12,39 @@ from metarec.meta import MetaConfig, MetaRecommender
 HEART = "MetaRecommender"
 
 Maker = Callable[[Encoder], Recommender]
+Kind = type[rows.BaseRecommender]
 
 
-def _plain(make: Callable[[], Recommender]) -> Maker:
-    return lambda encoder: make()
+def _kind_of(name: str) -> Kind | None:
+    """The public row of this name; None where there is none that could be made."""
+    kind = getattr(rows, name, None) if name in rows.__all__ else None
+    is_row = isinstance(kind, type) and issubclass(kind, rows.BaseRecommender)
+    return kind if is_row and not isabstract(kind) else None
 
 
+def _maker(kind: Kind, **settings: Any) -> Maker:
+    if issubclass(kind, rows.ContentRecommender):
+        return lambda encoder: kind(encoder, kind.Config(**settings))
+    return lambda encoder: kind(kind.Config(**settings))
+
+
+NOT_COMPARED = ("Newest",)
+"""Rows that ask for a column of the shop, which is told by hand."""
+WITH_RECENCY = ("ItemKNN", "EASE", "IALS")
+"""Rows that stand in a comparison once more, as NAME+recency: events weigh 0.8 to their age."""
+
+KINDS: Mapping[str, Kind] = {
+    name: kind
+    for name in sorted(rows.__all__, key=str.lower)
+    if name not in NOT_COMPARED and (kind := _kind_of(name)) is not None
+}
 ROWS: Mapping[str, Maker] = {
-    "Random": _plain(rows.Random),
-    "Popularity": _plain(rows.Popularity),
-    "Trending": _plain(rows.Trending),
-    "ItemMean": _plain(rows.ItemMean),
-    "UserMean": _plain(rows.UserMean),
-    "UserItemBias": _plain(rows.UserItemBias),
-    "LikeShare": _plain(rows.LikeShare),
-    "TextRidge": rows.TextRidge,
-    "ContentKNN": rows.ContentKNN,
-    "PredictedPopularity": rows.PredictedPopularity,
-    "ItemKNN": _plain(rows.ItemKNN),
-    "ItemKNN+recency": _plain(lambda: rows.ItemKNN(rows.ItemKNNConfig(recency=0.8))),
-    "EASE": _plain(rows.EASE),
-    "EASE+recency": _plain(lambda: rows.EASE(rows.EASEConfig(recency=0.8))),
-    "IALS": _plain(rows.IALS),
-    "IALS+recency": _plain(lambda: rows.IALS(rows.IALSConfig(recency=0.8))),
-    "BPR": _plain(rows.BPR),
-    "Cooccurrence": _plain(rows.Cooccurrence),
-    "IALSRidge": rows.IALSRidge,
-    "SASRec": rows.SASRec,
+    **{name: _maker(kind) for name, kind in KINDS.items()},
+    **{f"{name}+recency": _maker(KINDS[name], recency=0.8) for name in WITH_RECENCY},
 }
 """Every row of the comparison; each is made with the content encoder at hand."""
 
-SLOW = ("SASRec",)
+SLOW = tuple(name for name, kind in KINDS.items() if kind.trains_in_steps)
 """Rows that train for minutes or hours: "all" leaves them out, and their name asks for them."""
 
 TRIVIAL: Mapping[str, tuple[str, ...]] = {
@@ -51,7 +53,8 @@ TRIVIAL: Mapping[str, tuple[str, ...]] = {
 }
 """What stands in every table, by the kind of values."""
 
-FOR_RATINGS = ("ItemMean", "UserMean", "UserItemBias", "LikeShare", "TextRidge")
+FOR_RATINGS = tuple(name for name, kind in KINDS.items() if kind.reads_ratings)
+"""Rows that have nothing to learn where events are implicit."""
 
 
 def check_names(names: str) -> list[str]:
@@ -87,12 +90,10 @@ def row_of(
     name: str, encoder: Callable[[], Encoder], config: Callable[[type[Any]], Any]
 ) -> rows.BaseRecommender:
     """The unfitted row of a class of `metarec.recommenders`, with the settings of its kind."""
-    kind = getattr(rows, name, None) if name in rows.__all__ else None
-    if not (isinstance(kind, type) and issubclass(kind, rows.BaseRecommender)) or isabstract(kind):
-        known = [other for other in ROWS if "+" not in other]
-        raise DataError(
-            f"no model is called {name!r}; there are: {', '.join([HEART, *known, 'Newest'])}"
-        )
+    kind = _kind_of(name)
+    if kind is None:
+        known = ", ".join([HEART, *KINDS, *NOT_COMPARED])
+        raise DataError(f"no model is called {name!r}; there are: {known}")
     settings = config(kind.Config)
     if issubclass(kind, rows.ContentRecommender):
         return kind(encoder(), settings)

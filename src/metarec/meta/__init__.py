@@ -3,6 +3,7 @@
 from metarec.meta.config import MetaConfig
 from metarec.meta.ensemble import Ensemble
 from metarec.meta.explanation import Explanation
+from metarec.meta.fusing import EnsembleConfig
 from metarec.meta.loading import load_model
 from metarec.meta.ordering import RankBy
 from metarec.meta.person import Person
@@ -10,6 +11,7 @@ from metarec.meta.recommender import MetaRecommender
 
 __all__ = [
     "Ensemble",
+    "EnsembleConfig",
     "Explanation",
     "MetaConfig",
     "MetaRecommender",

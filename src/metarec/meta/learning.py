@@ -16,6 +16,7 @@ from metarec.encoders import ContentFeatures, TabularFeatures, content_told
 from metarec.meta.answering import Answering
 from metarec.meta.blending import Rated, learn_blend
 from metarec.meta.changing_items import ChangingItems
+from metarec.meta.choosing import best_learned
 from metarec.meta.config import MetaConfig
 from metarec.meta.evidence import Evidence, Order, Sample
 from metarec.meta.evidence.order import ORDER
@@ -51,7 +52,7 @@ class Learning(Answering, ChangingItems):
         self._profiles = None
         if self.config.profile and first.users is not None and first.users.width:
             self._profiles = TabularFeatures.fit(first.users)
-        told = [self._learn_head(one, content, running) for one in taught]
+        told = [self._learn_head(one, content, running, end) for one in taught]
         order = self._learned_order(taught[-1], content, running, end)
         if CHOICE in self.hearts:
             asked = self._asked(taught, content, running)
@@ -66,14 +67,20 @@ class Learning(Answering, ChangingItems):
         self._recount(taught[-1])
 
     def _learn_head(
-        self, taught: Taught, content: Float[np.ndarray, "item d_content"], running: Running
+        self,
+        taught: Taught,
+        content: Float[np.ndarray, "item d_content"],
+        running: Running,
+        end: float | None,
     ) -> dict[str, Any]:
         """Learn one head, and tell its metrics."""
         config = self.config.beside_ratings() if self.hearts else self.config
-        config = config.of(taught.train.feedback)
         if self.hearts:  # the folder belongs to the head that trains
             running = replace(running, folder=None)
-        learned = self._learned(taught, content, config, running)
+        train = taught.train
+        tried = config.of(train.feedback, len(train.histories.items))
+        chosen, learned = best_learned(tried, partial(self._learned, taught, content), running, end)
+        self.config = replace(self.config, d=chosen.d)
         name = learned.heart.head.name
         self._weights = {**self._weights, name: learned.weights}
         self._no_profile = learned.no_profile
@@ -221,7 +228,7 @@ class Learning(Answering, ChangingItems):
     ) -> dict[str, Heart]:
         """Heads of a fold at their start; what an event counts by its age is as in the fit."""
         found = {}
-        config = replace(self.config, steps=0, start="auto")
+        config = self.config.at_start()
         for name, one in taught.items():
             nobody = replace(one, valid=one.valid.take(slice(0)))
             heart = self._learned(nobody, content, config, running).heart

@@ -28,7 +28,7 @@ from metarec.meta.learning import Learning
 from metarec.meta.ordering import CHOICE, Blend
 from metarec.meta.person import Person
 from metarec.meta.saved import heart_from, state_of
-from metarec.meta.summary import refusals_told, summary_of
+from metarec.meta.summary import adapted_told, refusals_told, summary_of
 from metarec.training.threads import limited
 
 
@@ -51,12 +51,15 @@ class MetaRecommender(Learning, Recommender):
             )
 
     def __repr__(self) -> str:
-        told = f"{type(self).__name__}({type(self.encoder).__name__}, d={self.config.d}"
+        d = "" if self.config.d is None else f", d={self.config.d}"
+        told = f"{type(self).__name__}({type(self.encoder).__name__}{d}"
         if self._catalogue is None:
             return f"{told}; not fitted)"
         heads = " and ".join(self.hearts)
         loss = self.metrics.get("valid_loss")
         judged = "" if loss is None else f", validation loss {loss:.4f}"
+        if adapted := adapted_told(self.metrics):
+            judged += f", {adapted}"
         if self.order is not None:
             judged = f", order of the history{judged}"
         if refused := refusals_told(self.metrics):
@@ -98,6 +101,7 @@ class MetaRecommender(Learning, Recommender):
         fitted.event_kinds = train.event_kinds
         with limited(running.threads):
             fitted._learn(train, valid, running)
+        fitted.has_uncertainty = fitted.knows_how_sure
         fitted.metrics = {**fitted.metrics, "train_hash": given}
         if train.negative_kinds:
             refused = int(train.event_kinds.refused(train.histories).sum())
@@ -184,6 +188,7 @@ class MetaRecommender(Learning, Recommender):
         model._profiles = None if profiles is None else TabularFeatures.from_dict(profiles)
         model._no_profile = state["no_profile"]
         model.shows_seen = state.get("shows_seen", False)
+        model.has_uncertainty = model.knows_how_sure
         kinds = state.get("event_kinds", {})
         model.event_kinds = EventKinds(**{name: tuple(named) for name, named in kinds.items()})
         return model

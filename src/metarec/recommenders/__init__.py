@@ -9,6 +9,7 @@ from metarec.recommenders.bias import (
     UserMean,
     UserMeanConfig,
 )
+from metarec.recommenders.biased_mf import BiasedMF, BiasedMFConfig, SVDPlusPlus, SVDPlusPlusConfig
 from metarec.recommenders.bpr import BPR, BPRConfig
 from metarec.recommenders.content import ContentRecommender
 from metarec.recommenders.content_knn import ContentKNN
@@ -26,10 +27,12 @@ from metarec.recommenders.predicted_popularity import (
     PredictedPopularityConfig,
 )
 from metarec.recommenders.random import Random
+from metarec.recommenders.rated_item_knn import RatedItemKNN, RatedItemKNNConfig
 from metarec.recommenders.sasrec import SASRec
 from metarec.recommenders.sasrec_config import SASRecConfig
 from metarec.recommenders.text_ridge import TextRidge, TextRidgeConfig
 from metarec.recommenders.trending import Trending, TrendingConfig
+from metarec.recommenders.user_knn import RatedUserKNN, RatedUserKNNConfig, UserKNN, UserKNNConfig
 
 __all__ = [
     "BPR",
@@ -37,6 +40,8 @@ __all__ = [
     "IALS",
     "BPRConfig",
     "BaseRecommender",
+    "BiasedMF",
+    "BiasedMFConfig",
     "ContentKNN",
     "ContentRecommender",
     "Cooccurrence",
@@ -58,14 +63,22 @@ __all__ = [
     "PredictedPopularity",
     "PredictedPopularityConfig",
     "Random",
+    "RatedItemKNN",
+    "RatedItemKNNConfig",
+    "RatedUserKNN",
+    "RatedUserKNNConfig",
     "SASRec",
     "SASRecConfig",
+    "SVDPlusPlus",
+    "SVDPlusPlusConfig",
     "TextRidge",
     "TextRidgeConfig",
     "Trending",
     "TrendingConfig",
     "UserItemBias",
     "UserItemBiasConfig",
+    "UserKNN",
+    "UserKNNConfig",
     "UserMean",
     "UserMeanConfig",
     "load_recommender",

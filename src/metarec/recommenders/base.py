@@ -61,6 +61,8 @@ class BaseRecommender(Recommender, ABC):
     serves_new_users: bool = True
     has_uncertainty: bool = False
     predicts_ratings: bool = False
+    reads_ratings: ClassVar[bool] = False
+    """True for a model that has nothing to learn where events say no more than that they were."""
     devices: Sequence[str] = ("cpu",)
     """What it can be fitted on."""
     trains_in_steps: bool = False

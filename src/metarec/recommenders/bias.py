@@ -45,6 +45,7 @@ class ItemMean(BaseRecommender):
 
     Config = ItemMeanConfig
     predicts_ratings = True
+    reads_ratings = True
     config: ItemMeanConfig
     means_: Float[np.ndarray, " item"]
 
@@ -72,6 +73,7 @@ class UserMean(BaseRecommender):
 
     Config = UserMeanConfig
     predicts_ratings = True
+    reads_ratings = True
     config: UserMeanConfig
     level_: float
 
@@ -111,6 +113,7 @@ class UserItemBias(BaseRecommender):
 
     Config = UserItemBiasConfig
     predicts_ratings = True
+    reads_ratings = True
     config: UserItemBiasConfig
     offsets_: Float[np.ndarray, " item"]
 

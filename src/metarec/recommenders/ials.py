@@ -8,10 +8,9 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from metarec.contracts import Dataset, Episodes, Histories
-from metarec.contracts.pieces import pieces
 from metarec.contracts.settings import Count, Positive, Settings, Weight
-from metarec.posterior import Prior, condition, gather
 from metarec.recommenders.base import BaseRecommender
+from metarec.recommenders.folding_in import fold_in as ridge_of
 from metarec.recommenders.interactions import event_weights, history_matrix
 from metarec.recommenders.item_to_item import mean_cosine
 from metarec.recommenders.one_thread import one_blas_thread
@@ -103,26 +102,6 @@ def fold_in(
     That is the posterior mean under the prior N(0, (YᵀY + λI)⁻¹) after events of precision α c_j
     that each observe the value 1 + 1/α; at c_j = 1 it is eq. 4 of the paper.
     """
-    d = len(precision)
-    prior = Prior(np.zeros(d), precision)
-    users = np.zeros((len(histories), d))
-    # Lengths are padded to powers of two: little waste, and a history's sums are taken in the same
-    # order whoever stands beside it.
-    buckets = np.ceil(np.log2(np.maximum(histories.lengths, 1))).astype(np.int64)
-    for bucket in np.unique(buckets[histories.lengths > 0]):
-        chosen = np.flatnonzero(buckets == bucket)
-        padded = 2 ** int(bucket)
-        for piece in pieces(len(chosen), padded * d + 3 * d * d, CELLS_AT_ONCE):
-            part = chosen[piece]
-            places = np.arange(padded)
-            present = places < histories.lengths[part, None]  # (history, place)
-            events = np.where(present, histories.offsets[part, None] + places, 0)
-            confidence = np.where(present, alpha * weights[events], 0.0)
-            seen = factors[histories.items[events]]  # (history, place, d)
-            observed = np.full(confidence.shape, 1 + 1 / alpha)
-            users[part] = condition(prior, gather(seen, observed, confidence)).mean
-    return users
-
-
-CELLS_AT_ONCE = 4_000_000
-"""Numbers held at once by the batched solve (32 MB)."""
+    confidence = alpha * weights
+    observed = np.full(len(weights), 1 + 1 / alpha)
+    return ridge_of(histories.items, histories.lengths, factors, observed, confidence, precision)

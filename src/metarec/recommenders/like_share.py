@@ -34,6 +34,7 @@ class LikeShare(BaseRecommender):
     """
 
     Config = LikeShareConfig
+    reads_ratings = True
     config: LikeShareConfig
     like_from_: float
     level_: float

@@ -45,6 +45,7 @@ class TextRidge(ContentRecommender):
 
     Config = TextRidgeConfig
     predicts_ratings = True
+    reads_ratings = True
     config: TextRidgeConfig
     offsets_: Float[np.ndarray, " item"]
 

@@ -46,7 +46,7 @@ class RecommenderContract(ListContract, KindsContract):
     """True for a model that another seed fits otherwise."""
     sizes_of_parts: tuple[str, ...] = (
         "metarec.recommenders.base.CELLS_AT_ONCE",
-        "metarec.recommenders.ials.CELLS_AT_ONCE",
+        "metarec.recommenders.folding_in.CELLS_AT_ONCE",
         "metarec.meta.answering.CELLS_AT_ONCE",
     )
     """The constants that bound how much of a batch is held at once."""

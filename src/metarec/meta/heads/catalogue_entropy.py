@@ -80,3 +80,16 @@ def catalogue_entropy(
     counts = weights.to(people.dtype)
     total: Tensor = _Entropy.apply(with_one, with_offset, out, targets, counts)  # type: ignore[no-untyped-call]
     return total
+
+
+def entropy_of_logits(
+    logits: Float[Tensor, "person item"],
+    out: Pairs,
+    targets: Int[Tensor, "person event"],
+    weights: Float[Tensor, "person event"],
+) -> Float[Tensor, ""]:
+    """The same of logits that are no inner products: all are held at once."""
+    lowest = torch.finfo(logits.dtype).min
+    told = torch.log_softmax(logits.index_put(out, logits.new_tensor(lowest)), dim=1)
+    taken = torch.where(weights > 0, told.gather(1, targets), 0.0)
+    return -(taken * weights).sum()
