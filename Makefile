@@ -27,6 +27,7 @@ OLDEST_TESTS := tests/test_dependencies.py tests/posterior tests/metrics/test_me
 	tests/cli/test_command.py::test_help_shows_an_example tests/jobs/test_tuning.py \
 	tests/evaluation/test_evaluation_report.py::test_the_report_fetches_nothing_and_is_well_formed
 DATA ?=
+SHOP ?=
 OUT ?= demo
 ARGS ?=
 
@@ -35,10 +36,14 @@ export TOKENIZERS_PARALLELISM ?= false
 # Tests start Python many times: compiling each import anew is a third of their time
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-all oldest check fix install bench mutants clean
+.PHONY: demo serve test test-all oldest check fix install bench mutants clean
 
 demo: install ## Fit, evaluate and explain on the synthetic shop, or on DATA=folder
 	$(BIN)/metarec demo $(if $(DATA),--data "$(DATA)") --out "$(OUT)"
+
+serve: install ## A service on the synthetic shop, or on SHOP=folder or SHOP=model; Ctrl+C ends it
+	$(if $(SHOP),,test -d demo-shop || $(BIN)/metarec data generate demo-shop --users 400 --items 200 --kind implicit)
+	$(BIN)/metarec serve "$(or $(SHOP),demo-shop)"
 
 test: install ## The default tests: about five minutes at most
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile
@@ -50,13 +55,13 @@ oldest: $(OLDEST)/.installed ## A few of the tests with the oldest versions that
 	$(OLDEST)/bin/python -m pytest -q -n 2 $(OLDEST_TESTS)
 
 check: install ## Format, lint and types
-	$(BIN)/ruff format --check src tests benchmarks tools
-	$(BIN)/ruff check src tests benchmarks tools
+	$(BIN)/ruff format --check src tests benchmarks tools examples
+	$(BIN)/ruff check src tests benchmarks tools examples
 	$(BIN)/mypy
 
 fix: install ## Format and lint, changing files
-	$(BIN)/ruff format src tests benchmarks tools
-	$(BIN)/ruff check --fix src tests benchmarks tools
+	$(BIN)/ruff format src tests benchmarks tools examples
+	$(BIN)/ruff check --fix src tests benchmarks tools examples
 
 bench: install ## The numbers of the README, from real data where it is present
 	$(BIN)/python -m benchmarks
@@ -77,4 +82,4 @@ $(OLDEST)/.installed: pyproject.toml constraints-oldest.txt
 	touch $@
 
 clean: ## Remove what the other targets made
-	rm -rf $(VENV) $(OLDEST) demo build .mutants .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(OLDEST) demo demo-shop demo-shop.model demo-shop.db* build .mutants .pytest_cache .mypy_cache .ruff_cache
