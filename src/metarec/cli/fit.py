@@ -29,6 +29,7 @@ from metarec.data.meanings import meanings
 from metarec.meta import MetaConfig, MetaRecommender
 from metarec.meta.summary import refusals_told
 from metarec.training.checkpoints import CHECKPOINT, remove_checkpoint
+from metarec.training.trackers import opened
 
 
 def fit(
@@ -53,6 +54,10 @@ def fit(
     seed: Seed = 0,
     threads: Threads = None,
     time_s: Time = None,
+    track: Annotated[
+        str | None,
+        typer.Option(help="Write losses to tensorboard:FOLDER, mlflow:URI or wandb:PROJECT."),
+    ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Replace the model that is there.")
     ] = False,
@@ -76,7 +81,9 @@ def fit(
     shop = shop_at(data)
     say_notes(shop)
     typer.echo("\n  ".join([repr(shop), *meanings(shop)]), err=True)
-    fitting(shop, out, Running(seed, progress=True, threads=threads, time_s=time_s))
+    running = Running(seed, progress=True, threads=threads, time_s=time_s)
+    with opened(track) as tracker:
+        fitting(shop, out, replace(running, tracker=tracker))
 
 
 def _checkpoints_of(out: Path) -> Path:

@@ -22,7 +22,9 @@ def train(
         with named(run, inputs):
             loss = network.head.loss(network, terms, step, inputs, config)
         loss = loss + network.penalty(config, inputs.n_events)
-        descend(network, optimizer, loss, one_cycle(run.step, config.n_steps, config.learning_rate))
+        rate = one_cycle(run.step, config.n_steps, config.learning_rate)
+        descend(network, optimizer, loss, rate)
+        run.note(loss=loss.detach(), learning_rate=rate)
         if valid is not None and run.judges_now:
             run.judge(network.head.judge(network, inputs, valid, config))
     run.restore_best()

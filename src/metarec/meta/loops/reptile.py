@@ -29,7 +29,9 @@ def train(
         support, profiles = network.head.task(network, terms, step, inputs, config)
         with named(run, inputs):
             loss = network.distance(terms, support, profiles)
-        descend(network, optimizer, loss, one_cycle(run.step, config.n_steps, config.learning_rate))
+        rate = one_cycle(run.step, config.n_steps, config.learning_rate)
+        descend(network, optimizer, loss, rate)
+        run.note(loss=loss.detach(), learning_rate=rate)
         if valid is not None and run.judges_now:
             run.judge(network.head.judge(network, inputs, valid, config))
     run.restore_best()
