@@ -14,6 +14,7 @@ from metarec.encoders import HashEncoder
 from metarec.recommenders.base import BaseRecommender
 from metarec.recommenders.content import ContentRecommender
 from metarec.testing import planted_shop
+from metarec.training.optimiser_config import OptimiserConfig
 
 CHANGES: dict[tuple[type, str], tuple[Any, Any]] = {
     (r.ItemMean, "damping"): (1.0, 5.0),
@@ -81,6 +82,7 @@ CHANGES: dict[tuple[type, str], tuple[Any, Any]] = {
     (r.SASRec, "max_events"): (3, 5),
     (r.SASRec, "dropout"): (0.0, 0.5),
     (r.SASRec, "learning_rate"): (0.01, 0.03),
+    (r.SASRec, "optimiser"): (None, OptimiserConfig("sgd", momentum=0.9)),
     (r.SASRec, "weight_decay"): (0.0, 5.0),
     (r.SASRec, "batch"): (50, 400),
     (r.SASRec, "negatives"): (5, 50),
@@ -152,8 +154,8 @@ PredictedPopularityConfig(penalty=0.3)
 RatedItemKNNConfig(neighbours=200, shrinkage=100.0, damping=0.1)
 RatedUserKNNConfig(neighbours=400, shrinkage=100.0, damping=0.1)
 SASRecConfig(network='transformer', d=64, layers=2, heads=2, max_events=200, dropout=0.2, \
-learning_rate=0.002, weight_decay=0.01, batch=3000, negatives=1024, hidden=0.05, steps=None, \
-patience=10)
+learning_rate=0.002, weight_decay=0.01, optimiser=None, batch=3000, negatives=1024, hidden=0.05, \
+steps=None, patience=10)
 SVDPlusPlusConfig(factors=32, l2=1.5, bias_l2=0.5, sweeps=15, implicit_l2=100.0)
 TextRidgeConfig(penalty=1.0, saturation=20.0, item_damping=5.0, user_damping=3.0, sweeps=10)
 TrendingConfig(days=7.0, places=2.0)
@@ -179,8 +181,8 @@ def test_what_is_no_finite_number_is_refused_by_every_setting(
             continue  # the training mean
         if name == "column" and isinstance(value, str | None):
             continue  # a column of this name, or whichever there is
-        if name == "steps" and value is None:
-            continue  # as many as the people ask for
+        if name in ("steps", "optimiser") and value is None:
+            continue  # as many as the people ask for; as usual
         with pytest.raises(ValueError, match=f"^{name} must be .*, got ") as told:
             model.Config(**{name: value})
         assert "\n" not in str(told.value)
@@ -189,7 +191,7 @@ def test_what_is_no_finite_number_is_refused_by_every_setting(
 @pytest.mark.parametrize(("model", "name"), SETTINGS, ids=BY_NAME)
 def test_a_number_of_numpy_becomes_pythons(model: type[BaseRecommender], name: str) -> None:
     given = CHANGES[model, name][1]
-    if isinstance(given, str):
+    if isinstance(given, str | OptimiserConfig):
         return
     made = np.int32(given) if isinstance(given, int) else np.float64(given)
     kept = getattr(model.Config(**{name: made}), name)
