@@ -23,6 +23,7 @@ from metarec.data.draws import permuted
 from metarec.data.splits.split import Split
 from metarec.evaluation import combine, compare
 from metarec.meta import MetaConfig, MetaRecommender
+from metarec.meta.config import STEPS
 
 LEAST, QUERIES = 13, 10
 
@@ -57,7 +58,7 @@ def main() -> None:
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--draws", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=MetaConfig().of("rating").n_steps)
+    parser.add_argument("--steps", type=int, default=STEPS["rating"])
     given = parser.parse_args()
     folder = data_folder("movielens-1m")
     shop = load(folder)

@@ -87,7 +87,7 @@ def errors_of(shop: Dataset) -> pl.DataFrame:
 
 
 def table_of(errors: pl.DataFrame) -> pl.DataFrame:
-    """RMSE of each model, mean over folds, with 95 % intervals: its own, and behind the best."""
+    """RMSE of each model, the mean over folds, its 95 % interval, and that behind the best."""
     rng = np.random.default_rng(SEED)
     sums = errors.group_by("model", "user").agg(pl.col("squares", "ratings").sum()).sort("user")
     tables = {name: part for (name,), part in sums.group_by("model", maintain_order=True)}

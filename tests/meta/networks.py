@@ -16,6 +16,8 @@ from metarec.meta.heads.value_training import LearnedValue
 from metarec.meta.heart import Heart
 from metarec.meta.network import HeartNetwork, new_network
 from metarec.meta.saved import state_of
+from metarec.meta.updaters.network_updater import NetworkUpdater
+from metarec.meta.updaters.training import UpdaterNetwork
 
 
 def with_evidence(model: mr.MetaRecommender, evidence: Evidence | None) -> mr.MetaRecommender:
@@ -69,9 +71,28 @@ def fitted_network(model: mr.MetaRecommender) -> HeartNetwork:
         network.confidence.decay.fill_(float(np.log(np.expm1(-np.log(confidence.rho)))))
         if not model.predicts_ratings:
             network.head.log_kappa.fill_(float(np.log(heart.head.slope)))
+        if isinstance(heart.updater, NetworkUpdater):
+            _set_updater(network, heart)
     precision = torch.from_numpy(heart.prior.precision)
     network.head.prior_precision = lambda features: precision.to(features.dtype)
     return network
+
+
+def _set_updater(network: HeartNetwork, heart: Heart) -> None:
+    updater = heart.updater
+    assert isinstance(updater, NetworkUpdater)
+    assert isinstance(network.updater, UpdaterNetwork)
+    for name, numbers in updater.numbers.items():
+        network.updater.numbers[name].copy_(torch.from_numpy(numbers))
+    found = (heart.terms.features[:, None] == updater.landmarks).all(axis=2)
+    network.updater.landmarks = torch.from_numpy(found.argmax(axis=0))
+    for log, number in zip(
+        (network.updater.log_v, network.updater.log_n), updater.spread, strict=True
+    ):
+        log.fill_(float(np.log(number)))
+    if hasattr(network.head, "log_alpha"):
+        network.head.log_lambda.fill_(float(np.log(updater.scales[0])))
+        network.head.log_alpha.fill_(float(np.log(updater.scales[1])))
 
 
 def numbers_of(heart: Heart) -> dict[str, Any]:

@@ -79,3 +79,27 @@ def test_no_logit_is_kept_for_the_gradient():
         catalogue_entropy(*a_step())
     assert kept
     assert max(kept) < N_PEOPLE * N_ITEMS
+
+
+@pytest.mark.parametrize("at_once", [1, 25, 10**6])
+def test_logits_that_are_no_products_come_to_the_plain_formula_in_parts_of_any_size(
+    at_once: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(module, "UNITS_AT_ONCE", at_once)
+    people, items, offsets, *asked = a_step()
+    parts = []
+
+    def logits_of(part: slice) -> Tensor:
+        parts.append(part)
+        return people[part] @ items.mT + offsets
+
+    loss = module.entropy_of_logits(logits_of, N_ITEMS, *asked)
+    exact = plainly(people, items, offsets, *asked)
+    torch.testing.assert_close(loss, exact, rtol=1e-12, atol=1e-12)
+    assert len(parts) == {1: N_PEOPLE, 25: 4, 10**6: 1}[at_once]
+    given = (people, items, offsets)
+    for own, plain in zip(
+        torch.autograd.grad(loss, given), torch.autograd.grad(exact, given), strict=True
+    ):
+        torch.testing.assert_close(own, plain, rtol=1e-9, atol=1e-12)
+    assert len(parts) == 2 * {1: N_PEOPLE, 25: 4, 10**6: 1}[at_once]  # computed again, not kept

@@ -25,8 +25,11 @@ def test_cells_that_are_all_looked_at_find_what_all_pairs_find(
     assert found.recall() == 1.0
     expect_same(found, exact)
     expect_same(found.with_items(more), exact.with_items(more))
+    assert found.cells is not None
+    before = found.cells.own.copy()
     changed = found.with_changed(rows, more[:4])
     expect_same(changed, exact.with_changed(rows, more[:4]))
+    np.testing.assert_array_equal(found.cells.own, before)
     expect_same(changed.with_items(more), exact.with_changed(rows, more[:4]).with_items(more))
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import metarec as mr
+from metarec.contracts import Feedback
 from metarec.contracts.settings import Settings
 
 DEFAULTS = asdict(mr.MetaConfig())
@@ -56,22 +57,60 @@ def test_a_choice_takes_only_what_it_names(name: str, value: object):
 
 
 def test_every_field_is_checked_by_type():
-    assert {*WHOLE, *REAL, *WORDS, "profile", "choice", "evidence", "steps", "order"} == set(
-        DEFAULTS
-    )
+    flags, open_ = {"profile", "choice", "evidence"}, {"d", "steps", "order", *OF_UPDATERS}
+    assert {*WHOLE, *REAL, *WORDS, *flags, *open_} == set(DEFAULTS)
 
 
+OF_UPDATERS: dict[str, list[object]] = {
+    "inner_steps": [0, 2.5, True],
+    "inner_rate": [0.0, -1.0, "1"],
+    "first_order": [1, "yes"],
+    "decision_width": [0, 2.5],
+}
+
+
+@pytest.mark.parametrize("name", OF_UPDATERS)
+def test_a_setting_of_updaters_takes_only_what_it_says(name: str):
+    for value in OF_UPDATERS[name]:
+        with pytest.raises(mr.DataError, match=f"^{name} must be"):
+            mr.MetaConfig(updater="MAML", **{name: value})
+
+
+@pytest.mark.parametrize("name", ["d", "steps"])
 @pytest.mark.parametrize("value", [2.5, True, "auto", float("nan"), -1])
-def test_steps_are_a_whole_number_or_what_the_shop_decides(value: object):
-    with pytest.raises(mr.DataError, match=r"^steps must be"):
-        mr.MetaConfig(steps=value)
-    assert (mr.MetaConfig().of("rating").n_steps, mr.MetaConfig().of("implicit").n_steps) == (
-        1000,
-        400,
-    )
-    assert mr.MetaConfig(steps=0).of("rating").n_steps == 0
+def test_a_number_that_the_shop_decides_is_whole_where_it_is_said(name: str, value: object):
+    with pytest.raises(mr.DataError, match=f"^{name} must be"):
+        mr.MetaConfig(**{name: value})
+
+
+def test_steps_follow_the_feedback_where_nobody_says():
+    (ratings,), (events,) = mr.MetaConfig().of("rating"), mr.MetaConfig().of("implicit")
+    assert (ratings.n_steps, events.n_steps) == (1000, 400)
+    assert [config.n_steps for config in mr.MetaConfig(steps=0).of("rating")] == [0]
     with pytest.raises(mr.DataError, match="once the shop is known"):
         _ = mr.MetaConfig().n_steps
+
+
+@pytest.mark.parametrize(
+    ("config", "feedback", "n_events", "expected"),
+    [
+        (mr.MetaConfig(), "implicit", 500_000, [16, 64]),
+        (mr.MetaConfig(), "implicit", 499_999, [16]),
+        (mr.MetaConfig(), "rating", 10**6, [16]),
+        (mr.MetaConfig(steps=0), "implicit", 10**6, [16]),
+        (mr.MetaConfig(d=7), "implicit", 10**6, [7]),
+    ],
+)
+def test_how_many_features_are_tried_follows_the_size_of_the_shop_where_nobody_says(
+    config: mr.MetaConfig, feedback: Feedback, n_events: int, expected: list[int]
+):
+    assert [one.n_features for one in config.of(feedback, n_events)] == expected
+    assert {one.n_steps for one in config.of(feedback, n_events)} <= {0, 400, 1000}
+
+
+def test_features_are_not_known_before_the_shop_is():
+    with pytest.raises(mr.DataError, match="once the shop is known"):
+        _ = mr.MetaConfig().n_features
 
 
 def test_numpy_numbers_become_python_numbers_that_can_be_saved():

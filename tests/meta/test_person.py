@@ -376,6 +376,12 @@ def test_the_reasons_of_a_long_history_fit_in_memory(ordered: mr.MetaRecommender
     assert peak < 64e6  # events² · d would be 224 MB
 
 
+@pytest.mark.parametrize("now", [float("nan"), float("inf"), "today", [1.0]])
+def test_the_moment_to_look_from_is_a_finite_number(ratings: mr.MetaRecommender, now: object):
+    with pytest.raises(DataError, match="now must be a finite number, got"):
+        ratings.adapt([], now=now)
+
+
 def test_a_person_is_a_value_whatever_the_caller_does_to_the_profile(ratings: mr.MetaRecommender):
     ids = [str(item) for item in ratings.catalogue.ids]
     profile = {"age": 20, "income": "low"}

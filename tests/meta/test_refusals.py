@@ -235,6 +235,23 @@ def test_a_refusal_is_as_old_as_what_was_taken_after_it(aged: mr.MetaRecommender
     assert (support.targets[~seen.refused] == 1).all()
 
 
+def test_after_old_and_new_refusals_one_more_event_is_as_if_all_had_come_at_once(
+    aged: mr.MetaRecommender,
+) -> None:
+    """By clock a refusal that is newer than all that was taken ages less than the others."""
+    history = [
+        Event(IDS[30], kind=DISLIKE, t=1 * DAY),
+        Event(IDS[1], kind="buy", t=2 * DAY),
+        Event(IDS[31], kind=DISLIKE, t=5 * DAY),
+    ]
+    new = Event(IDS[2], kind="buy", t=7 * DAY)
+    np.testing.assert_allclose(
+        aged.adapt(history).observe(new).score(IDS),
+        aged.adapt([*history, new]).score(IDS),
+        atol=1e-9,
+    )
+
+
 def test_a_refusal_is_never_asked_for_and_touches_nothing(data: Dataset) -> None:
     """A group that people do nothing but refuse stays a group that nobody has touched."""
     names, refused = data.interactions["event"], data.interactions["item"] >= 2 * GROUP

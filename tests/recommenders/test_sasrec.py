@@ -236,6 +236,17 @@ def test_the_best_on_the_given_validation_is_kept_and_queries_on_untouched_items
     np.testing.assert_array_equal(other.vectors_, SASRec(None, TINY).fit(shop).vectors_)
 
 
+def test_a_fit_shows_its_progress_where_it_is_asked_to(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("metarec.contracts.progress.EVERY_S", 0.0)
+    shop = shop_of(walks(20))
+    SASRec(None, TINY).fit(shop)
+    assert not any(capsys.readouterr())
+    SASRec(None, TINY).fit(shop, progress=True)
+    assert any(capsys.readouterr())
+
+
 def test_time_that_is_up_ends_training() -> None:
     model = SASRec(None, replace(TINY, steps=10_000)).fit(shop_of(walks(20)), time_s=0.05)
     assert model.metrics_["cut_by_time"]
@@ -370,6 +381,9 @@ def test_the_last_events_of_some_people_are_held_out_and_never_an_items_only_one
         for s in range(60)
     ]
     assert {int(judged.query.items[0]) for _, judged in drawn} == set(range(5))
+    longer = shop_of([[event % 3 for event in range(2 + person)] for person in range(40)])
+    lengths = hold_out_last(longer, np.random.default_rng(0))[1].support.lengths
+    assert (np.diff(lengths) > 0).all()  # people in the order of the shop
 
 
 class NoTorch:

@@ -79,6 +79,11 @@ class FittedModel:
         return self.config.beside_ratings() if beside else self.config
 
     @property
+    def knows_how_sure(self) -> bool:
+        """False where the head whose standard deviations answers show has an updater without."""
+        return self.hearts[self.ordering().sure].updater.knows_variance
+
+    @property
     def kinds(self) -> tuple[str, ...]:
         """The kinds of events that the model was fitted on."""
         return self.heart.confidence.kind_names

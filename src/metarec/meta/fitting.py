@@ -17,7 +17,7 @@ from metarec.meta.freezing import freeze
 from metarec.meta.heads.choice_training import LearnedChoice
 from metarec.meta.heads.value_start import start_from_levels
 from metarec.meta.heads.value_training import LearnedValue
-from metarec.meta.loops import episodic
+from metarec.meta.loops import episodic, reptile
 from metarec.meta.loops.episodes import Inputs, learned_counts, pad_episodes
 from metarec.meta.loops.steps import torch_seed
 from metarec.meta.network import new_network
@@ -71,7 +71,9 @@ def learn(
         rng=rng,
         folder=folder,
         progress=running.progress,
+        called=f"{'choice' if kind is LearnedChoice else 'value'}.d{config.n_features}",
         time_s=running.time_s,
+        tracker=running.tracker,
         patience=config.patience,
         judge_every=config.judge_every,
         # sums run in another order on another number of threads, or in another PyTorch
@@ -80,9 +82,11 @@ def learn(
     if config.start != "random":
         start = start_from_factors if isinstance(head, LearnedChoice) else start_from_levels
         start(network, train, content, config, rng)
+    network.begin(network.features(inputs.content, inputs.touched))
     network.features.told[inputs.touched == 0] = 0.0
     with locked(folder):
-        episodic.train(network, inputs, judged, config, run)
+        loop = reptile if config.items_stay else episodic
+        loop.train(network, inputs, judged, config, run)
     factor = head.calibrate(network, inputs, judged, config, stream(rng, Purpose.DRAWS))
     weights = {k: v.numpy() for k, v in network.features.state_dict().items()}
     return Learned(
@@ -95,6 +99,7 @@ def learn(
             "valid_loss": run.best if run.judged else None,
             "cut_by_time": run.cut_by_time,
             "variance_factor": factor,
+            **network.updater.facts(),
         },
     )
 

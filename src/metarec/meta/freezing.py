@@ -36,6 +36,7 @@ def freeze(
     terms = item_terms(weights, blocks, config, content, learned)
     precision = network.head.double().prior_precision(torch.from_numpy(terms.features))
     confidence = network.confidence
+    updater = network.updater.frozen(terms.features, network.head)
     return Heart(
         head=head,
         terms=replace(terms, popularity=_popularity(train)).padded(),
@@ -54,6 +55,7 @@ def freeze(
             "none" if head.predicts_ratings else config.value_weight,
             tuple(inputs.histories.kind_names[row] for row in confidence.refused),
         ),
+        updater=updater,
     )
 
 

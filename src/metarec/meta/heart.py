@@ -15,6 +15,7 @@ from metarec.meta.prior import LearnedPrior
 from metarec.meta.recency import ages
 from metarec.meta.refusals import places_among
 from metarec.meta.updaters.closed_form import ClosedForm
+from metarec.meta.updaters.exploded import Exploded
 from metarec.meta.updaters.updater import Adapted, Support, Updater
 
 
@@ -104,7 +105,10 @@ class Heart:
         places, counted = places_among(against), histories.present & ~against
         old = ages(times, places, counted, self.confidence.recency)
         support = self.support(rows, values, weights * self.confidence.of_age(old), against)
-        taste = self.updater.adapt(self.terms, support, self.prior.of(profiles))
+        try:
+            taste = self.updater.adapt(self.terms, support, self.prior.of(profiles))
+        except Exploded as error:
+            raise error.of(_named(histories, error.person)) from error
         if self.evidence is None:
             return Believed(taste)
         spoken = spoken_of(taken, ordered=self.evidence.ordered)
@@ -153,3 +157,12 @@ class Heart:
         """The model with other content and terms of the items in these rows."""
         evidence = None if self.evidence is None else self.evidence.with_changed(rows, content)
         return replace(self, terms=self.terms.changed(rows, others), evidence=evidence)
+
+
+def _named(histories: Histories, row: int) -> str:
+    """Whose history it is, for an error: the user's id, or else how it begins."""
+    if histories.user_ids is not None:
+        return f"user {str(histories.user_ids[row])!r}"
+    n = int(histories.lengths[row])
+    first = histories.vocabulary[histories.items[histories.offsets[row]]] if n else None
+    return f"a history of {n} events that begins with item {first!r}"

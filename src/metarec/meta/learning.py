@@ -1,6 +1,7 @@
 """From a shop to the heads of a model, and to how they make one order: what `fit` does."""
 
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -16,6 +17,7 @@ from metarec.encoders import ContentFeatures, TabularFeatures, content_told
 from metarec.meta.answering import Answering
 from metarec.meta.blending import Rated, learn_blend
 from metarec.meta.changing_items import ChangingItems
+from metarec.meta.choosing import best_learned
 from metarec.meta.config import MetaConfig
 from metarec.meta.evidence import Evidence, Order, Sample
 from metarec.meta.evidence.order import ORDER
@@ -51,7 +53,11 @@ class Learning(Answering, ChangingItems):
         self._profiles = None
         if self.config.profile and first.users is not None and first.users.width:
             self._profiles = TabularFeatures.fit(first.users)
-        told = [self._learn_head(one, content, running) for one in taught]
+        trains = [True, self.config.beside_ratings().steps != 0][: len(taught)]
+        told = [
+            self._learn_head(one, content, *share)
+            for one, share in zip(taught, shared(running, trains, end), strict=True)
+        ]
         order = self._learned_order(taught[-1], content, running, end)
         if CHOICE in self.hearts:
             asked = self._asked(taught, content, running)
@@ -66,14 +72,18 @@ class Learning(Answering, ChangingItems):
         self._recount(taught[-1])
 
     def _learn_head(
-        self, taught: Taught, content: Float[np.ndarray, "item d_content"], running: Running
+        self,
+        taught: Taught,
+        content: Float[np.ndarray, "item d_content"],
+        running: Running,
+        end: float | None,
     ) -> dict[str, Any]:
         """Learn one head, and tell its metrics."""
         config = self.config.beside_ratings() if self.hearts else self.config
-        config = config.of(taught.train.feedback)
-        if self.hearts:  # the folder belongs to the head that trains
-            running = replace(running, folder=None)
-        learned = self._learned(taught, content, config, running)
+        train = taught.train
+        tried = config.of(train.feedback, len(train.histories.items))
+        chosen, learned = best_learned(tried, partial(self._learned, taught, content), running, end)
+        self.config = replace(self.config, d=chosen.d)
         name = learned.heart.head.name
         self._weights = {**self._weights, name: learned.weights}
         self._no_profile = learned.no_profile
@@ -110,14 +120,14 @@ class Learning(Answering, ChangingItems):
         end: float | None,
     ) -> LearnedOrder:
         """What the order of histories says, as far as it is learned until `end`."""
-        config, folder = self.config.order, running.folder
+        config = self.config.order
         if config is None:
             return LearnedOrder(None)
         if CHOICE not in self.hearts:
             return left_out(NO_CHOICE)
         running = replace(
             running,
-            folder=None if folder is None else Path(folder) / ORDER,
+            folder=below(running.folder, ORDER),
             time_s=time_left(end),
         )
         return learn_order(taught.train, taught.valid, content, config, running)
@@ -221,7 +231,7 @@ class Learning(Answering, ChangingItems):
     ) -> dict[str, Heart]:
         """Heads of a fold at their start; what an event counts by its age is as in the fit."""
         found = {}
-        config = replace(self.config, steps=0, start="auto")
+        config = self.config.at_start()
         for name, one in taught.items():
             nobody = replace(one, valid=one.valid.take(slice(0)))
             heart = self._learned(nobody, content, config, running).heart
@@ -244,6 +254,23 @@ class Learning(Answering, ChangingItems):
         if heart is not None and heart.evidence is not None and taught.given is not taught.train:
             evidence = recounted(heart.evidence, taught.given, self.config)
             self.hearts = {**self.hearts, CHOICE: replace(heart, evidence=evidence)}
+
+
+def shared(
+    running: Running, trains: Sequence[bool], end: float | None
+) -> Iterator[tuple[Running, float | None]]:
+    """How each head is learned in turn, and until when: those that train share the time that is
+    left, and each has a folder of checkpoints, the first the one that was given."""
+    for number, learned in enumerate(trains):
+        own = running.folder if number == 0 else below(running.folder, "choice")
+        left = time_left(end, max(1, sum(trains[number:])))
+        until = None if left is None else time.monotonic() + left
+        yield replace(running, folder=own if learned else None), until
+
+
+def below(folder: str | Path | None, name: str) -> Path | None:
+    """The folder of checkpoints of a part of a fit; none where there is none of the whole."""
+    return None if folder is None else Path(folder) / name
 
 
 def _content_features(encoder: Encoder, train: Dataset, *, progress: bool) -> ContentFeatures:

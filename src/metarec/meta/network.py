@@ -1,6 +1,7 @@
 """All that meta-learning learns, as one module: features, prior, confidence and head."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -12,7 +13,15 @@ from torch import Tensor, nn
 
 from metarec.meta.config import MetaConfig
 from metarec.meta.features.network import FeatureNetwork, TorchTerms
-from metarec.posterior.differentiable import TorchPosterior, condition_on
+from metarec.meta.updaters.exploded import Exploded
+from metarec.meta.updaters.training import (
+    ClosedFormNetwork,
+    TorchAdapted,
+    TorchTask,
+    UpdaterNetwork,
+    new_updater,
+)
+from metarec.posterior.differentiable import TorchPosterior
 
 NOISE_PACE = 4.0
 OF_REFUSALS = 0.3
@@ -34,6 +43,18 @@ class TorchSupport:
     confidence: Float[Tensor, "*person event"]
     refused: Bool[Tensor, "*#person event"] | None = None
     """The events that speak against their item; None where there is no such kind."""
+    users: Int[np.ndarray, " person"] | None = None
+    """Whose events these are, as rows of the training set; None of people outside it."""
+
+
+@contextmanager
+def naming(support: TorchSupport) -> Iterator[None]:
+    """Tells an inner loop that explodes whose events it was on."""
+    try:
+        yield
+    except Exploded as error:
+        error.user = None if support.users is None else int(support.users[error.person])
+        raise
 
 
 class TrainedHead(Protocol):
@@ -49,6 +70,10 @@ class TrainedHead(Protocol):
 
     def prior_precision(self, features: Float[Tensor, "item d+1"]) -> Float[Tensor, "d+1 d+1"]:
         """P, from φ of the whole catalogue."""
+        ...
+
+    def prior_scales(self) -> tuple[Tensor, Tensor]:
+        """λ and α: how much of P is the same in all directions, and how much is of items."""
         ...
 
 
@@ -110,28 +135,68 @@ class HeartNetwork(nn.Module):
         prior: PriorNetwork,
         confidence: ConfidenceNetwork,
         head: nn.Module,
+        updater: ClosedFormNetwork | UpdaterNetwork,
     ) -> None:
         super().__init__()
         self.features = features
         self.prior = prior
         self.confidence = confidence
         self.head: Any = head
+        self.updater = updater
 
     def adapt(
         self,
         catalogue: TorchTerms,
         support: TorchSupport,
         profiles: Float[Tensor, "*person d_profile"] | None = None,
+    ) -> TorchAdapted:
+        """What is believed of each person after their support."""
+        task = self._task(catalogue, support, profiles)
+        with naming(support):
+            return self.updater(task, catalogue.features, self.head)
+
+    def distance(
+        self,
+        catalogue: TorchTerms,
+        support: TorchSupport,
+        profiles: Float[Tensor, "*person d_profile"] | None = None,
+    ) -> Float[Tensor, ""]:
+        """Half the mean squared distance from everyone's numbers to where supports lead them."""
+        assert isinstance(self.updater, UpdaterNetwork)
+        task = self._task(catalogue, support, profiles)
+        with naming(support):
+            return self.updater.distance(task, catalogue.features, self.head)
+
+    def posterior(
+        self,
+        catalogue: TorchTerms,
+        support: TorchSupport,
+        profiles: Float[Tensor, "*person d_profile"] | None = None,
     ) -> TorchPosterior:
         """The posterior of each person after their support, in closed form."""
+        task = self._task(catalogue, support, profiles)
+        return ClosedFormNetwork()(task, catalogue.features, self.head)
+
+    def _task(
+        self,
+        catalogue: TorchTerms,
+        support: TorchSupport,
+        profiles: Float[Tensor, "*person d_profile"] | None,
+    ) -> TorchTask:
         head: TrainedHead = self.head
-        return condition_on(
+        return TorchTask(
             self.prior(profiles),
             head.prior_precision(catalogue.features),
             support.terms.features,
             head.targets(support),
             head.precisions(support),
         )
+
+    @torch.no_grad()
+    def begin(self, catalogue: TorchTerms) -> None:
+        """Set what the updater knows before training by where the items start."""
+        if isinstance(self.updater, UpdaterNetwork):
+            self.updater.begin(catalogue.features, self.head.prior_precision(catalogue.features))
 
     def penalty(self, config: MetaConfig, n_events: int) -> Float[Tensor, ""]:
         """Prior of the learned weights, per event of the data."""
@@ -163,9 +228,10 @@ def new_network(
     of the `kinds` those `refused` are heard as speaking against their item."""
     return HeartNetwork(
         FeatureNetwork(n_items, blocks, config, rng, mean=head.mean),
-        PriorNetwork(d_profile, config.d),
+        PriorNetwork(d_profile, config.n_features),
         ConfidenceNetwork(kinds, old=head.start_old, decay=head.start_decay, refused=refused),
         head,
+        new_updater(config, n_items, head.landmarks, rng),
     )
 
 

@@ -18,6 +18,7 @@ from metarec.contracts import (
     EventLike,
     Recommender,
     Running,
+    Tracker,
 )
 from metarec.contracts.alignment import warn_of_kinds, warn_of_unknown
 from metarec.contracts.event_kinds import ANY_KIND
@@ -28,7 +29,7 @@ from metarec.meta.learning import Learning
 from metarec.meta.ordering import CHOICE, Blend
 from metarec.meta.person import Person
 from metarec.meta.saved import heart_from, state_of
-from metarec.meta.summary import refusals_told, summary_of
+from metarec.meta.summary import adapted_told, refusals_told, summary_of
 from metarec.training.threads import limited
 
 
@@ -51,12 +52,15 @@ class MetaRecommender(Learning, Recommender):
             )
 
     def __repr__(self) -> str:
-        told = f"{type(self).__name__}({type(self.encoder).__name__}, d={self.config.d}"
+        d = "" if self.config.d is None else f", d={self.config.d}"
+        told = f"{type(self).__name__}({type(self.encoder).__name__}{d}"
         if self._catalogue is None:
             return f"{told}; not fitted)"
         heads = " and ".join(self.hearts)
         loss = self.metrics.get("valid_loss")
         judged = "" if loss is None else f", validation loss {loss:.4f}"
+        if adapted := adapted_told(self.metrics):
+            judged += f", {adapted}"
         if self.order is not None:
             judged = f", order of the history{judged}"
         if refused := refusals_told(self.metrics):
@@ -74,6 +78,7 @@ class MetaRecommender(Learning, Recommender):
         device: str = "cpu",
         threads: int | None = None,
         time_s: float | None = None,
+        tracker: Tracker | None = None,
     ) -> Self:
         """A fitted copy; `self` stays as it was.
 
@@ -82,12 +87,13 @@ class MetaRecommender(Learning, Recommender):
         there and, called again, continues from them to the same bits. On "cuda" only what reads the
         order of histories is trained (`MetaConfig.order`); it gets the time that the heads leave.
         """
-        running = Running(rng, folder, progress, device, threads, time_s)
+        running = Running(rng, folder, progress, device, threads, time_s, tracker)
         running.on(type(self).__name__, *self.devices)
         if not isinstance(train, Dataset):
             raise DataError(
                 f"train must be a Dataset, as load(folder) gives it, got {type(train).__name__}"
             )
+        running.track(type(self).__name__, self.config, train)
         if running.device != "cpu":  # told at once, not after the heads are learned
             from metarec.recommenders.sequence_fitting import check_device
 
@@ -98,6 +104,7 @@ class MetaRecommender(Learning, Recommender):
         fitted.event_kinds = train.event_kinds
         with limited(running.threads):
             fitted._learn(train, valid, running)
+        fitted.has_uncertainty = fitted.knows_how_sure
         fitted.metrics = {**fitted.metrics, "train_hash": given}
         if train.negative_kinds:
             refused = int(train.event_kinds.refused(train.histories).sum())
@@ -184,6 +191,7 @@ class MetaRecommender(Learning, Recommender):
         model._profiles = None if profiles is None else TabularFeatures.from_dict(profiles)
         model._no_profile = state["no_profile"]
         model.shows_seen = state.get("shows_seen", False)
+        model.has_uncertainty = model.knows_how_sure
         kinds = state.get("event_kinds", {})
         model.event_kinds = EventKinds(**{name: tuple(named) for name, named in kinds.items()})
         return model

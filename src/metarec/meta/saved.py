@@ -12,6 +12,7 @@ from metarec.meta.heads import HEADS
 from metarec.meta.heart import Heart
 from metarec.meta.prior import LearnedPrior
 from metarec.meta.updaters import UPDATERS
+from metarec.meta.updaters.saved import updater_from, updater_state
 
 State = Mapping[str, Any]
 
@@ -22,7 +23,7 @@ def state_of(heart: Heart) -> State:
     return {
         "head": _columns(heart.head),
         **{name: _columns(part) for name, part in zip(PARTS, parts, strict=True)},
-        "updater": {"class": type(heart.updater).__name__},
+        "updater": updater_state(heart.updater),
         **({} if heart.evidence is None else {"evidence": evidence_state(heart.evidence)}),
     }
 
@@ -41,7 +42,7 @@ def heart_from(name: str, state: State) -> Heart:
     return Heart(
         head(**_tuples(state["head"])),
         **parts,
-        updater=UPDATERS[updater](),
+        updater=updater_from(state["updater"]),
         evidence=None if told is None else evidence_from(told),
     )
 

@@ -39,7 +39,7 @@ def start_from_factors(
     """
     per_user = len(train.interactions) / max(1, int((train.histories.lengths > 0).sum()))
     l2 = config.start_l2 * config.start_confidence * per_user
-    settings = IALSConfig(factors=config.d, alpha=config.start_confidence, l2=l2)
+    settings = IALSConfig(factors=config.n_features, alpha=config.start_confidence, l2=l2)
     factors = learn_item_factors(train.histories, settings, stream(rng, Purpose.FACTORS))
     touched = learned_counts(train) > 0  # the items whose residuals are used
     scale = FEATURE_SCALE / max(float(np.sqrt(np.mean(factors[touched] ** 2))), 1e-12)

@@ -20,14 +20,28 @@ def refusals_told(metrics: Mapping[str, Any]) -> str | None:
     return f"{counted(n, 'negative event')} {'heard' if heard else 'left out'}"
 
 
+def adapted_told(metrics: Mapping[str, Any]) -> str | None:
+    """What is a person's own, where steps of an updater adapt it; None for the closed form."""
+    if "updater" not in metrics:
+        return None
+    return f"{counted(metrics['adapted_numbers'], 'number')} adapted by {metrics['updater']}"
+
+
 def summary_of(metrics: Mapping[str, Any]) -> list[str]:
     """A few lines, for people, from the metrics of a fitted model."""
     choice = metrics.get("choice", metrics)
     lines = []
+    if adapted := adapted_told(metrics):
+        lines.append(f"each person: {adapted}")
     if standing := choice.get("standing"):
         lines.append(f"lists: {Standing(**standing)}")
     if carried := _carried(choice.get("trust", {})):
         lines.append(f"carried by: {carried}")
+    if losses := metrics.get("loss_by_d"):
+        told = ", ".join(f"{loss:.3f} with {d}" for d, loss in losses.items())
+        lines.append(
+            f"features of an item: {min(losses, key=losses.get)}, of validation loss {told}"
+        )
     if new := choice.get("standing_of_new_items"):
         lines.append(f"lists of new items: {Standing(**new)}")
     if found := choice.get("neighbours"):
@@ -49,7 +63,9 @@ def summary_of(metrics: Mapping[str, Any]) -> list[str]:
             f"ratings: mean absolute error {metrics['valid_loss']:.3f} on held-out people; a "
             f"standard deviation of them weighs {metrics['rating_weight']:g} beside the choice"
         )
-    if np.isnan(metrics.get("other_variance", 0.0)):
+    if np.isnan(metrics.get("other_variance", 0.0)) and "updater" in metrics:
+        lines.append(f"how sure lists are is not known: {metrics['updater']} has no covariance")
+    elif np.isnan(metrics.get("other_variance", 0.0)):
         lines.append(
             f"how sure lists are is not known: {metrics['doubt_people']} held-out people took "
             "three items or more, too few to tell"

@@ -18,6 +18,20 @@ class TorchPosterior:
     mean: Float[Tensor, "*person d"]
     factor: Float[Tensor, "*person d d"]
 
+    def scores(self, features: Float[Tensor, "*person item d"]) -> Float[Tensor, "*person item"]:
+        """φᵀw̄ of each row."""
+        return (features @ self.mean[..., None])[..., 0]
+
+    def scores_of_all(self, features: Float[Tensor, "item d"]) -> Float[Tensor, "*person item"]:
+        """φᵀw̄ of the same rows for everyone."""
+        return self.mean @ features.mT
+
+    def factors(
+        self, features: Float[Tensor, "item d"]
+    ) -> tuple[Float[Tensor, "*person d"], Float[Tensor, "item d"]]:
+        """Vectors of people and of items whose inner products are the scores of all rows."""
+        return self.mean, features
+
     def variance(self, features: Float[Tensor, "*person item d"]) -> Float[Tensor, "*person item"]:
         """φᵀ A⁻¹ φ of each row."""
         whitened = torch.linalg.solve_triangular(self.factor, features.mT, upper=False)

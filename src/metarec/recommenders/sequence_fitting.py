@@ -72,7 +72,9 @@ def learn(
         folder=None if running.folder is None else Path(running.folder),
         progress=running.progress,
         what="training SASRec",
+        called="SASRec",
         time_s=running.time_s,
+        tracker=running.tracker,
         patience=config.patience,
         judge_every=max(1, steps // JUDGEMENTS),
         fingerprint=":".join(

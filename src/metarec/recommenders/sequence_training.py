@@ -50,7 +50,9 @@ def train(
             raise FloatingPointError(
                 f"the training loss is {loss.item()} at step {run.step}; lower the learning rate"
             )
-        descend(network, optimizer, loss, config.learning_rate * min(1.0, run.step / warm))
+        rate = config.learning_rate * min(1.0, run.step / warm)
+        descend(network, optimizer, loss, rate)
+        run.note(loss=loss.detach(), learning_rate=rate)
         move_towards(mean, network, run.step)
         if valid is not None and run.judges_now:
             run.judge(list_loss(mean, valid, touched, config.max_events))

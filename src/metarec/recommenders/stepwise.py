@@ -82,12 +82,15 @@ def learn(
             )
             learner = make(learned)
         steps = config.n_steps(learner.units)
+        name = type(config).__name__.removesuffix("Config")
         run = Run(
             rng=running.rng,
             folder=None if running.folder is None else Path(running.folder),
             progress=running.progress,
-            what=f"training {type(config).__name__.removesuffix('Config')}",
+            what=f"training {name}",
+            called=name,
             time_s=running.time_s,
+            tracker=running.tracker,
             patience=config.patience,
             judge_every=max(1, steps // JUDGEMENTS),
             fingerprint=":".join(
@@ -128,6 +131,7 @@ def train(
                 f"the training loss is {loss.item()} at step {run.step}; lower the learning rate"
             )
         descend(network, optimizer, loss, config.learning_rate)
+        run.note(loss=loss.detach())
         if len(judged) and run.judges_now:
             run.judge(list_loss(partial(score, learner.frozen()), judged, touched))
     run.restore_best()

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from metarec.contracts import UnsupportedError
 from metarec.meta.doubt.draws import draw_scale
 from metarec.meta.doubt.pairs import own_variance, shared_variance
 from metarec.meta.doubt.taken import Served, Taken, taken_of
@@ -52,7 +53,10 @@ def learn_doubt(
     """
     asked: list[tuple[Heart, list[Taken]]] = []
     for one in served:
-        taken = taken_of(one, touched=True)
+        try:
+            taken = taken_of(one, touched=True)
+        except UnsupportedError:  # an updater without a covariance
+            return Doubt(float("nan"), float("nan"), 0)
         if not asked and len(taken) < LEAST_PEOPLE:  # as where validation asks for new items alone
             taken = taken_of(one, touched=False)
         if not asked and len(taken) < LEAST_PEOPLE:

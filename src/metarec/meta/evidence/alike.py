@@ -8,10 +8,10 @@ import scipy.sparse as sp
 from jaxtyping import Float, Int
 
 from metarec.contracts.pieces import pieces
-from metarec.meta.config import MANY_ITEMS
 from metarec.meta.evidence.cells import Cells
 from metarec.meta.evidence.grid import likeness, on_grid
 from metarec.meta.evidence.pairs import index_kind
+from metarec.meta.sizes import MANY_ITEMS
 
 ROWS_AT_ONCE = 512
 CELLS_AT_ONCE = 4_000_000

@@ -8,12 +8,12 @@ import numpy as np
 import scipy.sparse as sp
 from jaxtyping import Bool, Float, Int
 
-from metarec.meta.config import MANY_ITEMS
 from metarec.meta.evidence.alike import Alike, Likeness, Plain, resized
 from metarec.meta.evidence.foretold import Foretold
 from metarec.meta.evidence.grid import nearness
 from metarec.meta.evidence.order import Order
 from metarec.meta.evidence.spoken import Spoken, Voice
+from metarec.meta.sizes import MANY_ITEMS
 
 TASTE = "taste"
 REASONS = {

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from metarec.contracts.pieces import pieces
-from metarec.meta.config import MANY_ITEMS
+from metarec.meta.sizes import MANY_ITEMS
 from metarec.recommenders.ridge import chosen_ridge_map
 
 FORETOLD = "popular, foretold"

@@ -5,7 +5,6 @@ import scipy.sparse as sp
 from jaxtyping import Bool, Float, Int
 
 from metarec.contracts import Histories
-from metarec.meta.config import MANY_ITEMS
 from metarec.meta.evidence.pairs import (
     divided,
     largest,
@@ -15,6 +14,7 @@ from metarec.meta.evidence.pairs import (
     pairs_within,
     stacked,
 )
+from metarec.meta.sizes import MANY_ITEMS
 from metarec.recommenders.ease import inverse_of
 
 FAINTEST = 0.05

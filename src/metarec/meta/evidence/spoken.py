@@ -7,8 +7,8 @@ import scipy.sparse as sp
 from jaxtyping import Bool, Float, Int
 
 from metarec.contracts import Histories
-from metarec.meta.config import MANY_ITEMS
 from metarec.meta.evidence.pairs import index_kind
+from metarec.meta.sizes import MANY_ITEMS
 
 
 @dataclass(frozen=True, eq=False)

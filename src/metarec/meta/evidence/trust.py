@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float, Int
 from scipy.optimize import minimize, minimize_scalar
 from scipy.special import expit
 
-from metarec.meta.config import MANY_ITEMS
+from metarec.meta.sizes import MANY_ITEMS
 from metarec.ranking.top_k import kth_smallest
 
 STEPS = 20

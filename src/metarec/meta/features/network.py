@@ -56,7 +56,7 @@ class FeatureNetwork(nn.Module):
         mean: float,
     ) -> None:
         super().__init__()
-        d = config.d
+        d = config.n_features
         deep = partial(ContentNetwork, hidden=config.hidden, dropout=config.dropout)
         self.g = deep(blocks, d, rng)
         self.t = deep(blocks, 1, rng)

@@ -5,17 +5,21 @@ few people stay in the cache until their loss and its gradient are known, and ar
 linear cross-entropy of language models (Wijmans et al. 2024, "Cut your losses"), on a CPU.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 from torch.autograd.function import once_differentiable
+from torch.utils.checkpoint import checkpoint
 
 from metarec.contracts.pieces import pieces
 
 CELLS_AT_ONCE = 2**18
 """Logits at once, 1 MB: as many as a cache holds."""
+UNITS_AT_ONCE = 2**20
+"""Numbers of what logits are made of at once, 4 MB."""
 Pairs = tuple[Int[Tensor, " pair"], Int[Tensor, " pair"]]
 """Rows of people, ascending, and of items."""
 
@@ -79,4 +83,31 @@ def catalogue_entropy(
     with_one, with_offset = torch.cat([people, ones], 1), torch.cat([items, offsets[:, None]], 1)
     counts = weights.to(people.dtype)
     total: Tensor = _Entropy.apply(with_one, with_offset, out, targets, counts)  # type: ignore[no-untyped-call]
+    return total
+
+
+def entropy_of_logits(
+    logits_of: Callable[[slice], Float[Tensor, "some item"]],
+    width: int,
+    out: Pairs,
+    targets: Int[Tensor, "person event"],
+    weights: Float[Tensor, "person event"],
+) -> Float[Tensor, ""]:
+    """The same of logits that are no inner products, which take `width` numbers a person.
+
+    What a few people ask for is forgotten, and computed again on the way back (Chen et al. 2016,
+    "Training deep nets with sublinear memory cost").
+    """
+    (barred, barred_items), total = out, weights.new_zeros(())
+    starts = torch.searchsorted(barred, torch.arange(len(targets) + 1)).tolist()
+
+    def of_some(part: slice) -> Float[Tensor, ""]:
+        logits, here = logits_of(part), slice(starts[part.start], starts[part.stop])
+        lowest = logits.new_tensor(torch.finfo(logits.dtype).min)
+        logits = logits.index_put((barred[here] - part.start, barred_items[here]), lowest)
+        told = torch.log_softmax(logits, dim=1).gather(1, targets[part])
+        return -(torch.where(weights[part] > 0, told, 0.0) * weights[part]).sum()
+
+    for part in pieces(len(targets), width, UNITS_AT_ONCE):
+        total = total + checkpoint(of_some, part, use_reentrant=False, preserve_rng_state=False)
     return total

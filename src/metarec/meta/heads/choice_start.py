@@ -10,8 +10,8 @@ from torch import Tensor
 
 from metarec.contracts import Episodes
 from metarec.meta.config import MetaConfig
-from metarec.meta.heads.choice_validation import adapt_episodes, parts_of
-from metarec.meta.loops.episodes import Inputs, pad_episodes
+from metarec.meta.heads.choice_validation import parts_of, supports_of
+from metarec.meta.loops.episodes import Inputs, pad_episodes, profiles_of
 from metarec.meta.network import HeartNetwork
 
 HALF_LIVES: dict[str, tuple[float, ...]] = {
@@ -54,7 +54,9 @@ def set_prior_mean(
     total = torch.zeros_like(network.prior.m)
     terms = network.features(inputs.content, inputs.touched)
     for part in parts_of(people, terms):
-        total += adapt_episodes(network, terms, inputs, part, config)[0].mean.sum(dim=0)
+        support, _ = supports_of(network, terms, part, config)
+        posterior = network.posterior(terms, support, profiles_of(inputs, part.profile_rows))
+        total += posterior.mean.sum(dim=0)
     network.prior.m.copy_(MEAN_SHARE * total / n)
 
 

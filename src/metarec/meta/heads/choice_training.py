@@ -4,6 +4,7 @@ Its losses, its start, and how it is judged and calibrated on validation stand i
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -19,7 +20,13 @@ from metarec.meta.confidence import REFUSAL
 from metarec.meta.config import MetaConfig
 from metarec.meta.features.network import TorchTerms
 from metarec.meta.heads.choice import ChoiceHead
-from metarec.meta.heads.choice_losses import ChoiceBatch, next_event_loss, other_events_loss
+from metarec.meta.heads.choice_losses import (
+    ChoiceBatch,
+    next_event_loss,
+    other_events_loss,
+    prefix_support,
+    support_of,
+)
 from metarec.meta.heads.choice_start import (
     set_prior_mean,
     set_recency,
@@ -32,7 +39,7 @@ from metarec.meta.heads.choice_validation import (
     gains_of_lists,
     list_loss,
 )
-from metarec.meta.loops.episodes import Inputs, PaddedEpisodes
+from metarec.meta.loops.episodes import Inputs, PaddedEpisodes, profiles_of
 from metarec.meta.loops.steps import Sampler, Step
 from metarec.meta.network import HeartNetwork, TorchSupport
 from metarec.training.run import Run
@@ -51,6 +58,10 @@ class LearnedChoice(nn.Module):
     """μ: a logit has no level."""
     start_old, start_decay = -2.0, -0.85
     """Where ε and ρ start: old events count little."""
+    landmarks = 256
+    """Items of which the prior asks that they keep their scores."""
+    learns_spread = False
+    """Whether the loss asks how sure the updater is."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -72,6 +83,10 @@ class LearnedChoice(nn.Module):
         identity = torch.eye(features.shape[1], dtype=features.dtype)
         G = features.mT @ features / len(features)
         return self.log_lambda.exp() * identity + self.log_alpha.exp() * G
+
+    def prior_scales(self) -> tuple[Tensor, Tensor]:
+        """λ and α."""
+        return self.log_lambda.exp(), self.log_alpha.exp()
 
     def sampler(self, inputs: Inputs, config: MetaConfig) -> Sampler[ChoiceBatch]:
         """Prefixes of histories where the age of an event counts, else random parts of them, which
@@ -121,9 +136,10 @@ class LearnedChoice(nn.Module):
             set_refusals(network, lambda: gains_of_lists(network, inputs, few, config))
             set_slope(network, lambda: cross_entropy(network, inputs, few, config))
             run.judge(cross_entropy(network, inputs, valid, config))
-        if config.steps:
+        learned = config.steps and not config.items_stay
+        if learned:
             network.load_state_dict(untold)
-        if config.steps or valid is None:
+        if learned or valid is None:
             step = first(stream(run.rng, Purpose.SLOPE))
 
             def first_loss() -> float:
@@ -131,6 +147,22 @@ class LearnedChoice(nn.Module):
                 return self.loss(network, terms, step, inputs, config).item()
 
             set_slope(network, first_loss)
+
+    def task(
+        self,
+        network: HeartNetwork,
+        terms: TorchTerms,
+        step: Step[ChoiceBatch],
+        inputs: Inputs,
+        config: MetaConfig,
+    ) -> tuple[TorchSupport, Float[Tensor, "*person d_profile"] | None]:
+        """All that people of a step did, or all up to some moments, and their profiles."""
+        profiles, batch = profiles_of(inputs, step.users), step.batch
+        if isinstance(batch, RatingBatch):
+            whole = replace(batch, support_mask=batch.event_mask)
+            return support_of(network, terms, whole, step, config), profiles
+        support, _ = prefix_support(network, terms, batch, step, inputs, config)
+        return support, None if profiles is None else profiles[:, None, :]
 
     def loss(
         self,
@@ -143,8 +175,8 @@ class LearnedChoice(nn.Module):
         """Cross-entropy over the catalogue of events outside the support.
 
         Items of the support do not compete and are not asked for, as they are not recommended. The
-        gradient passes through the closed-form solve (R2-D2, Bertinetto et al. 2019), whose prior
-        is that of implicit feedback (Hu, Koren and Volinsky 2008).
+        gradient passes through what the updater does: a solve in closed form (R2-D2, Bertinetto et
+        al. 2019), or steps. Its prior is that of implicit feedback (Hu, Koren and Volinsky 2008).
         """
         if isinstance(step.batch, RatingBatch):
             return other_events_loss(network, terms, step, step.batch, inputs, config)

@@ -9,13 +9,14 @@ from torch import Tensor
 
 from metarec.contracts.pieces import uneven_pieces
 from metarec.meta.confidence import value_confidence
-from metarec.meta.config import MANY_ITEMS, MetaConfig
+from metarec.meta.config import MetaConfig
 from metarec.meta.features.network import TorchTerms
 from metarec.meta.heads.choice_losses import logits_of, seen_before
 from metarec.meta.heads.value_training import per_person
 from metarec.meta.loops.episodes import Inputs, PaddedEpisodes, profiles_of
 from metarec.meta.network import HeartNetwork, TorchSupport
-from metarec.posterior.differentiable import TorchPosterior
+from metarec.meta.sizes import MANY_ITEMS
+from metarec.meta.updaters.training import TorchAdapted
 
 CELLS_AT_ONCE, FEWEST_AT_ONCE = 2**21, 16
 """Numbers of people's logits and events at once, 8 MB: little more than a cache holds. And the
@@ -57,19 +58,22 @@ def over_people(
     """`measure(logits, seen, part)` of the people of all parts of `valid`, who are in no order."""
     values = []
     terms = network.features(inputs.content, inputs.touched)
-    for part in parts_of(valid, terms):
-        posterior, seen = adapt_episodes(network, terms, inputs, part, config)
-        values.append(measure(logits_of(network, terms, posterior), seen, part))
+    for part in parts_of(valid, terms, config.own_units):
+        adapted, seen = adapt_episodes(network, terms, inputs, part, config)
+        values.append(measure(logits_of(network, terms, adapted), seen, part))
     return np.concatenate(values)
 
 
-def parts_of(people: PaddedEpisodes, terms: TorchTerms) -> Iterator[PaddedEpisodes]:
+def parts_of(
+    people: PaddedEpisodes, terms: TorchTerms, own_units: int = 1
+) -> Iterator[PaddedEpisodes]:
     """A few people at a time, those with as many events together, without needless padding."""
     n_items, d = terms.features.shape
     lengths = people.mask.sum(axis=1)
     order = np.argsort(lengths, kind="stable")
     cells = max(CELLS_AT_ONCE, FEWEST_AT_ONCE * n_items)
-    for part in uneven_pieces((n_items + d * lengths[order]).tolist(), cells):
+    widths = own_units * n_items + d * lengths[order]
+    for part in uneven_pieces(widths.tolist(), cells):
         yield people.of(order[part])
 
 
@@ -133,8 +137,16 @@ def adapt_episodes(
     inputs: Inputs,
     valid: PaddedEpisodes,
     config: MetaConfig,
-) -> tuple[TorchPosterior, Bool[Tensor, "person item"]]:
-    """The posteriors of fixed episodes, and which items do not compete for each person."""
+) -> tuple[TorchAdapted, Bool[Tensor, "person item"]]:
+    """What is believed after the supports of fixed episodes, and which items do not compete."""
+    support, out = supports_of(network, terms, valid, config)
+    return network.adapt(terms, support, profiles_of(inputs, valid.profile_rows)), out
+
+
+def supports_of(
+    network: HeartNetwork, terms: TorchTerms, valid: PaddedEpisodes, config: MetaConfig
+) -> tuple[TorchSupport, Bool[Tensor, "person item"]]:
+    """The supports of fixed episodes, and which items do not compete for each person."""
     items, mask = torch.from_numpy(valid.items), torch.from_numpy(valid.mask)
     values = value_confidence(valid.values, config.value_weight)
     confidence = network.confidence.of_age(torch.from_numpy(valid.ages).float())
@@ -142,11 +154,10 @@ def adapt_episodes(
     confidence = confidence * mask * torch.from_numpy(values).float()
     refused = torch.from_numpy(network.confidence.is_refused(valid.kinds))
     support = TorchSupport(terms.of(items), torch.zeros(items.shape), confidence, refused)
-    posterior = network.adapt(terms, support, profiles_of(inputs, valid.profile_rows))
     out = seen_before(items, torch.from_numpy(valid.had), len(terms.features))
     if valid.candidates is not None:
         out |= torch.from_numpy(~valid.candidates)
-    return posterior, out
+    return support, out
 
 
 def query_entropy(

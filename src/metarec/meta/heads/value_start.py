@@ -95,9 +95,9 @@ def start_from_levels(
     )
     random = stream(rng, Purpose.LEVELS)
     content = content.astype(np.float64)
-    hidden = look_at_hidden(ratings, content, config.d, train.scale, random)
+    hidden = look_at_hidden(ratings, content, config.n_features, train.scale, random)
     n = hidden.best() if len(hidden.counts) else 0
-    *_, factors = _each_sweep(ratings, content, config.d, n, random)
+    *_, factors = _each_sweep(ratings, content, config.n_features, n, random)
     doubt = doubt_of(hidden, min(n, len(hidden.errors) - 1), factors)
     _set(network, factors, doubt, learned_counts(train), content)
 

@@ -4,6 +4,7 @@ Adapt on some ratings of a user, be judged on the others.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -18,7 +19,7 @@ from metarec.meta.loops.episodes import Inputs, PaddedEpisodes, profiles_of
 from metarec.meta.loops.steps import Sampler, Step, query_weights
 from metarec.meta.network import HeartNetwork, TorchSupport
 from metarec.meta.recency import ages as ages_of
-from metarec.posterior.differentiable import TorchPosterior
+from metarec.meta.updaters.training import TorchAdapted
 from metarec.training.run import Run
 
 PEOPLE_AT_ONCE = 512
@@ -38,6 +39,10 @@ class LearnedValue(nn.Module):
     """A rating says itself how an item was liked."""
     start_old, start_decay = 2.0, -2.0
     """Where ε and ρ start: age hardly counts."""
+    landmarks = 0
+    """Items of which the prior asks that they keep their scores."""
+    learns_spread = True
+    """Whether the loss asks how sure the updater is."""
 
     def __init__(self, scale: tuple[float, float], mean: float) -> None:
         super().__init__()
@@ -56,6 +61,10 @@ class LearnedValue(nn.Module):
     def prior_precision(self, features: Float[Tensor, "item d+1"]) -> Float[Tensor, "d+1 d+1"]:
         """The identity: the scale of g is free, so a learned P would only rename it."""
         return torch.eye(features.shape[1], dtype=features.dtype)
+
+    def prior_scales(self) -> tuple[Tensor, Tensor]:
+        """1, and nothing of items."""
+        return torch.ones(()), torch.zeros(())
 
     def begin(
         self,
@@ -80,6 +89,19 @@ class LearnedValue(nn.Module):
 
         return sample
 
+    def task(
+        self,
+        network: HeartNetwork,
+        terms: TorchTerms,
+        step: Step[RatingBatch],
+        inputs: Inputs,
+        config: MetaConfig,
+    ) -> tuple[TorchSupport, Float[Tensor, "*person d_profile"] | None]:
+        """All that people of a step rated, and their profiles."""
+        whole = replace(step.batch, support_mask=step.batch.event_mask)
+        support = support_of(network, terms, whole, inputs, step.drawn)
+        return support, profiles_of(inputs, step.users)
+
     def loss(
         self,
         network: HeartNetwork,
@@ -90,8 +112,8 @@ class LearnedValue(nn.Module):
     ) -> Float[Tensor, ""]:
         """CRPS of the query's ratings after the support.
 
-        The gradient passes through the closed-form solve (ALPaCA, Harrison et al. 2018, section 4,
-        with a likelihood).
+        The gradient passes through what the updater does: a solve in closed form (ALPaCA, Harrison
+        et al. 2018, section 4, with a likelihood), or steps.
         """
         return query_loss(network, terms, step, inputs, config)
 
@@ -127,7 +149,8 @@ def query_loss(
     """Scaled CRPS of the batch's query events, weighed by `query_weights`."""
     weights = query_weights(step.batch.query_mask, config)
     losses = [
-        (events_loss(network, terms, part, step.users[rows], inputs) * weights[rows, : part.width])
+        events_loss(network, terms, part, step.users[rows], inputs, step.whose(rows))
+        * weights[rows, : part.width]
         for rows, part in step.batch.by_length()
     ]
     return torch.stack([loss.sum() for loss in losses]).sum() / weights.sum()
@@ -139,17 +162,31 @@ def events_loss(
     batch: RatingBatch,
     users: Int[np.ndarray, " user"],
     inputs: Inputs,
+    drawn: Int[np.ndarray, " user"] | None = None,
 ) -> Float[Tensor, "user event"]:
-    """Scaled CRPS of every event of the batch after its user's support."""
+    """Scaled CRPS of every event of the batch after its user's support; `users` are rows of the
+    profiles, and `drawn` those whose events these are."""
+    support = support_of(network, terms, batch, inputs, drawn)
+    adapted = network.adapt(terms, support, profiles_of(inputs, users))
+    return crps(*predict(support.terms, adapted), support.values)
+
+
+def support_of(
+    network: HeartNetwork,
+    terms: TorchTerms,
+    batch: RatingBatch,
+    inputs: Inputs,
+    drawn: Int[np.ndarray, " user"] | None,
+) -> TorchSupport:
+    """What the events of each user's support say."""
     values = torch.from_numpy(batch.values).float()
     ages = training_ages(batch, inputs.recency)
     confidence = network.confidence.of_kind(torch.from_numpy(batch.kinds))
     if inputs.recency != "none":
         confidence = network.confidence.of_age(torch.from_numpy(ages).float()) * confidence
     own = terms.of(torch.from_numpy(batch.items))
-    support = TorchSupport(own, values, confidence * torch.from_numpy(batch.support_mask))
-    posterior = network.adapt(terms, support, profiles_of(inputs, users))
-    return crps(*predict(own, posterior), values)
+    mask = torch.from_numpy(batch.support_mask)
+    return TorchSupport(own, values, confidence * mask, users=drawn)
 
 
 def crps(
@@ -178,11 +215,11 @@ def training_ages(batch: RatingBatch, recency: str) -> Float[np.ndarray, "user e
 
 
 def predict(
-    asked: TorchTerms, posterior: TorchPosterior
+    asked: TorchTerms, adapted: TorchAdapted
 ) -> tuple[Float[Tensor, "person item"], Float[Tensor, "person item"]]:
     """Expected rating and predictive variance of each person's own items."""
-    mean = asked.offsets + (asked.features @ posterior.mean[..., None])[..., 0]
-    return mean, posterior.variance(asked.features) + asked.unsure + asked.noise
+    mean = asked.offsets + adapted.scores(asked.features)
+    return mean, adapted.variance(asked.features) + asked.unsure + asked.noise
 
 
 @torch.no_grad()
@@ -202,9 +239,9 @@ def predict_episodes(
             torch.from_numpy(episodes.values[part]).float(),
             confidence * torch.from_numpy(episodes.mask[part]),
         )
-        posterior = network.adapt(terms, support, profiles_of(inputs, episodes.profile_rows[part]))
+        adapted = network.adapt(terms, support, profiles_of(inputs, episodes.profile_rows[part]))
         asked = terms.of(torch.from_numpy(episodes.query_items[part]))
-        mean, variance = predict(asked, posterior)
+        mean, variance = predict(asked, adapted)
         means.append(mean.numpy())
         variances.append(variance.numpy())
     return np.concatenate(means), np.concatenate(variances)

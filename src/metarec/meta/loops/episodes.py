@@ -36,6 +36,11 @@ class Inputs:
         """1 for items with an event in training, else 0."""
         return (self.counts > 0).float()
 
+    def named(self, user: int | None) -> str:
+        """Who a row of the training set is, for an error."""
+        ids = self.histories.user_ids
+        return "someone" if user is None or ids is None else f"user {str(ids[user])!r}"
+
     @property
     def n_events(self) -> int:
         """Number of training events."""

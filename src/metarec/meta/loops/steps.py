@@ -1,8 +1,9 @@
 """The random choices of one training step: users, episodes, and what is hidden."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import torch
@@ -10,7 +11,10 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from metarec.meta.config import MetaConfig
-from metarec.meta.loops.episodes import Inputs
+from metarec.meta.loops.episodes import Inputs, PaddedEpisodes
+from metarec.meta.network import HeartNetwork
+from metarec.meta.updaters.exploded import Exploded
+from metarec.training.run import Run
 
 PROFILE_DROPOUT = 0.1
 """Share of users whose profile is hidden in a step, so that people without one are served too."""
@@ -28,6 +32,42 @@ class Step(Generic[Batch]):
     """Rows of the profiles; -1 where a profile is hidden in this step."""
     z: Float[Tensor, " item"]
     dropout: torch.Generator
+    drawn: Int[np.ndarray, " person"] | None = None
+    """Whose episodes these are, hidden profile or not."""
+
+    def whose(self, rows: Int[np.ndarray, " row"]) -> Int[np.ndarray, " row"] | None:
+        """Whose episodes some rows of the batch are."""
+        return None if self.drawn is None else self.drawn[rows]
+
+
+def begun(
+    network: HeartNetwork,
+    inputs: Inputs,
+    valid: PaddedEpisodes | None,
+    config: MetaConfig,
+    run: Run,
+) -> tuple[torch.optim.Optimizer, Callable[[np.random.Generator], Step[Any]]]:
+    """The optimiser and the draws of a run, which stands at its head's start or at the checkpoint
+    that was found."""
+    optimizer = torch.optim.Adam(network.groups(), lr=config.learning_rate)
+    run.attach(network, optimizer)
+    episodes = network.head.sampler(inputs, config)
+
+    def sample(rng: np.random.Generator) -> Step[Any]:
+        return draw_step(inputs, config, rng, episodes)
+
+    if run.step == 0 and not run.judged:
+        network.head.begin(network, inputs, valid, config, run, sample)
+    return optimizer, sample
+
+
+@contextmanager
+def named(run: Run, inputs: Inputs) -> Iterator[None]:
+    """Tells of an inner loop that explodes in which step of training, and on whose events."""
+    try:
+        yield
+    except Exploded as error:
+        raise error.of(f"training step {run.step}, {inputs.named(error.user)}") from error
 
 
 def draw_step(
@@ -41,7 +81,7 @@ def draw_step(
     batch = sample(users, rng)
     z = mask_residuals(inputs.touched, rng, config)
     hidden = rng.random(len(users)) < PROFILE_DROPOUT
-    return Step(batch, np.where(hidden, -1, users), z, torch_seed(rng))
+    return Step(batch, np.where(hidden, -1, users), z, torch_seed(rng), users)
 
 
 def torch_seed(rng: np.random.Generator) -> torch.Generator:

@@ -1,12 +1,13 @@
 """The closed form: Bayes for a Gaussian, in one solve."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float, Int
 
-from metarec.meta.config import MANY_ITEMS
 from metarec.meta.features.terms import ItemTerms
+from metarec.meta.sizes import MANY_ITEMS
 from metarec.meta.updaters.updater import Support
 from metarec.posterior import Posterior, Prior, Statistics, condition, gather
 
@@ -50,6 +51,15 @@ class ClosedFormAdapted:
 
 class ClosedForm:
     """N(w̄, A⁻¹) by one solve for each person (`metarec.posterior`)."""
+
+    reads: ClassVar[tuple[str, ...]] = ()
+    own_units: ClassVar[bool] = False
+    items_stay: ClassVar[bool] = False
+
+    @property
+    def knows_variance(self) -> bool:
+        """It is that of the posterior."""
+        return True
 
     def adapt(self, terms: ItemTerms, support: Support, prior: Prior) -> ClosedFormAdapted:
         """The posterior after the support."""

@@ -1,7 +1,7 @@
 """The seam between what is shared and what is a person's own."""
 
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -52,6 +52,18 @@ class Adapted(Protocol):
 
 class Updater(Protocol):
     """How the events of a person change the prior."""
+
+    reads: ClassVar[tuple[str, ...]]
+    """The settings that it reads, of those that are for updaters alone."""
+    own_units: ClassVar[bool]
+    """Whether it gives each person hidden units of their own: answers take more memory."""
+    items_stay: ClassVar[bool]
+    """Whether training learns the updater alone, and nothing of items and events."""
+
+    @property
+    def knows_variance(self) -> bool:
+        """False where the variance of what is adapted is NaN."""
+        ...
 
     def adapt(self, terms: ItemTerms, support: Support, prior: Prior) -> Adapted:
         """What is believed after the support, for one person or many."""

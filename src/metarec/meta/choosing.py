@@ -1,0 +1,42 @@
+"""Settings that the shop decides by its own validation, where nobody said them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from metarec.contracts import Running
+from metarec.contracts.running import time_left
+from metarec.meta.config import MetaConfig
+from metarec.meta.fitted import Learned
+
+
+def best_learned(
+    configs: Sequence[MetaConfig],
+    learn: Callable[[MetaConfig, Running], Learned],
+    running: Running,
+    end: float | None,
+) -> tuple[MetaConfig, Learned]:
+    """The first of these settings and what it learned, or a later one whose validation loss is
+    lower; each takes more time than the one before.
+
+    Each gets its share of what is left until `end`, and a folder of its own to continue from. None
+    is tried after one that time cut short, or that had nobody to be judged on.
+    """
+    losses: dict[str, float] = {}
+    best: tuple[MetaConfig, Learned] | None = None
+    for number, config in enumerate(configs):
+        own = replace(running, time_s=time_left(end, len(configs) - number))
+        if len(configs) > 1 and running.folder is not None:
+            own = replace(own, folder=Path(running.folder) / f"d{config.d}")
+        learned = learn(config, own)
+        loss = learned.metrics["valid_loss"]
+        if best is None or loss < min(losses.values()):
+            best = config, learned
+        if loss is None or learned.metrics["cut_by_time"]:
+            break
+        losses[str(config.d)] = loss
+    assert best is not None
+    config, learned = best
+    if len(losses) > 1:
+        learned = replace(learned, metrics={**learned.metrics, "loss_by_d": losses})
+    return config, learned
