@@ -15,8 +15,9 @@ from metarec.contracts.alignment import align
 from metarec.encoders import HashEncoder
 from metarec.recommenders import Cooccurrence, Popularity, SASRec, SASRecConfig
 from metarec.recommenders import sequence_batches as batches
+from metarec.recommenders.judging import hold_out_last
 from metarec.recommenders.sequence_batches import Sampler, Sequences, competing_chances
-from metarec.recommenders.sequence_fitting import hold_out_last, learn, short_floats
+from metarec.recommenders.sequence_fitting import learn, short_floats
 from metarec.recommenders.sequence_network import SequenceNetwork
 from metarec.recommenders.sequence_serving import FrozenNetwork
 from metarec.recommenders.sequence_training import list_loss, step_loss
