@@ -1,6 +1,7 @@
 """The service over HTTP: what was told is known in the next answer, to the bit as in process."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -401,3 +402,17 @@ def test_a_profile_that_the_model_cannot_read_is_kept_and_left_out(
     assert answered(put)["notes"] == found["notes"]
     assert "the profile is left out: " in found["notes"][0]
     assert found["items"] == plain["items"]
+
+
+def test_a_model_that_cannot_be_made_ready_is_told_while_the_old_one_answers(
+    serve: Serve, model: Path, shop: Dataset, tmp_path: Path
+) -> None:
+    client, other = serve(model), serve()
+    second = shutil.copytree(model, tmp_path / "second")
+    answered(client.post("/v1/model", json={"folder": str(second)}))
+    (second / "state.safetensors").unlink()
+    told_of = answered(other.get("/v1/model"))
+    assert "lacks state.safetensors" in told_of["trouble"]
+    assert listed(other, "ann") == listed(client, "ann")
+    assert answered(other.get("/v1/ready"))["trouble"] == told_of["trouble"]
+    assert answered(client.get("/v1/ready")) == {"status": "ok", "trouble": ""}

@@ -165,6 +165,24 @@ def test_people_are_kept_by_memory_and_the_oldest_question_goes(
     assert len(people) == 1
 
 
+def test_an_event_that_was_committed_late_is_seen(store: Store, shop: Dataset) -> None:
+    first, late, last = (str(item) for item in shop.catalogue.ids[:3])
+    insert = (
+        "INSERT INTO events (id, user_id, item_id, key, received) VALUES ({}, 'ann', '{}', '{}', 1)"
+    )
+
+    def write(number: int, item: str) -> None:  # as PostgreSQL numbers what two processes write
+        with store.database.writing() as connection:
+            connection.exec_driver_sql(insert.format(number, item, item))
+
+    people = People(store, Following(store))
+    write(1, first)
+    write(3, last)
+    assert [event.item for event in people.of("ann").events] == [first, last]
+    write(2, late)
+    assert [event.item for event in people.of("ann").events] == [first, late, last]
+
+
 def test_a_store_without_a_model_says_who_gives_it_one(tmp_path: Path) -> None:
     with (
         Store(str(tmp_path / "empty.db")) as empty,
