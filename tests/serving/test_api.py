@@ -323,6 +323,11 @@ def test_items_are_updated_retired_and_restored(client: TestClient, shop: Datase
     found = answered(client.get(f"/v1/items/{first}"))
     assert found["content"][title] == "Another name"
     assert found["content"] != {title: "Another name"}
+    number = next(c for c, kind in shop.catalogue.frame.schema.items() if kind.is_numeric())
+    two = [{"item_id": first, number: 1.5}, {"item_id": ids(shop, 0)[0], title: "A third"}]
+    answered(client.patch("/v1/items", json={"items": two}))  # each in its own columns alone
+    content = answered(client.get(f"/v1/items/{first}"))["content"]
+    assert (content[title], content[number]) == ("Another name", 1.5)
     gone = answered(client.post("/v1/items/retire", json={"item_ids": [first]}))
     assert gone["on_offer"] == 39
     assert first not in listed(client, "ann", k=40)
