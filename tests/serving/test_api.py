@@ -4,15 +4,19 @@ import json
 import shutil
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import pytest
+
+pytest.importorskip("fastapi", reason="needs metarec[serve]")
+
 from fastapi.testclient import TestClient
 
 import metarec as mr
 from metarec.contracts import Dataset, Event
 
-from .conftest import Serve
+from .services import Serve
 
 EVENTS = "/v1/events"
 LISTS = "/v1/recommendations"
@@ -421,3 +425,16 @@ def test_a_model_that_cannot_be_made_ready_is_told_while_the_old_one_answers(
     assert listed(other, "ann") == listed(client, "ann")
     assert answered(other.get("/v1/ready"))["trouble"] == told_of["trouble"]
     assert answered(client.get("/v1/ready")) == {"status": "ok", "trouble": ""}
+
+
+def test_ids_may_hold_whatever_a_path_gives_a_meaning(client: TestClient, shop: Dataset) -> None:
+    user, item = "google/12 3?x=1#ü/history", "new/1 ?#"
+    row = {**shop.catalogue.table.row(0, named=True), "item_id": item}
+    answered(client.post("/v1/items", json={"items": [row]}), 201)
+    told(client, user, item)
+    who, what = quote(user, safe=""), quote(item, safe="")
+    assert answered(client.get(f"/v1/users/{who}/history"))["events"][0]["item_id"] == item
+    assert answered(client.get(f"/v1/users/{who}/recommendations"))["user_id"] == user
+    assert answered(client.get(f"/v1/items/{what}"))["item_id"] == item
+    assert len(answered(client.get(f"/v1/items/{what}/similar"))["items"]) == 10
+    assert answered(client.delete(f"/v1/users/{who}"))["events"] == 1

@@ -7,6 +7,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+pytest.importorskip("fastapi", reason="needs metarec[serve]")
+
 import metarec as mr
 from metarec.contracts import DataError, Dataset, Event
 from metarec.recommenders import Popularity
@@ -17,7 +19,7 @@ from metarec.serving.store import Store, Told
 from metarec.serving.store.shops import import_shop
 from metarec.serving.swapping import check_answers, put_in_service
 
-from .conftest import SMALL
+from .services import SMALL
 
 
 @pytest.fixture

@@ -17,13 +17,15 @@ from typing import Any
 import httpx
 import pytest
 
+pytest.importorskip("fastapi", reason="needs metarec[serve]")
+
 import metarec as mr
 from metarec.contracts import DataError, Dataset
 from metarec.serving.processes import _bound, is_loopback, needs_keys
 from metarec.serving.store import Store
 from metarec.serving.store.keys import add_key
 
-from .conftest import SMALL
+from .services import SMALL
 
 PATIENCE_S = 60
 

@@ -7,6 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+pytest.importorskip("fastapi", reason="needs metarec[serve]")
+
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -23,7 +26,7 @@ from metarec.serving.store.keys import add_key, key_of, list_keys, revoke_key
 from metarec.serving.store.tables import API_KEYS, METADATA
 from metarec.serving.store.verifying import verify
 
-from .conftest import New
+from .services import New
 
 NO_WAIT = "PRAGMA busy_timeout = 0"
 
