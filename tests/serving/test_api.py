@@ -1,17 +1,22 @@
 """The service over HTTP: what was told is known in the next answer, to the bit as in process."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import pytest
+
+pytest.importorskip("fastapi", reason="needs metarec[serve]")
+
 from fastapi.testclient import TestClient
 
 import metarec as mr
 from metarec.contracts import Dataset, Event
 
-from .conftest import Serve
+from .services import Serve
 
 EVENTS = "/v1/events"
 LISTS = "/v1/recommendations"
@@ -322,6 +327,11 @@ def test_items_are_updated_retired_and_restored(client: TestClient, shop: Datase
     found = answered(client.get(f"/v1/items/{first}"))
     assert found["content"][title] == "Another name"
     assert found["content"] != {title: "Another name"}
+    number = next(c for c, kind in shop.catalogue.frame.schema.items() if kind.is_numeric())
+    two = [{"item_id": first, number: 1.5}, {"item_id": ids(shop, 0)[0], title: "A third"}]
+    answered(client.patch("/v1/items", json={"items": two}))  # each in its own columns alone
+    content = answered(client.get(f"/v1/items/{first}"))["content"]
+    assert (content[title], content[number]) == ("Another name", 1.5)
     gone = answered(client.post("/v1/items/retire", json={"item_ids": [first]}))
     assert gone["on_offer"] == 39
     assert first not in listed(client, "ann", k=40)
@@ -401,3 +411,30 @@ def test_a_profile_that_the_model_cannot_read_is_kept_and_left_out(
     assert answered(put)["notes"] == found["notes"]
     assert "the profile is left out: " in found["notes"][0]
     assert found["items"] == plain["items"]
+
+
+def test_a_model_that_cannot_be_made_ready_is_told_while_the_old_one_answers(
+    serve: Serve, model: Path, shop: Dataset, tmp_path: Path
+) -> None:
+    client, other = serve(model), serve()
+    second = shutil.copytree(model, tmp_path / "second")
+    answered(client.post("/v1/model", json={"folder": str(second)}))
+    (second / "state.safetensors").unlink()
+    told_of = answered(other.get("/v1/model"))
+    assert "lacks state.safetensors" in told_of["trouble"]
+    assert listed(other, "ann") == listed(client, "ann")
+    assert answered(other.get("/v1/ready"))["trouble"] == told_of["trouble"]
+    assert answered(client.get("/v1/ready")) == {"status": "ok", "trouble": ""}
+
+
+def test_ids_may_hold_whatever_a_path_gives_a_meaning(client: TestClient, shop: Dataset) -> None:
+    user, item = "google/12 3?x=1#ü/history", "new/1 ?#"
+    row = {**shop.catalogue.table.row(0, named=True), "item_id": item}
+    answered(client.post("/v1/items", json={"items": [row]}), 201)
+    told(client, user, item)
+    who, what = quote(user, safe=""), quote(item, safe="")
+    assert answered(client.get(f"/v1/users/{who}/history"))["events"][0]["item_id"] == item
+    assert answered(client.get(f"/v1/users/{who}/recommendations"))["user_id"] == user
+    assert answered(client.get(f"/v1/items/{what}"))["item_id"] == item
+    assert len(answered(client.get(f"/v1/items/{what}/similar"))["items"]) == 10
+    assert answered(client.delete(f"/v1/users/{who}"))["events"] == 1

@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+pytest.importorskip("fastapi", reason="needs metarec[serve]")
+
 from fastapi.testclient import TestClient
 
 from metarec.serving.api import limits
 from metarec.serving.store.keys import add_key, revoke_key
 
-from .conftest import Serve
+from .services import Serve
 from .test_api import EVENTS, LISTS, answered
 
 GOOD = {"user_id": "ann", "item_id": "i"}

@@ -173,7 +173,7 @@ def recommend(body: ListIn, service: Here) -> ListOut:
     return answer
 
 
-@router.get("/users/{user_id}/recommendations", summary="The best items of a user")
+@router.get("/users/{user_id:path}/recommendations", summary="The best items of a user")
 def recommend_simply(
     service: Here,
     user_id: Annotated[Id, Path()],
@@ -214,7 +214,7 @@ def similar(body: SimilarIn, service: Here) -> ListOut:
         return list_of(served, found, None, notes)
 
 
-@router.get("/items/{item_id}/similar", summary="What is like an item")
+@router.get("/items/{item_id:path}/similar", summary="What is like an item")
 def similar_to_one(
     service: Here,
     item_id: Annotated[Id, Path()],

@@ -72,7 +72,7 @@ def _tell(
     scope: Scope, request_id: str, status: int, seconds: float, error: Exception | None
 ) -> None:
     """Count the request and write its line: the route as it is declared, never the path."""
-    route = getattr(scope.get("route"), "path", UNKNOWN)
+    route = getattr(scope.get("route"), "path_format", UNKNOWN)
     REQUESTS.labels(scope["method"], route, str(status)).inc()
     SECONDS.labels(route).observe(seconds)
     more: dict[str, Any] = {}
