@@ -88,6 +88,7 @@ CHANGES: dict[tuple[type, str], tuple[Any, Any]] = {
         for model in STEPPED
         for name, values in {
             "learning_rate": (0.01, 0.03),
+            "optimiser": (None, OptimiserConfig("sgd", momentum=0.9)),
             "batch": (5, 40),
             "steps": (2, 16),
             "patience": (1, 99),
@@ -197,23 +198,23 @@ DEFAULTS = """
 BPRConfig(factors=64, learning_rate=0.05, l2=0.01, iterations=100)
 BiasedMFConfig(factors=32, l2=1.5, bias_l2=0.5, sweeps=15)
 CooccurrenceConfig(window=5, decay=4.0, source_power=1.0, target_power=0.0)
-DropoutNetConfig(learning_rate=0.001, batch=200, steps=None, patience=20, factors=64, alpha=10.0, \
-l2=10.0, hidden=128, dropout=0.5, recency=1.0)
+DropoutNetConfig(learning_rate=0.001, optimiser=None, batch=200, steps=None, patience=20, \
+factors=64, alpha=10.0, l2=10.0, hidden=128, dropout=0.5, recency=1.0)
 EASEConfig(l2=300.0, recency=1.0)
 IALSConfig(factors=64, alpha=1.0, l2=10.0, iterations=15, recency=1.0)
 IALSRidgeConfig(factors=64, alpha=1.0, l2=10.0, iterations=15, recency=1.0, penalty=1.0, \
 saturation=0.0)
-Item2VecConfig(learning_rate=0.005, batch=4096, steps=None, patience=20, factors=64, window=10, \
-negatives=10, power=0.5, recency=1.0)
+Item2VecConfig(learning_rate=0.005, optimiser=None, batch=4096, steps=None, patience=20, \
+factors=64, window=10, negatives=10, power=0.5, recency=1.0)
 ItemKNNConfig(similarity='cosine', neighbours=100, recency=1.0)
 ItemMeanConfig(damping=5.0)
-LightGCNConfig(learning_rate=0.005, batch=2048, steps=None, patience=20, factors=64, layers=3, \
-l2=0.0001)
+LightGCNConfig(learning_rate=0.005, optimiser=None, batch=2048, steps=None, patience=20, \
+factors=64, layers=3, l2=0.0001)
 LikeShareConfig(like_from=None, damping=2.0)
-MultVAEConfig(learning_rate=0.001, batch=100, steps=None, patience=20, hidden=600, factors=200, \
-dropout=0.5, beta=0.2, anneal=0.5)
-NeuMFConfig(learning_rate=0.002, batch=1024, steps=None, patience=20, factors=32, negatives=4, \
-l2=1e-05)
+MultVAEConfig(learning_rate=0.001, optimiser=None, batch=100, steps=None, patience=20, \
+hidden=600, factors=200, dropout=0.5, beta=0.2, anneal=0.5)
+NeuMFConfig(learning_rate=0.002, optimiser=None, batch=1024, steps=None, patience=20, \
+factors=32, negatives=4, l2=1e-05)
 NewestConfig(column=None)
 PredictedPopularityConfig(penalty=0.3)
 RatedItemKNNConfig(neighbours=200, shrinkage=100.0, damping=0.1)
@@ -224,8 +225,8 @@ steps=None, patience=10)
 SVDPlusPlusConfig(factors=32, l2=1.5, bias_l2=0.5, sweeps=15, implicit_l2=100.0)
 TextRidgeConfig(penalty=1.0, saturation=20.0, item_damping=5.0, user_damping=3.0, sweeps=10)
 TrendingConfig(days=7.0, places=2.0)
-TwoTowerConfig(learning_rate=0.003, batch=256, steps=None, patience=20, d=64, dropout=0.3, \
-hidden=0.1, weight_decay=0.1, recency=1.0)
+TwoTowerConfig(learning_rate=0.003, optimiser=None, batch=256, steps=None, patience=20, d=64, \
+dropout=0.3, hidden=0.1, weight_decay=0.1, recency=1.0)
 UserItemBiasConfig(item_damping=5.0, user_damping=5.0, sweeps=10)
 UserKNNConfig(neighbours=100, recency=1.0)
 UserMeanConfig(damping=2.0)
