@@ -5,9 +5,11 @@ import importlib.util
 if importlib.util.find_spec("fastapi"):
     from tests.serving.services import (  # noqa: F401
         client,
+        door,
         model,
         new_place,
         postgres,
+        prepared,
         rated_shop,
         rating_model,
         row,

@@ -1,5 +1,6 @@
 """Stores in files, and in a PostgreSQL server for the slow tier; small models, and services."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -97,18 +98,41 @@ def saved(fitted: Recommender, factory: pytest.TempPathFactory) -> Path:
 Serve = Callable[..., TestClient]
 
 
+Prepared = Callable[[Path], Path]
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """Gives the store in whose service a model is, made once: a test takes a copy."""
+    made: dict[Path, Path] = {}
+
+    def store_of(folder: Path) -> Path:
+        if folder not in made:
+            place = tmp_path_factory.mktemp("stores") / "shop.db"
+            with Store(str(place)) as new:
+                put_in_service(new, folder)
+            made[folder] = place
+        return made[folder]
+
+    return store_of
+
+
+def answering(stack: ExitStack, place: Path, *, keys: bool = False) -> TestClient:
+    """A service over HTTP in this process."""
+    service = Service.of(stack.enter_context(Store(str(place))), needs_keys=keys)
+    client = TestClient(create_app(service), raise_server_exceptions=False, base_url=LOCAL)
+    return stack.enter_context(client)
+
+
 @pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Serve]:
-    """Starts a service over HTTP in this process; two of one file are two processes' equals."""
+def serve(tmp_path: Path, prepared: Prepared) -> Iterator[Serve]:
+    """Starts a service; two of one store are as two processes."""
     with ExitStack() as stack:
 
         def started(folder: Path | None = None, *, keys: bool = False) -> TestClient:
-            store = stack.enter_context(Store(str(tmp_path / "shop.db")))
             if folder is not None:
-                put_in_service(store, folder)
-            service = Service.of(store, needs_keys=keys)
-            client = TestClient(create_app(service), raise_server_exceptions=False, base_url=LOCAL)
-            return stack.enter_context(client)
+                shutil.copy(prepared(folder), tmp_path / "shop.db")
+            return answering(stack, tmp_path / "shop.db", keys=keys)
 
         yield started
 
@@ -116,3 +140,14 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
 @pytest.fixture
 def client(serve: Serve, model: Path) -> TestClient:
     return serve(model)
+
+
+@pytest.fixture(scope="module")
+def door(
+    model: Path, prepared: Prepared, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[TestClient]:
+    """One service for all questions that are refused: they leave nothing behind."""
+    place = tmp_path_factory.mktemp("door") / "shop.db"
+    shutil.copy(prepared(model), place)
+    with ExitStack() as stack:
+        yield answering(stack, place)

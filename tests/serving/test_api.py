@@ -350,11 +350,11 @@ def test_items_are_updated_retired_and_restored(client: TestClient, shop: Datase
     ],
 )
 def test_a_change_of_items_that_cannot_be_is_one_clear_problem(
-    client: TestClient, verb: str, path: str, body: dict[str, Any], said: str
+    door: TestClient, verb: str, path: str, body: dict[str, Any], said: str
 ) -> None:
-    found = answered(client.request(verb, f"/v1/items{path}", json=body), 422)
+    found = answered(door.request(verb, f"/v1/items{path}", json=body), 422)
     assert said in found["detail"]
-    assert answered(client.get("/v1/model"))["version"].endswith("+0")
+    assert answered(door.get("/v1/model"))["version"].endswith("+0")
 
 
 def test_a_known_item_is_not_added_and_an_unknown_column_not_updated(

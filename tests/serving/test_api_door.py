@@ -40,9 +40,9 @@ GOOD = {"user_id": "ann", "item_id": "i"}
     ],
 )
 def test_a_body_that_is_wrong_is_told_with_its_place(
-    client: TestClient, body: Any, said: str
+    door: TestClient, body: Any, said: str
 ) -> None:
-    found = client.post(EVENTS, json=body)
+    found = door.post(EVENTS, json=body)
     problem = answered(found, 422)
     assert said in problem["detail"]
     assert found.headers["content-type"] == "application/problem+json"
@@ -67,19 +67,19 @@ def test_a_body_that_is_wrong_is_told_with_its_place(
     ],
 )
 def test_a_question_that_is_wrong_is_told(
-    client: TestClient, body: dict[str, Any], said: str
+    door: TestClient, body: dict[str, Any], said: str
 ) -> None:
-    assert said in answered(client.post(LISTS, json=body), 422)["detail"]
+    assert said in answered(door.post(LISTS, json=body), 422)["detail"]
 
 
-def test_what_is_no_json_or_half_a_sign_is_told(client: TestClient) -> None:
+def test_what_is_no_json_or_half_a_sign_is_told(door: TestClient) -> None:
     headers = {"Content-Type": "application/json"}
-    assert "no JSON" in answered(client.post(EVENTS, content="{", headers=headers), 422)["detail"]
+    assert "no JSON" in answered(door.post(EVENTS, content="{", headers=headers), 422)["detail"]
     half = '{"user_id": "\\ud800", "item_id": "i"}'
-    assert client.post(EVENTS, content=half, headers=headers).status_code == 422
-    assert client.post(f"{EVENTS}/ndjson", content=half).status_code == 422
+    assert door.post(EVENTS, content=half, headers=headers).status_code == 422
+    assert door.post(f"{EVENTS}/ndjson", content=half).status_code == 422
     nan = '{"user_id": "a", "item_id": "i", "value": NaN}'
-    assert client.post(EVENTS, content=nan, headers=headers).status_code == 422
+    assert door.post(EVENTS, content=nan, headers=headers).status_code == 422
 
 
 def test_a_form_of_another_site_is_no_event(client: TestClient) -> None:
@@ -113,36 +113,36 @@ def test_too_many_events_at_once_are_refused(
     assert "at most 2 events at once, got 3" in found["detail"]
 
 
-def test_unknown_paths_and_verbs_are_problems(client: TestClient) -> None:
-    assert answered(client.get("/v1/nothing"), 404)["type"] == "urn:metarec:not-found"
-    assert answered(client.put("/v1/events"), 405)["title"] == "Method Not Allowed"
+def test_unknown_paths_and_verbs_are_problems(door: TestClient) -> None:
+    assert answered(door.get("/v1/nothing"), 404)["type"] == "urn:metarec:not-found"
+    assert answered(door.put("/v1/events"), 405)["title"] == "Method Not Allowed"
 
 
-def test_answers_carry_an_id_and_are_not_kept_or_framed(client: TestClient) -> None:
-    found = client.get("/v1/health", headers={"X-Request-ID": "mine-1"})
+def test_answers_carry_an_id_and_are_not_kept_or_framed(door: TestClient) -> None:
+    found = door.get("/v1/health", headers={"X-Request-ID": "mine-1"})
     assert found.headers["x-request-id"] == "mine-1"
     assert found.headers["cache-control"] == "no-store"
     assert found.headers["x-content-type-options"] == "nosniff"
     assert "frame-ancestors 'none'" in found.headers["content-security-policy"]
-    bad = client.get("/v1/health", headers={"X-Request-ID": "a b"})
+    bad = door.get("/v1/health", headers={"X-Request-ID": "a b"})
     assert bad.headers["x-request-id"] != "a b"
 
 
-def test_pages_of_other_sites_may_not_read_answers(client: TestClient) -> None:
+def test_pages_of_other_sites_may_not_read_answers(door: TestClient) -> None:
     asked = {"Origin": "https://elsewhere.example", "Access-Control-Request-Method": "POST"}
     for found in (
-        client.options(EVENTS, headers=asked),
-        client.get("/v1/health", headers={"Origin": "https://elsewhere.example"}),
+        door.options(EVENTS, headers=asked),
+        door.get("/v1/health", headers={"Origin": "https://elsewhere.example"}),
     ):
         assert not [name for name in found.headers if name.startswith("access-control")]
 
 
-def test_without_keys_only_local_names_are_answered(client: TestClient) -> None:
+def test_without_keys_only_local_names_are_answered(door: TestClient) -> None:
     for name in ("elsewhere.example", "localhost.elsewhere.example", "127.0.0.1:8000:1", ""):
-        found = client.get("/v1/health", headers={"Host": name})
+        found = door.get("/v1/health", headers={"Host": name})
         assert "answers to localhost alone" in answered(found, 400)["detail"]
     for name in ("127.0.0.1:8000", "LOCALHOST", "[::1]:8000"):
-        assert client.get("/v1/health", headers={"Host": name}).status_code == 200
+        assert door.get("/v1/health", headers={"Host": name}).status_code == 200
 
 
 def test_a_key_opens_what_its_scopes_say_and_nothing_after_it_is_revoked(
@@ -190,9 +190,9 @@ def test_every_endpoint_but_health_asks_for_a_key(serve: Serve, model: Path) -> 
 
 
 def test_the_description_has_an_example_and_the_problems_of_every_endpoint(
-    client: TestClient,
+    door: TestClient,
 ) -> None:
-    described = answered(client.get("/v1/openapi.json"))
+    described = answered(door.get("/v1/openapi.json"))
     schemas = described["components"]["schemas"]
     assert len(described["paths"]) >= 18
     for path, verbs in described["paths"].items():
