@@ -253,8 +253,28 @@ def test_a_reader_that_stays_in_the_log_is_told(
         with pytest.raises(StoreError, match="a reader keeps the log"):
             store.forget("ann")
         reader.close()
-        store.scrub()
+        store.finish_forgetting()
         assert not [f.name for f in tmp_path.iterdir() if b"ann" in f.read_bytes()]
+
+
+def test_a_forget_that_was_killed_is_finished_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(_: object) -> None:
+        raise KeyboardInterrupt
+
+    place = str(tmp_path / "shop.db")
+    with Store(place) as store, Store(place) as other:
+        store.tell([told("Zaphod-42", "a", "k")])
+        with monkeypatch.context() as patch:
+            patch.setattr("metarec.serving.store.forgetting._scrub", killed)
+            with pytest.raises(KeyboardInterrupt):
+                store.forget("Zaphod-42")
+        assert [f.name for f in tmp_path.iterdir() if b"Zaphod-42" in f.read_bytes()]
+        other.finish_forgetting()
+        assert not [f.name for f in tmp_path.iterdir() if b"Zaphod-42" in f.read_bytes()]
+        monkeypatch.setattr("metarec.serving.store.forgetting._scrub", killed)
+        other.finish_forgetting()  # nothing is left to do
 
 
 def test_commits_wait_for_the_disk_and_what_is_deleted_is_overwritten(tmp_path: Path) -> None:
