@@ -225,6 +225,10 @@ def test_why_and_what_to_ask(client: TestClient, model: Path, shop: Dataset) -> 
     assert why["score"] == me.explain(item).score
     answered(client.post("/v1/explanations", json={"user_id": "ann", "item_id": "no"}), 404)
     asked = answered(client.post("/v1/questions", json={"user_id": "ann", "k": 3}))
+    titles = [item["title"] for item in asked["items"]]
+    catalogue = client.app.state.service.following.served.model.catalogue
+    rows = [catalogue.row_of[item["item_id"]] for item in asked["items"]]
+    assert titles == [catalogue.titles[row] for row in rows]
     assert [i["item_id"] for i in asked["items"]] == me.ask(3).ids.tolist()
 
 

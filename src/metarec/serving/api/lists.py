@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 from fastapi import APIRouter, Path, Query
 from pydantic import Field, StringConstraints, model_validator
 
-from metarec.contracts import Filters, Recommendations, Recommender
+from metarec.contracts import Catalogue, Filters, Recommendations, Recommender
 from metarec.contracts.shortfall import REASONS
 from metarec.meta import RankBy
 from metarec.meta.as_json import reasons, rows_of
@@ -246,19 +246,18 @@ def list_of(
     return ListOut(
         model=served.version,
         user_id=user_id,
-        items=items_of(found),
+        items=items_of(found, served.model.catalogue),
         short=short_of(found),
         notes=list(dict.fromkeys(notes)),
     )
 
 
-def items_of(found: Recommendations) -> list[Listed]:
+def items_of(found: Recommendations, catalogue: Catalogue) -> list[Listed]:
     """The items of a list, with their titles."""
-    titles = None if found.catalogue is None else found.catalogue.titles
-    row_of = {} if found.catalogue is None else found.catalogue.row_of
+    titles = catalogue.titles
     rows = []
     for rank, row in enumerate(rows_of(found), 1):
-        at = row_of.get(row["item_id"])
+        at = catalogue.row_of.get(row["item_id"])
         rows.append(
             Listed(
                 item_id=row["item_id"],
