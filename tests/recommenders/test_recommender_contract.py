@@ -1,5 +1,7 @@
 """Every recommender keeps the contract: one class a row."""
 
+import pytest
+
 from metarec import recommenders as r
 from metarec.contracts import Recommender
 from metarec.encoders import HashEncoder
@@ -243,6 +245,7 @@ class TestLightGCN(RecommenderContract):
         return r.LightGCN(r.LightGCNConfig(factors=8, batch=200, steps=15, learning_rate=0.1))
 
 
+@pytest.mark.slow
 class TestItem2Vec(RecommenderContract):
     has_item_to_item = True
     uses_chance = True
@@ -255,6 +258,7 @@ class TestItem2Vec(RecommenderContract):
         )
 
 
+@pytest.mark.slow
 class TestTwoTower(RecommenderContract):
     has_item_to_item = True
     uses_chance = True
@@ -265,6 +269,7 @@ class TestTwoTower(RecommenderContract):
         )
 
 
+@pytest.mark.slow
 class TestDropoutNet(RecommenderContract):
     has_item_to_item = True
     uses_chance = True
@@ -278,6 +283,7 @@ class TestDropoutNet(RecommenderContract):
         )
 
 
+@pytest.mark.slow
 class TestNeuMF(RecommenderContract):
     has_item_to_item = True
     uses_chance = True

@@ -148,7 +148,11 @@ SETTINGS = [(model, field.name) for model in MODELS for field in fields(model.Co
 BY_NAME = [f"{model.__name__}.{name}" for model, name in SETTINGS]
 NOT_OF_THE_PLANTED_SHOP = {(r.Trending, "days"), (r.Newest, "column")}
 """It has no clock, and one column of numbers without a gap; tests of these rows look at them."""
-SCORED = [setting for setting in SETTINGS if setting not in NOT_OF_THE_PLANTED_SHOP]
+SCORED = [
+    pytest.param(*setting, marks=pytest.mark.slow if setting[0] in STEPPED else ())
+    for setting in SETTINGS
+    if setting not in NOT_OF_THE_PLANTED_SHOP
+]
 SHOPS = {value: planted_shop(value).data for value in ("implicit", "rating")}
 
 

@@ -210,3 +210,15 @@ def test_neumf_knows_people_by_their_ids_whatever_the_history() -> None:
     expected = pair_logits(own, own["people"][where])
     found = model.score(whole, IDS)
     np.testing.assert_allclose(found[:, SHOP.touched], expected[:, SHOP.touched])
+
+
+def test_neumf_has_learned_of_each_person_what_they_took() -> None:
+    way = {"batch": 200, "steps": 40, "learning_rate": 0.1, "patience": 100}
+    model = NeuMF(NeuMFConfig(factors=4, l2=1e-3, **way)).fit(SHOP)  # type: ignore[arg-type]
+    scores = model.score(PEOPLE, IDS)[:, SHOP.touched]
+    took = TOOK[:, SHOP.touched]
+
+    def ahead(whose: np.ndarray) -> float:
+        return float(scores[whose].mean() - scores[~whose].mean())
+
+    assert ahead(took) > 2 * ahead(np.roll(took, 1, axis=0)) > 0  # the next loves another topic
