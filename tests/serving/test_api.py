@@ -20,6 +20,7 @@ from .services import Serve
 
 EVENTS = "/v1/events"
 LISTS = "/v1/recommendations"
+NDJSON = {"Content-Type": "application/x-ndjson"}
 
 
 def answered(response: Any, status: int = 200) -> dict[str, Any]:
@@ -146,10 +147,12 @@ def test_lines_of_json_are_events_and_a_fault_names_its_line(
     client: TestClient, shop: Dataset
 ) -> None:
     lines = [json.dumps({"user_id": "ann", "item_id": i, "key": i}) for i in ids(shop, 0, 1)]
-    found = answered(client.post(f"{EVENTS}/ndjson", content="\n\n".join(lines) + "\n"))
+    found = answered(
+        client.post(f"{EVENTS}/ndjson", content="\n\n".join(lines) + "\n", headers=NDJSON)
+    )
     assert found["stored"] == 2
     bad = "\n".join([lines[0], '{"user_id": "ann"}', "no json"])
-    problem = answered(client.post(f"{EVENTS}/ndjson", content=bad), 422)
+    problem = answered(client.post(f"{EVENTS}/ndjson", content=bad, headers=NDJSON), 422)
     assert "line 2.item_id: Field required" in problem["detail"]
     assert "line 3: " in problem["detail"]
 

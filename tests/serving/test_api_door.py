@@ -15,7 +15,7 @@ from metarec.serving.api import limits
 from metarec.serving.store.keys import add_key, revoke_key
 
 from .services import Serve
-from .test_api import EVENTS, LISTS, answered
+from .test_api import EVENTS, LISTS, NDJSON, answered
 
 GOOD = {"user_id": "ann", "item_id": "i"}
 
@@ -77,7 +77,7 @@ def test_what_is_no_json_or_half_a_sign_is_told(door: TestClient) -> None:
     assert "no JSON" in answered(door.post(EVENTS, content="{", headers=headers), 422)["detail"]
     half = '{"user_id": "\\ud800", "item_id": "i"}'
     assert door.post(EVENTS, content=half, headers=headers).status_code == 422
-    assert door.post(f"{EVENTS}/ndjson", content=half).status_code == 422
+    assert door.post(f"{EVENTS}/ndjson", content=half, headers=NDJSON).status_code == 422
     nan = '{"user_id": "a", "item_id": "i", "value": NaN}'
     assert door.post(EVENTS, content=nan, headers=headers).status_code == 422
 
@@ -85,6 +85,10 @@ def test_what_is_no_json_or_half_a_sign_is_told(door: TestClient) -> None:
 def test_a_form_of_another_site_is_no_event(client: TestClient) -> None:
     found = client.post(EVENTS, content=json.dumps(GOOD), headers={"Content-Type": "text/plain"})
     assert found.status_code == 422
+    for kind in ("text/plain", "application/x-www-form-urlencoded", ""):
+        lines = {"content": json.dumps(GOOD), "headers": {"Content-Type": kind}}
+        problem = answered(client.post(f"{EVENTS}/ndjson", **lines), 415)
+        assert "application/x-ndjson" in problem["detail"]
     assert answered(client.get("/v1/users/ann/history"))["count"] == 0
 
 
@@ -92,15 +96,18 @@ def test_a_body_that_is_too_large_is_refused_whether_it_says_so_or_not(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     large = b" " * (limits.BODY_BYTES + 1)
-    assert answered(client.post(f"{EVENTS}/ndjson", content=large), 413)["status"] == 413
+    assert (
+        answered(client.post(f"{EVENTS}/ndjson", content=large, headers=NDJSON), 413)["status"]
+        == 413
+    )
 
     def parts() -> Any:
         for _ in range(limits.BODY_BYTES // 2**20 + 1):
             yield b" " * 2**20
 
     for path in ("/ndjson", ""):
-        assert client.post(EVENTS + path, content=parts()).status_code == 413
-    ok = client.post(f"{EVENTS}/ndjson", content=b" " * 1000)
+        assert client.post(EVENTS + path, content=parts(), headers=NDJSON).status_code == 413
+    ok = client.post(f"{EVENTS}/ndjson", content=b" " * 1000, headers=NDJSON)
     assert answered(ok)["stored"] == 0
 
 
@@ -109,7 +116,7 @@ def test_too_many_events_at_once_are_refused(
 ) -> None:
     monkeypatch.setattr(limits, "EVENTS", 2)
     lines = "\n".join(json.dumps(GOOD) for _ in range(3))
-    found = answered(client.post(f"{EVENTS}/ndjson", content=lines), 422)
+    found = answered(client.post(f"{EVENTS}/ndjson", content=lines, headers=NDJSON), 422)
     assert "at most 2 events at once, got 3" in found["detail"]
 
 
@@ -219,7 +226,9 @@ def test_metrics_count_by_route_and_hold_nobody(client: TestClient) -> None:
     found = client.get("/v1/metrics").text
     route = 'method="GET",route="/v1/users/{user_id}/history",status="200"'
     assert f"metarec_requests_total{{{route}}}" in found
-    assert "Zaphod" not in found
+    client.request("ZAPHOD", "/v1/health")
+    assert 'method="none",route="/v1/health",status="405"' in client.get("/v1/metrics").text
+    assert "zaphod" not in client.get("/v1/metrics").text.lower()
 
 
 def test_the_log_tells_the_route_and_never_the_person(

@@ -22,6 +22,7 @@ from metarec.serving.store.changes import (
     append_change,
     changes_between,
 )
+from metarec.serving.store.database import Database
 from metarec.serving.store.keys import add_key, key_of, list_keys, revoke_key
 from metarec.serving.store.tables import API_KEYS, METADATA
 from metarec.serving.store.verifying import verify
@@ -298,6 +299,18 @@ def test_a_store_of_a_newer_version_is_refused(new_place: New) -> None:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(DataError, match=r"layout 9999, this version knows 0001; install"):
         Store(place)
+
+
+def test_a_database_of_somebody_else_is_left_alone(new_place: New) -> None:
+    place = new_place()
+    database = Database(place)
+    with database.writing() as connection:
+        connection.exec_driver_sql("CREATE TABLE events (id INTEGER)")
+    with pytest.raises(DataError, match="is no store of a service: it holds events; name another"):
+        Store(place)
+    with database.reading() as connection:
+        assert sa.inspect(connection).get_table_names() == ["events"]
+    database.close()
 
 
 @pytest.mark.parametrize(
