@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 OLDEST := .venv-oldest
 PIP := -m pip install --quiet --disable-pip-version-check
 ALL := ".[dev,all]"
-OLDEST_ALL := ".[minilm,sql,test]"
+OLDEST_ALL := ".[minilm,sql,test,tune]"
 # Installs $(3) into the environment $(1), held to the versions of $(2): torch by pip, whose settings
 # say where its build for CPUs lies; the rest by uv, in a quarter of the time, or else by pip
 define install_into
@@ -24,9 +24,10 @@ OLDEST_TESTS := tests/test_dependencies.py tests/posterior tests/metrics/test_me
 	tests/recommenders/test_recommenders_collaborative.py tests/meta/test_saved_models.py \
 	tests/cli/test_fit.py::test_fit_writes_a_model_and_nothing_beside_it \
 	tests/cli/test_fit.py::test_settings_overrule_the_file_and_the_file_the_defaults \
-	tests/cli/test_command.py::test_help_shows_an_example \
+	tests/cli/test_command.py::test_help_shows_an_example tests/jobs/test_tuning.py \
 	tests/evaluation/test_evaluation_report.py::test_the_report_fetches_nothing_and_is_well_formed
 DATA ?=
+SHOP ?=
 OUT ?= demo
 ARGS ?=
 
@@ -35,10 +36,14 @@ export TOKENIZERS_PARALLELISM ?= false
 # Tests start Python many times: compiling each import anew is a third of their time
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-all oldest check fix install bench mutants clean
+.PHONY: demo serve test test-all oldest check fix install bench mutants clean
 
 demo: install ## Fit, evaluate and explain on the synthetic shop, or on DATA=folder
 	$(BIN)/metarec demo $(if $(DATA),--data "$(DATA)") --out "$(OUT)"
+
+serve: install ## A service on the synthetic shop, or on SHOP=folder or SHOP=model; Ctrl+C ends it
+	$(if $(SHOP),,test -d demo-shop || $(BIN)/metarec data generate demo-shop --users 400 --items 200 --kind implicit)
+	$(BIN)/metarec serve "$(or $(SHOP),demo-shop)"
 
 test: install ## The default tests: about five minutes at most
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile
@@ -50,13 +55,13 @@ oldest: $(OLDEST)/.installed ## A few of the tests with the oldest versions that
 	$(OLDEST)/bin/python -m pytest -q -n 2 $(OLDEST_TESTS)
 
 check: install ## Format, lint and types
-	$(BIN)/ruff format --check src tests benchmarks tools
-	$(BIN)/ruff check src tests benchmarks tools
+	$(BIN)/ruff format --check src tests benchmarks tools examples
+	$(BIN)/ruff check src tests benchmarks tools examples
 	$(BIN)/mypy
 
 fix: install ## Format and lint, changing files
-	$(BIN)/ruff format src tests benchmarks tools
-	$(BIN)/ruff check --fix src tests benchmarks tools
+	$(BIN)/ruff format src tests benchmarks tools examples
+	$(BIN)/ruff check --fix src tests benchmarks tools examples
 
 bench: install ## The numbers of the README, from real data where it is present
 	$(BIN)/python -m benchmarks
@@ -77,4 +82,4 @@ $(OLDEST)/.installed: pyproject.toml constraints-oldest.txt
 	touch $@
 
 clean: ## Remove what the other targets made
-	rm -rf $(VENV) $(OLDEST) demo build .mutants .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(OLDEST) demo demo-shop demo-shop.model demo-shop.db* build .mutants .pytest_cache .mypy_cache .ruff_cache

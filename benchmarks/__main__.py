@@ -13,6 +13,7 @@ from benchmarks.measured import write_tables
 
 NAMES = (
     "serving",
+    "serving_http",
     "reading",
     "full_ranking",
     "growth",

@@ -19,7 +19,7 @@ from metarec.data import Split
 from metarec.encoders import ContentFeatures, TextEncoder
 from metarec.evaluation import Results, combine, load_results, save_results
 from metarec.evaluation.protocol.provenance import versions
-from metarec.jobs import Choice, tune
+from metarec.jobs import tune
 from metarec.jobs.tuning import Tuned
 from metarec.meta import MetaConfig, MetaRecommender
 
@@ -124,9 +124,8 @@ def search(
     started = time.monotonic()
     tuned = tune(
         make,
-        {setting: Choice(options) for setting, options in space.items()},
-        split.train,
-        split.valid,
+        space,
+        split,
         objective=objective,
         trials=trials,
         k=k,

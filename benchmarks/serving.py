@@ -98,15 +98,15 @@ def main() -> None:
     )
 
 
-def random_shop(rng: np.random.Generator) -> Dataset:
+def random_shop(rng: np.random.Generator, n_items: int = ITEMS) -> Dataset:
     """A shop with the shape of the question and nothing to learn."""
     users = np.repeat(np.arange(TRAIN_USERS), EVENTS)
-    items = np.concatenate([rng.choice(ITEMS, EVENTS, replace=False) for _ in range(TRAIN_USERS)])
+    items = np.concatenate([rng.choice(n_items, EVENTS, replace=False) for _ in range(TRAIN_USERS)])
     values = rng.integers(1, 6, len(users)).astype(np.float32)
     frame = pl.DataFrame({"user": users, "item": items, "value": values})
-    titles = [f"thing number {n} of sort {n % 17}" for n in range(ITEMS)]
+    titles = [f"thing number {n} of sort {n % 17}" for n in range(n_items)]
     catalogue = Catalogue.of(
-        pl.DataFrame({"item_id": [f"item-{n}" for n in range(ITEMS)], "title": titles})
+        pl.DataFrame({"item_id": [f"item-{n}" for n in range(n_items)], "title": titles})
     )
     ids = np.array([f"u{n}" for n in range(TRAIN_USERS)], dtype=object)
     return Dataset("serving", "rating", None, catalogue, ids, frame)

@@ -25,6 +25,7 @@ MAY_ENTER: dict[str, set[str]] = {
     "evaluation": GROUND | {"data", "metrics", "ranking", "files"},
     "meta": BELOW | {"encoders", "recommenders", "evaluation"},
     "jobs": BELOW | {"encoders", "recommenders", "evaluation", "meta"},
+    "serving": BELOW | {"encoders", "recommenders", "evaluation", "meta", "jobs"},
     "testing": GROUND | {"data", "recommenders"},
 }
 """The rooms that each room may import, beside itself."""

@@ -399,3 +399,13 @@ def test_a_simple_row_is_fitted_by_its_name_with_its_own_settings(run, shop: Pat
         answer = run(*command, "x", *options)
         assert (answer.code, Path("x").exists()) == (1, False)
         assert told in answer.err
+
+
+def test_losses_are_written_where_the_command_says(run, shop: Path):
+    command = ["fit", shop, "--out", "m", "--encoder", "hash", "--set", "steps=5"]
+    answer = run(*command, "--track", "tensorboard:runs")
+    assert answer.code == 0, answer.err
+    assert list(Path("runs").glob("events.out.tfevents.*"))
+    answer = run(*command, "--track", "tensorboard", "--force")
+    assert answer.code == 1
+    assert "a tracker is tensorboard:FOLDER, mlflow:URI or wandb:PROJECT" in answer.err

@@ -63,7 +63,7 @@ def test_threads_are_limited_inside_and_given_back_after() -> None:
 
 
 def test_a_fit_is_silent_seeded_with_0_and_leaves_the_machine_as_it_is_unless_told() -> None:
-    assert Running() == Running(0, None, False, "cpu", None, None)
+    assert Running() == Running(0, None, False, "cpu", None, None, None)
     for fit in (mr.MetaRecommender.fit, BaseRecommender.fit):
         defaults = {name: p.default for name, p in inspect.signature(fit).parameters.items()}
         assert {name: defaults[name] for name in vars(Running())} == vars(Running())

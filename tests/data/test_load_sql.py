@@ -1,11 +1,7 @@
 """A shop from queries, and passwords that stay unseen."""
 
-import os
-import shutil
 import sqlite3
-import subprocess
 import sys
-import tempfile
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from tests.data.test_from_frames import EVENTS, ITEMS, SHOP, USERS
+from tests.postgres import server
 
 import metarec as mr
 from metarec.data import InvalidData
@@ -139,26 +136,10 @@ def test_without_sqlalchemy_the_error_names_the_extra(monkeypatch: pytest.Monkey
 
 
 @pytest.fixture
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """A server of its own, run as a user that may run one."""
-    if not shutil.which("initdb") or not shutil.which("pg_ctl"):
-        pytest.skip("PostgreSQL is not installed")
-    pytest.importorskip("psycopg", reason="needs metarec[sql]")
-
-    user = "postgres" if os.geteuid() == 0 else None
-    with tempfile.TemporaryDirectory(prefix="pg-") as place:
-        if user:
-            shutil.chown(place, user)
-        run = {"user": user, "cwd": place, "check": True, "stdout": subprocess.DEVNULL}
-        data, socket = f"{place}/data", f"-k {place} -c listen_addresses="
-        subprocess.run(["initdb", "-D", data, "-A", "trust", "-U", "ann", "--no-sync"], **run)
-        subprocess.run(
-            ["pg_ctl", "-D", data, "-w", "-o", socket, "-l", f"{place}/log", "start"], **run
-        )
-        try:
-            yield f"postgresql://ann:s3cret@/postgres?host={place}"
-        finally:
-            subprocess.run(["pg_ctl", "-D", data, "-m", "immediate", "stop"], **run)
+    with server() as url:
+        yield url
 
 
 @pytest.mark.slow

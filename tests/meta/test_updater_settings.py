@@ -58,3 +58,5 @@ def test_what_stays_at_its_start_stays_in_closed_form():
     assert beside == replace(config, value_weight="none")
     assert beside.of("implicit")[0].n_steps == 400
     assert mr.MetaConfig(start="random").beside_ratings() == mr.MetaConfig(steps=0)
+    by_value = mr.MetaConfig(value_weight="log")  # it is a rating, and says nothing of the choice
+    assert by_value.beside_ratings().value_weight == "none"

@@ -224,3 +224,69 @@ class TestRatedItemKNN(RecommenderContract):
 
     def make(self) -> Recommender:
         return r.RatedItemKNN(r.RatedItemKNNConfig(neighbours=10, shrinkage=1.0))
+
+
+class TestMultVAE(RecommenderContract):
+    uses_chance = True
+
+    def make(self) -> Recommender:
+        return r.MultVAE(
+            r.MultVAEConfig(hidden=16, factors=4, batch=30, steps=15, learning_rate=0.1)
+        )
+
+
+class TestLightGCN(RecommenderContract):
+    has_item_to_item = True
+    uses_chance = True
+
+    def make(self) -> Recommender:
+        return r.LightGCN(r.LightGCNConfig(factors=8, batch=200, steps=15, learning_rate=0.1))
+
+
+class TestItem2Vec(RecommenderContract):
+    has_item_to_item = True
+    uses_chance = True
+
+    def make(self) -> Recommender:
+        return r.Item2Vec(
+            r.Item2VecConfig(
+                factors=8, batch=400, power=1.0, steps=40, learning_rate=0.1, patience=100
+            )
+        )
+
+
+class TestTwoTower(RecommenderContract):
+    has_item_to_item = True
+    uses_chance = True
+
+    def make(self) -> Recommender:
+        return r.TwoTower(
+            HashEncoder(8), r.TwoTowerConfig(d=8, batch=40, steps=20, learning_rate=0.1)
+        )
+
+
+class TestDropoutNet(RecommenderContract):
+    has_item_to_item = True
+    uses_chance = True
+
+    def make(self) -> Recommender:
+        return r.DropoutNet(
+            HashEncoder(8),
+            r.DropoutNetConfig(
+                factors=4, l2=1.0, hidden=16, batch=40, steps=60, learning_rate=0.03
+            ),
+        )
+
+
+class TestNeuMF(RecommenderContract):
+    has_item_to_item = True
+    uses_chance = True
+    sizes_of_parts = (
+        *RecommenderContract.sizes_of_parts,
+        "metarec.recommenders.neumf.CELLS_AT_ONCE",
+    )
+
+    def make(self) -> Recommender:
+        return r.NeuMF(
+            r.NeuMFConfig(factors=4, batch=200, l2=1e-3, steps=40, learning_rate=0.1, patience=100)
+        )

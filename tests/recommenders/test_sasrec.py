@@ -15,11 +15,13 @@ from metarec.contracts.alignment import align
 from metarec.encoders import HashEncoder
 from metarec.recommenders import Cooccurrence, Popularity, SASRec, SASRecConfig
 from metarec.recommenders import sequence_batches as batches
+from metarec.recommenders.judging import hold_out_last
 from metarec.recommenders.sequence_batches import Sampler, Sequences, competing_chances
-from metarec.recommenders.sequence_fitting import hold_out_last, learn, short_floats
+from metarec.recommenders.sequence_fitting import learn, short_floats
 from metarec.recommenders.sequence_network import SequenceNetwork
 from metarec.recommenders.sequence_serving import FrozenNetwork
 from metarec.recommenders.sequence_training import list_loss, step_loss
+from metarec.training.optimiser_config import OptimiserConfig
 
 TINY = SASRecConfig(d=8, layers=2, steps=6, learning_rate=0.03, max_events=6)
 N_ITEMS = 9
@@ -432,6 +434,13 @@ def test_a_width_that_heads_do_not_share_evenly_is_refused_where_there_are_heads
     with pytest.raises(DataError, match="d must be a multiple of heads, got d=9, heads=2"):
         SASRecConfig(d=9)
     assert SASRecConfig(d=9, network="gru").d == 9
+
+
+def test_a_weight_that_is_not_read_is_refused() -> None:
+    how = OptimiserConfig("adamw", weight_decay=0.1)
+    with pytest.raises(DataError, match=r"say optimiser\.weight_decay in its place"):
+        SASRecConfig(weight_decay=0.1, optimiser=how)
+    assert SASRecConfig(optimiser=how).weight_decay == 0.01
 
 
 def test_steps_and_their_people_follow_the_size_of_a_shop() -> None:

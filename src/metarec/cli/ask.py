@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from metarec.cli.abilities import person_of
 from metarec.cli.options import names_of, parse_events
 from metarec.contracts import UnsupportedError
 from metarec.meta import load_model
+from metarec.meta.abilities import person_of
 
 
 def ask(

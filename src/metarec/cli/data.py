@@ -11,6 +11,7 @@ from metarec import data as shops
 from metarec.cli.described import described
 from metarec.cli.import_data import convert, import_sql
 from metarec.cli.interruption import begins_anew
+from metarec.cli.opening import shop_at
 from metarec.cli.options import EncoderName, Seed, Template, encoder_of
 from metarec.contracts import DataError, Dataset
 from metarec.encoders import ColumnTable
@@ -44,7 +45,9 @@ def generate(
 
 @app.command()
 def inspect(
-    folder: Folder,
+    folder: Annotated[
+        str, typer.Argument(metavar="DIR", help="A shop's folder, or a service's store.")
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     encoder: EncoderName = "default",
     template: Template = None,
@@ -53,7 +56,7 @@ def inspect(
 
     Example: metarec data inspect my-shop
     """
-    shop = shops.load(folder)
+    shop = shop_at(folder)
     summary, columns = shops.inspect(shop), _columns(shop, encoder, template)
     if as_json:
         typer.echo(json.dumps({**summary.to_dict(), **columns.to_dict()}, indent=2))

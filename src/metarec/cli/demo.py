@@ -7,10 +7,9 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from metarec.cli.abilities import person_of
 from metarec.cli.evaluate import fit_all, write_results
 from metarec.cli.interruption import begins_anew
-from metarec.cli.lists import line_of, reasons, rows_of
+from metarec.cli.lists import line_of
 from metarec.cli.options import (
     EncoderName,
     Seed,
@@ -26,6 +25,8 @@ from metarec.contracts.running import Running
 from metarec.data import Split, generate, load, split_cold
 from metarec.evaluation import evaluate, table
 from metarec.meta import MetaConfig
+from metarec.meta.abilities import person_of
+from metarec.meta.as_json import reasons, rows_of
 
 EVENTS_OF_A_STRANGER = 3
 LIST = 10

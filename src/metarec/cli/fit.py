@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from metarec.cli.interruption import begins_anew, going_on
+from metarec.cli.opening import shop_at
 from metarec.cli.options import (
     EncoderName,
     Seed,
@@ -24,16 +25,19 @@ from metarec.cli.options import (
 from metarec.cli.rows import HEART, row_of
 from metarec.contracts import Dataset, Encoder, Recommender
 from metarec.contracts.running import Running
-from metarec.data import load
 from metarec.data.meanings import meanings
 from metarec.meta import MetaConfig, MetaRecommender
 from metarec.meta.summary import refusals_told
 from metarec.training.checkpoints import CHECKPOINT, remove_checkpoint
+from metarec.training.trackers import opened
 
 
 def fit(
     data: Annotated[
-        Path, typer.Argument(metavar="DIR", help="A shop: a folder of events and items.")
+        str,
+        typer.Argument(
+            metavar="DIR", help="A shop: a folder of events and items, or a service's store."
+        ),
     ],
     out: Annotated[Path, typer.Option("--out", help="Where the model is written.")],
     model: Annotated[
@@ -50,6 +54,10 @@ def fit(
     seed: Seed = 0,
     threads: Threads = None,
     time_s: Time = None,
+    track: Annotated[
+        str | None,
+        typer.Option(help="Write losses to tensorboard:FOLDER, mlflow:URI or wandb:PROJECT."),
+    ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Replace the model that is there.")
     ] = False,
@@ -69,11 +77,13 @@ def fit(
     else:
         row = row_of(model, reader, setting)
         fitting = partial(_fit_in_steps if row.trains_in_steps else _fit_row, row=row)
-    check_model_place(out, data, force=force)
-    shop = load(data)
+    check_model_place(out, Path(data), force=force)
+    shop = shop_at(data)
     say_notes(shop)
     typer.echo("\n  ".join([repr(shop), *meanings(shop)]), err=True)
-    fitting(shop, out, Running(seed, progress=True, threads=threads, time_s=time_s))
+    running = Running(seed, progress=True, threads=threads, time_s=time_s)
+    with opened(track) as tracker:
+        fitting(shop, out, replace(running, tracker=tracker))
 
 
 def _checkpoints_of(out: Path) -> Path:

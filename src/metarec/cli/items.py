@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from metarec.cli.abilities import FollowsItems, following
 from metarec.cli.filters import ids_of
 from metarec.cli.mapping import columns_of, mapping_of
 from metarec.cli.options import check_model_place
@@ -14,6 +13,7 @@ from metarec.contracts import DataError, Recommender
 from metarec.contracts.printing import counted, listed
 from metarec.data.items import Items, read_items
 from metarec.meta import load_model
+from metarec.meta.abilities import FollowsItems, following
 
 app = typer.Typer(
     help="Add, update, retire and restore the items of a saved model.", no_args_is_help=True

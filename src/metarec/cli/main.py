@@ -14,7 +14,21 @@ from typing import NoReturn
 import typer
 from rich.console import Console
 
-from metarec.cli import advise, ask, data, demo, evaluate, fit, items, recommend, similar
+from metarec.cli import (
+    advise,
+    ask,
+    data,
+    demo,
+    evaluate,
+    fit,
+    items,
+    keys,
+    recommend,
+    serve,
+    similar,
+    store,
+    tune,
+)
 from metarec.contracts import MetarecError
 from metarec.contracts.version import __version__
 from metarec.contracts.wording import shell_words
@@ -32,11 +46,15 @@ app.command()(demo.demo)
 app.add_typer(data.app, name="data")
 app.command()(advise.advise)
 app.command()(fit.fit)
+app.command()(tune.tune)
 app.command()(evaluate.evaluate)
 app.command()(recommend.recommend)
 app.command()(similar.similar)
 app.command()(ask.ask)
 app.add_typer(items.app, name="items")
+app.command()(serve.serve)
+app.add_typer(store.app, name="store")
+app.add_typer(keys.app, name="keys")
 
 INTERRUPTED = "interrupted; nothing half-written was left"
 

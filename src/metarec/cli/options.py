@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -114,6 +114,11 @@ Yaml.add_implicit_resolver(
 
 def config_of(file: Path | None, settings: Sequence[str], kind: type[Any] = MetaConfig) -> Any:
     """The hyperparameters of a YAML file, overruled by `name=value` settings, of one `kind`."""
+    return parse_hyperparameters(settings_of(file, settings, kind), kind)
+
+
+def settings_of(file: Path | None, settings: Sequence[str], kind: type[Any]) -> dict[str, Any]:
+    """What a YAML file and `name=value` settings say of a `kind`, by name."""
     raw: dict[str, Any] = {}
     if file is not None:
         if not file.is_file():
@@ -126,26 +131,36 @@ def config_of(file: Path | None, settings: Sequence[str], kind: type[Any] = Meta
             raise DataError(f"{file} must map names to values, such as `d: 32`")
         raw.update(loaded or {})
     for setting in settings:
-        name, equals, value = setting.partition("=")
-        if not equals or not value.strip():
-            raise DataError(f"--set takes name=value, got {setting!r}")
-        try:
-            told = yaml.load(value, Yaml)
-        except yaml.YAMLError as error:
-            raise DataError(
-                f"--set {setting}: the value is not YAML: {_in_one_line(error)}"
-            ) from error
+        name, told = said_by("--set", setting)
         part, dot, inner = (side.strip() for side in name.partition("."))
         if dot and part in parts_of(kind):
             own = raw.get(part)
             raw[part] = {**(own if isinstance(own, dict) else {}), inner: told}
         else:
-            raw[name.strip()] = told
+            raw[name] = told
+    refuse_unknown(raw, kind)
+    return raw
+
+
+def said_by(option: str, setting: str) -> tuple[str, Any]:
+    """The name and the value of `name=value`, which is YAML."""
+    name, equals, value = setting.partition("=")
+    if not equals or not value.strip():
+        raise DataError(f"{option} takes name=value, got {setting!r}")
+    try:
+        return name.strip(), yaml.load(value, Yaml)
+    except yaml.YAMLError as error:
+        raise DataError(
+            f"{option} {setting}: the value is not YAML: {_in_one_line(error)}"
+        ) from error
+
+
+def refuse_unknown(raw: Mapping[str, Any], kind: type[Any]) -> None:
+    """Refuse a name that no hyperparameter of the `kind` has."""
     if unknown := unknown_names(raw, kind):
         known = next(iter(unknown.values()))
         there = f"there are: {', '.join(known)}" if known else "this model has none"
         raise DataError(f"no hyperparameter is called {', '.join(unknown)}; {there}")
-    return parse_hyperparameters(raw, kind)
 
 
 def _in_one_line(error: Exception) -> str:

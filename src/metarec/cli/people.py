@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import typer
 
-from metarec.cli.abilities import Adapts
 from metarec.cli.options import say_notes
 from metarec.contracts import (
     Catalogue,
@@ -23,6 +22,7 @@ from metarec.contracts.vocabulary import forms_told
 from metarec.data import InvalidData, load, load_csv
 from metarec.data.items import under_known_ids
 from metarec.data.readers.amazon import is_amazon
+from metarec.meta.abilities import Adapts
 
 MEANT = {"rating": "ratings", "implicit": "events without ratings"}
 

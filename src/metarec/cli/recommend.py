@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 import typer
 
-from metarec.cli.abilities import Adapts, Known
 from metarec.cli.filters import (
     AtMost,
     Boost,
@@ -20,13 +19,15 @@ from metarec.cli.filters import (
     profile_of,
 )
 from metarec.cli.interruption import going_on
-from metarec.cli.lists import reasons, rows_of, tell
+from metarec.cli.lists import tell
 from metarec.cli.options import parse_events
 from metarec.cli.people import histories_of, shop_of
 from metarec.contracts import DataError, EventLike, Filters, Histories, Recommender
 from metarec.encoders.records import expanded
 from metarec.jobs import recommend_to_file
 from metarec.meta import RankBy, load_model
+from metarec.meta.abilities import Adapts, Known
+from metarec.meta.as_json import reasons, rows_of
 
 
 def recommend(

@@ -86,15 +86,25 @@ def models_of(
     }
 
 
+def kind_named(name: str) -> type[Any]:
+    """The class of the heart, or of a row of `metarec.recommenders`, by its name."""
+    kind = MetaRecommender if name == HEART else _kind_of(name)
+    if kind is None:
+        known = ", ".join([HEART, *KINDS, *NOT_COMPARED])
+        raise DataError(f"no model is called {name!r}; there are: {known}")
+    return kind
+
+
+def reads_content(kind: type[Any]) -> bool:
+    """Whether models of a kind are made with an encoder of content."""
+    return issubclass(kind, MetaRecommender | rows.ContentRecommender)
+
+
 def row_of(
     name: str, encoder: Callable[[], Encoder], config: Callable[[type[Any]], Any]
 ) -> rows.BaseRecommender:
     """The unfitted row of a class of `metarec.recommenders`, with the settings of its kind."""
-    kind = _kind_of(name)
-    if kind is None:
-        known = ", ".join([HEART, *KINDS, *NOT_COMPARED])
-        raise DataError(f"no model is called {name!r}; there are: {known}")
+    kind = kind_named(name)
     settings = config(kind.Config)
-    if issubclass(kind, rows.ContentRecommender):
-        return kind(encoder(), settings)
-    return kind(settings)
+    row: rows.BaseRecommender = kind(encoder(), settings) if reads_content(kind) else kind(settings)
+    return row

@@ -16,8 +16,9 @@ from metarec.cli.filters import (
     filters_of,
     ids_of,
 )
-from metarec.cli.lists import rows_of, tell
+from metarec.cli.lists import tell
 from metarec.meta import load_model
+from metarec.meta.as_json import rows_of
 
 
 def similar(

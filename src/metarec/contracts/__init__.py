@@ -25,7 +25,7 @@ from metarec.contracts.filters import Filters
 from metarec.contracts.hashing import hash_of
 from metarec.contracts.histories import Histories, nested_events
 from metarec.contracts.item_changes import ItemChanges
-from metarec.contracts.roles import Encoder, Recommender
+from metarec.contracts.roles import Encoder, Recommender, Tracker
 from metarec.contracts.running import Running
 from metarec.contracts.shortfall import Shortfall
 from metarec.contracts.vocabulary import Vocabulary, vocabulary_of
@@ -54,6 +54,7 @@ __all__ = [
     "RepeatsRule",
     "Running",
     "Shortfall",
+    "Tracker",
     "UnknownItemWarning",
     "UnknownKindWarning",
     "UnsupportedError",

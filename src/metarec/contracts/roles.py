@@ -18,6 +18,19 @@ from metarec.contracts.histories import Histories
 
 
 @runtime_checkable
+class Tracker(Protocol):
+    """Where a fit writes down how it goes; those of `metarec.training.trackers`, or one's own."""
+
+    def settings(self, values: Mapping[str, Any]) -> None:
+        """Note what is fitted: its settings by name, once and before all else."""
+        ...
+
+    def log(self, values: Mapping[str, float], step: int) -> None:
+        """Note numbers of one step of training by name, such as "choice.d16/loss"."""
+        ...
+
+
+@runtime_checkable
 class Recommender(Protocol):
     """Histories in, ranked items out. Every model of metarec answers this."""
 
@@ -47,6 +60,7 @@ class Recommender(Protocol):
         device: str = "cpu",
         threads: int | None = None,
         time_s: float | None = None,
+        tracker: Tracker | None = None,
     ) -> Self:
         """A fitted copy; `self` stays as it was. `valid` may be used for early stopping.
 

@@ -4,9 +4,11 @@ import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
+from metarec.contracts.dataset import Dataset
 from metarec.contracts.errors import DataError, whole_number
+from metarec.contracts.roles import Tracker
 
 DEVICES = ("cpu", "cuda")
 SHORTEST_S = 1e-3
@@ -38,6 +40,8 @@ class Running:
     time_s: float | None = None
     """Seconds after which training ends with its best so far; None: when it is done. A model that
     learns in one pass has nothing to cut short, to continue or to show."""
+    tracker: Tracker | None = None
+    """Where losses are written while it trains; None: nowhere."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "rng", whole_number("rng", self.rng, 0))
@@ -53,6 +57,19 @@ class Running:
             real = isinstance(self.time_s, int | float) and not isinstance(self.time_s, bool)
             if not real or not 0 < self.time_s < math.inf:
                 raise DataError(f"time_s must be seconds above 0, got {self.time_s!r}")
+        if self.tracker is not None and not isinstance(self.tracker, Tracker):
+            raise DataError(
+                "tracker must have the methods settings and log, such as TensorBoard(folder) of "
+                f"metarec.training.trackers, got {self.tracker!r}"
+            )
+
+    def track(self, model: str, config: Any, train: Dataset) -> None:
+        """Write down what is fitted, where there is a tracker: the model, its settings (a dataclass
+        or None), the seed and the data."""
+        if self.tracker is not None:
+            told = {} if config is None else dict(vars(config))
+            own = {"model": model, "rng": self.rng, "dataset": train.name, "hash": train.hash}
+            self.tracker.settings({**told, **own})
 
     def end(self) -> float | None:
         """The moment of the monotonic clock at which time is up, for a fit that begins now."""

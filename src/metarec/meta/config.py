@@ -1,8 +1,8 @@
 """The hyperparameters of the heart, each documented once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from metarec.contracts import DataError, Feedback
 from metarec.contracts.settings import (
@@ -18,6 +18,7 @@ from metarec.contracts.settings import (
 from metarec.meta.updaters import UPDATERS, UpdaterName
 from metarec.meta.updaters.inner_loop import INNER, InnerLoop
 from metarec.recommenders.sasrec_config import SASRecConfig
+from metarec.training.optimiser_config import OptimiserConfig
 
 LOGITS_IN_A_STEP, FEWEST_USERS = 2**26, 16
 """Scores of items for prefixes of histories in a step of training on implicit events: seconds of
@@ -78,7 +79,9 @@ class MetaConfig(Settings):
     prefixes: Count = 4
     """Prefixes of one history judged in one step (implicit events)."""
     learning_rate: Positive = 3e-3
-    """Peak of the one-cycle schedule."""
+    """The longest step."""
+    optimiser: OptimiserConfig | None = None
+    """How steps are taken; None is Adam and one cycle, OptimiserConfig()."""
     masked: Part = 0.1
     """Share of items whose residuals are hidden in a step, so that content stands alone."""
     all_masked: Part = 0.1
@@ -131,6 +134,18 @@ class MetaConfig(Settings):
     """Judgements on validation without an improvement before training stops."""
     judge_every: Count = 100
     """Steps between judgements on validation."""
+    space: ClassVar[Mapping[str, Sequence[Any]]] = {
+        "d": (8, 16, 32, 64),
+        "learning_rate": (1e-3, 3e-3, 1e-2),
+        "content_decay": (1e-3, 1e-2, 1e-1, 1.0),
+        "residual_precision": (5.0, 20.0, 80.0),
+        "masked": (0.05, 0.1, 0.3),
+        "evenness": (0.0, 0.5, 1.0),
+        "start_l2": (0.0125, 0.05, 0.2),
+        "start_confidence": (0.3, 1.0, 3.0),
+        "start_penalty": (0.3, 1.0, 10.0),
+    }
+    """Where a search looks that is not told."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

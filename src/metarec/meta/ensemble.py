@@ -36,6 +36,7 @@ from metarec.recommenders import BaseRecommender
 from metarec.recommenders.loading import class_named as row_named
 from metarec.recommenders.rated import check_rated
 from metarec.training.streams import Purpose, stream
+from metarec.training.trackers import Prefixed
 
 NAME = re.compile(r"\w[\w -]*")
 """A member's name is that of its folder of checkpoints too."""
@@ -164,6 +165,7 @@ class Ensemble(BaseRecommender):
                 device=how.device if how.device in _devices(member) else "cpu",
                 threads=how.threads,
                 time_s=time_left(end, n * parts - len(fitted)),
+                tracker=None if how.tracker is None else Prefixed(how.tracker, f"{name}{place}"),
             )
         return fitted
 

@@ -71,7 +71,9 @@ def learn(
         rng=rng,
         folder=folder,
         progress=running.progress,
+        called=f"{'choice' if kind is LearnedChoice else 'value'}.d{config.n_features}",
         time_s=running.time_s,
+        tracker=running.tracker,
         patience=config.patience,
         judge_every=config.judge_every,
         # sums run in another order on another number of threads, or in another PyTorch

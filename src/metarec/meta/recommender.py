@@ -18,6 +18,7 @@ from metarec.contracts import (
     EventLike,
     Recommender,
     Running,
+    Tracker,
 )
 from metarec.contracts.alignment import warn_of_kinds, warn_of_unknown
 from metarec.contracts.event_kinds import ANY_KIND
@@ -77,6 +78,7 @@ class MetaRecommender(Learning, Recommender):
         device: str = "cpu",
         threads: int | None = None,
         time_s: float | None = None,
+        tracker: Tracker | None = None,
     ) -> Self:
         """A fitted copy; `self` stays as it was.
 
@@ -85,12 +87,13 @@ class MetaRecommender(Learning, Recommender):
         there and, called again, continues from them to the same bits. On "cuda" only what reads the
         order of histories is trained (`MetaConfig.order`); it gets the time that the heads leave.
         """
-        running = Running(rng, folder, progress, device, threads, time_s)
+        running = Running(rng, folder, progress, device, threads, time_s, tracker)
         running.on(type(self).__name__, *self.devices)
         if not isinstance(train, Dataset):
             raise DataError(
                 f"train must be a Dataset, as load(folder) gives it, got {type(train).__name__}"
             )
+        running.track(type(self).__name__, self.config, train)
         if running.device != "cpu":  # told at once, not after the heads are learned
             from metarec.recommenders.sequence_fitting import check_device
 

@@ -14,12 +14,22 @@ from metarec.recommenders.bpr import BPR, BPRConfig
 from metarec.recommenders.content import ContentRecommender
 from metarec.recommenders.content_knn import ContentKNN
 from metarec.recommenders.cooccurrence import Cooccurrence, CooccurrenceConfig
+from metarec.recommenders.dropout_net import DropoutNet
+from metarec.recommenders.dropout_net_config import DropoutNetConfig
 from metarec.recommenders.ease import EASE, EASEConfig
 from metarec.recommenders.ials import IALS, IALSConfig
 from metarec.recommenders.ials_ridge import IALSRidge, IALSRidgeConfig
+from metarec.recommenders.item2vec import Item2Vec
+from metarec.recommenders.item2vec_config import Item2VecConfig
 from metarec.recommenders.item_knn import ItemKNN, ItemKNNConfig
+from metarec.recommenders.lightgcn import LightGCN
+from metarec.recommenders.lightgcn_config import LightGCNConfig
 from metarec.recommenders.like_share import LikeShare, LikeShareConfig
 from metarec.recommenders.loading import load_recommender
+from metarec.recommenders.mult_vae import MultVAE
+from metarec.recommenders.mult_vae_config import MultVAEConfig
+from metarec.recommenders.neumf import NeuMF
+from metarec.recommenders.neumf_config import NeuMFConfig
 from metarec.recommenders.newest import Newest, NewestConfig
 from metarec.recommenders.popularity import Popularity
 from metarec.recommenders.predicted_popularity import (
@@ -32,6 +42,8 @@ from metarec.recommenders.sasrec import SASRec
 from metarec.recommenders.sasrec_config import SASRecConfig
 from metarec.recommenders.text_ridge import TextRidge, TextRidgeConfig
 from metarec.recommenders.trending import Trending, TrendingConfig
+from metarec.recommenders.two_tower import TwoTower
+from metarec.recommenders.two_tower_config import TwoTowerConfig
 from metarec.recommenders.user_knn import RatedUserKNN, RatedUserKNNConfig, UserKNN, UserKNNConfig
 
 __all__ = [
@@ -46,16 +58,26 @@ __all__ = [
     "ContentRecommender",
     "Cooccurrence",
     "CooccurrenceConfig",
+    "DropoutNet",
+    "DropoutNetConfig",
     "EASEConfig",
     "IALSConfig",
     "IALSRidge",
     "IALSRidgeConfig",
+    "Item2Vec",
+    "Item2VecConfig",
     "ItemKNN",
     "ItemKNNConfig",
     "ItemMean",
     "ItemMeanConfig",
+    "LightGCN",
+    "LightGCNConfig",
     "LikeShare",
     "LikeShareConfig",
+    "MultVAE",
+    "MultVAEConfig",
+    "NeuMF",
+    "NeuMFConfig",
     "Newest",
     "NewestConfig",
     "NoHyperparameters",
@@ -75,6 +97,8 @@ __all__ = [
     "TextRidgeConfig",
     "Trending",
     "TrendingConfig",
+    "TwoTower",
+    "TwoTowerConfig",
     "UserItemBias",
     "UserItemBiasConfig",
     "UserKNN",

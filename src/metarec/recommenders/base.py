@@ -28,6 +28,7 @@ from metarec.contracts import (
     Recommendations,
     Recommender,
     Running,
+    Tracker,
     UnsupportedError,
 )
 from metarec.contracts.alignment import align, warn_of_kinds
@@ -125,10 +126,12 @@ class BaseRecommender(Recommender, ABC):
         device: str = "cpu",
         threads: int | None = None,
         time_s: float | None = None,
+        tracker: Tracker | None = None,
     ) -> Self:
         """A fitted copy; `self` stays as it was. How to run is said as in `Running`."""
-        running = Running(rng, folder, progress, device, threads, time_s)
+        running = Running(rng, folder, progress, device, threads, time_s, tracker)
         running.on(type(self).__name__, *self.devices)
+        running.track(type(self).__name__, getattr(self, "config", None), train)
         fitted = copy.copy(self)
         for name in fitted._state():  # a second fit starts from nothing
             delattr(fitted, name)

@@ -1,7 +1,6 @@
 """Bayesian personalised ranking, for the people who were in training."""
 
-import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -14,6 +13,7 @@ from metarec.contracts.settings import Count, NotNegative, Positive, Settings
 from metarec.recommenders.base import BaseRecommender
 from metarec.recommenders.interactions import history_matrix
 from metarec.recommenders.item_to_item import mean_cosine
+from metarec.recommenders.known_people import keys_of, rows_of
 from metarec.recommenders.one_thread import one_blas_thread
 
 
@@ -71,14 +71,14 @@ class BPR(BaseRecommender):
         self.touched_ = train.touched
         self.item_factors_ = np.array(model.item_factors)
         known = np.flatnonzero(train.histories.lengths > 0)
-        keys = _keys_of(train.user_ids[known])
+        keys = keys_of(train.user_ids[known])
         order = np.argsort(keys)
         self.user_keys_ = keys[order]
         self.user_factors_ = np.array(model.user_factors)[known[order]]
 
     def _score(self, histories: Histories) -> Float[np.ndarray, "history item"]:
         scores = np.full((len(histories), len(self.touched_)), np.nan)
-        rows = self._user_rows(histories)
+        rows = rows_of(self.user_keys_, histories)
         known = rows >= 0
         scores[known] = self.user_factors_[rows[known]] @ self.item_factors_.T
         scores[:, ~self.touched_] = np.nan
@@ -86,16 +86,3 @@ class BPR(BaseRecommender):
 
     def _alike(self, rows: Int[np.ndarray, " basket"]) -> Float[np.ndarray, " item"]:
         return mean_cosine(self.item_factors_, rows, self.touched_)
-
-    def _user_rows(self, histories: Histories) -> Int[np.ndarray, " history"]:
-        """Row of each history's user, -1 for who was not in training."""
-        if histories.user_ids is None or not len(self.user_keys_):
-            return np.full(len(histories), -1)
-        keys = _keys_of(histories.user_ids)
-        rows = np.minimum(np.searchsorted(self.user_keys_, keys), len(self.user_keys_) - 1)
-        return np.where(self.user_keys_[rows] == keys, rows, -1)
-
-
-def _keys_of(ids: Iterable[str]) -> NDArray[np.uint64]:
-    digests = (hashlib.blake2b(str(i).encode(), digest_size=8).digest() for i in ids)
-    return np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)

@@ -63,3 +63,10 @@ class ContentRecommender(BaseRecommender):
             raise DataError("the encoder gave vectors with NaN or infinite values")
         self.encoder_ = {"fingerprint": encoder.fingerprint}
         return vectors
+
+
+def scaled(content: Float[np.ndarray, "item d_content"]) -> Float[np.ndarray, "item d_content"]:
+    """Centred, and of a mean square length of 1; without columns where all items read the same."""
+    centred = content - content.mean(axis=0, dtype=np.float64)
+    size = np.sqrt(np.mean(np.sum(centred**2, axis=1)))
+    return centred / size if size > 0 else centred[:, :0]

@@ -1,8 +1,11 @@
 """Histories as weights: which events count, and how much, when a model only sees who took what."""
 
+from dataclasses import dataclass
+from functools import cached_property
+
 import numpy as np
 import scipy.sparse as sp
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int
 
 from metarec.contracts import Histories
 
@@ -32,3 +35,24 @@ def history_matrix(histories: Histories, recency: float = 1.0) -> sp.csr_matrix:
     shape = (len(histories), len(histories.vocabulary))
     cells = (histories.rows[counted], histories.items[counted])
     return sp.csr_matrix((weights[counted], cells), shape=shape)
+
+
+@dataclass(frozen=True, eq=False)
+class Taken:
+    """Who took what, to be asked of many pairs at once."""
+
+    table: sp.csr_matrix
+
+    @cached_property
+    def keys(self) -> Int[np.ndarray, " cell"]:
+        """One number for each pair, ascending."""
+        cells = self.table.tocoo()
+        return np.sort(cells.row.astype(np.int64) * self.table.shape[1] + cells.col)
+
+    def holds(
+        self, rows: Int[np.ndarray, "*pair"], items: Int[np.ndarray, "*pair"]
+    ) -> Bool[np.ndarray, "*pair"]:
+        """True for pairs of a row and an item that it took."""
+        keys = rows * self.table.shape[1] + items
+        place = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
+        return np.asarray(self.keys[place] == keys)

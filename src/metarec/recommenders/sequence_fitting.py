@@ -11,8 +11,9 @@ import torch
 from jaxtyping import Bool, Float
 from numpy.typing import NDArray
 
-from metarec.contracts import DataError, Dataset, Episodes, Histories, Running
-from metarec.data.draws import shuffled_order
+from metarec.contracts import DataError, Dataset, Episodes, Running
+from metarec.recommenders.content import scaled
+from metarec.recommenders.judging import judged_on
 from metarec.recommenders.sasrec_config import SASRecConfig
 from metarec.recommenders.sequence_batches import Sampler, Sequences, competing_chances
 from metarec.recommenders.sequence_network import SequenceNetwork
@@ -23,9 +24,6 @@ from metarec.training.run import Run
 from metarec.training.streams import Purpose, stream
 from metarec.training.threads import limited
 
-SHARE, LEAST_PEOPLE, LARGEST_SHARE, MOST_PEOPLE = 0.1, 20, 0.25, 2000
-"""Of how many people the last event is held out where no validation is given; of a validation that
-is given, no more people are judged, who are drawn at random."""
 JUDGEMENTS = 100
 """Judgements on validation in a run of all its steps."""
 
@@ -54,7 +52,7 @@ def learn(
     The content is centred, and scaled to a mean square length of 1.
     """
     check_device(running.device)
-    content = _scaled(content)
+    content = scaled(content)
     learned, judged = judged_on(data, valid, running.rng)
     learned = replace(learned, profiles=None, details=None)  # which no step reads
     sequences = Sequences(learned, data.event_kinds.foretold(learned), data.clock is not None)
@@ -74,7 +72,9 @@ def learn(
         folder=None if running.folder is None else Path(running.folder),
         progress=running.progress,
         what="training SASRec",
+        called="SASRec",
         time_s=running.time_s,
+        tracker=running.tracker,
         patience=config.patience,
         judge_every=max(1, steps // JUDGEMENTS),
         fingerprint=":".join(
@@ -96,13 +96,6 @@ def check_device(device: str) -> None:
     """Raises DataError for a device that is not there."""
     if device == "cuda" and not torch.cuda.is_available():
         raise DataError("device must be 'cpu' here: PyTorch finds no CUDA device")
-
-
-def _scaled(content: Float[np.ndarray, "item d_content"]) -> Float[np.ndarray, "item d_content"]:
-    """Without columns where all items read the same."""
-    centred = content - content.mean(axis=0, dtype=np.float64)
-    size = np.sqrt(np.mean(np.sum(centred**2, axis=1)))
-    return centred / size if size > 0 else centred[:, :0]
 
 
 def _new_network(content: np.ndarray, config: SASRecConfig, running: Running) -> SequenceNetwork:
@@ -144,45 +137,3 @@ def _frozen(
             "cut_by_time": run.cut_by_time,
         },
     )
-
-
-def judged_on(data: Dataset, valid: Episodes | None, rng: int) -> tuple[Histories, Episodes]:
-    """What is learned from and what is judged on: queries on items that are learned, or nothing."""
-    histories, random = data.histories, stream(rng, Purpose.HOLD_OUT)
-    if valid is not None:
-        if valid.support.vocabulary != data.catalogue.vocabulary:
-            raise DataError("valid must be episodes over train's catalogue, as a split gives them")
-        valid = _on(valid, data.touched)
-        if len(valid) > MOST_PEOPLE:
-            valid = valid.take(np.sort(random.choice(len(valid), MOST_PEOPLE, replace=False)))
-        if len(valid):
-            return histories, valid
-    return hold_out_last(data, random)
-
-
-def _on(episodes: Episodes, touched: Bool[np.ndarray, " item"]) -> Episodes:
-    """The episodes with queries on touched items, without those where nothing is left."""
-    query = episodes.query.keep(touched[episodes.query.items])
-    return replace(episodes, query=query).take(np.flatnonzero(query.lengths > 0))
-
-
-def hold_out_last(data: Dataset, rng: np.random.Generator) -> tuple[Histories, Episodes]:
-    """The last event of random people; of a history without an order, a random one.
-
-    Never the only event of an item, which nothing would be learned of.
-    """
-    histories = data.histories
-    if data.clock is None:
-        histories = histories.permuted(shuffled_order(histories, rng))
-    last = histories.offsets[1:] - 1
-    able = np.flatnonzero(histories.lengths >= 2)
-    able = able[data.event_kinds.foretold(histories)[last[able]]]
-    n = max(int(SHARE * len(able)), min(LEAST_PEOPLE, int(LARGEST_SHARE * len(able))))
-    people = np.sort(rng.choice(able, size=min(n, MOST_PEOPLE), replace=False))
-    gone = np.zeros(len(histories.items), dtype=bool)
-    gone[last[people]] = True
-    left = np.bincount(histories.items[~gone], minlength=len(histories.vocabulary))
-    gone &= left[histories.items] > 0
-    people = people[gone[last[people]]]
-    kept = histories.keep(~gone)
-    return kept, Episodes(kept.take(people), histories.keep(gone).take(people))

@@ -23,12 +23,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from metarec.contracts import DataError
+from metarec.contracts import DataError, Tracker
 from metarec.contracts.progress import progress_of
 from metarec.training.checkpoints import read_checkpoint, write_checkpoint
 from metarec.training.streams import Purpose, stream
 
 Batch = TypeVar("Batch")
+NOTED_EVERY = 10
+"""Steps between two whose numbers are written down."""
 
 
 @dataclass
@@ -42,6 +44,10 @@ class Run:
     progress: bool = False
     what: str = "meta-training"
     """What is told of the work while it goes on."""
+    called: str = "training"
+    """Under what name numbers are written down."""
+    tracker: Tracker | None = None
+    """Where losses are written down."""
     time_s: float | None = None
     """Seconds of training after which no further step is begun; None: as long as it takes."""
     checkpoint_every_s: float = 30.0
@@ -106,6 +112,16 @@ class Run:
     _steps: int = 0
     _in_step: bool = False
 
+    def note(self, **values: float | Tensor) -> None:
+        """Write numbers of the step down, where there is a tracker; of some steps alone."""
+        if self.tracker is not None and (self.step % NOTED_EVERY == 0 or self.judges_now):
+            self._log(values)
+
+    def _log(self, values: Mapping[str, float | Tensor]) -> None:
+        if self.tracker is not None:
+            told = {f"{self.called}/{name}": float(value) for name, value in values.items()}
+            self.tracker.log(told, self.step)
+
     def judge(self, loss: float) -> None:
         """Note a validation loss (lower is better); the best weights are kept."""
         if not np.isfinite(loss):
@@ -113,6 +129,7 @@ class Run:
                 f"the validation loss is {loss} at step {self.step}; lower the learning rate"
             )
         self.judged.append((self.step, loss))
+        self._log({"validation_loss": loss})
         if loss < self.best:
             self.best, self.best_step, self._stale = loss, self.step, 0
             self._best_weights = {

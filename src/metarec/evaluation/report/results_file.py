@@ -78,6 +78,7 @@ TRIALS: dict[str, Any] = {
     "objective": pl.String,
     "value": pl.Float64,
     "best": pl.Boolean,
+    "state": pl.String,
 }
 
 

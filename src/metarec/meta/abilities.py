@@ -11,7 +11,8 @@ from metarec.contracts import (
     Recommender,
     UnsupportedError,
 )
-from metarec.meta import Explanation, RankBy
+from metarec.meta.explanation import Explanation
+from metarec.meta.ordering import RankBy
 
 
 class Known(Protocol):

@@ -1,0 +1,88 @@
+"""Neural matrix factorisation, for the people who were in training."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+from numpy.typing import NDArray
+
+from metarec.contracts import Dataset, Episodes, Histories
+from metarec.contracts.pieces import pieces
+from metarec.recommenders.base import BaseRecommender
+from metarec.recommenders.item_to_item import mean_cosine
+from metarec.recommenders.known_people import keys_of, rows_of
+from metarec.recommenders.neumf_config import NeuMFConfig
+
+CELLS_AT_ONCE = 4_000_000
+"""Inner numbers of pairs held at once."""
+
+
+class NeuMF(BaseRecommender):
+    """Score = h·[p_u ∘ q_i ; layers of (p'_u, q'_i)], a logit [He et al. 2017, section 3.4].
+
+    Two layers of ReLU, each half as wide as what it reads; trained from the start as one, where the
+    paper begins with both parts trained before. Who was in training is known by
+    `histories.user_ids`, whatever the history given; everyone else scores NaN, and so do items
+    without a training event. User ids are kept as hashes only.
+    """
+
+    Config = NeuMFConfig
+    serves_new_users = False
+    trains_in_steps = True
+    config: NeuMFConfig
+    touched_: Bool[np.ndarray, " item"]
+    weights_: Mapping[str, NDArray[Any]]
+    user_keys_: NDArray[np.uint64]
+    """Hashes of the known users' ids, ascending; row of the factors of people."""
+    metrics_: Mapping[str, Any]
+    """Steps taken, the best of them and its validation loss, and whether time ended training."""
+
+    def _fit(self, train: Dataset, valid: Episodes | None, rng: np.random.Generator) -> None:
+        from metarec.recommenders.neumf_learning import Pairs  # PyTorch: only a fit needs it
+        from metarec.recommenders.stepwise import learn
+
+        config, nothing = self.config, np.zeros((len(train.catalogue), 0))
+        known = np.flatnonzero(train.histories.lengths > 0)
+        keys = keys_of(train.user_ids[known])
+        self.user_keys_ = np.sort(keys)
+        found = learn(
+            *(train, valid, nothing, config, self.running),
+            lambda histories: Pairs(histories, known[np.argsort(keys)], config),
+            self._logits,
+        )
+        self.touched_, self.weights_, self.metrics_ = found.touched, found.weights, found.metrics
+
+    def _logits(
+        self, weights: Mapping[str, NDArray[Any]], histories: Histories
+    ) -> Float[np.ndarray, "history item"]:
+        own = {name: np.asarray(numbers, dtype=np.float64) for name, numbers in weights.items()}
+        rows, n_items = rows_of(self.user_keys_, histories), len(own["items"])
+        scores = np.full((len(histories), n_items), np.nan)
+        known = np.flatnonzero(rows >= 0)
+        width = own["first.weight"].shape[1]
+        for part in pieces(len(known), n_items * width, CELLS_AT_ONCE):
+            scores[known[part]] = pair_logits(own, own["people"][rows[known[part]]])
+        return scores
+
+    def _score(self, histories: Histories) -> Float[np.ndarray, "history item"]:
+        return np.where(self.touched_, self._logits(self.weights_, histories), np.nan)
+
+    def _alike(self, rows: Int[np.ndarray, " basket"]) -> Float[np.ndarray, " item"]:
+        factors = self.weights_["items"][:, : self.config.factors]
+        return mean_cosine(factors, rows, self.touched_)
+
+
+def pair_logits(
+    own: Mapping[str, NDArray[np.float64]], people: Float[np.ndarray, "person width"]
+) -> Float[np.ndarray, "person item"]:
+    """The logit of every item, in double precision. The first layer reads people and items apart,
+    so that what each says of it is found once."""
+    items, d = own["items"], len(own["out.weight"][0]) - len(own["second.weight"])
+    halves = np.split(own["first.weight"], 2, axis=1)
+    mine, theirs = people[:, d:] @ halves[0].T, items[:, d:] @ halves[1].T
+    inner = np.maximum(mine[:, None] + theirs + own["first.bias"], 0.0)  # (person, item, width)
+    inner = np.maximum(inner @ own["second.weight"].T + own["second.bias"], 0.0)
+    told = own["out.weight"][0]
+    product = (people[:, :d] * told[:d]) @ items[:, :d].T
+    return np.asarray(product + inner @ told[d:] + own["out.bias"])

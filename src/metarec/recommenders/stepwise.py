@@ -1,0 +1,143 @@
+"""From a training set to the frozen numbers of a row that is trained step by step, in PyTorch."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from metarec.contracts import DataError, Dataset, Episodes, Histories, Running
+from metarec.recommenders.judging import judged_on, list_loss
+from metarec.recommenders.stepped import USUAL, SteppedConfig
+from metarec.training.checkpoints import locked
+from metarec.training.fingerprint import fingerprint_of
+from metarec.training.optimiser import descend, optimiser_of, rate_of
+from metarec.training.run import Run
+from metarec.training.streams import Purpose, stream
+from metarec.training.threads import limited
+
+JUDGEMENTS = 100
+"""Judgements on validation in a run of all its steps."""
+Weights = Mapping[str, NDArray[Any]]
+Score = Callable[[Weights, Histories], Float[np.ndarray, "person item"]]
+
+
+class Learner(Protocol):
+    """A network, what its steps read, and what they lower."""
+
+    @property
+    def network(self) -> nn.Module:
+        """What is trained."""
+
+    @property
+    def units(self) -> int:
+        """People or events of one pass over the data."""
+
+    def draw(self, rng: np.random.Generator) -> Any:
+        """What one step reads."""
+
+    def loss(self, drawn: Any, share: float) -> Tensor:
+        """What the step lowers; `share` of all steps are done."""
+
+    def frozen(self) -> Weights:
+        """The numbers that the row serves with, as NumPy arrays."""
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """What a fit found."""
+
+    touched: Bool[np.ndarray, " item"]
+    weights: Weights
+    metrics: Mapping[str, Any]
+
+
+def learn(
+    data: Dataset,
+    valid: Episodes | None,
+    content: Float[np.ndarray, "item d_content"],
+    config: SteppedConfig,
+    running: Running,
+    make: Callable[[Histories], Learner],
+    score: Score,
+) -> Learned:
+    """Learn from `data`, stop on the lists that `score` serves of `valid`, or else of the last
+    events of some people. `make` begins with PyTorch's own generator seeded by the run.
+    """
+    learned, judged = judged_on(data, valid, running.rng)
+    learned = replace(learned, profiles=None, details=None)  # which no step reads
+    if not len(learned.items):
+        raise DataError("there is no event to learn from")
+    touched = np.bincount(learned.items, minlength=len(data.catalogue)) > 0
+    with limited(running.threads):  # PyTorch was loaded just now
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(
+                int(stream(running.rng, Purpose.NETWORK).integers(2**62))
+            )
+            learner = make(learned)
+        steps = config.n_steps(learner.units)
+        name = type(config).__name__.removesuffix("Config")
+        run = Run(
+            rng=running.rng,
+            folder=None if running.folder is None else Path(running.folder),
+            progress=running.progress,
+            what=f"training {name}",
+            called=name,
+            time_s=running.time_s,
+            tracker=running.tracker,
+            patience=config.patience,
+            judge_every=max(1, steps // JUDGEMENTS),
+            fingerprint=":".join(
+                [
+                    fingerprint_of(data, judged, content, config),
+                    *(str(torch.get_num_threads()), torch.__version__),
+                ]
+            ),
+        )
+        with locked(run.folder):
+            train(learner, judged, touched, config, run, steps, score)
+    metrics = {
+        "steps": run.step,
+        "best_step": run.best_step,
+        "valid_loss": run.best if run.judged else None,
+        "cut_by_time": run.cut_by_time,
+    }
+    return Learned(touched, learner.frozen(), metrics)
+
+
+def train(
+    learner: Learner,
+    judged: Episodes,
+    touched: Bool[np.ndarray, " item"],
+    config: SteppedConfig,
+    run: Run,
+    steps: int,
+    score: Score,
+) -> None:
+    """Step by step; the best weights by the lists that are served are kept."""
+    network, how = learner.network, config.optimiser or USUAL
+    optimizer = optimiser_of(how, [{"params": list(network.parameters()), "pace": 1.0}])
+    run.attach(network, optimizer)
+    for drawn in run.batches(learner.draw, steps):
+        loss = learner.loss(drawn, run.step / steps)
+        if not torch.isfinite(loss):
+            raise FloatingPointError(
+                f"the training loss is {loss.item()} at step {run.step}; lower the learning rate"
+            )
+        rate = rate_of(how, run.step, steps, config.learning_rate)
+        descend(network, optimizer, loss, rate)
+        run.note(loss=loss.detach(), learning_rate=rate)
+        if len(judged) and run.judges_now:
+            run.judge(list_loss(partial(score, learner.frozen()), judged, touched))
+    run.restore_best()
+
+
+def numbers_of(network: nn.Module) -> dict[str, NDArray[Any]]:
+    """Copies of all parameters by their names."""
+    return {name: tensor.detach().numpy().copy() for name, tensor in network.named_parameters()}

@@ -1,0 +1,59 @@
+"""The application: endpoints, errors, limits and what stands around every request."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from metarec.contracts.version import __version__
+from metarec.serving.api import events, items, lists, people, status
+from metarec.serving.api.limits import Limits, LocalNames
+from metarec.serving.api.notes import hear_warnings
+from metarec.serving.api.problems import add_problems, as_problems
+from metarec.serving.api.service import Service
+from metarec.serving.api.watching import Watching, log_to_stderr
+
+OPENAPI = "/v1/openapi.json"
+ABOUT = (
+    "Tell what people do, and ask what to show them. What a model cannot do is answered 501; "
+    "`GET /v1/model` says what it can. Errors are `application/problem+json`."
+)
+
+
+def create_app(service: Service) -> FastAPI:
+    """The application that answers for a service."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        hear_warnings()
+        log_to_stderr()
+        yield
+
+    app = FastAPI(
+        title="metarec",
+        summary="A recommender that works from the first click.",
+        description=ABOUT,
+        version=__version__,
+        openapi_url=OPENAPI,
+        docs_url=None,  # its page would fetch scripts from elsewhere
+        redoc_url=None,
+        lifespan=lifespan,
+        generate_unique_id_function=_name_of,
+    )
+    app.state.service = service
+    describe = app.openapi
+    app.openapi = lambda: as_problems(describe())  # type: ignore[method-assign]
+    for room in (events, lists, people, items, status):
+        app.include_router(room.router)
+    add_problems(app)
+    if not service.needs_keys:
+        app.add_middleware(LocalNames)
+    app.add_middleware(Limits)
+    app.add_middleware(Watching)
+    return app
+
+
+def _name_of(route: APIRoute) -> str:
+    """What generated clients call an endpoint: its function."""
+    return str(route.name)

@@ -1,0 +1,86 @@
+"""How much a request may be, and by which names a service without keys may be called."""
+
+import re
+
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from metarec.serving.api.problems import problem
+
+BODY_BYTES = 10 * 2**20
+EVENTS = 10_000
+ITEMS = 1_000
+IDS = 10_000
+LONGEST_LIST = 1_000
+ID_LENGTH = 256
+TEXT_LENGTH = 10_000
+CONTEXT_FIELDS = 50
+LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+"""A page elsewhere may let its own name lead here, but cannot be called by one of these."""
+
+
+class TooLarge(Exception):
+    """A body that goes on beyond what is read."""
+
+
+class Limits:
+    """Refuses bodies that are too large, also those that do not say how large they are."""
+
+    def __init__(self, app: ASGIApp, most: int = BODY_BYTES) -> None:
+        self.app, self.most = app, most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        said = Headers(scope=scope).get("content-length", "0")
+        if said.isdecimal() and int(said) > self.most:
+            await self._refuse(scope, receive, send)
+            return
+        read, over, begun = 0, False, False
+
+        async def counted() -> Message:
+            nonlocal read, over
+            message = await receive()
+            read += len(message.get("body", b""))
+            over = over or read > self.most
+            if over:
+                raise TooLarge
+            return message
+
+        async def noted(message: Message) -> None:
+            nonlocal begun
+            if not over:  # else it is what the application makes of a body that broke off
+                begun = True
+                await send(message)
+
+        try:
+            await self.app(scope, counted, noted)
+        except Exception:
+            if not over:
+                raise
+        if over and not begun:
+            await self._refuse(scope, receive, send)
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        detail = f"a body may have {self.most:,} bytes; send the events in several"
+        await problem(Request(scope), 413, detail)(scope, receive, send)
+
+
+class LocalNames:
+    """Refuses requests that call this machine by a name that others could give it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] == "http":
+            host = re.sub(r":\d+$", "", Headers(scope=scope).get("host", ""))
+            if host.lower() not in LOCAL_NAMES:
+                detail = "a service without keys answers to localhost alone; make a key for others"
+                await problem(Request(scope), 400, detail)(scope, receive, send)
+                return
+        await self.app(scope, receive, send)

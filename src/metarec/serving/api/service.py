@@ -1,0 +1,42 @@
+"""What all endpoints share: the store, the model that answers, and everybody's own."""
+
+import secrets
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from metarec.serving.following import Following
+from metarec.serving.people import People
+from metarec.serving.store import Store
+
+
+@dataclass(frozen=True, eq=False)
+class Service:
+    """One process of the service."""
+
+    store: Store
+    following: Following
+    people: People
+    needs_keys: bool = True
+    """False: whoever reaches the port may ask anything; for loopback alone."""
+
+    @classmethod
+    def of(cls, store: Store, *, needs_keys: bool = True) -> "Service":
+        """A process that answers from a store."""
+        following = Following(store)
+        return cls(store, following, People(store, following), needs_keys)
+
+
+async def service_of(request: Request) -> Service:
+    """The service that a request came to; async, since a thread would cost more than it does."""
+    service: Service = request.app.state.service
+    return service
+
+
+Here = Annotated[Service, Depends(service_of)]
+
+
+def new_key() -> str:
+    """A key for an event that was told without one: then a repetition cannot be known."""
+    return f"auto:{secrets.token_hex(16)}"

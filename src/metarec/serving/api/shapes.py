@@ -1,0 +1,118 @@
+"""The parts that requests and answers are made of."""
+
+import math
+import time
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
+
+from metarec.contracts import Event
+from metarec.serving.api.limits import CONTEXT_FIELDS, ID_LENGTH, TEXT_LENGTH
+from metarec.serving.store.events import canonical
+
+AHEAD_S = 86_400.0
+"""How far a client's clock may be before ours."""
+MILLISECONDS = 1e11
+"""No clock in seconds is beyond this for thousands of years."""
+
+
+class Shape(BaseModel):
+    """A body of which every field is known: one that is not is an error."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+def _storable(text: str) -> str:
+    """Refuse what databases cannot hold."""
+    if "\x00" in text:
+        raise ValueError("it holds the sign NUL, which no database keeps")
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise ValueError("it holds half of a sign (a lone surrogate)") from error
+    return text
+
+
+def _seconds(moment: object) -> object:
+    """Seconds since 1970 of a number or an ISO time; refuses milliseconds and the future."""
+    if isinstance(moment, datetime):
+        moment = moment.timestamp()
+    if isinstance(moment, bool) or not isinstance(moment, int | float):
+        raise ValueError("expected seconds since 1970, or a time such as 2026-11-28T09:30:00Z")
+    if not math.isfinite(moment):
+        raise ValueError("expected a finite number of seconds")
+    if moment > MILLISECONDS:
+        raise ValueError(f"{moment:.0f} would be milliseconds; write seconds since 1970")
+    if moment > time.time() + AHEAD_S:
+        raise ValueError("it lies in the future; leave it out for now, or set the clock")
+    return float(moment)
+
+
+def _small(context: dict[str, Any]) -> dict[str, Any]:
+    if len(canonical(context)) > TEXT_LENGTH:
+        raise ValueError(f"a context may have {TEXT_LENGTH:,} characters as JSON")
+    _storable(canonical(context))
+    return context
+
+
+Id = Annotated[
+    str, StringConstraints(min_length=1, max_length=ID_LENGTH), AfterValidator(_storable)
+]
+Kind = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(_storable)]
+Text = Annotated[str, StringConstraints(max_length=TEXT_LENGTH), AfterValidator(_storable)]
+Moment = Annotated[float | AwareDatetime, AfterValidator(_seconds)]
+Cell = str | int | float | bool | None
+Context = Annotated[
+    dict[Annotated[str, StringConstraints(min_length=1, max_length=64)], Cell],
+    Field(max_length=CONTEXT_FIELDS),
+    AfterValidator(_small),
+]
+
+
+class EventIn(Shape):
+    """One thing that a person did."""
+
+    item_id: Id = Field(examples=["589"])
+    value: float | None = Field(
+        default=None, description="The rating, or the weight of an event.", examples=[4.0]
+    )
+    kind: Kind | None = Field(default=None, description="The sort of event.", examples=["buy"])
+    timestamp: Moment | None = Field(
+        default=None,
+        description="When, in seconds since 1970 or as ISO 8601; left out: when it comes.",
+        examples=["2026-11-28T09:30:00Z"],
+    )
+    context: Context | None = Field(default=None, examples=[{"device": "phone"}])
+    text: Text | None = Field(
+        default=None, description="What the person wrote.", examples=["Fine."]
+    )
+
+    def event(self) -> Event:
+        """The event as the models know it."""
+        t = self.timestamp
+        assert t is None or isinstance(t, float), "seconds, by their validator"
+        return Event(self.item_id, self.value, self.kind, t, self.context, self.text)
+
+
+class UserEventIn(EventIn):
+    """One thing that one user did."""
+
+    user_id: Id = Field(examples=["42"])
+    key: Id | None = Field(
+        default=None,
+        description="Names this event: told again under the same key, it is still one event.",
+        examples=["order-7731-589"],
+    )
+
+
+def number(value: float | None) -> float | None:
+    """JSON knows no NaN: what is not known is null."""
+    return None if value is None or not math.isfinite(value) else float(value)

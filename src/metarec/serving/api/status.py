@@ -1,0 +1,149 @@
+"""How the service is: alive, ready, which model answers and what it can do, and the metrics."""
+
+from pathlib import Path as FilePath
+from typing import Literal
+
+import numpy as np
+from fastapi import APIRouter, Response
+from fastapi.responses import PlainTextResponse
+from pydantic import Field
+
+from metarec.contracts import EventKinds, Recommender, UnsupportedError
+from metarec.contracts.event_kinds import ANY_KIND
+from metarec.meta.abilities import Adapts, FollowsItems
+from metarec.serving.api.access import ADMIN, READ
+from metarec.serving.api.problems import told
+from metarec.serving.api.service import Here
+from metarec.serving.api.shapes import Shape, Text
+from metarec.serving.metrics import exposition
+from metarec.serving.models import Served
+from metarec.serving.swapping import ItemsOf, put_in_service
+
+router = APIRouter(prefix="/v1", tags=["service"])
+
+
+class Abilities(Shape):
+    """What the model can do; what it cannot is answered 501."""
+
+    adapts: bool = Field(description="Becomes one person's own; else histories are read anew.")
+    explains: bool
+    asks: bool
+    knows_how_sure: bool = Field(description="False: every `std` is null.")
+    similar_items: bool
+    items_change: bool = Field(description="Items are added and changed without another fit.")
+    rank_by: bool = Field(description="Several orders: both, choice, rating.")
+
+
+class ModelOut(Shape):
+    """The model that answers."""
+
+    version: str = Field(examples=["3f9a1c2b7d10+2"])
+    name: str = Field(description="Its class.", examples=["MetaRecommender"])
+    hash: str
+    predicts: Literal["ratings", "events"]
+    items: int
+    on_offer: int
+    target_kinds: list[str]
+    negative_kinds: list[str]
+    can: Abilities
+    trouble: str = Field(
+        description="Why a newer model that was put in service does not answer here; else empty."
+    )
+
+
+class Health(Shape):
+    """Whether the process answers."""
+
+    status: Literal["ok"] = "ok"
+    trouble: str = Field(
+        default="", description="Why the newest model does not answer, where the one before does."
+    )
+
+
+class SwapIn(Shape):
+    """A saved model, in a folder that the service's machine has."""
+
+    folder: Text = Field(examples=["/srv/models/tonight.model"])
+    items: ItemsOf = Field(
+        default="store",
+        description="`store`: items that were changed here stay so; `model`: the folder's count.",
+    )
+
+
+@router.get("/health", summary="Is the process alive")
+def health() -> Health:
+    """Answers while the process does."""
+    return Health()
+
+
+@router.get("/ready", summary="May requests come", responses=told())
+def ready(service: Here) -> Health:
+    """200 where the store answers and a model does; 503 else."""
+    service.store.moment("")
+    return Health(trouble=service.following.trouble)
+
+
+@router.get("/metrics", summary="Metrics for Prometheus", dependencies=[READ])
+def metrics() -> Response:
+    """Counts and times of all processes of this service, and nothing of any person."""
+    return PlainTextResponse(exposition(), media_type="text/plain; version=0.0.4")
+
+
+@router.get("/model", summary="The model that answers", dependencies=[READ], responses=told())
+def model(service: Here) -> ModelOut:
+    """Its version, what it can do, and its items."""
+    return status_of(service.following.caught_up(), service.following.trouble)
+
+
+@router.post(
+    "/model", summary="Put another model in service", dependencies=[ADMIN], responses=told()
+)
+def swap(body: SwapIn, service: Here) -> ModelOut:
+    """Check a saved model, and let it answer from now on, in every process; no request fails.
+
+    Where a check fails the old one answers on, and the answer says why (422).
+    """
+    served = put_in_service(service.store, FilePath(body.folder), body.items)
+    service.following.take(served)
+    return status_of(served, "")
+
+
+def status_of(served: Served, trouble: str) -> ModelOut:
+    """The model as it is told."""
+    answering = served.model
+    kinds: EventKinds = getattr(answering, "event_kinds", ANY_KIND)
+    return ModelOut(
+        version=served.version,
+        name=type(answering).__name__,
+        hash=served.activation.hash,
+        predicts="ratings" if answering.predicts_ratings else "events",
+        items=len(answering.catalogue),
+        on_offer=int(answering.catalogue.offered.sum()),
+        target_kinds=list(kinds.target),
+        negative_kinds=list(kinds.negative),
+        can=abilities_of(answering),
+        trouble=trouble,
+    )
+
+
+def abilities_of(answering: Recommender) -> Abilities:
+    """What a model can do, asked of the model itself."""
+    adapts = isinstance(answering, Adapts)
+    probe = answering.recommend([[]], 1)
+    return Abilities(
+        adapts=adapts,
+        explains=adapts,
+        asks=adapts and answering.has_uncertainty,
+        knows_how_sure=bool(answering.has_uncertainty and np.isfinite(probe.stds).any()),
+        similar_items=_has_similar(answering),
+        items_change=isinstance(answering, FollowsItems),
+        rank_by=adapts and answering.predicts_ratings,
+    )
+
+
+def _has_similar(answering: Recommender) -> bool:
+    try:
+        answering.similar([str(answering.catalogue.ids[0])], 1)
+    except UnsupportedError:
+        return False
+    return True

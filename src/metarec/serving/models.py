@@ -1,0 +1,138 @@
+"""The model that answers: a saved folder, and what changed in its catalogue since."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from metarec.contracts import DataError, Recommender
+from metarec.contracts.printing import counted, listed
+from metarec.files.model_card import read_card
+from metarec.meta import load_model
+from metarec.meta.abilities import FollowsItems, following
+from metarec.serving.store import Store
+from metarec.serving.store.changes import (
+    Activation,
+    ItemChange,
+    Verb,
+    activation_of,
+    changes_between,
+)
+
+Rows = Sequence[dict[str, Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Served:
+    """A model with the item changes up to one of a number."""
+
+    model: Recommender
+    activation: Activation
+    change: int
+
+    @property
+    def version(self) -> str:
+        """Names the folder by its hash, and the item changes that were made since."""
+        return f"{self.activation.hash[:12]}+{self.change}"
+
+
+def hash_of_model(folder: str | Path) -> str:
+    """The hash that a model folder's card has of itself."""
+    return str(read_card(folder)["hash"])
+
+
+def loaded(activation: Activation) -> Served:
+    """The model of a folder as it was saved; raises DataError where another one stands there."""
+    model = load_model(activation.folder)
+    if (found := hash_of_model(activation.folder)) != activation.hash:
+        raise DataError(
+            f"{activation.folder} holds another model ({found[:12]}) than the one that was put in "
+            f"service ({activation.hash[:12]}); put it in service as a new one"
+        )
+    return Served(model, activation, activation.items_after)
+
+
+def brought_up(served: Served, changes: Sequence[ItemChange]) -> Served:
+    """The model after these item changes."""
+    model: Recommender = served.model
+    for change in changes:
+        model = changed(model, change.verb, change.rows)
+    return replace(served, model=model, change=changes[-1].number) if changes else served
+
+
+def active_model(store: Store) -> Served | None:
+    """The model that answers, with every item change; None where none was put in service."""
+    with store.database.reading() as connection:
+        activation = activation_of(connection)
+    if activation is None:
+        return None
+    with store.database.reading() as connection:
+        changes = changes_between(connection, activation.items_after, 2**62)
+    return brought_up(loaded(activation), changes)
+
+
+def changed(model: Recommender, verb: Verb, rows: Rows) -> Recommender:
+    """The model after one change that was made of it, or of an older one.
+
+    What an older model lacked and this one has is updated, and what this one lacks besides is left
+    out: the change was checked by `check_change` when it was made.
+    """
+    follows = following(model)
+    known = model.catalogue.index([row["item_id"] for row in rows]) >= 0
+    ours = [row for row, is_known in zip(rows, known, strict=True) if is_known]
+    if verb in ("retire", "restore"):
+        ids = [row["item_id"] for row in ours]
+        return follows.retire_items(ids) if verb == "retire" else follows.restore_items(ids)
+    if ours:
+        follows = _updated(follows, ours)
+    new = [row for row, is_known in zip(rows, known, strict=True) if not is_known]
+    if verb == "add" and new:
+        return follows.add_items(_frame(new))
+    return follows
+
+
+def check_change(model: Recommender, verb: Verb, rows: Rows) -> None:
+    """Refuse a change of items that the model has already, lacks, or has no such columns of."""
+    catalogue = following(model).catalogue
+    ids = [row["item_id"] for row in rows]
+    if len(set(ids)) < len(ids):
+        twice = next(i for i in ids if ids.count(i) > 1)
+        raise DataError(f"item {twice!r} is named twice; name each item once")
+    known = catalogue.index(ids) >= 0
+    if verb == "add" and known.any():
+        raise DataError(
+            f"{counted(int(known.sum()), 'item')} in the catalogue already, such as "
+            f"{ids[int(np.argmax(known))]!r}; update it instead"
+        )
+    if verb != "add" and not known.all():
+        raise DataError(
+            f"{counted(int((~known).sum()), 'item')} not in the catalogue, such as "
+            f"{ids[int(np.argmin(known))]!r}; add it first"
+        )
+    columns = {"item_id", "offered", *catalogue.frame.columns}
+    unknown = sorted({name for row in rows for name in row} - columns) if verb == "update" else []
+    if unknown:
+        raise DataError(
+            f"the items have no column {listed(unknown)}; they have {listed(sorted(columns), 50)}"
+        )
+
+
+def _updated(model: FollowsItems, rows: Rows) -> FollowsItems:
+    """The model with other values of known items, of each only in the columns that its row has."""
+    columns = {"item_id", "offered", *model.catalogue.frame.columns}
+    kept = [{name: value for name, value in row.items() if name in columns} for row in rows]
+    for _, alike in groupby(sorted(kept, key=sorted), key=sorted):  # a null would say: missing now
+        model = following(model.update_items(_frame(list(alike))))
+    return model
+
+
+def _frame(rows: Rows) -> pl.DataFrame:
+    try:
+        return pl.DataFrame(rows, infer_schema_length=None, strict=True)
+    except (TypeError, pl.exceptions.PolarsError) as error:
+        told = str(error).partition("\n")[0]
+        raise DataError(f"the items cannot be read as a table: {told}") from error

@@ -1,0 +1,53 @@
+"""From an older layout of a store to this version's, by Alembic."""
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from metarec.contracts import DataError
+from metarec.serving.store.database import Database
+
+LOCK = 0x6D65_7461
+"""Of two that migrate one PostgreSQL database, the second waits."""
+
+
+def config_of(connection: Connection | None = None) -> Config:
+    """Alembic's settings: where the steps lie, and which connection they work in."""
+    config = Config()
+    config.set_main_option("script_location", "metarec.serving:migrations")
+    config.attributes["connection"] = connection
+    return config
+
+
+def migrate(database: Database) -> None:
+    """Bring the store to this version's layout; what has it already stays as it is.
+
+    Raises DataError for a store of a newer version.
+    """
+    scripts = ScriptDirectory.from_config(config_of())
+    known = {step.revision for step in scripts.walk_revisions()}
+    with database.reading() as connection:
+        if revision_of(connection) == scripts.get_current_head():
+            return
+    with database.writing() as connection:
+        if database.kind == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+        at = revision_of(connection)
+        if at is not None and at not in known:
+            raise DataError(
+                f"the store {database.shown} has layout {at}, this version knows "
+                f"{', '.join(sorted(known))}; install the metarec that wrote it"
+            )
+        command.upgrade(config_of(connection), "head")
+
+
+def revision_of(connection: Connection) -> str | None:
+    """The layout that a store has; None of an empty database."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def newest() -> str | None:
+    """The layout of this version."""
+    return ScriptDirectory.from_config(config_of()).get_current_head()

@@ -1,0 +1,130 @@
+"""The store of a service: what happened, kept so that being killed loses nothing."""
+
+import json
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import sqlalchemy as sa
+
+from metarec.serving.store.database import Database
+from metarec.serving.store.events import Kept, Outcome, Told, append
+from metarec.serving.store.forgetting import Receipt, finish_forgetting, forget
+from metarec.serving.store.group_commit import GroupCommit
+from metarec.serving.store.migrating import migrate
+from metarec.serving.store.people import (
+    Moment,
+    history_of,
+    merge,
+    moment_of,
+    profile_of,
+    put_profile,
+)
+from metarec.serving.store.tables import IMPRESSIONS, SETTINGS
+
+
+class Store:
+    """One SQLite file or PostgreSQL database; processes and threads may share it.
+
+    What a method has written when it returns is on the disk.
+    """
+
+    def __init__(self, place: str) -> None:
+        self.database = Database(place)
+        try:
+            migrate(self.database)
+            self.secret = bytes.fromhex(str(self._own_setting("secret", secrets.token_hex(32))))
+        except BaseException:
+            self.database.close()
+            raise
+        self._writer = GroupCommit(self.database, self._append)
+
+    def __repr__(self) -> str:
+        return f"Store({self.database.shown})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Write what was asked for, and give all connections back."""
+        self._writer.close()
+        self.database.close()
+
+    def tell(self, events: Sequence[Told]) -> list[Outcome]:
+        """Write what is new of these events, all or nothing; what became of each, once it is
+        durable. Raises KeyConflict for a key that stands for another event."""
+        return self._writer.write(events) if events else []
+
+    def moment(self, user_id: str) -> Moment:
+        """What there is to be known of a person, and of the model that answers them."""
+        with self.database.reading() as connection:
+            return moment_of(connection, user_id)
+
+    def history(self, user_id: str, after: int = 0) -> list[Kept]:
+        """The events of a person behind one of a number, as they came."""
+        with self.database.reading() as connection:
+            return history_of(connection, user_id, after)
+
+    def profile(self, user_id: str) -> dict[str, Any] | None:
+        """What is known of a person besides their events."""
+        with self.database.reading() as connection:
+            return profile_of(connection, user_id)
+
+    def put_profiles(self, profiles: Mapping[str, Mapping[str, Any]]) -> None:
+        """Write what is known of these people in place of what was."""
+        with self.database.writing() as connection:
+            for user_id, columns in profiles.items():
+                put_profile(connection, self.database, user_id, columns)
+
+    def merge(self, session_id: str, user_id: str) -> tuple[str, bool]:
+        """Make a session's events those of a user; whose they are, and whether that is new."""
+        with self.database.writing() as connection:
+            return merge(connection, self.database, session_id, user_id)
+
+    def forget(self, user_id: str) -> Receipt:
+        """Erase a person; see `metarec.serving.store.forgetting.forget`."""
+        return forget(self.database, user_id, self.secret)
+
+    def finish_forgetting(self) -> None:
+        """Overwrite what was deleted, where a `forget` was ended before it had done so."""
+        finish_forgetting(self.database)
+
+    def show(self, user_id: str, items: Sequence[str], model: str) -> None:
+        """Keep which list a person was shown, and by which model."""
+        row = {"user_id": user_id, "items": json.dumps(list(items), ensure_ascii=False)}
+        with self.database.writing() as connection:
+            connection.execute(
+                sa.insert(IMPRESSIONS).values(**row, model=model, received=time.time())
+            )
+
+    def setting(self, name: str) -> Any:
+        """What was written under a name; None where nothing was."""
+        with self.database.reading() as connection:
+            asked = sa.select(SETTINGS.c.value).where(SETTINGS.c.name == name)
+            found: str | None = connection.execute(asked).scalar()
+        return None if found is None else json.loads(found)
+
+    def put_setting(self, name: str, value: Any) -> None:
+        """Write a JSON value under a name, in place of what was."""
+        insert = self.database.insert(SETTINGS).values(name=name, value=json.dumps(value))
+        later = {"value": insert.excluded.value}
+        with self.database.writing() as connection:
+            connection.execute(insert.on_conflict_do_update(index_elements=["name"], set_=later))
+
+    def _own_setting(self, name: str, value: Any) -> Any:
+        """A setting that is made once and stays."""
+        if (there := self.setting(name)) is not None:
+            return there
+        insert = self.database.insert(SETTINGS).values(name=name, value=json.dumps(value))
+        with self.database.writing() as connection:
+            connection.execute(insert.on_conflict_do_nothing())
+        return self.setting(name)
+
+    def _append(
+        self, connection: sa.Connection, events: Sequence[Told], received: float
+    ) -> list[Outcome]:
+        return append(connection, self.database, events, self.secret, received)

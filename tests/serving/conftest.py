@@ -1,0 +1,19 @@
+"""What the tests of the service share, where its libraries are installed; else they skip."""
+
+import importlib.util
+
+if importlib.util.find_spec("fastapi"):
+    from tests.serving.services import (  # noqa: F401
+        client,
+        door,
+        model,
+        new_place,
+        postgres,
+        prepared,
+        rated_shop,
+        rating_model,
+        row,
+        serve,
+        shop,
+        store,
+    )

@@ -1,0 +1,260 @@
+"""The door of the service: what is refused and how, who may ask, and what nobody is told."""
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("fastapi", reason="needs metarec[serve]")
+
+from fastapi.testclient import TestClient
+
+from metarec.serving.api import limits
+from metarec.serving.store.keys import add_key, revoke_key
+
+from .services import Serve
+from .test_api import EVENTS, LISTS, answered
+
+GOOD = {"user_id": "ann", "item_id": "i"}
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({}, "item_id: Field required; user_id: Field required"),
+        (GOOD | {"colour": 1}, "colour: there is no such field"),
+        (GOOD | {"value": "much"}, "value: Input should be a valid number"),
+        (GOOD | {"user_id": ""}, "user_id: String should have at least 1 character"),
+        (GOOD | {"user_id": "x" * 257}, "user_id: String should have at most 256"),
+        (GOOD | {"item_id": 7}, "item_id: Input should be a valid string"),
+        (GOOD | {"item_id": "a\x00b"}, "item_id: it holds the sign NUL"),
+        (GOOD | {"timestamp": 1.7e12}, "timestamp: 1700000000000 would be milliseconds"),
+        (GOOD | {"timestamp": 9e10}, "timestamp: it lies in the future"),
+        (GOOD | {"timestamp": "yesterday"}, "timestamp."),
+        (GOOD | {"context": {"a": [1]}}, "context.a."),
+        (GOOD | {"context": {"a": "x" * 10_001}}, "context: a context may have 10,000"),
+        (GOOD | {"text": "x" * 10_001}, "text: String should have at most 10000"),
+        ([], "the body: "),
+    ],
+)
+def test_a_body_that_is_wrong_is_told_with_its_place(
+    door: TestClient, body: Any, said: str
+) -> None:
+    found = door.post(EVENTS, json=body)
+    problem = answered(found, 422)
+    assert said in problem["detail"]
+    assert found.headers["content-type"] == "application/problem+json"
+    assert problem["request_id"] == found.headers["x-request-id"]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({}, "name a user_id, or tell events"),
+        ({"user_id": "a", "events": []}, "name a user_id, or tell events"),
+        ({"user_id": "a", "profile": {"x": 1}}, "a profile goes with events"),
+        ({"user_id": "a", "k": 0}, "k: Input should be greater than or equal to 1"),
+        ({"user_id": "a", "k": 10**6}, "k: Input should be less than or equal to 1000"),
+        ({"user_id": "a", "diversity": 1}, "diversity: Input should be less than 1"),
+        ({"user_id": "a", "where": "price <"}, "where cannot be read"),
+        ({"user_id": "a", "where": "nothing == 1"}, "nothing"),
+        ({"user_id": "a", "boost": "nothing"}, "nothing"),
+        ({"user_id": "a", "exclude_seen": ["nothing"]}, "exclude_seen"),
+        ({"user_id": "a", "rank_by": "luck"}, "rank_by: Input should be"),
+        ({"events": [{"item_id": "i", "value": -1.0}]}, "must be above 0, got -1"),
+    ],
+)
+def test_a_question_that_is_wrong_is_told(
+    door: TestClient, body: dict[str, Any], said: str
+) -> None:
+    assert said in answered(door.post(LISTS, json=body), 422)["detail"]
+
+
+def test_what_is_no_json_or_half_a_sign_is_told(door: TestClient) -> None:
+    headers = {"Content-Type": "application/json"}
+    assert "no JSON" in answered(door.post(EVENTS, content="{", headers=headers), 422)["detail"]
+    half = '{"user_id": "\\ud800", "item_id": "i"}'
+    assert door.post(EVENTS, content=half, headers=headers).status_code == 422
+    assert door.post(f"{EVENTS}/ndjson", content=half).status_code == 422
+    nan = '{"user_id": "a", "item_id": "i", "value": NaN}'
+    assert door.post(EVENTS, content=nan, headers=headers).status_code == 422
+
+
+def test_a_form_of_another_site_is_no_event(client: TestClient) -> None:
+    found = client.post(EVENTS, content=json.dumps(GOOD), headers={"Content-Type": "text/plain"})
+    assert found.status_code == 422
+    assert answered(client.get("/v1/users/ann/history"))["count"] == 0
+
+
+def test_a_body_that_is_too_large_is_refused_whether_it_says_so_or_not(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = b" " * (limits.BODY_BYTES + 1)
+    assert answered(client.post(f"{EVENTS}/ndjson", content=large), 413)["status"] == 413
+
+    def parts() -> Any:
+        for _ in range(limits.BODY_BYTES // 2**20 + 1):
+            yield b" " * 2**20
+
+    for path in ("/ndjson", ""):
+        assert client.post(EVENTS + path, content=parts()).status_code == 413
+    ok = client.post(f"{EVENTS}/ndjson", content=b" " * 1000)
+    assert answered(ok)["stored"] == 0
+
+
+def test_too_many_events_at_once_are_refused(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "EVENTS", 2)
+    lines = "\n".join(json.dumps(GOOD) for _ in range(3))
+    found = answered(client.post(f"{EVENTS}/ndjson", content=lines), 422)
+    assert "at most 2 events at once, got 3" in found["detail"]
+
+
+def test_unknown_paths_and_verbs_are_problems(door: TestClient) -> None:
+    assert answered(door.get("/v1/nothing"), 404)["type"] == "urn:metarec:not-found"
+    assert answered(door.put("/v1/events"), 405)["title"] == "Method Not Allowed"
+
+
+def test_answers_carry_an_id_and_are_not_kept_or_framed(door: TestClient) -> None:
+    found = door.get("/v1/health", headers={"X-Request-ID": "mine-1"})
+    assert found.headers["x-request-id"] == "mine-1"
+    assert found.headers["cache-control"] == "no-store"
+    assert found.headers["x-content-type-options"] == "nosniff"
+    assert "frame-ancestors 'none'" in found.headers["content-security-policy"]
+    bad = door.get("/v1/health", headers={"X-Request-ID": "a b"})
+    assert bad.headers["x-request-id"] != "a b"
+
+
+def test_pages_of_other_sites_may_not_read_answers(door: TestClient) -> None:
+    asked = {"Origin": "https://elsewhere.example", "Access-Control-Request-Method": "POST"}
+    for found in (
+        door.options(EVENTS, headers=asked),
+        door.get("/v1/health", headers={"Origin": "https://elsewhere.example"}),
+    ):
+        assert not [name for name in found.headers if name.startswith("access-control")]
+
+
+def test_without_keys_only_local_names_are_answered(door: TestClient) -> None:
+    for name in ("elsewhere.example", "localhost.elsewhere.example", "127.0.0.1:8000:1", ""):
+        found = door.get("/v1/health", headers={"Host": name})
+        assert "answers to localhost alone" in answered(found, 400)["detail"]
+    for name in ("127.0.0.1:8000", "LOCALHOST", "[::1]:8000"):
+        assert door.get("/v1/health", headers={"Host": name}).status_code == 200
+
+
+def test_a_key_opens_what_its_scopes_say_and_nothing_after_it_is_revoked(
+    serve: Serve, model: Path
+) -> None:
+    client = serve(model, keys=True)
+    store = client.app.state.service.store  # type: ignore[attr-defined]
+    keys = {scope: add_key(store.database, scope, [scope]) for scope in ("read", "write", "admin")}
+
+    def status(scope: str | None, verb: str, path: str, body: Any = None) -> int:
+        headers = {} if scope is None else {"Authorization": f"Bearer {keys[scope][1]}"}
+        return int(client.request(verb, path, json=body, headers=headers).status_code)
+
+    asked = [
+        ("read", "POST", LISTS, {"user_id": "ann"}),
+        ("read", "GET", "/v1/users/ann/history", None),
+        ("read", "GET", "/v1/metrics", None),
+        ("read", "GET", "/v1/model", None),
+        ("write", "POST", EVENTS, GOOD),
+        ("write", "POST", "/v1/users/ann/merge", {"session_id": "v"}),
+        ("write", "PUT", "/v1/users/ann/profile", {"profile": {}}),
+        ("admin", "DELETE", "/v1/users/ann", None),
+        ("admin", "POST", "/v1/items/retire", {"item_ids": ["no"]}),
+        ("admin", "POST", "/v1/model", {"folder": "no"}),
+    ]
+    for needed, verb, path, body in asked:
+        assert status(None, verb, path, body) == 401, path
+        for scope in keys:
+            allowed = status(scope, verb, path, body) not in (401, 403)
+            assert allowed == (scope == needed), (path, scope)
+    for path in ("/v1/health", "/v1/ready"):
+        assert status(None, "GET", path) == 200
+    revoke_key(store.database, keys["read"][0].id)
+    assert status("read", "POST", LISTS, {"user_id": "ann"}) == 401
+
+
+def test_every_endpoint_but_health_asks_for_a_key(serve: Serve, model: Path) -> None:
+    client = serve(model, keys=True)
+    paths = client.app.openapi()["paths"]  # type: ignore[attr-defined]
+    for path, verbs in paths.items():
+        for verb in verbs:
+            found = client.request(verb.upper(), path.replace("{", "").replace("}", ""), json={})
+            open_ = path in ("/v1/health", "/v1/ready")
+            assert found.status_code == (200 if open_ else 401), (verb, path)
+
+
+def test_the_description_has_an_example_and_the_problems_of_every_endpoint(
+    door: TestClient,
+) -> None:
+    described = answered(door.get("/v1/openapi.json"))
+    schemas = described["components"]["schemas"]
+    assert len(described["paths"]) >= 18
+    for path, verbs in described["paths"].items():
+        for verb, endpoint in verbs.items():
+            assert endpoint["summary"], (verb, path)
+            assert endpoint["description"], (verb, path)
+            if path in ("/v1/health", "/v1/metrics"):
+                continue
+            content = endpoint["responses"]["422"]["content"]
+            assert list(content) == ["application/problem+json"], (verb, path)
+            for kind, body in endpoint.get("requestBody", {}).get("content", {}).items():
+                name = body["schema"].get("$ref", "").rpartition("/")[2]
+                fields = schemas.get(name, {}).get("properties", {})
+                some = any("examples" in field for field in fields.values()) or "$ref" in str(
+                    fields
+                )
+                assert some or "example" in body, (verb, path, kind)
+    assert "HTTPValidationError" not in schemas
+
+
+def test_metrics_count_by_route_and_hold_nobody(client: TestClient) -> None:
+    client.post(LISTS, json={"user_id": "Zaphod-42"})
+    client.get("/v1/users/Zaphod-42/history")
+    found = client.get("/v1/metrics").text
+    route = 'method="GET",route="/v1/users/{user_id}/history",status="200"'
+    assert f"metarec_requests_total{{{route}}}" in found
+    assert "Zaphod" not in found
+
+
+def test_the_log_tells_the_route_and_never_the_person(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines: list[str] = []
+    log = logging.getLogger("metarec.serving")
+    formatter = log.handlers[0].formatter
+    assert formatter is not None
+    monkeypatch.setattr(log.handlers[0], "emit", lambda r: lines.append(formatter.format(r)))
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("Zaphod-42 did it")
+
+    people = client.app.state.service.people  # type: ignore[attr-defined]
+    client.get("/v1/users/Zaphod-42/history", headers={"X-Request-ID": "seen"})
+    client.post(EVENTS, json={"user_id": "Zaphod-42", "item_id": "x", "colour": 1})
+    monkeypatch.setattr(people, "of", broken)
+    problem = answered(client.post(LISTS, json={"user_id": "Zaphod-42"}), 500)
+    assert "Zaphod" not in json.dumps(problem) + "".join(lines)
+    first, second, third = map(json.loads, lines)
+    assert (first["route"], first["request_id"]) == ("/v1/users/{user_id}/history", "seen")
+    assert (second["status"], second["level"]) == (422, "info")
+    assert (third["status"], third["error"], third["level"]) == (500, "RuntimeError", "error")
+    assert any("test_api_door.py" in place for place in third["at"])
+
+
+def test_a_store_that_cannot_answer_is_503(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = client.app.state.service.store  # type: ignore[attr-defined]
+    with store.database.writing() as connection:
+        connection.exec_driver_sql("ALTER TABLE events RENAME TO elsewhere")
+    found = client.post(LISTS, json={"user_id": "ann"})
+    assert "says: no such table" in answered(found, 503)["detail"]
+    assert found.headers["retry-after"] == "1"
+    assert client.get("/v1/ready").status_code == 503
+    assert client.get("/v1/health").status_code == 200

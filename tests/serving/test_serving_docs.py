@@ -1,0 +1,58 @@
+"""What the page of the service says, and the example of a product beside it."""
+
+import re
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("fastapi", reason="needs metarec[serve]")
+
+from fastapi.testclient import TestClient
+
+from .services import Serve
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "serving.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("which", ["model", "rating_model"])
+def test_the_example_runs_from_a_stranger_to_being_forgotten(
+    serve: Serve,
+    which: str,
+    request: pytest.FixtureRequest,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    client = serve(request.getfixturevalue(which))
+
+    def instead(**_: object) -> TestClient:
+        return client
+
+    names = runpy.run_path(str(ROOT / "examples" / "client.py"))
+    monkeypatch.setattr("httpx.Client", instead)
+    monkeypatch.setattr("sys.argv", ["client.py"])
+    names["main"]()
+    lines = capsys.readouterr().out.splitlines()
+    assert len([line for line in lines if re.match(r"\d\. ", line)]) == 5
+    assert "forgotten: 2 events" in lines
+
+
+def test_the_page_names_every_endpoint_and_no_other(client: TestClient) -> None:
+    described: dict[str, Any] = client.get("/v1/openapi.json").json()["paths"]
+    table = [line for line in PAGE.splitlines() if "`" in line and line.startswith("| ")]
+    said = {re.sub(r"\{\w+\}", "{}", path) for path in re.findall(r"/[\w/{}]+", " ".join(table))}
+    full = {re.sub(r"\{\w+\}", "{}", path) for path in described}
+    short = {path.removeprefix("/v1/items") for path in full}
+    assert {path for path in full if path not in said} <= {f"/v1/items{path}" for path in said}
+    assert said <= full | short
+
+
+def test_the_limits_that_the_page_tells_are_those_that_hold() -> None:
+    from metarec.serving.api import limits
+
+    assert limits.BODY_BYTES == 10 * 2**20
+    for told in ("10 MiB", f"{limits.EVENTS:,} events", f"ids {limits.ID_LENGTH} characters"):
+        assert told in " ".join(PAGE.split())
+    assert f"lists {limits.LONGEST_LIST:,} items" in " ".join(PAGE.split())
