@@ -8,6 +8,8 @@ since how often an item is taken says most; what is asked for is the softmax amo
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from itertools import product
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -24,12 +26,12 @@ from metarec.meta.warming.residuals import residuals_of
 COLD, MOST_COLD, MOST_ITEMS, MOST_PEOPLE = 0.2, 0.4, 400, 3000
 """Share of the items that are made cold, of few items at most, and how many items and people at
 most."""
-FEWEST_ITEMS, LEAST_EVENTS = 10, 4
+FEWEST_ITEMS, LEAST_EVENTS = 16, 4
 """Of fewer items, the scales are those of the residuals as they were learned; and events of an item
 below which it is not made cold."""
 TOLD, RATES = (1, 2, 5, 10), (0.03, 0.1, 0.3)
 """Events that are told of an item, and shares of all of them."""
-ASKED, MOST_ASKED = 0.5, 3000
+ASKED, MOST_ASKED = 0.5, 1500
 """Share of the events that ask of a choice, and how many at most."""
 SCALES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 """Of the variance of the residuals as they were learned, which are shrunk."""
@@ -66,27 +68,30 @@ def learn_residual_prior(
     as_heard: Callable[[Histories], Heard],
     rng: int,
 ) -> ResidualPrior:
-    """The prior of these scales with which events on items made cold foretell others best.
+    """The prior with which events on items made cold foretell others best: scales of v and β, or of
+    v and what it counts that people leave an item; both at once, as either makes up for the other.
 
     `without` gives the heart with the items in some rows on their content alone.
     """
     rated = heart.head.predicts_ratings
-    priors = [
-        ResidualPrior(learned.covariance(scale, other if rated else 0.0), 0.0 if rated else other)
-        for scale in SCALES
-        for other in (SCALES if rated else LEFT)
-    ]
+
+    def prior_of(scale: float, other: float) -> ResidualPrior:
+        if rated:
+            return ResidualPrior(learned.covariance(scale, other))
+        return ResidualPrior(learned.covariance(scale, 0.0), other)
+
     counts = np.bincount(histories.items, minlength=len(learned.touched))
     able = learned.touched & (counts >= LEAST_EVENTS)
     n = max(1, int(able.sum()))
     share = min(max(COLD, FEWEST_ITEMS / n), MOST_COLD, MOST_ITEMS / n)
     cold = chosen(histories.vocabulary.ids, share, rng, "made cold", able)
     if cold.sum() < FEWEST_ITEMS or histories.user_ids is None:
-        return ResidualPrior(learned.covariance(1.0, 1.0 if rated else 0.0))
+        return prior_of(1.0, 1.0 if rated else 0.0)
     apart = without(np.flatnonzero(cold))
     met, keys = _met(apart, cold, histories, as_heard, rng)
-    judge = _of_ratings if rated else _of_choices
-    return priors[int(np.argmin(judge(apart, np.flatnonzero(cold), met, keys, priors)))]
+    judge = partial(_of_ratings if rated else _of_choices, apart, np.flatnonzero(cold), met, keys)
+    priors = [prior_of(*pair) for pair in product(SCALES, SCALES if rated else LEFT)]
+    return priors[int(np.argmin(judge(priors)))]
 
 
 def _met(
