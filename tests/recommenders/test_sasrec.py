@@ -328,6 +328,7 @@ def test_chances_to_compete_add_up_and_grow_with_the_root_of_events() -> None:
     np.testing.assert_allclose(chances[1:4], np.array([1, 2, 3]) / 6)
     assert competing_chances(counts, 5).tolist() == [0, 1, 1, 1, 1, 1]
     assert competing_chances(counts, 1).tolist() == [0, 0, 0, 0, 0, 1]
+    assert competing_chances(np.array([4, 1, 4]), 1).tolist() == [1, 0, 0]  # of equals the first
 
 
 def test_the_loss_is_the_softmax_over_all_where_all_compete_and_on_average_where_some_do() -> None:
