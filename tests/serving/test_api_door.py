@@ -1,5 +1,6 @@
 """The door of the service: what is refused and how, who may ask, and what nobody is told."""
 
+import asyncio
 import json
 import logging
 from pathlib import Path
@@ -267,3 +268,24 @@ def test_a_store_that_cannot_answer_is_503(
     assert found.headers["retry-after"] == "1"
     assert client.get("/v1/ready").status_code == 503
     assert client.get("/v1/health").status_code == 200
+
+
+def test_of_a_body_that_is_too_large_no_more_is_read() -> None:
+    read: list[int] = []
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        read.append(len(read))
+        return {"type": "http.request", "body": b"six on", "more_body": len(read) < 50}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        while (await receive())["more_body"]:
+            pass
+
+    scope = {"type": "http", "headers": [], "method": "POST", "path": "/v1/events"}
+    asyncio.run(limits.Limits(application, most=15)(scope, receive, send))
+    assert len(read) == 3
+    assert sent[0]["status"] == 413

@@ -77,6 +77,8 @@ def test_the_parts_of_an_ensemble_write_under_their_names(split: Split):
     names = {name for said in kept.said for name in said}
     assert {"taken/l2", "taken/model", "order/d", "order/model"} <= names
     assert {"order/SASRec/loss", "order/SASRec/validation_loss"} <= kept.told.keys()
+    rates = kept.told["order/SASRec/learning_rate"]  # up after a tenth of the steps
+    assert {rate for _, rate in rates} == {order.config.learning_rate}
 
 
 def test_tensorboard_reads_what_was_written(tmp_path: Path):
