@@ -78,7 +78,7 @@ def test_the_parts_of_an_ensemble_write_under_their_names(split: Split):
     assert {"taken/l2", "taken/model", "order/d", "order/model"} <= names
     assert {"order/SASRec/loss", "order/SASRec/validation_loss"} <= kept.told.keys()
     rates = kept.told["order/SASRec/learning_rate"]  # up after a tenth of the steps
-    assert {rate for _, rate in rates} == {order.config.learning_rate}
+    assert {rate for step, rate in rates if step >= 2} == {order.config.learning_rate}
 
 
 def test_tensorboard_reads_what_was_written(tmp_path: Path):
