@@ -21,6 +21,7 @@ NAMES = (
     "training_speed",
     "cold_start",
     "cold_items",
+    "item_curve",
     "asking",
     "next_event",
     "strangers",

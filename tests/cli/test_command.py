@@ -314,3 +314,28 @@ def test_an_interrupt_before_the_command_has_begun_ends_as_any_other(run, monkey
     answer = run("data", "inspect", "shop")
     assert answer.code == 130
     assert answer.err == "interrupted; nothing half-written was left\n"
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ["serve", "shop"],
+        ["keys", "add", "x.db", "--name", "n"],
+        ["keys", "list", "x.db"],
+        ["keys", "revoke", "x.db", "k"],
+        ["store", "verify", "x.db"],
+        ["store", "backup", "x.db", "b"],
+        ["store", "restore", "b", "x.db"],
+        ["store", "import", "shop", "x.db"],
+        ["store", "export", "x.db", "shop"],
+        ["fit", "sqlite:///x.db", "--out", "m"],
+    ],
+    ids=" ".join,
+)
+def test_a_service_without_its_libraries_says_how_they_come(
+    run, verb: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("metarec.cli.opening.find_spec", lambda name: None)
+    answer = run(*verb)
+    assert answer.code == 1
+    assert 'run: pip install "metarec[serve]"' in answer.err

@@ -13,7 +13,7 @@ import pytest
 from metarec.cli import main
 from metarec.cli.evaluate import splits_of, warn_of_leak, write_results
 from metarec.cli.filters import filters_of, ids_of, profile_of
-from metarec.cli.lists import line_of, rows_of, tell
+from metarec.cli.lists import line_of, tell
 from metarec.cli.mapping import columns_of, mapping_of
 from metarec.cli.options import check_out, config_of, encoder_of, names_of, parse_events
 from metarec.cli.rows import FOR_RATINGS, HEART, ROWS, SLOW, TRIVIAL, models_of
@@ -30,6 +30,7 @@ from metarec.data import (
 from metarec.encoders import HashEncoder, TextEncoder
 from metarec.evaluation import evaluate
 from metarec.meta import MetaConfig, load_model
+from metarec.meta.as_json import rows_of
 from metarec.ranking import Wanted
 from metarec.ranking.exclusions import OwnEvents
 from metarec.recommenders import ItemMean, Random, UserMean

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 import metarec as mr
-from metarec.cli.lists import line_of, reasons
+from metarec.cli.lists import line_of
 from metarec.data import load
 from metarec.meta import Explanation, load_model
+from metarec.meta.as_json import reasons
 from metarec.recommenders import Popularity
 
 EVENTS = "i0000003:5,i0000005:1"

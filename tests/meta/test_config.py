@@ -57,7 +57,10 @@ def test_a_choice_takes_only_what_it_names(name: str, value: object):
 
 
 def test_every_field_is_checked_by_type():
-    flags, open_ = {"profile", "choice", "evidence"}, {"d", "steps", "order", *OF_UPDATERS}
+    flags, open_ = (
+        {"profile", "choice", "evidence"},
+        {"d", "steps", "order", "optimiser", *OF_UPDATERS},
+    )
     assert {*WHOLE, *REAL, *WORDS, *flags, *open_} == set(DEFAULTS)
 
 

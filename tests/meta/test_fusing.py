@@ -1,6 +1,7 @@
 """The other ways of an ensemble: by hand, and where they do not apply."""
 
 from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -175,6 +176,23 @@ def test_without_validation_weights_are_learned_on_a_tenth_and_members_on_all(
         "level": level,
         "queries": len(asked.query.items),
     }
+
+
+class Timed(ItemMean):
+    """Notes how long it may take each time that it is fitted."""
+
+    given: ClassVar[list[float | None]] = []
+
+    def _fit(self, *parts: Any) -> None:
+        super()._fit(*parts)
+        self.given.append(self.running.time_s)
+
+
+def test_time_is_shared_by_members_and_by_the_fits_before_and_after_stacking(rated: Split) -> None:
+    members = {"one": Timed(), "other": Timed()}
+    Timed.given.clear()
+    mr.Ensemble(members, EnsembleConfig(by="ratings")).fit(rated.train, time_s=400.0)
+    assert Timed.given == pytest.approx([100.0, 400 / 3, 200.0, 400.0], abs=20.0)
 
 
 def test_who_foretells_no_rating_and_events_without_ratings_are_refused(

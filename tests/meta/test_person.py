@@ -401,7 +401,7 @@ def test_a_field_of_a_profile_is_called_as_the_model_knows_it(ratings: mr.MetaRe
         ratings.adapt([], profile={"age": {"years": 30}})
 
 
-@pytest.mark.parametrize("value", [{1, 2}, object(), [[1]]])
+@pytest.mark.parametrize("value", [{1, 2}, object(), [[1]], ["a", [1]]])
 def test_a_profile_holds_plain_values(ratings: mr.MetaRecommender, value):
     with pytest.raises(DataError, match="the profile's age must be text, a number or a list"):
         ratings.adapt([], profile={"age": value})

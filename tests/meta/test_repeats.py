@@ -54,6 +54,9 @@ def test_events_on_items_of_the_support_do_not_count_in_the_loss(shop: Dataset, 
         losses = [
             next_event_loss(network, terms, step, b, inputs, config) for b in (batch, only_new)
         ]
+        fewer = new & (np.arange(len(new)) > np.nonzero(new)[0][0])[:, None]
+        other = replace(batch, position_mask=fewer)
+        assert next_event_loss(network, terms, step, other, inputs, config) != losses[0]
     else:
         new = batch.query_mask.copy()
         for user, at in zip(*np.nonzero(new), strict=True):

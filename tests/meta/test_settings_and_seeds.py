@@ -10,6 +10,7 @@ import pytest
 
 import metarec as mr
 from metarec.contracts import Dataset
+from metarec.training.optimiser_config import OptimiserConfig
 from metarec.training.streams import Purpose, stream
 
 from .networks import numbers_of
@@ -36,6 +37,7 @@ CHANGES: dict[str, tuple[tuple[str, dict[str, object]], object]] = {
     "max_events": (RATING, 5),
     "prefixes": (IMPLICIT, 2),
     "learning_rate": (RATING, 1e-2),
+    "optimiser": (RATING, OptimiserConfig("sgd", momentum=0.9)),
     "masked": (("rating", {"start": "random", "all_masked": 0.0}), 0.6),
     "all_masked": (("rating", {"start": "random", "masked": 0.0}), 0.9),
     "content_decay": (RATING, 1.0),

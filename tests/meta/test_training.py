@@ -82,6 +82,19 @@ def next_loss(
     return float(next_event_loss(network, terms, step, batch, inputs, config).detach())
 
 
+def test_a_task_of_prefixes_has_the_profile_of_whose_they_are():
+    network, inputs = network_of(implicit=True), inputs_of("place")
+    at, asked = np.array([[1, 3]]), np.ones((1, 2), dtype=bool)
+    batch = PrefixBatch(**one_history(), positions=at, position_mask=asked)
+    step = Step(batch, np.array([1]), torch.ones(N_ITEMS), torch.Generator())
+    terms = network.features(inputs.content, step.z)
+    support, profiles = network.head.task(network, terms, step, inputs, mr.MetaConfig())
+    assert (support.confidence > 0).sum(-1).tolist() == [[1, 3]]
+    assert profiles is not None
+    assert inputs.profiles is not None
+    torch.testing.assert_close(profiles, inputs.profiles[[1]][:, None, :])
+
+
 @pytest.mark.parametrize("recency", ["place", "clock"])
 def test_the_judged_event_tells_nothing_of_its_support_but_what_was_chosen(recency: str):
     config, columns = mr.MetaConfig(value_weight="log"), one_history()

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 import pytest
@@ -16,14 +15,12 @@ import torch
 import metarec as mr
 from metarec.contracts import DataError, Running, UnsupportedError
 from metarec.data import Split
-from metarec.files.hyperparameters import parse_hyperparameters
 from metarec.meta.features.network import TorchTerms
 from metarec.meta.learning import shared
 from metarec.meta.loops import steps
 from metarec.meta.loops.episodes import pad_episodes
 from metarec.meta.network import TorchSupport
-from metarec.meta.updaters import UPDATERS, UpdaterName
-from metarec.meta.updaters.inner_loop import INNER
+from metarec.meta.updaters import UPDATERS
 from metarec.meta.updaters.network_updater import NetworkUpdater
 from metarec.training.run import Run
 
@@ -72,45 +69,6 @@ def stepping(
 def some_events(model: mr.MetaRecommender) -> list[tuple[str, float]]:
     value = 4.0 if model.predicts_ratings else 1.0
     return [(str(model.catalogue.ids[row]), value) for row in (3, 9, 20, 41)]
-
-
-def test_the_settings_know_every_updater_by_name():
-    assert get_args(UpdaterName) == tuple(UPDATERS)
-    for name in UPDATERS:
-        assert mr.MetaConfig(updater=name).updater == name  # type: ignore[arg-type]
-    with pytest.raises(
-        DataError, match=r"^updater must be one of \('ClosedForm', 'ANIL', .*'Mine'"
-    ):
-        mr.MetaConfig(updater="Mine")  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("name", INNER)
-def test_a_setting_that_the_updater_does_not_read_is_refused(name: str):
-    value = name == "first_order" or 2
-    readers = ", ".join(updater for updater, kind in UPDATERS.items() if name in kind.reads)
-    for updater, kind in UPDATERS.items():
-        told = {"updater": updater, name: value}
-        if name in kind.reads:
-            parsed = parse_hyperparameters(told, mr.MetaConfig)
-            assert getattr(parsed, name) == value
-        else:
-            with pytest.raises(DataError, match=f"{name} is read by {readers} alone, and not by"):
-                parse_hyperparameters(told, mr.MetaConfig)
-
-
-def test_settings_of_a_loop_are_the_usual_ones_unless_they_are_said():
-    usual = mr.MetaConfig(updater="MAML").loop
-    assert (usual.steps, usual.rate, usual.first_order, usual.width) == (5, 1.0, False, 32)
-    said = mr.MetaConfig(
-        updater="MAML", inner_steps=2, inner_rate=0.5, first_order=True, decision_width=8
-    ).loop
-    assert (said.steps, said.rate, said.first_order, said.width) == (2, 0.5, True, 8)
-
-
-def test_hidden_units_of_each_person_leave_memory_for_fewer_people():
-    users = {name: mr.MetaConfig(updater=name).within(20_000).batch_users for name in UPDATERS}
-    assert users["ClosedForm"] == users["ANIL"] == 128
-    assert users["MAML"] == 26  # 2^26 / (20,000 items, 4 prefixes, 32 units)
 
 
 def test_training_computes_what_is_served(
@@ -297,15 +255,6 @@ def test_both_heads_of_a_shop_of_ratings_are_learned_with_the_updater(
         with pytest.raises(UnsupportedError, match='updater="ClosedForm"'):
             person.explain(item, rank_by=rank_by)
     assert person.predict([item]).stds[0] > 0
-
-
-def test_what_stays_at_its_start_stays_in_closed_form():
-    config = mr.MetaConfig(updater="MAML", inner_steps=2, start="random", value_weight="log")
-    at_start, beside = config.at_start(), config.beside_ratings()
-    assert (at_start.updater, at_start.inner_steps, at_start.steps) == ("ClosedForm", None, 0)
-    assert beside == replace(config, value_weight="none")
-    assert beside.of("implicit")[0].n_steps == 400
-    assert mr.MetaConfig(start="random").beside_ratings() == mr.MetaConfig(steps=0)
 
 
 def test_heads_that_train_share_the_time_and_each_has_a_folder_of_its_own():

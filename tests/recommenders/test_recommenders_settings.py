@@ -15,6 +15,7 @@ from metarec.recommenders.base import BaseRecommender
 from metarec.recommenders.content import ContentRecommender
 from metarec.recommenders.stepped import SteppedConfig
 from metarec.testing import planted_shop
+from metarec.training.optimiser_config import OptimiserConfig
 
 STEPPED: list[type[BaseRecommender]] = [
     model
@@ -87,6 +88,7 @@ CHANGES: dict[tuple[type, str], tuple[Any, Any]] = {
         for model in STEPPED
         for name, values in {
             "learning_rate": (0.01, 0.03),
+            "optimiser": (None, OptimiserConfig("sgd", momentum=0.9)),
             "batch": (5, 40),
             "steps": (2, 16),
             "patience": (1, 99),
@@ -126,6 +128,7 @@ CHANGES: dict[tuple[type, str], tuple[Any, Any]] = {
     (r.SASRec, "max_events"): (3, 5),
     (r.SASRec, "dropout"): (0.0, 0.5),
     (r.SASRec, "learning_rate"): (0.01, 0.03),
+    (r.SASRec, "optimiser"): (None, OptimiserConfig("sgd", momentum=0.9)),
     (r.SASRec, "weight_decay"): (0.0, 5.0),
     (r.SASRec, "batch"): (50, 400),
     (r.SASRec, "negatives"): (5, 50),
@@ -199,35 +202,35 @@ DEFAULTS = """
 BPRConfig(factors=64, learning_rate=0.05, l2=0.01, iterations=100)
 BiasedMFConfig(factors=32, l2=1.5, bias_l2=0.5, sweeps=15)
 CooccurrenceConfig(window=5, decay=4.0, source_power=1.0, target_power=0.0)
-DropoutNetConfig(learning_rate=0.001, batch=200, steps=None, patience=20, factors=64, alpha=10.0, \
-l2=10.0, hidden=128, dropout=0.5, recency=1.0)
+DropoutNetConfig(learning_rate=0.001, optimiser=None, batch=200, steps=None, patience=20, \
+factors=64, alpha=10.0, l2=10.0, hidden=128, dropout=0.5, recency=1.0)
 EASEConfig(l2=300.0, recency=1.0)
 IALSConfig(factors=64, alpha=1.0, l2=10.0, iterations=15, recency=1.0)
 IALSRidgeConfig(factors=64, alpha=1.0, l2=10.0, iterations=15, recency=1.0, penalty=1.0, \
 saturation=0.0)
-Item2VecConfig(learning_rate=0.005, batch=4096, steps=None, patience=20, factors=64, window=10, \
-negatives=10, power=0.5, recency=1.0)
+Item2VecConfig(learning_rate=0.005, optimiser=None, batch=4096, steps=None, patience=20, \
+factors=64, window=10, negatives=10, power=0.5, recency=1.0)
 ItemKNNConfig(similarity='cosine', neighbours=100, recency=1.0)
 ItemMeanConfig(damping=5.0)
-LightGCNConfig(learning_rate=0.005, batch=2048, steps=None, patience=20, factors=64, layers=3, \
-l2=0.0001)
+LightGCNConfig(learning_rate=0.02, optimiser=None, batch=2048, steps=None, patience=20, \
+factors=64, layers=3, l2=0.0001)
 LikeShareConfig(like_from=None, damping=2.0)
-MultVAEConfig(learning_rate=0.001, batch=100, steps=None, patience=20, hidden=600, factors=200, \
-dropout=0.5, beta=0.2, anneal=0.5)
-NeuMFConfig(learning_rate=0.002, batch=1024, steps=None, patience=20, factors=32, negatives=4, \
-l2=1e-05)
+MultVAEConfig(learning_rate=0.001, optimiser=None, batch=100, steps=None, patience=20, \
+hidden=600, factors=200, dropout=0.5, beta=0.2, anneal=0.5)
+NeuMFConfig(learning_rate=0.002, optimiser=None, batch=1024, steps=None, patience=20, \
+factors=32, negatives=4, l2=1e-05)
 NewestConfig(column=None)
 PredictedPopularityConfig(penalty=0.3)
 RatedItemKNNConfig(neighbours=200, shrinkage=100.0, damping=0.1)
 RatedUserKNNConfig(neighbours=400, shrinkage=100.0, damping=0.1)
 SASRecConfig(network='transformer', d=64, layers=2, heads=2, max_events=200, dropout=0.2, \
-learning_rate=0.002, weight_decay=0.01, batch=3000, negatives=1024, hidden=0.05, steps=None, \
-patience=10)
+learning_rate=0.002, weight_decay=0.01, optimiser=None, batch=3000, negatives=1024, hidden=0.05, \
+steps=None, patience=10)
 SVDPlusPlusConfig(factors=32, l2=1.5, bias_l2=0.5, sweeps=15, implicit_l2=100.0)
 TextRidgeConfig(penalty=1.0, saturation=20.0, item_damping=5.0, user_damping=3.0, sweeps=10)
 TrendingConfig(days=7.0, places=2.0)
-TwoTowerConfig(learning_rate=0.003, batch=256, steps=None, patience=20, d=64, dropout=0.3, \
-hidden=0.1, weight_decay=0.1, recency=1.0)
+TwoTowerConfig(learning_rate=0.003, optimiser=None, batch=256, steps=None, patience=20, d=64, \
+dropout=0.3, hidden=0.1, weight_decay=0.1, recency=1.0)
 UserItemBiasConfig(item_damping=5.0, user_damping=5.0, sweeps=10)
 UserKNNConfig(neighbours=100, recency=1.0)
 UserMeanConfig(damping=2.0)
@@ -250,8 +253,8 @@ def test_what_is_no_finite_number_is_refused_by_every_setting(
             continue  # the training mean
         if name == "column" and isinstance(value, str | None):
             continue  # a column of this name, or whichever there is
-        if name == "steps" and value is None:
-            continue  # as many as the people ask for
+        if name in ("steps", "optimiser") and value is None:
+            continue  # as many as the people ask for; as usual
         with pytest.raises(ValueError, match=f"^{name} must be .*, got ") as told:
             model.Config(**{name: value})
         assert "\n" not in str(told.value)
@@ -260,7 +263,7 @@ def test_what_is_no_finite_number_is_refused_by_every_setting(
 @pytest.mark.parametrize(("model", "name"), SETTINGS, ids=BY_NAME)
 def test_a_number_of_numpy_becomes_pythons(model: type[BaseRecommender], name: str) -> None:
     given = CHANGES[model, name][1]
-    if isinstance(given, str):
+    if isinstance(given, str | OptimiserConfig):
         return
     made = np.int32(given) if isinstance(given, int) else np.float64(given)
     kept = getattr(model.Config(**{name: made}), name)

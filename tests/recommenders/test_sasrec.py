@@ -21,6 +21,7 @@ from metarec.recommenders.sequence_fitting import learn, short_floats
 from metarec.recommenders.sequence_network import SequenceNetwork
 from metarec.recommenders.sequence_serving import FrozenNetwork
 from metarec.recommenders.sequence_training import list_loss, step_loss
+from metarec.training.optimiser_config import OptimiserConfig
 
 TINY = SASRecConfig(d=8, layers=2, steps=6, learning_rate=0.03, max_events=6)
 N_ITEMS = 9
@@ -327,6 +328,7 @@ def test_chances_to_compete_add_up_and_grow_with_the_root_of_events() -> None:
     np.testing.assert_allclose(chances[1:4], np.array([1, 2, 3]) / 6)
     assert competing_chances(counts, 5).tolist() == [0, 1, 1, 1, 1, 1]
     assert competing_chances(counts, 1).tolist() == [0, 0, 0, 0, 0, 1]
+    assert competing_chances(np.array([4, 1, 4]), 1).tolist() == [1, 0, 0]  # of equals the first
 
 
 def test_the_loss_is_the_softmax_over_all_where_all_compete_and_on_average_where_some_do() -> None:
@@ -433,6 +435,13 @@ def test_a_width_that_heads_do_not_share_evenly_is_refused_where_there_are_heads
     with pytest.raises(DataError, match="d must be a multiple of heads, got d=9, heads=2"):
         SASRecConfig(d=9)
     assert SASRecConfig(d=9, network="gru").d == 9
+
+
+def test_a_weight_that_is_not_read_is_refused() -> None:
+    how = OptimiserConfig("adamw", weight_decay=0.1)
+    with pytest.raises(DataError, match=r"say optimiser\.weight_decay in its place"):
+        SASRecConfig(weight_decay=0.1, optimiser=how)
+    assert SASRecConfig(optimiser=how).weight_decay == 0.01
 
 
 def test_steps_and_their_people_follow_the_size_of_a_shop() -> None:

@@ -1,20 +1,26 @@
 """The service over HTTP: what was told is known in the next answer, to the bit as in process."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import pytest
+
+pytest.importorskip("fastapi", reason="needs metarec[serve]")
+
 from fastapi.testclient import TestClient
 
 import metarec as mr
 from metarec.contracts import Dataset, Event
 
-from .conftest import Serve
+from .services import Serve
 
 EVENTS = "/v1/events"
 LISTS = "/v1/recommendations"
+NDJSON = {"Content-Type": "application/x-ndjson"}
 
 
 def answered(response: Any, status: int = 200) -> dict[str, Any]:
@@ -141,10 +147,12 @@ def test_lines_of_json_are_events_and_a_fault_names_its_line(
     client: TestClient, shop: Dataset
 ) -> None:
     lines = [json.dumps({"user_id": "ann", "item_id": i, "key": i}) for i in ids(shop, 0, 1)]
-    found = answered(client.post(f"{EVENTS}/ndjson", content="\n\n".join(lines) + "\n"))
+    found = answered(
+        client.post(f"{EVENTS}/ndjson", content="\n\n".join(lines) + "\n", headers=NDJSON)
+    )
     assert found["stored"] == 2
     bad = "\n".join([lines[0], '{"user_id": "ann"}', "no json"])
-    problem = answered(client.post(f"{EVENTS}/ndjson", content=bad), 422)
+    problem = answered(client.post(f"{EVENTS}/ndjson", content=bad, headers=NDJSON), 422)
     assert "line 2.item_id: Field required" in problem["detail"]
     assert "line 3: " in problem["detail"]
 
@@ -220,6 +228,10 @@ def test_why_and_what_to_ask(client: TestClient, model: Path, shop: Dataset) -> 
     assert why["score"] == me.explain(item).score
     answered(client.post("/v1/explanations", json={"user_id": "ann", "item_id": "no"}), 404)
     asked = answered(client.post("/v1/questions", json={"user_id": "ann", "k": 3}))
+    titles = [item["title"] for item in asked["items"]]
+    catalogue = client.app.state.service.following.served.model.catalogue
+    rows = [catalogue.row_of[item["item_id"]] for item in asked["items"]]
+    assert titles == [catalogue.titles[row] for row in rows]
     assert [i["item_id"] for i in asked["items"]] == me.ask(3).ids.tolist()
 
 
@@ -322,6 +334,11 @@ def test_items_are_updated_retired_and_restored(client: TestClient, shop: Datase
     found = answered(client.get(f"/v1/items/{first}"))
     assert found["content"][title] == "Another name"
     assert found["content"] != {title: "Another name"}
+    number = next(c for c, kind in shop.catalogue.frame.schema.items() if kind.is_numeric())
+    two = [{"item_id": first, number: 1.5}, {"item_id": ids(shop, 0)[0], title: "A third"}]
+    answered(client.patch("/v1/items", json={"items": two}))  # each in its own columns alone
+    content = answered(client.get(f"/v1/items/{first}"))["content"]
+    assert (content[title], content[number]) == ("Another name", 1.5)
     gone = answered(client.post("/v1/items/retire", json={"item_ids": [first]}))
     assert gone["on_offer"] == 39
     assert first not in listed(client, "ann", k=40)
@@ -340,11 +357,11 @@ def test_items_are_updated_retired_and_restored(client: TestClient, shop: Datase
     ],
 )
 def test_a_change_of_items_that_cannot_be_is_one_clear_problem(
-    client: TestClient, verb: str, path: str, body: dict[str, Any], said: str
+    door: TestClient, verb: str, path: str, body: dict[str, Any], said: str
 ) -> None:
-    found = answered(client.request(verb, f"/v1/items{path}", json=body), 422)
+    found = answered(door.request(verb, f"/v1/items{path}", json=body), 422)
     assert said in found["detail"]
-    assert answered(client.get("/v1/model"))["version"].endswith("+0")
+    assert answered(door.get("/v1/model"))["version"].endswith("+0")
 
 
 def test_a_known_item_is_not_added_and_an_unknown_column_not_updated(
@@ -401,3 +418,30 @@ def test_a_profile_that_the_model_cannot_read_is_kept_and_left_out(
     assert answered(put)["notes"] == found["notes"]
     assert "the profile is left out: " in found["notes"][0]
     assert found["items"] == plain["items"]
+
+
+def test_a_model_that_cannot_be_made_ready_is_told_while_the_old_one_answers(
+    serve: Serve, model: Path, shop: Dataset, tmp_path: Path
+) -> None:
+    client, other = serve(model), serve()
+    second = shutil.copytree(model, tmp_path / "second")
+    answered(client.post("/v1/model", json={"folder": str(second)}))
+    (second / "state.safetensors").unlink()
+    told_of = answered(other.get("/v1/model"))
+    assert "lacks state.safetensors" in told_of["trouble"]
+    assert listed(other, "ann") == listed(client, "ann")
+    assert answered(other.get("/v1/ready"))["trouble"] == told_of["trouble"]
+    assert answered(client.get("/v1/ready")) == {"status": "ok", "trouble": ""}
+
+
+def test_ids_may_hold_whatever_a_path_gives_a_meaning(client: TestClient, shop: Dataset) -> None:
+    user, item = "google/12 3?x=1#ü/history", "new/1 ?#"
+    row = {**shop.catalogue.table.row(0, named=True), "item_id": item}
+    answered(client.post("/v1/items", json={"items": [row]}), 201)
+    told(client, user, item)
+    who, what = quote(user, safe=""), quote(item, safe="")
+    assert answered(client.get(f"/v1/users/{who}/history"))["events"][0]["item_id"] == item
+    assert answered(client.get(f"/v1/users/{who}/recommendations"))["user_id"] == user
+    assert answered(client.get(f"/v1/items/{what}"))["item_id"] == item
+    assert len(answered(client.get(f"/v1/items/{what}/similar"))["items"]) == 10
+    assert answered(client.delete(f"/v1/users/{who}"))["events"] == 1

@@ -6,13 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+pytest.importorskip("fastapi", reason="needs metarec[serve]")
+
 from fastapi.testclient import TestClient
 
 from metarec.serving.api import limits
 from metarec.serving.store.keys import add_key, revoke_key
 
-from .conftest import Serve
-from .test_api import EVENTS, LISTS, answered
+from .services import Serve
+from .test_api import EVENTS, LISTS, NDJSON, answered
 
 GOOD = {"user_id": "ann", "item_id": "i"}
 
@@ -37,9 +40,9 @@ GOOD = {"user_id": "ann", "item_id": "i"}
     ],
 )
 def test_a_body_that_is_wrong_is_told_with_its_place(
-    client: TestClient, body: Any, said: str
+    door: TestClient, body: Any, said: str
 ) -> None:
-    found = client.post(EVENTS, json=body)
+    found = door.post(EVENTS, json=body)
     problem = answered(found, 422)
     assert said in problem["detail"]
     assert found.headers["content-type"] == "application/problem+json"
@@ -64,24 +67,28 @@ def test_a_body_that_is_wrong_is_told_with_its_place(
     ],
 )
 def test_a_question_that_is_wrong_is_told(
-    client: TestClient, body: dict[str, Any], said: str
+    door: TestClient, body: dict[str, Any], said: str
 ) -> None:
-    assert said in answered(client.post(LISTS, json=body), 422)["detail"]
+    assert said in answered(door.post(LISTS, json=body), 422)["detail"]
 
 
-def test_what_is_no_json_or_half_a_sign_is_told(client: TestClient) -> None:
+def test_what_is_no_json_or_half_a_sign_is_told(door: TestClient) -> None:
     headers = {"Content-Type": "application/json"}
-    assert "no JSON" in answered(client.post(EVENTS, content="{", headers=headers), 422)["detail"]
+    assert "no JSON" in answered(door.post(EVENTS, content="{", headers=headers), 422)["detail"]
     half = '{"user_id": "\\ud800", "item_id": "i"}'
-    assert client.post(EVENTS, content=half, headers=headers).status_code == 422
-    assert client.post(f"{EVENTS}/ndjson", content=half).status_code == 422
+    assert door.post(EVENTS, content=half, headers=headers).status_code == 422
+    assert door.post(f"{EVENTS}/ndjson", content=half, headers=NDJSON).status_code == 422
     nan = '{"user_id": "a", "item_id": "i", "value": NaN}'
-    assert client.post(EVENTS, content=nan, headers=headers).status_code == 422
+    assert door.post(EVENTS, content=nan, headers=headers).status_code == 422
 
 
 def test_a_form_of_another_site_is_no_event(client: TestClient) -> None:
     found = client.post(EVENTS, content=json.dumps(GOOD), headers={"Content-Type": "text/plain"})
     assert found.status_code == 422
+    for kind in ("text/plain", "application/x-www-form-urlencoded", ""):
+        lines = {"content": json.dumps(GOOD), "headers": {"Content-Type": kind}}
+        problem = answered(client.post(f"{EVENTS}/ndjson", **lines), 415)
+        assert "application/x-ndjson" in problem["detail"]
     assert answered(client.get("/v1/users/ann/history"))["count"] == 0
 
 
@@ -89,15 +96,18 @@ def test_a_body_that_is_too_large_is_refused_whether_it_says_so_or_not(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     large = b" " * (limits.BODY_BYTES + 1)
-    assert answered(client.post(f"{EVENTS}/ndjson", content=large), 413)["status"] == 413
+    assert (
+        answered(client.post(f"{EVENTS}/ndjson", content=large, headers=NDJSON), 413)["status"]
+        == 413
+    )
 
     def parts() -> Any:
         for _ in range(limits.BODY_BYTES // 2**20 + 1):
             yield b" " * 2**20
 
     for path in ("/ndjson", ""):
-        assert client.post(EVENTS + path, content=parts()).status_code == 413
-    ok = client.post(f"{EVENTS}/ndjson", content=b" " * 1000)
+        assert client.post(EVENTS + path, content=parts(), headers=NDJSON).status_code == 413
+    ok = client.post(f"{EVENTS}/ndjson", content=b" " * 1000, headers=NDJSON)
     assert answered(ok)["stored"] == 0
 
 
@@ -106,40 +116,40 @@ def test_too_many_events_at_once_are_refused(
 ) -> None:
     monkeypatch.setattr(limits, "EVENTS", 2)
     lines = "\n".join(json.dumps(GOOD) for _ in range(3))
-    found = answered(client.post(f"{EVENTS}/ndjson", content=lines), 422)
+    found = answered(client.post(f"{EVENTS}/ndjson", content=lines, headers=NDJSON), 422)
     assert "at most 2 events at once, got 3" in found["detail"]
 
 
-def test_unknown_paths_and_verbs_are_problems(client: TestClient) -> None:
-    assert answered(client.get("/v1/nothing"), 404)["type"] == "urn:metarec:not-found"
-    assert answered(client.put("/v1/events"), 405)["title"] == "Method Not Allowed"
+def test_unknown_paths_and_verbs_are_problems(door: TestClient) -> None:
+    assert answered(door.get("/v1/nothing"), 404)["type"] == "urn:metarec:not-found"
+    assert answered(door.put("/v1/events"), 405)["title"] == "Method Not Allowed"
 
 
-def test_answers_carry_an_id_and_are_not_kept_or_framed(client: TestClient) -> None:
-    found = client.get("/v1/health", headers={"X-Request-ID": "mine-1"})
+def test_answers_carry_an_id_and_are_not_kept_or_framed(door: TestClient) -> None:
+    found = door.get("/v1/health", headers={"X-Request-ID": "mine-1"})
     assert found.headers["x-request-id"] == "mine-1"
     assert found.headers["cache-control"] == "no-store"
     assert found.headers["x-content-type-options"] == "nosniff"
     assert "frame-ancestors 'none'" in found.headers["content-security-policy"]
-    bad = client.get("/v1/health", headers={"X-Request-ID": "a b"})
+    bad = door.get("/v1/health", headers={"X-Request-ID": "a b"})
     assert bad.headers["x-request-id"] != "a b"
 
 
-def test_pages_of_other_sites_may_not_read_answers(client: TestClient) -> None:
+def test_pages_of_other_sites_may_not_read_answers(door: TestClient) -> None:
     asked = {"Origin": "https://elsewhere.example", "Access-Control-Request-Method": "POST"}
     for found in (
-        client.options(EVENTS, headers=asked),
-        client.get("/v1/health", headers={"Origin": "https://elsewhere.example"}),
+        door.options(EVENTS, headers=asked),
+        door.get("/v1/health", headers={"Origin": "https://elsewhere.example"}),
     ):
         assert not [name for name in found.headers if name.startswith("access-control")]
 
 
-def test_without_keys_only_local_names_are_answered(client: TestClient) -> None:
+def test_without_keys_only_local_names_are_answered(door: TestClient) -> None:
     for name in ("elsewhere.example", "localhost.elsewhere.example", "127.0.0.1:8000:1", ""):
-        found = client.get("/v1/health", headers={"Host": name})
+        found = door.get("/v1/health", headers={"Host": name})
         assert "answers to localhost alone" in answered(found, 400)["detail"]
     for name in ("127.0.0.1:8000", "LOCALHOST", "[::1]:8000"):
-        assert client.get("/v1/health", headers={"Host": name}).status_code == 200
+        assert door.get("/v1/health", headers={"Host": name}).status_code == 200
 
 
 def test_a_key_opens_what_its_scopes_say_and_nothing_after_it_is_revoked(
@@ -187,9 +197,9 @@ def test_every_endpoint_but_health_asks_for_a_key(serve: Serve, model: Path) -> 
 
 
 def test_the_description_has_an_example_and_the_problems_of_every_endpoint(
-    client: TestClient,
+    door: TestClient,
 ) -> None:
-    described = answered(client.get("/v1/openapi.json"))
+    described = answered(door.get("/v1/openapi.json"))
     schemas = described["components"]["schemas"]
     assert len(described["paths"]) >= 18
     for path, verbs in described["paths"].items():
@@ -216,7 +226,9 @@ def test_metrics_count_by_route_and_hold_nobody(client: TestClient) -> None:
     found = client.get("/v1/metrics").text
     route = 'method="GET",route="/v1/users/{user_id}/history",status="200"'
     assert f"metarec_requests_total{{{route}}}" in found
-    assert "Zaphod" not in found
+    client.request("ZAPHOD", "/v1/health")
+    assert 'method="none",route="/v1/health",status="405"' in client.get("/v1/metrics").text
+    assert "zaphod" not in client.get("/v1/metrics").text.lower()
 
 
 def test_the_log_tells_the_route_and_never_the_person(

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("fastapi", reason="needs metarec[serve]")
+
 SCRIPT = """
 import os, sys
 from metarec.contracts import Event

@@ -7,6 +7,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+pytest.importorskip("fastapi", reason="needs metarec[serve]")
+
 import metarec as mr
 from metarec.contracts import DataError, Dataset, Event
 from metarec.recommenders import Popularity
@@ -14,9 +16,10 @@ from metarec.serving.following import Following
 from metarec.serving.models import active_model
 from metarec.serving.people import People, most_people
 from metarec.serving.store import Store, Told
+from metarec.serving.store.shops import import_shop
 from metarec.serving.swapping import check_answers, put_in_service
 
-from .conftest import SMALL
+from .services import SMALL
 
 
 @pytest.fixture
@@ -77,12 +80,24 @@ def test_a_model_that_fails_a_check_changes_nothing(
         "gone": "it does not exist",
         "rating": "their values do not mean the same",
         "another shop": "it is of another shop",
-        "silent": "recommends nothing to a newcomer",
+        "silent": "recommends nothing to any of 2 people",
     }
     before = store.moment("")
     with pytest.raises(DataError, match=said[fault]):
         put_in_service(store, place)
     assert store.moment("") == before
+
+
+def test_a_row_that_reads_any_event_may_answer_for_ratings(
+    rated_shop: Dataset, rating_model: Path, model: Path, tmp_path: Path
+) -> None:
+    Popularity().fit(rated_shop).save(tmp_path / "row")
+    with Store(str(tmp_path / "ratings.db")) as store:
+        import_shop(store, rated_shop)
+        for folder in (rating_model, tmp_path / "row", rating_model):
+            put_in_service(store, folder)
+        with pytest.raises(DataError, match="holds ratings, and the model was fitted to events"):
+            put_in_service(store, model)
 
 
 def test_scores_that_are_no_numbers_are_found(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,7 +110,7 @@ def test_scores_that_are_no_numbers_are_found(model: Path, monkeypatch: pytest.M
 
 
 def test_a_folder_that_was_broken_later_leaves_the_old_model_and_says_so(
-    store: Store, other: Path
+    store: Store, other: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     following = Following(store)
     before = following.served
@@ -109,8 +124,20 @@ def test_a_folder_that_was_broken_later_leaves_the_old_model_and_says_so(
         worker.join()
     assert following.served is before
     assert "is not the file that was saved" in following.trouble
-    following.current(moment.activation, moment.item_change)
-    assert following._worker is None  # it is not tried again and again
+    monkeypatch.setattr("metarec.serving.following.loaded", None)  # it is not tried once more
+    assert following.caught_up() is before
+    assert "is not the file that was saved" in following.trouble
+
+
+def test_a_folder_that_holds_another_model_by_now_is_not_taken_for_it(
+    store: Store, model: Path, other: Path
+) -> None:
+    following = Following(store)
+    put_in_service(store, other)
+    shutil.rmtree(other)
+    shutil.copytree(model, other)
+    following.caught_up()
+    assert "holds another model" in following.trouble
 
 
 def test_item_changes_outlive_a_restart_and_another_model(
@@ -163,6 +190,24 @@ def test_people_are_kept_by_memory_and_the_oldest_question_goes(
     store.forget("ben")
     people.of("cid")
     assert len(people) == 1
+
+
+def test_an_event_that_was_committed_late_is_seen(store: Store, shop: Dataset) -> None:
+    first, late, last = (str(item) for item in shop.catalogue.ids[:3])
+    insert = (
+        "INSERT INTO events (id, user_id, item_id, key, received) VALUES ({}, 'ann', '{}', '{}', 1)"
+    )
+
+    def write(number: int, item: str) -> None:  # as PostgreSQL numbers what two processes write
+        with store.database.writing() as connection:
+            connection.exec_driver_sql(insert.format(number, item, item))
+
+    people = People(store, Following(store))
+    write(1, first)
+    write(3, last)
+    assert [event.item for event in people.of("ann").events] == [first, last]
+    write(2, late)
+    assert [event.item for event in people.of("ann").events] == [first, late, last]
 
 
 def test_a_store_without_a_model_says_who_gives_it_one(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import os
 import random
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -16,13 +17,15 @@ from typing import Any
 import httpx
 import pytest
 
+pytest.importorskip("fastapi", reason="needs metarec[serve]")
+
 import metarec as mr
 from metarec.contracts import DataError, Dataset
-from metarec.serving.processes import is_loopback, needs_keys
+from metarec.serving.processes import _bound, is_loopback, needs_keys
 from metarec.serving.store import Store
 from metarec.serving.store.keys import add_key
 
-from .conftest import SMALL
+from .services import SMALL
 
 PATIENCE_S = 60
 
@@ -217,6 +220,11 @@ def test_without_a_key_only_loopback_is_served(tmp_path: Path) -> None:
         add_key(store.database, "website", ["read"])
         assert needs_keys(store, "0.0.0.0")
         assert needs_keys(store, "127.0.0.1")
+
+
+def test_an_answer_does_not_wait_for_more_to_send() -> None:
+    with _bound("127.0.0.1", 0) as bound:
+        assert bound.proto == socket.IPPROTO_TCP  # by which asyncio knows that it may say so
 
 
 TORCHLESS = """

@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+pytest.importorskip("fastapi", reason="needs metarec[serve]")
+
 from fastapi.testclient import TestClient
 
-from .conftest import Serve
+from .services import Serve
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "serving.md").read_text("utf-8")

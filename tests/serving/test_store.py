@@ -2,9 +2,14 @@
 
 import sqlite3
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+pytest.importorskip("fastapi", reason="needs metarec[serve]")
+
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -17,11 +22,12 @@ from metarec.serving.store.changes import (
     append_change,
     changes_between,
 )
+from metarec.serving.store.database import Database
 from metarec.serving.store.keys import add_key, key_of, list_keys, revoke_key
 from metarec.serving.store.tables import API_KEYS, METADATA
 from metarec.serving.store.verifying import verify
 
-from .conftest import New
+from .services import New
 
 NO_WAIT = "PRAGMA busy_timeout = 0"
 
@@ -108,6 +114,34 @@ def test_one_callers_error_is_not_anothers(store: Store) -> None:
     assert sorted(map(str, found)) == ["['duplicate']", "refused"]
 
 
+def test_a_commit_that_fails_acknowledges_nothing(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writing = store.database.writing
+
+    @contextmanager
+    def full() -> Iterator[sa.Connection]:
+        with writing() as connection:
+            yield connection
+            raise StoreError("the disk is full")
+
+    monkeypatch.setattr(store.database, "writing", full)
+    with pytest.raises(StoreError, match="full"):
+        store.tell([told("ann", "a", "k")])
+    monkeypatch.undo()
+    assert store.tell([told("ann", "a", "k")]) == ["stored"]
+
+
+def test_what_is_read_at_one_moment_lets_writers_go_on(store: Store) -> None:
+    store.tell([told("ann", "a", "1")])
+    count = "SELECT count(*) FROM events"
+    with store.database.snapshot() as connection:
+        assert connection.exec_driver_sql(count).scalar() == 1
+        store.tell([told("ann", "b", "2")])
+        assert connection.exec_driver_sql(count).scalar() == 1
+    assert items(store, "ann") == ["a", "b"]
+
+
 def test_two_stores_of_one_place_see_one_truth(new_place: New) -> None:
     place = new_place()
     with Store(place) as one, Store(place) as two:
@@ -142,13 +176,13 @@ def test_a_moment_tells_whatever_changes_a_person(store: Store) -> None:
 
 
 def test_a_merged_session_is_the_users_before_and_after(store: Store) -> None:
-    store.tell([told("guest", "a", "1"), told("ann", "b", "2")])
+    store.tell([told("ben", "x", "0"), told("guest", "a", "1"), told("ann", "b", "2")])
     assert store.merge("guest", "ann") == ("ann", True)
     assert store.merge("guest", "ann") == ("ann", False)
     store.tell([told("guest", "c", "3")])
     assert items(store, "ann") == items(store, "guest") == ["a", "b", "c"]
-    assert store.moment("ann").events == 3
-    assert items(store, "ben") == []
+    assert (store.moment("ann").events, store.moment("ann").newest) == (3, 4)
+    assert items(store, "ben") == ["x"]
 
 
 def test_a_session_belongs_to_one_user(store: Store) -> None:
@@ -192,6 +226,8 @@ def test_nothing_of_who_is_forgotten_is_left_in_the_files(tmp_path: Path) -> Non
     with Store(str(tmp_path / "shop.db")) as store:
         forget_somebody(store)
         assert not [f.name for f in tmp_path.iterdir() if b"Zaphod-42" in f.read_bytes()]
+        with store.database.reading() as connection:
+            assert connection.exec_driver_sql("PRAGMA freelist_count").scalar() == 0
 
 
 def test_an_id_that_is_only_deleted_would_be_found_in_the_files(tmp_path: Path) -> None:
@@ -218,8 +254,28 @@ def test_a_reader_that_stays_in_the_log_is_told(
         with pytest.raises(StoreError, match="a reader keeps the log"):
             store.forget("ann")
         reader.close()
-        store.scrub()
+        store.finish_forgetting()
         assert not [f.name for f in tmp_path.iterdir() if b"ann" in f.read_bytes()]
+
+
+def test_a_forget_that_was_killed_is_finished_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(_: object) -> None:
+        raise KeyboardInterrupt
+
+    place = str(tmp_path / "shop.db")
+    with Store(place) as store, Store(place) as other:
+        store.tell([told("Zaphod-42", "a", "k")])
+        with monkeypatch.context() as patch:
+            patch.setattr("metarec.serving.store.forgetting._scrub", killed)
+            with pytest.raises(KeyboardInterrupt):
+                store.forget("Zaphod-42")
+        assert [f.name for f in tmp_path.iterdir() if b"Zaphod-42" in f.read_bytes()]
+        other.finish_forgetting()
+        assert not [f.name for f in tmp_path.iterdir() if b"Zaphod-42" in f.read_bytes()]
+        monkeypatch.setattr("metarec.serving.store.forgetting._scrub", killed)
+        other.finish_forgetting()  # nothing is left to do
 
 
 def test_commits_wait_for_the_disk_and_what_is_deleted_is_overwritten(tmp_path: Path) -> None:
@@ -243,6 +299,18 @@ def test_a_store_of_a_newer_version_is_refused(new_place: New) -> None:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(DataError, match=r"layout 9999, this version knows 0001; install"):
         Store(place)
+
+
+def test_a_database_of_somebody_else_is_left_alone(new_place: New) -> None:
+    place = new_place()
+    database = Database(place)
+    with database.writing() as connection:
+        connection.exec_driver_sql("CREATE TABLE events (id INTEGER)")
+    with pytest.raises(DataError, match="is no store of a service: it holds events; name another"):
+        Store(place)
+    with database.reading() as connection:
+        assert sa.inspect(connection).get_table_names() == ["events"]
+    database.close()
 
 
 @pytest.mark.parametrize(
@@ -312,11 +380,13 @@ def test_a_key_opens_until_it_is_revoked_and_only_its_hash_is_kept(store: Store)
 
 def test_a_sound_store_is_verified_and_everybody_is_rebuilt(store: Store) -> None:
     forget_somebody(store)
+    store.tell([told("visit", "b", "v")])
+    store.merge("visit", "ben")
     seen: list[int] = []
     found = verify(store, lambda events: seen.append(len(events)))
-    assert (found.people, found.events, found.rebuilt, found.problems) == (1, 200, 1, ())
-    assert seen == [200]
-    assert str(found) == "200 events of 1 person, 1 rebuilt: sound"
+    assert (found.people, found.events, found.rebuilt, found.problems) == (1, 201, 1, ())
+    assert seen == [201]
+    assert str(found) == "201 events of 1 person, 1 rebuilt: sound"
 
 
 def test_what_is_wrong_with_a_store_is_told(store: Store) -> None:

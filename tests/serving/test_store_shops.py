@@ -7,13 +7,15 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+pytest.importorskip("fastapi", reason="needs metarec[serve]")
+
 import metarec as mr
 from metarec.contracts import DataError, Dataset, Event
 from metarec.serving.store import Store, Told
 from metarec.serving.store.backups import backup, restore
 from metarec.serving.store.shops import dataset_of, import_shop
 
-from .conftest import New
+from .services import New
 
 ITEMS = pl.DataFrame({"item_id": ["a", "b", "c"], "title": ["Alpha", "Beta", "Gamma"]})
 

@@ -1,11 +1,15 @@
 """The length and the way of a step, worked by hand."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from metarec.training.optimiser import descend, one_cycle
+from metarec.contracts import DataError
+from metarec.training.optimiser import descend, one_cycle, optimiser_of, rate_of
+from metarec.training.optimiser_config import OptimiserConfig
 from metarec.training.threads import limited
 
 
@@ -32,6 +36,45 @@ def test_a_step_goes_down_the_gradient_at_each_groups_pace():
     assert two.tolist() == pytest.approx([1 - 0.05 * 0.8], abs=1e-6)
     descend(network, optimizer, 0.3 * one[1], 1.0)  # a short one is taken as it is
     assert one[1].item() == pytest.approx(0.7)
+
+
+def test_a_schedule_rises_for_its_share_and_falls_or_stays():
+    cycle, level = OptimiserConfig(warm_up=0.5), OptimiserConfig(schedule="constant", warm_up=0.5)
+    assert [rate_of(cycle, step, 10, 2.0) for step in (1, 5)] == [0.4, 2.0]
+    assert rate_of(cycle, 10, 10, 2.0) == pytest.approx(0.0, abs=1e-15)
+    assert [rate_of(level, step, 10, 2.0) for step in (1, 4, 5, 10)] == [0.4, 1.6, 2.0, 2.0]
+    at_once = OptimiserConfig(schedule="constant", warm_up=0.0)
+    assert rate_of(at_once, 1, 10, 2.0) == 2.0
+    assert rate_of(OptimiserConfig(), 5, 100, 2.0) == one_cycle(5, 100, 2.0)
+
+
+def test_each_optimiser_takes_its_own_step():
+    """Two steps from 1 down a slope of 0.5, worked by hand."""
+
+    def moved(**how: Any) -> float:
+        weight = nn.Parameter(torch.ones(1, dtype=torch.float64))
+        network = nn.ParameterList([weight])
+        optimiser = optimiser_of(OptimiserConfig(**how), [{"params": [weight], "pace": 1.0}])
+        for _ in range(2):
+            descend(network, optimiser, 0.5 * weight.sum(), 0.1)
+        return weight.item()
+
+    assert moved(name="sgd") == pytest.approx(1 - 2 * 0.05)
+    assert moved(name="sgd", momentum=0.5) == pytest.approx(1 - 0.05 - 0.075)
+    penalised = 1 - 0.1 * (0.5 + 0.2)
+    expected = penalised - 0.1 * (0.5 + 0.2 * penalised)
+    assert moved(name="sgd", weight_decay=0.2) == pytest.approx(expected)
+    assert moved(name="adam") == pytest.approx(1 - 2 * 0.1, abs=1e-6)
+    decayed = 1 * (1 - 0.1 * 0.2) - 0.1
+    assert moved(name="adamw", weight_decay=0.2) == pytest.approx(
+        decayed * (1 - 0.1 * 0.2) - 0.1, abs=1e-6
+    )
+    assert moved(name="adam", weight_decay=0.2) == pytest.approx(1 - 2 * 0.1, abs=1e-3)
+
+
+def test_momentum_is_of_plain_steps_alone():
+    with pytest.raises(DataError, match='momentum is of name="sgd" alone; adamw has its own'):
+        OptimiserConfig("adamw", momentum=0.9)
 
 
 @pytest.mark.parametrize("threads", [None, 1])

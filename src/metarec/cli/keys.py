@@ -43,6 +43,7 @@ def list_(place: Place) -> None:
 
     Example: metarec keys list shop.db
     """
+    needs_serve()
     from metarec.serving.store.keys import SCOPES, list_keys
 
     with opened(place) as store:
@@ -61,6 +62,7 @@ def revoke(place: Place, key: Annotated[str, typer.Argument(metavar="KEY")]) -> 
 
     Example: metarec keys revoke shop.db 3f9a1c2b
     """
+    needs_serve()
     from metarec.serving.store.keys import revoke_key
 
     with opened(place) as store:

@@ -67,6 +67,7 @@ def serve(
         if not is_model:
             _import(opened, given)
         _put_in_service(opened, model)
+        opened.finish_forgetting()
     if not keys:
         typer.echo("no keys: whoever uses this machine may ask and change anything", err=True)
     try:

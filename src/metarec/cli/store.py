@@ -40,6 +40,7 @@ def verify(
 
     Example: metarec store verify shop.db --model my-shop.model
     """
+    needs_serve()
     from metarec.serving.store.verifying import verify as verified
 
     adapts = None if model is None else load_model(model)
@@ -61,6 +62,7 @@ def backup(place: Place, file: Annotated[Path, typer.Argument(metavar="FILE")]) 
 
     Example: metarec store backup shop.db monday.backup
     """
+    needs_serve()
     from metarec.serving.store import backups
 
     with opened(place) as store:
@@ -75,9 +77,9 @@ def restore(file: Annotated[Path, typer.Argument(metavar="FILE")], place: Place)
 
     Example: metarec store restore monday.backup postgresql://ann@localhost/shop
     """
+    needs_serve()
     from metarec.serving.store import backups
 
-    needs_serve()
     rows = backups.restore(file, place)
     typer.echo(f"restored {counted(rows, 'row')} from {file}")
 

@@ -18,6 +18,7 @@ from metarec.contracts.settings import (
 from metarec.meta.updaters import UPDATERS, UpdaterName
 from metarec.meta.updaters.inner_loop import INNER, InnerLoop
 from metarec.recommenders.sasrec_config import SASRecConfig
+from metarec.training.optimiser_config import OptimiserConfig
 
 LOGITS_IN_A_STEP, FEWEST_USERS = 2**26, 16
 """Scores of items for prefixes of histories in a step of training on implicit events: seconds of
@@ -78,7 +79,9 @@ class MetaConfig(Settings):
     prefixes: Count = 4
     """Prefixes of one history judged in one step (implicit events)."""
     learning_rate: Positive = 3e-3
-    """Peak of the one-cycle schedule."""
+    """The longest step."""
+    optimiser: OptimiserConfig | None = None
+    """How steps are taken; None is Adam and one cycle, OptimiserConfig()."""
     masked: Part = 0.1
     """Share of items whose residuals are hidden in a step, so that content stands alone."""
     all_masked: Part = 0.1

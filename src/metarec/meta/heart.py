@@ -11,7 +11,7 @@ from metarec.meta.confidence import REFUSAL, Confidence, own_kinds
 from metarec.meta.evidence import Evidence, spoken_of
 from metarec.meta.features.terms import ItemTerms
 from metarec.meta.heads.head import Head
-from metarec.meta.prior import LearnedPrior
+from metarec.meta.prior import LearnedPrior, ResidualPrior
 from metarec.meta.recency import ages
 from metarec.meta.refusals import places_among
 from metarec.meta.updaters.closed_form import ClosedForm
@@ -38,6 +38,11 @@ class Heart:
     confidence: Confidence
     updater: Updater = field(default_factory=ClosedForm)
     evidence: Evidence | None = None
+    residuals: ResidualPrior | None = None
+    """What is believed of the residuals of an item that nobody has touched; None where no solve
+    knows them."""
+    warm: Int[np.ndarray, " item"] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    """The items whose residuals were learned after the fit."""
 
     @cached_property
     def trust(self) -> Float[np.ndarray, " row"]:
@@ -87,6 +92,21 @@ class Heart:
         are `refused` speak against theirs (None: no event does)."""
         if refused is None:
             refused = np.zeros(len(histories.items), dtype=bool)
+        support, taken = self.heard(histories, refused)
+        try:
+            taste = self.updater.adapt(self.terms, support, self.prior.of(profiles))
+        except Exploded as error:
+            raise error.of(_named(histories, error.person)) from error
+        if self.evidence is None:
+            return Believed(taste)
+        spoken = spoken_of(taken, ordered=self.evidence.ordered)
+        return Believed(taste, self.evidence.logits(spoken))
+
+    def heard(
+        self, histories: Histories, refused: Bool[np.ndarray, " event"]
+    ) -> tuple[Support, Histories]:
+        """What the events of each history say, padded, and those that do not speak against their
+        item."""
         taken = histories.keep(~refused) if refused.any() else histories
         if not self.confidence.hears_refusals:
             histories, refused = taken, refused[~refused]
@@ -104,15 +124,7 @@ class Heart:
         )
         places, counted = places_among(against), histories.present & ~against
         old = ages(times, places, counted, self.confidence.recency)
-        support = self.support(rows, values, weights * self.confidence.of_age(old), against)
-        try:
-            taste = self.updater.adapt(self.terms, support, self.prior.of(profiles))
-        except Exploded as error:
-            raise error.of(_named(histories, error.person)) from error
-        if self.evidence is None:
-            return Believed(taste)
-        spoken = spoken_of(taken, ordered=self.evidence.ordered)
-        return Believed(taste, self.evidence.logits(spoken))
+        return self.support(rows, values, weights * self.confidence.of_age(old), against), taken
 
     def scores(self, believed: Believed) -> Float[np.ndarray, "*person row"]:
         """The score of every row, not held inside a scale."""

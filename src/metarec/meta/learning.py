@@ -9,14 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from metarec.contracts import Dataset, Encoder, Episodes, Histories, Running
 from metarec.contracts.running import time_left
 from metarec.encoders import ContentFeatures, TabularFeatures, content_told
-from metarec.meta.answering import Answering
 from metarec.meta.blending import Rated, learn_blend
-from metarec.meta.changing_items import ChangingItems
 from metarec.meta.choosing import best_learned
 from metarec.meta.config import MetaConfig
 from metarec.meta.evidence import Evidence, Order, Sample
@@ -28,12 +26,15 @@ from metarec.meta.heart import Heart
 from metarec.meta.holding_out import Taught
 from metarec.meta.ordering import CHOICE, VALUE
 from metarec.meta.samples import Asked, asked_of
+from metarec.meta.updaters import ClosedForm
+from metarec.meta.warming.learning import LearnedResiduals, learn_residual_prior
+from metarec.meta.warming.warming_items import WarmingItems
 from metarec.training.fingerprint import fingerprint_of
 from metarec.training.streams import Purpose, stream
 from metarec.training.threads import limited
 
 
-class Learning(Answering, ChangingItems):
+class Learning(WarmingItems):
     """The part of a model that learns; everything is set on `self`, once."""
 
     encoder: Encoder
@@ -58,6 +59,8 @@ class Learning(Answering, ChangingItems):
             self._learn_head(one, content, *share)
             for one, share in zip(taught, shared(running, trains, end), strict=True)
         ]
+        for name, one in zip(self.hearts, taught, strict=True):
+            self._expect_cold(name, one.train, content, running.rng)
         order = self._learned_order(taught[-1], content, running, end)
         if CHOICE in self.hearts:
             asked = self._asked(taught, content, running)
@@ -89,6 +92,22 @@ class Learning(Answering, ChangingItems):
         self._no_profile = learned.no_profile
         self.hearts = {**self.hearts, name: learned.heart}
         return dict(learned.metrics)
+
+    def _expect_cold(
+        self, name: str, train: Dataset, content: Float[np.ndarray, "item d_content"], rng: int
+    ) -> None:
+        """Learn what is believed of an item that comes later, where people are a closed form."""
+        heart, weights = self.hearts[name], self._weights[name]
+        if not isinstance(heart.updater, ClosedForm):
+            return
+
+        def without(rows: Int[np.ndarray, " item"]) -> Heart:
+            alone = self._terms_of(name, content[rows], np.full(len(rows), -1))
+            return replace(heart, terms=heart.terms.changed(rows, alone))
+
+        learned = LearnedResiduals(weights["v"], weights["beta"], weights["told"] > 0)
+        prior = learn_residual_prior(heart, learned, without, train.histories, self._as_served, rng)
+        self.hearts = {**self.hearts, name: replace(heart, residuals=prior)}
 
     def _learned(
         self,

@@ -1,4 +1,5 @@
-"""What is believed of a person before any event: a constant, moved by the profile."""
+"""What is believed before any event: of a person, a constant that the profile moves; of an item,
+what content tells."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,3 +31,14 @@ class LearnedPrior:
         if profile is None or not len(self.profile_map):
             return Prior(self.mean, self.precision)
         return Prior(self.mean + profile @ self.profile_map, self.precision)
+
+
+@dataclass(frozen=True, eq=False)
+class ResidualPrior:
+    """(v, β) ~ N(0, `covariance`) of an item beside its content, and what it says of an item that a
+    person left it."""
+
+    covariance: Float[np.ndarray, "d d"]
+    """Of v, then of β; zeros for what is always 0."""
+    left: float = 0.0
+    """Precision with which everyone says 0 of φᵀw, whether they met the item or not."""

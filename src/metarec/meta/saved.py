@@ -10,7 +10,7 @@ from metarec.meta.evidence.saved import evidence_from, evidence_state
 from metarec.meta.features.terms import ItemTerms
 from metarec.meta.heads import HEADS
 from metarec.meta.heart import Heart
-from metarec.meta.prior import LearnedPrior
+from metarec.meta.prior import LearnedPrior, ResidualPrior
 from metarec.meta.updaters import UPDATERS
 from metarec.meta.updaters.saved import updater_from, updater_state
 
@@ -25,6 +25,8 @@ def state_of(heart: Heart) -> State:
         **{name: _columns(part) for name, part in zip(PARTS, parts, strict=True)},
         "updater": updater_state(heart.updater),
         **({} if heart.evidence is None else {"evidence": evidence_state(heart.evidence)}),
+        **({} if heart.residuals is None else {"residuals": _columns(heart.residuals)}),
+        **({"warm": heart.warm} if len(heart.warm) else {}),
     }
 
 
@@ -38,12 +40,14 @@ def heart_from(name: str, state: State) -> Heart:
         )
     parts = {part: kind(**_tuples(state[part])) for part, kind in PARTS.items()}
     head: Any = HEADS[name]
-    told = state.get("evidence")
+    told, residuals = state.get("evidence"), state.get("residuals")
     return Heart(
         head(**_tuples(state["head"])),
         **parts,
         updater=updater_from(state["updater"]),
         evidence=None if told is None else evidence_from(told),
+        residuals=None if residuals is None else ResidualPrior(**residuals),
+        **({"warm": state["warm"]} if "warm" in state else {}),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from metarec.contracts import DataError
 from metarec.contracts.settings import Count, NotNegative, Part, Positive, Settings
+from metarec.training.optimiser_config import OptimiserConfig
 
 PASSES = 200
 LEAST_STEPS, MOST_STEPS = 500, 40_000
@@ -31,6 +32,8 @@ class SASRecConfig(Settings):
     """Length of a step (AdamW), after a short rise."""
     weight_decay: NotNegative = 0.01
     """How fast weights that nothing asks for fall (AdamW): by this times the learning rate."""
+    optimiser: OptimiserConfig | None = None
+    """How steps are taken, in place of AdamW, `weight_decay` and a rise of at most 100 steps."""
     batch: Count = 3000
     """Events of one training step: as many people are drawn as have these on average."""
     negatives: Count = 1024
@@ -55,6 +58,10 @@ class SASRecConfig(Settings):
         super().__post_init__()
         if self.network == "transformer" and self.d % self.heads:
             raise DataError(f"d must be a multiple of heads, got d={self.d}, heads={self.heads}")
+        if self.optimiser is not None and self.weight_decay != type(self).weight_decay:
+            raise DataError(
+                "weight_decay is that of the usual AdamW; say optimiser.weight_decay in its place"
+            )
 
     def n_steps(self, people: int, at_once: int) -> int:
         """Training steps at most, for so many people to learn from and so many of them a step."""

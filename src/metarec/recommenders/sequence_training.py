@@ -13,7 +13,8 @@ from metarec.contracts.pieces import uneven_pieces
 from metarec.recommenders.sasrec_config import SASRecConfig
 from metarec.recommenders.sequence_batches import Piece, Sampler, Step
 from metarec.recommenders.sequence_network import SequenceNetwork
-from metarec.training.optimiser import descend
+from metarec.training.optimiser import descend, optimiser_of, rate_of
+from metarec.training.optimiser_config import OptimiserConfig
 from metarec.training.run import Run
 
 WARM = 100
@@ -36,9 +37,9 @@ def train(
 ) -> SequenceNetwork:
     """The mean of the weights that training passed through of late, on the network's own device;
     early stopping by its `list_loss` on `valid`."""
-    optimizer = torch.optim.AdamW(
-        network.groups(), lr=config.learning_rate, weight_decay=config.weight_decay
-    )
+    usual = OptimiserConfig("adamw", weight_decay=config.weight_decay)
+    how = config.optimiser
+    optimizer = optimiser_of(how or usual, network.groups())
     shared = {id(network.content): network.content}
     mean = deepcopy(network, shared).requires_grad_(False)
     run.attach(nn.ModuleDict({"live": network, "mean": mean}), optimizer)
@@ -50,7 +51,11 @@ def train(
             raise FloatingPointError(
                 f"the training loss is {loss.item()} at step {run.step}; lower the learning rate"
             )
-        rate = config.learning_rate * min(1.0, run.step / warm)
+        rate = (
+            config.learning_rate * min(1.0, run.step / warm)
+            if how is None
+            else rate_of(how, run.step, steps, config.learning_rate)
+        )
         descend(network, optimizer, loss, rate)
         run.note(loss=loss.detach(), learning_rate=rate)
         move_towards(mean, network, run.step)

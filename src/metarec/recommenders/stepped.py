@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 from metarec.contracts.settings import Count, Positive, Settings
+from metarec.training.optimiser_config import OptimiserConfig
 
 PASSES = 200
+USUAL = OptimiserConfig(schedule="constant", warm_up=0.0)
 LEAST_STEPS, MOST_STEPS = 500, 40_000
 
 
@@ -13,7 +15,9 @@ class SteppedConfig(Settings):
     """How it is trained; each row says in its docstring what a step takes."""
 
     learning_rate: Positive = 1e-3
-    """Length of a step (Adam)."""
+    """Length of a step, or of the longest."""
+    optimiser: OptimiserConfig | None = None
+    """How steps are taken; None is Adam with steps of one length."""
     batch: Count = 100
     """People, or events, of one training step."""
     steps: Count | None = None

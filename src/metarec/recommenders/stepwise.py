@@ -14,10 +14,10 @@ from torch import Tensor, nn
 
 from metarec.contracts import DataError, Dataset, Episodes, Histories, Running
 from metarec.recommenders.judging import judged_on, list_loss
-from metarec.recommenders.stepped import SteppedConfig
+from metarec.recommenders.stepped import USUAL, SteppedConfig
 from metarec.training.checkpoints import locked
 from metarec.training.fingerprint import fingerprint_of
-from metarec.training.optimiser import descend
+from metarec.training.optimiser import descend, optimiser_of, rate_of
 from metarec.training.run import Run
 from metarec.training.streams import Purpose, stream
 from metarec.training.threads import limited
@@ -120,9 +120,9 @@ def train(
     steps: int,
     score: Score,
 ) -> None:
-    """Adam, step by step; the best weights by the lists that are served are kept."""
-    network = learner.network
-    optimizer = torch.optim.Adam([{"params": list(network.parameters()), "pace": 1.0}])
+    """Step by step; the best weights by the lists that are served are kept."""
+    network, how = learner.network, config.optimiser or USUAL
+    optimizer = optimiser_of(how, [{"params": list(network.parameters()), "pace": 1.0}])
     run.attach(network, optimizer)
     for drawn in run.batches(learner.draw, steps):
         loss = learner.loss(drawn, run.step / steps)
@@ -130,8 +130,9 @@ def train(
             raise FloatingPointError(
                 f"the training loss is {loss.item()} at step {run.step}; lower the learning rate"
             )
-        descend(network, optimizer, loss, config.learning_rate)
-        run.note(loss=loss.detach())
+        rate = rate_of(how, run.step, steps, config.learning_rate)
+        descend(network, optimizer, loss, rate)
+        run.note(loss=loss.detach(), learning_rate=rate)
         if len(judged) and run.judges_now:
             run.judge(list_loss(partial(score, learner.frozen()), judged, touched))
     run.restore_best()

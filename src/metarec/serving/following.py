@@ -4,6 +4,7 @@ import threading
 from dataclasses import replace
 
 from metarec.contracts import DataError, MetarecError
+from metarec.serving.metrics import MODELS_FAILED
 from metarec.serving.models import (
     Rows,
     Served,
@@ -60,7 +61,7 @@ class Following:
         return served
 
     def caught_up(self) -> Served:
-        """The model as the store has it at this moment; waits for it."""
+        """The model as the store has it now, where that can be made ready; waits for it."""
         with self._lock:
             self._catch_up()
             return self._served
@@ -92,13 +93,13 @@ class Following:
         try:
             with self._lock:
                 self._catch_up()
-        except Exception as error:
-            self.trouble = str(error) if isinstance(error, MetarecError) else type(error).__name__
+        except StoreError:
+            pass  # whoever asks next meets it, too, or begins this anew
         finally:
             self._worker = None
 
     def _catch_up(self) -> None:
-        """Make ready what is newer; what cannot be is remembered, and the old model answers on."""
+        """Make ready what is newer; where that cannot be, say why, and let the old model answer."""
         with self._store.database.reading() as connection:
             activation, change, _ = newest_of(connection)
             if (activation, change) in (_at(self._served), self._failed):
@@ -111,10 +112,14 @@ class Following:
             with self._store.database.reading() as connection:
                 changes = changes_between(connection, base.change, change)
             self._served = brought_up(base, changes)
-        except Exception:
-            self._failed = (activation, change)
+        except StoreError:
             raise
-        self._failed, self.trouble = None, ""
+        except Exception as error:
+            self._failed = (activation, change)
+            self.trouble = str(error) if isinstance(error, MetarecError) else type(error).__name__
+            MODELS_FAILED.inc()
+        else:
+            self._failed, self.trouble = None, ""
 
 
 def _at(served: Served) -> At:

@@ -17,6 +17,9 @@ SECONDS = Histogram(
 )
 EVENTS_TOLD = Counter("metarec_events", "Events told, by what became of them.", ["outcome"])
 PEOPLE_ASKED = Counter("metarec_people", "People asked about: kept in memory, or adapted.", ["how"])
+MODELS_FAILED = Counter(
+    "metarec_models_failed", "Models or item changes that a process could not make ready."
+)
 FORGOTTEN = Counter("metarec_forgotten", "People who were forgotten.")
 
 

@@ -9,10 +9,16 @@ import sqlalchemy as sa
 
 from metarec.contracts import DataError, Event, EventKinds, Recommender
 from metarec.contracts.event_kinds import ANY_KIND
-from metarec.serving.models import Served, active_model, brought_up, hash_of_model, loaded
+from metarec.meta.abilities import Adapts
+from metarec.serving.models import Served, brought_up, hash_of_model, loaded
 from metarec.serving.person import known_events, known_person
 from metarec.serving.store import Store
-from metarec.serving.store.changes import Activation, activate, changes_between
+from metarec.serving.store.changes import (
+    Activation,
+    activate,
+    activation_of,
+    changes_between,
+)
 from metarec.serving.store.people import history_of, newest_of
 from metarec.serving.store.shops import SHOP
 from metarec.serving.store.tables import EVENTS
@@ -30,16 +36,14 @@ def put_in_service(store: Store, folder: str | Path, items: ItemsOf = "store") -
     people of the store: then all stays as it was.
     """
     place = str(Path(folder).resolve())
-    before = active_model(store)
     with store.database.reading() as connection:
-        newest = newest_of(connection)[1]
-    after = newest if items == "model" else before.activation.items_after if before else 0
+        newest, before = newest_of(connection)[1], activation_of(connection)
+    after = newest if items == "model" else before.items_after if before else 0
     activation = Activation(0, place, hash_of_model(place), after)
     served = loaded(activation)
     with store.database.reading() as connection:
         served = brought_up(served, changes_between(connection, after, newest))
-    if before is not None:
-        _check_meaning(before.model, served.model)
+    _check_meaning(store, served.model)
     check_answers(served.model, _recent(store))
     with store.database.writing() as connection:
         number = activate(connection, place, activation.hash, after)
@@ -51,19 +55,19 @@ def put_in_service(store: Store, folder: str | Path, items: ItemsOf = "store") -
 
 
 def check_answers(model: Recommender, histories: Sequence[list[Event]]) -> None:
-    """Raise DataError where a model does not answer a newcomer, or these people, with scores."""
+    """Raise DataError where a model answers neither a newcomer nor these people with scores."""
     told = [event for history in histories for event in history]
     if told and not known_events(model, told):
         raise DataError(
             f"the model knows none of the items of the last {len(told):,} events (such as "
             f"{told[-1].item!r}): it is of another shop"
         )
-    for history in ([], *histories):
-        found = known_person(model, known_events(model, history)).recommend(1)
-        if not np.isfinite(found.scores).all():
-            raise DataError("the model answers with scores that are no numbers")
-    if model.catalogue.offered.any() and not len(known_person(model, []).recommend(1)):
-        raise DataError("the model recommends nothing to a newcomer")
+    people = [known_person(model, known_events(model, history)) for history in ([], *histories)]
+    found = [person.recommend(1) for person in people]
+    if not all(np.isfinite(each.scores).all() for each in found):
+        raise DataError("the model answers with scores that are no numbers")
+    if told and model.catalogue.offered.any() and not any(map(len, found)):
+        raise DataError(f"the model recommends nothing to any of {len(people):,} people")
 
 
 def _said_of(model: Recommender) -> dict[str, Any]:
@@ -76,13 +80,17 @@ def _said_of(model: Recommender) -> dict[str, Any]:
     }
 
 
-def _check_meaning(before: Recommender, after: Recommender) -> None:
-    if before.predicts_ratings != after.predicts_ratings:
-        kinds = {True: "ratings", False: "events without ratings"}
-        raise DataError(
-            f"the service holds {kinds[before.predicts_ratings]}, and the model was fitted to "
-            f"{kinds[after.predicts_ratings]}; their values do not mean the same"
-        )
+def _check_meaning(store: Store, model: Recommender) -> None:
+    """Refuse a model to which the values of the store's events mean another thing."""
+    kinds = {"rating": "ratings", "implicit": "events without ratings"}
+    holds = (store.setting(SHOP) or {}).get("feedback")
+    meant = "rating" if model.predicts_ratings else "implicit"
+    if holds in (None, meant) or not (isinstance(model, Adapts) or model.predicts_ratings):
+        return
+    raise DataError(
+        f"the service holds {kinds[holds]}, and the model was fitted to {kinds[meant]}; their "
+        "values do not mean the same"
+    )
 
 
 def _recent(store: Store) -> list[list[Event]]:

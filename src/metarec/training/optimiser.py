@@ -1,8 +1,37 @@
 """How a step is taken: the schedule of its length, and the step down the gradient."""
 
+from collections.abc import Iterable
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor, nn
+
+from metarec.training.optimiser_config import OptimiserConfig
+
+
+def optimiser_of(
+    config: OptimiserConfig, groups: Iterable[dict[str, Any]]
+) -> torch.optim.Optimizer:
+    """The optimiser of these groups of parameters, each with its `pace`."""
+    kinds: dict[str, Any] = {
+        "adam": torch.optim.Adam,
+        "adamw": torch.optim.AdamW,
+        "sgd": torch.optim.SGD,
+    }
+    own = {"momentum": config.momentum} if config.name == "sgd" else {}
+    # the rate is that of the schedule, from the first step on
+    optimiser: torch.optim.Optimizer = kinds[config.name](
+        groups, lr=1.0, weight_decay=config.weight_decay, **own
+    )
+    return optimiser
+
+
+def rate_of(config: OptimiserConfig, step: int, steps: int, peak: float) -> float:
+    """Learning rate of a step, counted from 1."""
+    if config.schedule == "one-cycle":
+        return one_cycle(step, steps, peak, config.warm_up)
+    return peak * min(1.0, step / max(1, int(steps * config.warm_up)))
 
 
 def one_cycle(step: int, steps: int, peak: float, warm: float = 0.1) -> float:

@@ -11,14 +11,11 @@ from torch import Tensor
 from metarec.contracts.pieces import pieces
 from metarec.meta.config import MetaConfig
 from metarec.meta.features.network import FeatureNetwork
-from metarec.meta.features.terms import ItemTerms
+from metarec.meta.features.terms import RESIDUALS, ItemTerms
 
 Weights = Mapping[str, NDArray[np.float32]]
 """The trained numbers by their names in the module."""
 CELLS_AT_ONCE = 4_000_000
-
-
-RESIDUALS = ("v", "beta", "nu", "told")
 
 
 @torch.no_grad()

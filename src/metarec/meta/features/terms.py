@@ -9,6 +9,8 @@ from jaxtyping import Float, Int
 ROW_BLOCK = 64
 """Item arrays are padded to this many rows. The kernels of a matrix product treat the rows at the
 end of a matrix differently, so an item's score could otherwise depend on its neighbours' number."""
+RESIDUALS = ("v", "beta", "nu", "told")
+"""The learned numbers that are an item's own, beside its content."""
 
 
 @dataclass(frozen=True, eq=False)

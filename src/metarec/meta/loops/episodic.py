@@ -2,9 +2,9 @@
 
 from metarec.meta.config import MetaConfig
 from metarec.meta.loops.episodes import Inputs, PaddedEpisodes
-from metarec.meta.loops.steps import begun, named
+from metarec.meta.loops.steps import begun, named, rate_now
 from metarec.meta.network import HeartNetwork
-from metarec.training.optimiser import descend, one_cycle
+from metarec.training.optimiser import descend
 from metarec.training.run import Run
 
 
@@ -22,7 +22,7 @@ def train(
         with named(run, inputs):
             loss = network.head.loss(network, terms, step, inputs, config)
         loss = loss + network.penalty(config, inputs.n_events)
-        rate = one_cycle(run.step, config.n_steps, config.learning_rate)
+        rate = rate_now(config, run)
         descend(network, optimizer, loss, rate)
         run.note(loss=loss.detach(), learning_rate=rate)
         if valid is not None and run.judges_now:

@@ -8,9 +8,9 @@ import torch
 
 from metarec.meta.config import MetaConfig
 from metarec.meta.loops.episodes import Inputs, PaddedEpisodes
-from metarec.meta.loops.steps import begun, named
+from metarec.meta.loops.steps import begun, named, rate_now
 from metarec.meta.network import HeartNetwork
-from metarec.training.optimiser import descend, one_cycle
+from metarec.training.optimiser import descend
 from metarec.training.run import Run
 
 
@@ -29,7 +29,7 @@ def train(
         support, profiles = network.head.task(network, terms, step, inputs, config)
         with named(run, inputs):
             loss = network.distance(terms, support, profiles)
-        rate = one_cycle(run.step, config.n_steps, config.learning_rate)
+        rate = rate_now(config, run)
         descend(network, optimizer, loss, rate)
         run.note(loss=loss.detach(), learning_rate=rate)
         if valid is not None and run.judges_now:

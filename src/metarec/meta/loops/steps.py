@@ -14,6 +14,8 @@ from metarec.meta.config import MetaConfig
 from metarec.meta.loops.episodes import Inputs, PaddedEpisodes
 from metarec.meta.network import HeartNetwork
 from metarec.meta.updaters.exploded import Exploded
+from metarec.training.optimiser import optimiser_of, rate_of
+from metarec.training.optimiser_config import OptimiserConfig
 from metarec.training.run import Run
 
 PROFILE_DROPOUT = 0.1
@@ -49,7 +51,7 @@ def begun(
 ) -> tuple[torch.optim.Optimizer, Callable[[np.random.Generator], Step[Any]]]:
     """The optimiser and the draws of a run, which stands at its head's start or at the checkpoint
     that was found."""
-    optimizer = torch.optim.Adam(network.groups(), lr=config.learning_rate)
+    optimizer = optimiser_of(config.optimiser or OptimiserConfig(), network.groups())
     run.attach(network, optimizer)
     episodes = network.head.sampler(inputs, config)
 
@@ -59,6 +61,12 @@ def begun(
     if run.step == 0 and not run.judged:
         network.head.begin(network, inputs, valid, config, run, sample)
     return optimizer, sample
+
+
+def rate_now(config: MetaConfig, run: Run) -> float:
+    """The learning rate of the step that the run is at."""
+    how = config.optimiser or OptimiserConfig()
+    return rate_of(how, run.step, config.n_steps, config.learning_rate)
 
 
 @contextmanager

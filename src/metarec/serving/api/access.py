@@ -1,10 +1,11 @@
 """Who may ask: a key as a bearer token, with the scope that an endpoint needs."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 from fastapi import Depends
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from metarec.serving.api.service import Here
@@ -14,17 +15,17 @@ BEARER = HTTPBearer(auto_error=False, description="A key of `metarec keys add`."
 Token = Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
 
 
-def allowed(scope: str) -> Callable[..., None]:
+def allowed(scope: str) -> Callable[..., Awaitable[None]]:
     """Refuses who has no key with this scope, where the service asks for keys."""
 
-    def check(service: Here, token: Token) -> None:
+    async def check(service: Here, token: Token) -> None:
         if not service.needs_keys:
             return
         headers = {"WWW-Authenticate": "Bearer"}
         if token is None:
             detail = "send a key: `Authorization: Bearer mr_...`; metarec keys add makes one"
             raise HTTPException(401, detail, headers)
-        key = key_of(service.store.database, token.credentials)
+        key = await run_in_threadpool(key_of, service.store.database, token.credentials)
         if key is None:
             raise HTTPException(401, "the key is unknown or revoked", headers)
         if scope not in key.scopes:

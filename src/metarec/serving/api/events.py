@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request, Response
 from pydantic import Field, ValidationError
+from starlette.exceptions import HTTPException
 
 from metarec.contracts import DataError
 from metarec.serving.api import limits
@@ -17,7 +18,9 @@ from metarec.serving.metrics import EVENTS_TOLD
 from metarec.serving.person import check_event
 from metarec.serving.store import Outcome, Told
 
-router = APIRouter(prefix="/v1/events", tags=["events"], responses=told(409), dependencies=[WRITE])
+router = APIRouter(
+    prefix="/v1/events", tags=["events"], responses=told(409, 415), dependencies=[WRITE]
+)
 
 
 class EventOut(Shape):
@@ -74,8 +77,15 @@ def tell_many(body: EventsIn, service: Here) -> EventsOut:
     return answer(service, body.events)
 
 
+LINES = ("application/x-ndjson", "application/jsonl", "application/json")
+"""Kinds of bodies that a page of another site cannot send by itself."""
+
+
 async def raw_body(request: Request) -> bytes:
     """The body as it came."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in LINES:
+        raise HTTPException(415, f"send lines as Content-Type: {LINES[0]}, got {kind or 'none'}")
     return await request.body()
 
 

@@ -101,7 +101,7 @@ def restore(body: IdsIn, service: Here) -> ItemsOut:
     return _change(service, "restore", body.rows())
 
 
-@router.get("/{item_id}", summary="An item", dependencies=[READ])
+@router.get("/{item_id:path}", summary="An item", dependencies=[READ])
 def look_up(service: Here, item_id: Annotated[Id, Path()]) -> ItemOut:
     """The content of an item, and whether it is on offer."""
     served = service.following.caught_up()

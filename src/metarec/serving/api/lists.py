@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 from fastapi import APIRouter, Path, Query
 from pydantic import Field, StringConstraints, model_validator
 
-from metarec.contracts import Filters, Recommendations, Recommender
+from metarec.contracts import Catalogue, Filters, Recommendations, Recommender
 from metarec.contracts.shortfall import REASONS
 from metarec.meta import RankBy
 from metarec.meta.as_json import reasons, rows_of
@@ -173,7 +173,7 @@ def recommend(body: ListIn, service: Here) -> ListOut:
     return answer
 
 
-@router.get("/users/{user_id}/recommendations", summary="The best items of a user")
+@router.get("/users/{user_id:path}/recommendations", summary="The best items of a user")
 def recommend_simply(
     service: Here,
     user_id: Annotated[Id, Path()],
@@ -214,7 +214,7 @@ def similar(body: SimilarIn, service: Here) -> ListOut:
         return list_of(served, found, None, notes)
 
 
-@router.get("/items/{item_id}/similar", summary="What is like an item")
+@router.get("/items/{item_id:path}/similar", summary="What is like an item")
 def similar_to_one(
     service: Here,
     item_id: Annotated[Id, Path()],
@@ -246,19 +246,18 @@ def list_of(
     return ListOut(
         model=served.version,
         user_id=user_id,
-        items=items_of(found),
+        items=items_of(found, served.model.catalogue),
         short=short_of(found),
         notes=list(dict.fromkeys(notes)),
     )
 
 
-def items_of(found: Recommendations) -> list[Listed]:
+def items_of(found: Recommendations, catalogue: Catalogue) -> list[Listed]:
     """The items of a list, with their titles."""
-    titles = None if found.catalogue is None else found.catalogue.titles
-    row_of = {} if found.catalogue is None else found.catalogue.row_of
+    titles = catalogue.titles
     rows = []
     for rank, row in enumerate(rows_of(found), 1):
-        at = row_of.get(row["item_id"])
+        at = catalogue.row_of.get(row["item_id"])
         rows.append(
             Listed(
                 item_id=row["item_id"],

@@ -141,7 +141,7 @@ def ask(body: QuestionsIn, service: Here) -> ListOut:
         return list_of(served, found, body.user_id, [*said, *notes])
 
 
-@router.get("/users/{user_id}/history", summary="What a user did", dependencies=[READ])
+@router.get("/users/{user_id:path}/history", summary="What a user did", dependencies=[READ])
 def history(
     service: Here,
     user_id: UserId,
@@ -169,7 +169,7 @@ def history(
     return HistoryOut(user_id=user_id, events=events, count=len(every), before=more)
 
 
-@router.put("/users/{user_id}/profile", summary="Put a user's profile", dependencies=[WRITE])
+@router.put("/users/{user_id:path}/profile", summary="Put a user's profile", dependencies=[WRITE])
 def put_profile(body: ProfileIn, service: Here, user_id: UserId) -> ProfileOut:
     """Write what is known of a user besides their events, in place of what was; a model that cannot
     read it answers without it, and says so."""
@@ -178,14 +178,16 @@ def put_profile(body: ProfileIn, service: Here, user_id: UserId) -> ProfileOut:
     return ProfileOut(profile=body.profile, notes=notes)
 
 
-@router.post("/users/{user_id}/merge", summary="A session is this user's", dependencies=[WRITE])
+@router.post(
+    "/users/{user_id:path}/merge", summary="A session is this user's", dependencies=[WRITE]
+)
 def merge(body: MergeIn, service: Here, user_id: UserId) -> MergeOut:
     """Make what an anonymous session did, and will still do, the user's; twice is once."""
     owner, merged = service.store.merge(body.session_id, user_id)
     return MergeOut(user_id=owner, merged=merged)
 
 
-@router.delete("/users/{user_id}", summary="Forget a user", dependencies=[ADMIN])
+@router.delete("/users/{user_id:path}", summary="Forget a user", dependencies=[ADMIN])
 def forget(service: Here, user_id: UserId) -> ReceiptOut:
     """Erase a user from the store, the sessions merged into them too, and give a receipt.
 

@@ -28,8 +28,8 @@ class Service:
         return cls(store, following, People(store, following), needs_keys)
 
 
-def service_of(request: Request) -> Service:
-    """The service that a request came to."""
+async def service_of(request: Request) -> Service:
+    """The service that a request came to; async, since a thread would cost more than it does."""
     service: Service = request.app.state.service
     return service
 

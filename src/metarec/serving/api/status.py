@@ -7,7 +7,6 @@ import numpy as np
 from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
 from pydantic import Field
-from starlette.exceptions import HTTPException
 
 from metarec.contracts import EventKinds, Recommender, UnsupportedError
 from metarec.contracts.event_kinds import ANY_KIND
@@ -56,6 +55,9 @@ class Health(Shape):
     """Whether the process answers."""
 
     status: Literal["ok"] = "ok"
+    trouble: str = Field(
+        default="", description="Why the newest model does not answer, where the one before does."
+    )
 
 
 class SwapIn(Shape):
@@ -76,11 +78,9 @@ def health() -> Health:
 
 @router.get("/ready", summary="May requests come", responses=told())
 def ready(service: Here) -> Health:
-    """200 where the store answers and a model is there; 503 else."""
+    """200 where the store answers and a model does; 503 else."""
     service.store.moment("")
-    if service.following.trouble:
-        raise HTTPException(503, f"the newest model does not answer: {service.following.trouble}")
-    return Health()
+    return Health(trouble=service.following.trouble)
 
 
 @router.get("/metrics", summary="Metrics for Prometheus", dependencies=[READ])

@@ -22,6 +22,8 @@ from metarec.serving.metrics import REQUESTS, SECONDS
 LOG = logging.getLogger("metarec.serving")
 GIVEN_ID = re.compile(r"[\w.-]{1,64}")
 UNKNOWN = "none"
+METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
+"""Others count as one: a caller could make a metric of every word."""
 SECURITY = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -72,8 +74,9 @@ def _tell(
     scope: Scope, request_id: str, status: int, seconds: float, error: Exception | None
 ) -> None:
     """Count the request and write its line: the route as it is declared, never the path."""
-    route = getattr(scope.get("route"), "path", UNKNOWN)
-    REQUESTS.labels(scope["method"], route, str(status)).inc()
+    route = getattr(scope.get("route"), "path_format", UNKNOWN)
+    method = scope["method"] if scope["method"] in METHODS else UNKNOWN
+    REQUESTS.labels(method, route, str(status)).inc()
     SECONDS.labels(route).observe(seconds)
     more: dict[str, Any] = {}
     if error is not None:  # its text may hold what people did; its place does not
@@ -82,7 +85,7 @@ def _tell(
         more = {"error": type(error).__name__, "at": places}
     line = {
         "request_id": request_id,
-        "method": scope["method"],
+        "method": method,
         "route": route,
         "status": status,
         "ms": round(1000 * seconds, 2),

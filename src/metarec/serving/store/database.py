@@ -69,12 +69,14 @@ class Database:
 
     @contextmanager
     def snapshot(self) -> Iterator[sa.Connection]:
-        """A connection in which every statement sees the same moment."""
-        with self.telling(), self._writer.connect() as connection:
-            if self.kind == "postgresql":
-                connection = connection.execution_options(isolation_level="REPEATABLE READ")
-            with connection.begin():
+        """A connection in which every statement sees the same moment; writers go on."""
+        begin = {"sqlite": "BEGIN", "postgresql": "BEGIN ISOLATION LEVEL REPEATABLE READ"}
+        with self.telling(), self._reader.connect() as connection:
+            connection.exec_driver_sql(begin[self.kind])
+            try:
                 yield connection
+            finally:
+                connection.exec_driver_sql("ROLLBACK")
 
     @contextmanager
     def telling(self) -> Iterator[None]:

@@ -15,8 +15,11 @@ from metarec.serving.store.tables import (
     MERGES,
     PROFILES,
     RECEIPTS,
+    SETTINGS,
 )
 
+MARK = "to be overwritten"
+"""The setting that holds the newest receipt whose rows may be in the files still."""
 PATIENCE_S = 30.0
 """How long readers are waited for who still look at what was before."""
 
@@ -56,18 +59,33 @@ def forget(database: Database, user_id: str, secret: bytes) -> Receipt:
         written = connection.execute(
             sa.insert(RECEIPTS).values(events=events, impressions=shown, received=now)
         )
-        number = written.inserted_primary_key
-    scrub(database)
-    assert number is not None, "one row was written"
-    return Receipt(number[0], events, shown, now)
+        assert written.inserted_primary_key is not None, "one row was written"
+        number = int(written.inserted_primary_key[0])
+        mark = database.insert(SETTINGS).values(name=MARK, value=str(number))
+        newer = {"value": mark.excluded.value}
+        connection.execute(mark.on_conflict_do_update(index_elements=["name"], set_=newer))
+    finish_forgetting(database)
+    return Receipt(number, events, shown, now)
 
 
-def scrub(database: Database) -> None:
-    """Leave nothing of what was deleted in the files of the database.
+def finish_forgetting(database: Database) -> None:
+    """Overwrite in the files what was deleted, where that was not done yet: after a kill, too.
 
     Raises StoreError where readers of what was before did not end in time: the rows are gone, and
     the same call once more overwrites them.
     """
+    with database.reading() as connection:
+        asked = sa.select(SETTINGS.c.value).where(SETTINGS.c.name == MARK)
+        mark = connection.execute(asked).scalar()
+    if mark is None:
+        return
+    _scrub(database)
+    with database.writing() as connection:  # a later one is for who forgot then
+        done = sa.delete(SETTINGS).where(SETTINGS.c.name == MARK, SETTINGS.c.value == mark)
+        connection.execute(done)
+
+
+def _scrub(database: Database) -> None:
     with database.reading() as connection:
         if database.kind == "postgresql":
             for table in (EVENTS, IMPRESSIONS, PROFILES, MERGES):

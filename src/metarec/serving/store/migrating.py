@@ -4,10 +4,12 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 from metarec.contracts import DataError
+from metarec.contracts.printing import listed
 from metarec.serving.store.database import Database
+from metarec.serving.store.tables import METADATA
 
 LOCK = 0x6D65_7461
 """Of two that migrate one PostgreSQL database, the second waits."""
@@ -40,7 +42,21 @@ def migrate(database: Database) -> None:
                 f"the store {database.shown} has layout {at}, this version knows "
                 f"{', '.join(sorted(known))}; install the metarec that wrote it"
             )
+        if at is None:
+            _check_free(connection, database)
         command.upgrade(config_of(connection), "head")
+
+
+def _check_free(connection: Connection, database: Database) -> None:
+    """Refuse a database of somebody else: an SQLite file that holds anything, or tables of our
+    names beside others in PostgreSQL."""
+    there = set(inspect(connection).get_table_names())
+    taken = there if database.kind == "sqlite" else there & METADATA.tables.keys()
+    if taken:
+        raise DataError(
+            f"{database.shown} is no store of a service: it holds {listed(sorted(taken))}; name "
+            "another place"
+        )
 
 
 def revision_of(connection: Connection) -> str | None:

@@ -76,6 +76,14 @@ _HISTORY = (
 _VERSION = sa.select(*_NEWEST)
 
 
+def with_owners(*columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    """All events, each with the user whose it is as `owner`: of a merged session, that user."""
+    owner = sa.func.coalesce(MERGES.c.user_id, EVENTS.c.user_id).label("owner")
+    return sa.select(owner, *columns).outerjoin_from(
+        EVENTS, MERGES, MERGES.c.session_id == EVENTS.c.user_id
+    )
+
+
 def moment_of(connection: sa.Connection, user_id: str) -> Moment:
     """What there is to be known of a person, and of the model that answers them."""
     return Moment(*map(int, connection.execute(_MOMENT, {"user": user_id}).one()))

@@ -15,8 +15,9 @@ from metarec.contracts import Catalogue, Clock, DataError, Dataset, Event, vocab
 from metarec.contracts.printing import counted
 from metarec.contracts.progress import tracked
 from metarec.serving.store.events import Told, canonical
+from metarec.serving.store.people import with_owners
 from metarec.serving.store.store import Store
-from metarec.serving.store.tables import EVENTS, MERGES, PROFILES
+from metarec.serving.store.tables import EVENTS, PROFILES
 
 SHOP = "shop"
 """The setting that holds what a shop declares of its events."""
@@ -69,12 +70,12 @@ def dataset_of(store: Store, catalogue: Catalogue | None = None) -> Dataset:
     if not len(events):
         raise DataError(f"the store {store.database.shown} holds no event yet")
     items = _with_unknown(catalogue, events["item_id"])
-    users = events["user_id"].unique(maintain_order=True)
+    users = events["owner"].unique(maintain_order=True)
     user_ids = vocabulary_of(users.to_list())
     rating = said.get("feedback", "implicit") == "rating"
     rows = {str(user_id): row for row, user_id in enumerate(user_ids)}
     columns = [
-        pl.Series("user", [rows[user] for user in events["user_id"]], dtype=pl.Int64),
+        pl.Series("user", [rows[user] for user in events["owner"]], dtype=pl.Int64),
         pl.Series("item", items.index(events["item_id"]), dtype=pl.Int64),
         events["value"].fill_null(np.nan if rating else 1.0).cast(pl.Float32),
     ]
@@ -115,15 +116,10 @@ def _told(user_id: str, events: Sequence[Event]) -> Iterator[Told]:
 
 def _events(store: Store) -> pl.DataFrame:
     """All events in the order in which they came, under the ids of their users."""
-    owner = sa.func.coalesce(MERGES.c.user_id, EVENTS.c.user_id).label("user_id")
     clock = sa.func.coalesce(EVENTS.c.clock, EVENTS.c.received).label("clock")
     names = ("item_id", "value", "kind", "context", "text")
-    asked = (
-        sa.select(owner, clock, *(EVENTS.c[name] for name in names))
-        .outerjoin_from(EVENTS, MERGES, MERGES.c.session_id == EVENTS.c.user_id)
-        .order_by(EVENTS.c.id)
-    )
-    kinds = dict.fromkeys(("user_id", "item_id", "kind", "context", "text"), pl.String)
+    asked = with_owners(clock, *(EVENTS.c[name] for name in names)).order_by(EVENTS.c.id)
+    kinds = dict.fromkeys(("owner", "item_id", "kind", "context", "text"), pl.String)
     schema = kinds | {"clock": pl.Float64, "value": pl.Float64}
     with store.database.reading() as connection:
         rows = connection.execute(asked).mappings().all()

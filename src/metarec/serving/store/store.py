@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from metarec.serving.store.database import Database
 from metarec.serving.store.events import Kept, Outcome, Told, append
-from metarec.serving.store.forgetting import Receipt, forget, scrub
+from metarec.serving.store.forgetting import Receipt, finish_forgetting, forget
 from metarec.serving.store.group_commit import GroupCommit
 from metarec.serving.store.migrating import migrate
 from metarec.serving.store.people import (
@@ -89,9 +89,9 @@ class Store:
         """Erase a person; see `metarec.serving.store.forgetting.forget`."""
         return forget(self.database, user_id, self.secret)
 
-    def scrub(self) -> None:
+    def finish_forgetting(self) -> None:
         """Overwrite what was deleted, where a `forget` was ended before it had done so."""
-        scrub(self.database)
+        finish_forgetting(self.database)
 
     def show(self, user_id: str, items: Sequence[str], model: str) -> None:
         """Keep which list a person was shown, and by which model."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -9,6 +10,7 @@ from metarec.contracts import DataError, Event
 from metarec.contracts.printing import counted, listed
 from metarec.serving.store.events import hashed, kept_of, parts_of
 from metarec.serving.store.migrating import newest, revision_of
+from metarec.serving.store.people import with_owners
 from metarec.serving.store.store import Store
 from metarec.serving.store.tables import ERASED_KEYS, EVENTS
 
@@ -38,7 +40,7 @@ def verify(store: Store, adapt: Adapt | None = None) -> Verified:
     """
     with store.database.snapshot() as connection:
         problems = [*_file(connection, store), *_erased(connection, store)]
-        asked = sa.select(EVENTS).order_by(EVENTS.c.user_id, EVENTS.c.id)
+        asked = with_owners(*EVENTS.columns).order_by("owner", EVENTS.c.id)
         people = events = rebuilt = 0
         for user_events in _by_user(connection, asked, problems):
             people, events = people + 1, events + len(user_events)
@@ -71,15 +73,15 @@ def _erased(connection: sa.Connection, store: Store) -> Iterator[str]:
 
 
 def _by_user(
-    connection: sa.Connection, asked: sa.Select[tuple[object, ...]], problems: list[str]
+    connection: sa.Connection, asked: sa.Select[Any], problems: list[str]
 ) -> Iterator[list[Event]]:
     """Each person's events; a row that is no event is told and left out."""
     whose, own = None, list[Event]()
     for row in connection.execute(asked):
-        if row.user_id != whose and own:
+        if row.owner != whose and own:
             yield own
             own = []
-        whose = row.user_id
+        whose = row.owner
         try:
             own.append(Event.of(kept_of(row).event))
         except (DataError, ValueError) as error:
