@@ -212,7 +212,7 @@ Item2VecConfig(learning_rate=0.005, optimiser=None, batch=4096, steps=None, pati
 factors=64, window=10, negatives=10, power=0.5, recency=1.0)
 ItemKNNConfig(similarity='cosine', neighbours=100, recency=1.0)
 ItemMeanConfig(damping=5.0)
-LightGCNConfig(learning_rate=0.005, optimiser=None, batch=2048, steps=None, patience=20, \
+LightGCNConfig(learning_rate=0.02, optimiser=None, batch=2048, steps=None, patience=20, \
 factors=64, layers=3, l2=0.0001)
 LikeShareConfig(like_from=None, damping=2.0)
 MultVAEConfig(learning_rate=0.001, optimiser=None, batch=100, steps=None, patience=20, \

@@ -18,7 +18,7 @@ class LightGCNConfig(SteppedConfig):
     """How often they are spread over the graph."""
     l2: NotNegative = 1e-4
     """Ridge penalty on the factors that a step meets."""
-    learning_rate: Positive = 5e-3
+    learning_rate: Positive = 2e-2
     """Length of a step (Adam)."""
     batch: Count = 2048
     """Events of one training step."""
@@ -26,5 +26,5 @@ class LightGCNConfig(SteppedConfig):
         "factors": (32, 64, 128),
         "layers": (1, 2, 3, 4),
         "l2": (1e-5, 1e-4, 1e-3),
-        "learning_rate": (1e-3, 5e-3, 1e-2),
+        "learning_rate": (1e-3, 5e-3, 1e-2, 2e-2),
     }
