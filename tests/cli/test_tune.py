@@ -48,7 +48,7 @@ def test_the_best_settings_are_written_as_fit_reads_them(run, implicit_shop: Pat
 
 def test_the_heart_is_searched_where_it_usually_helps(run, shop: Path):
     said = ("steps=2", "choice=false", "start=random")
-    told = ["--encoder", "hash", *(f"--set={setting}" for setting in said)]
+    told = ["--encoder", "hash", "--seed", 3, *(f"--set={setting}" for setting in said)]
     answer = run("tune", shop, "--out", "search", "--trials", 2, "--objective", "mae", *told)
     assert answer.code == 0, answer.err
     assert answer.out.startswith("MetaRecommender: mae ")
@@ -56,6 +56,8 @@ def test_the_heart_is_searched_where_it_usually_helps(run, shop: Path):
     settings = [json.loads(told) for told in trials["settings"]]
     assert settings[0] == {}
     assert {"d", "learning_rate", "content_decay"} <= settings[1].keys()
+    then = answer.out.splitlines()[-1]
+    assert then.endswith("--config search/best.yaml --encoder hash --seed 3 --out MODEL")
     found = config_of(Path("search/best.yaml"), [], MetaConfig)
     assert (found.steps, found.choice, found.start) == (2, False, "random")
 

@@ -121,6 +121,15 @@ def test_too_many_events_at_once_are_refused(
     assert "at most 2 events at once, got 3" in found["detail"]
 
 
+def test_a_parameter_that_would_be_ignored_is_refused(door: TestClient) -> None:
+    of_ann = "/v1/users/ann/recommendations"
+    said = answered(door.get(of_ann, params={"k": 1, "wher": "x", "kk": 2}), 422)["detail"]
+    assert said.startswith("there is no parameter kk, wher of this path; there are: exclude_seen, ")
+    said = answered(door.post(LISTS, params={"k": 1}, json={"events": []}), 422)["detail"]
+    assert said == "there is no parameter k of this path; it has none"
+    assert door.get(of_ann, params={"k": 1}).status_code == 200
+
+
 def test_unknown_paths_and_verbs_are_problems(door: TestClient) -> None:
     assert answered(door.get("/v1/nothing"), 404)["type"] == "urn:metarec:not-found"
     assert answered(door.put("/v1/events"), 405)["title"] == "Method Not Allowed"

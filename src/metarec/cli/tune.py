@@ -1,5 +1,6 @@
 """`metarec tune`: the settings of a model that do best on validation."""
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,7 +126,13 @@ def tune(
     write_search(tuned, {**said, **tuned.settings}, told, out)
     typer.echo("\n".join(told))
     typer.echo(f"wrote {out / BEST}, {out / TRIALS} and {out / PICTURE}; now:")
-    typer.echo(f"metarec fit {data} --model {model} --config {out / BEST} --out MODEL")
+    read = {"--encoder": encoder, "--template": template} if reads_content(kind) else {}
+    told_too = {**read, "--seed": seed}
+    usual = {"--encoder": "default", "--template": None, "--seed": 0}
+    words = [str(data), "--model", model, "--config", str(out / BEST)]
+    for name, value in told_too.items():
+        words += [name, str(value)] if value != usual[name] else []
+    typer.echo(f"metarec fit {shlex.join(words)} --out MODEL")
 
 
 def _space_of(kind: type[Any], asked: list[str], said: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -3,11 +3,12 @@
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
-from fastapi import Depends
+from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
+from metarec.contracts import DataError
 from metarec.serving.api.service import Here
 from metarec.serving.store.keys import key_of
 
@@ -32,6 +33,15 @@ def allowed(scope: str) -> Callable[..., Awaitable[None]]:
             raise HTTPException(403, f"the key lacks the scope {scope}")
 
     return check
+
+
+def known_parameters(request: Request) -> None:
+    """Refuse a parameter of the URL that an endpoint does not have: it would be ignored."""
+    route = request.scope["route"]
+    known = {param.alias for param in route.dependant.query_params}
+    if unknown := sorted(set(request.query_params) - known):
+        there = f"there are: {', '.join(sorted(known))}" if known else "it has none"
+        raise DataError(f"there is no parameter {', '.join(unknown)} of this path; {there}")
 
 
 READ: Any = Depends(allowed("read"))

@@ -3,11 +3,12 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
 
 from metarec.contracts.version import __version__
 from metarec.serving.api import events, items, lists, people, status
+from metarec.serving.api.access import known_parameters
 from metarec.serving.api.limits import Limits, LocalNames
 from metarec.serving.api.notes import hear_warnings
 from metarec.serving.api.problems import add_problems, as_problems
@@ -45,7 +46,7 @@ def create_app(service: Service) -> FastAPI:
     describe = app.openapi
     app.openapi = lambda: as_problems(describe())  # type: ignore[method-assign]
     for room in (events, lists, people, items, status):
-        app.include_router(room.router)
+        app.include_router(room.router, dependencies=[Depends(known_parameters)])
     add_problems(app)
     if not service.needs_keys:
         app.add_middleware(LocalNames)
