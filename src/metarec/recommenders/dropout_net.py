@@ -5,16 +5,14 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
-from numpy.typing import NDArray
 
 from metarec.contracts import Dataset, Episodes, Histories
 from metarec.recommenders.content import ContentRecommender, scaled
 from metarec.recommenders.dropout_net_config import DropoutNetConfig
 from metarec.recommenders.ials import IALSConfig, fold_in, learn_item_factors, prior_precision
-from metarec.recommenders.interactions import event_weights, history_matrix
+from metarec.recommenders.interactions import event_weights, mean_taken
 from metarec.recommenders.item_to_item import mean_cosine
-
-Arrays = Mapping[str, NDArray[Any]]
+from metarec.recommenders.weights import Weights
 
 
 class DropoutNet(ContentRecommender):
@@ -32,7 +30,7 @@ class DropoutNet(ContentRecommender):
     """y, 0 of an item without an event."""
     precision_: Float[np.ndarray, "d d"]
     content_: Float[np.ndarray, "item d_content"]
-    weights_: Arrays
+    weights_: Weights
     metrics_: Mapping[str, Any]
     """Steps taken, the best of them and its validation loss, and whether time ended training."""
 
@@ -56,15 +54,17 @@ class DropoutNet(ContentRecommender):
         """What a person's side reads: factors, and the mean content."""
         weights = event_weights(histories, self.config.recency)
         people = fold_in(histories, weights, self.factors_, self.precision_, self.config.alpha)
-        x = history_matrix(histories, self.config.recency)
-        total = np.maximum(np.asarray(x.sum(axis=1)), 1e-12).reshape(-1, 1)
-        return np.concatenate([people, (x @ self.content_.astype(np.float64)) / total], axis=1)
+        content = self.content_.astype(np.float64)
+        mean = mean_taken(histories, content, self.config.recency)
+        return np.concatenate([people, mean], axis=1)
 
-    def _products(self, weights: Arrays, histories: Histories) -> Float[np.ndarray, "history item"]:
+    def _products(
+        self, weights: Weights, histories: Histories
+    ) -> Float[np.ndarray, "history item"]:
         people = side(weights, "person", self.read(histories))
         return np.asarray(people @ self._items(weights).T)
 
-    def _items(self, weights: Arrays) -> Float[np.ndarray, "item d"]:
+    def _items(self, weights: Weights) -> Float[np.ndarray, "item d"]:
         return side(weights, "item", np.concatenate([self.factors_, self.content_], axis=1))
 
     def _score(self, histories: Histories) -> Float[np.ndarray, "history item"]:
@@ -76,7 +76,7 @@ class DropoutNet(ContentRecommender):
 
 
 def side(
-    weights: Arrays, name: str, read: Float[np.ndarray, "row width"]
+    weights: Weights, name: str, read: Float[np.ndarray, "row width"]
 ) -> Float[np.ndarray, "row d"]:
     """What one side's network answers, in double precision."""
     own = {

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from metarec.contracts import Histories
 from metarec.recommenders.dropout_net_config import DropoutNetConfig
-from metarec.recommenders.stepwise import Weights, numbers_of
+from metarec.recommenders.stepwise import numbers_of
+from metarec.recommenders.weights import Weights
 
 
 @dataclass(frozen=True, eq=False)

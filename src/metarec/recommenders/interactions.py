@@ -37,6 +37,15 @@ def history_matrix(histories: Histories, recency: float = 1.0) -> sp.csr_matrix:
     return sp.csr_matrix((weights[counted], cells), shape=shape)
 
 
+def mean_taken(
+    histories: Histories, vectors: Float[np.ndarray, "item d"], recency: float = 1.0
+) -> Float[np.ndarray, "history d"]:
+    """The mean of the items' vectors of each history, weighed as in `event_weights`; 0 without."""
+    x = history_matrix(histories, recency)
+    total = np.maximum(np.asarray(x.sum(axis=1)), 1e-12).reshape(-1, 1)
+    return np.asarray((x @ vectors) / total)
+
+
 @dataclass(frozen=True, eq=False)
 class Taken:
     """Who took what, to be asked of many pairs at once."""

@@ -12,7 +12,7 @@ from metarec.contracts.directions import unit_rows
 from metarec.recommenders.cooccurrence import count_pairs
 from metarec.recommenders.interactions import history_matrix
 from metarec.recommenders.item2vec_config import Item2VecConfig
-from metarec.recommenders.stepwise import Weights
+from metarec.recommenders.weights import Weights
 
 Drawn = tuple[Int[np.ndarray, " pair"], Int[np.ndarray, " pair"], Int[np.ndarray, "pair negative"]]
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from metarec.contracts import Histories
 from metarec.recommenders.interactions import Taken, history_matrix
 from metarec.recommenders.lightgcn_config import LightGCNConfig
-from metarec.recommenders.stepwise import Weights
+from metarec.recommenders.weights import Weights
 
 START_STD = 0.1
 Triples = tuple[Int[np.ndarray, " event"], Int[np.ndarray, " event"], Int[np.ndarray, " event"]]

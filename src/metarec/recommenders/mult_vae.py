@@ -1,20 +1,24 @@
 """A variational autoencoder of histories: all that someone took, foretold from some of it."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse as sp
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from numpy.typing import NDArray
 
-from metarec.contracts import Dataset, Episodes, Histories
-from metarec.recommenders.base import BaseRecommender
+from metarec.contracts import Dataset, Histories
 from metarec.recommenders.interactions import history_matrix
 from metarec.recommenders.mult_vae_config import MultVAEConfig
+from metarec.recommenders.stepped_row import SteppedRow
+from metarec.recommenders.weights import Weights, in_double
+
+if TYPE_CHECKING:
+    from metarec.recommenders.stepwise import Learner
 
 
-class MultVAE(BaseRecommender):
+class MultVAE(SteppedRow):
     """Score = a logit of the decoder at the mean of the encoder [Liang et al. 2018].
 
     Two layers of tanh on each side, multinomial likelihood, and the divergence weighed by β, which
@@ -23,34 +27,20 @@ class MultVAE(BaseRecommender):
     """
 
     Config = MultVAEConfig
-    trains_in_steps = True
     config: MultVAEConfig
-    touched_: Bool[np.ndarray, " item"]
-    weights_: Mapping[str, NDArray[Any]]
-    metrics_: Mapping[str, Any]
-    """Steps taken, the best of them and its validation loss, and whether time ended training."""
 
-    def _fit(self, train: Dataset, valid: Episodes | None, rng: np.random.Generator) -> None:
-        from metarec.recommenders.mult_vae_learning import Autoencoding  # PyTorch: only a fit
-        from metarec.recommenders.stepwise import learn
+    def _learner(self, train: Dataset) -> "Callable[[Histories], Learner]":
+        from metarec.recommenders.mult_vae_learning import Autoencoding
 
-        config, nothing = self.config, np.zeros((len(train.catalogue), 0))
-        found = learn(
-            *(train, valid, nothing, config, self.running),
-            lambda histories: Autoencoding(histories, config),
-            logits,
-        )
-        self.touched_, self.weights_, self.metrics_ = found.touched, found.weights, found.metrics
+        return lambda histories: Autoencoding(histories, self.config)
 
-    def _score(self, histories: Histories) -> Float[np.ndarray, "history item"]:
-        return np.where(self.touched_, logits(self.weights_, histories), np.nan)
+    def _table(self, weights: Weights, histories: Histories) -> Float[np.ndarray, "history item"]:
+        return logits(weights, histories)
 
 
-def logits(
-    weights: Mapping[str, NDArray[Any]], histories: Histories
-) -> Float[np.ndarray, "history item"]:
+def logits(weights: Weights, histories: Histories) -> Float[np.ndarray, "history item"]:
     """What the network answers, in double precision, without chance."""
-    own = {name: np.asarray(numbers, dtype=np.float64) for name, numbers in weights.items()}
+    own = in_double(weights)
 
     def layer(x: Any, name: str) -> NDArray[np.float64]:
         return np.asarray(x @ own[f"{name}.weight"].T + own[f"{name}.bias"])

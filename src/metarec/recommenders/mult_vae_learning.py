@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from metarec.contracts import Histories
 from metarec.recommenders.interactions import history_matrix
 from metarec.recommenders.mult_vae_config import MultVAEConfig
-from metarec.recommenders.stepwise import Weights, numbers_of
+from metarec.recommenders.stepwise import numbers_of
+from metarec.recommenders.weights import Weights
 
 
 class VAE(nn.Module):

@@ -1,24 +1,28 @@
 """Neural matrix factorisation, for the people who were in training."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from numpy.typing import NDArray
 
-from metarec.contracts import Dataset, Episodes, Histories
+from metarec.contracts import Dataset, Histories
 from metarec.contracts.pieces import pieces
-from metarec.recommenders.base import BaseRecommender
 from metarec.recommenders.item_to_item import mean_cosine
 from metarec.recommenders.known_people import keys_of, rows_of
 from metarec.recommenders.neumf_config import NeuMFConfig
+from metarec.recommenders.stepped_row import SteppedRow
+from metarec.recommenders.weights import Weights, in_double
+
+if TYPE_CHECKING:
+    from metarec.recommenders.stepwise import Learner
 
 CELLS_AT_ONCE = 4_000_000
 """Inner numbers of pairs held at once."""
 
 
-class NeuMF(BaseRecommender):
+class NeuMF(SteppedRow):
     """Score = h·[p_u ∘ q_i ; layers of (p'_u, q'_i)], a logit [He et al. 2017, section 3.4].
 
     Two layers of ReLU, each half as wide as what it reads; trained from the start as one, where the
@@ -29,34 +33,20 @@ class NeuMF(BaseRecommender):
 
     Config = NeuMFConfig
     serves_new_users = False
-    trains_in_steps = True
     config: NeuMFConfig
-    touched_: Bool[np.ndarray, " item"]
-    weights_: Mapping[str, NDArray[Any]]
     user_keys_: NDArray[np.uint64]
     """Hashes of the known users' ids, ascending; row of the factors of people."""
-    metrics_: Mapping[str, Any]
-    """Steps taken, the best of them and its validation loss, and whether time ended training."""
 
-    def _fit(self, train: Dataset, valid: Episodes | None, rng: np.random.Generator) -> None:
-        from metarec.recommenders.neumf_learning import Pairs  # PyTorch: only a fit needs it
-        from metarec.recommenders.stepwise import learn
+    def _learner(self, train: Dataset) -> "Callable[[Histories], Learner]":
+        from metarec.recommenders.neumf_learning import Pairs
 
-        config, nothing = self.config, np.zeros((len(train.catalogue), 0))
         known = np.flatnonzero(train.histories.lengths > 0)
         keys = keys_of(train.user_ids[known])
         self.user_keys_ = np.sort(keys)
-        found = learn(
-            *(train, valid, nothing, config, self.running),
-            lambda histories: Pairs(histories, known[np.argsort(keys)], config),
-            self._logits,
-        )
-        self.touched_, self.weights_, self.metrics_ = found.touched, found.weights, found.metrics
+        return lambda histories: Pairs(histories, known[np.argsort(keys)], self.config)
 
-    def _logits(
-        self, weights: Mapping[str, NDArray[Any]], histories: Histories
-    ) -> Float[np.ndarray, "history item"]:
-        own = {name: np.asarray(numbers, dtype=np.float64) for name, numbers in weights.items()}
+    def _table(self, weights: Weights, histories: Histories) -> Float[np.ndarray, "history item"]:
+        own = in_double(weights)
         rows, n_items = rows_of(self.user_keys_, histories), len(own["items"])
         scores = np.full((len(histories), n_items), np.nan)
         known = np.flatnonzero(rows >= 0)
@@ -64,9 +54,6 @@ class NeuMF(BaseRecommender):
         for part in pieces(len(known), n_items * width, CELLS_AT_ONCE):
             scores[known[part]] = pair_logits(own, own["people"][rows[known[part]]])
         return scores
-
-    def _score(self, histories: Histories) -> Float[np.ndarray, "history item"]:
-        return np.where(self.touched_, self._logits(self.weights_, histories), np.nan)
 
     def _alike(self, rows: Int[np.ndarray, " basket"]) -> Float[np.ndarray, " item"]:
         factors = self.weights_["items"][:, : self.config.factors]

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from metarec.contracts import Histories
 from metarec.recommenders.interactions import Taken, history_matrix
 from metarec.recommenders.neumf_config import NeuMFConfig
-from metarec.recommenders.stepwise import Weights, numbers_of
+from metarec.recommenders.stepwise import numbers_of
+from metarec.recommenders.weights import Weights
 
 START_STD = 0.05
 Drawn = tuple[Int[np.ndarray, " event"], Int[np.ndarray, " event"], Int[np.ndarray, "event other"]]

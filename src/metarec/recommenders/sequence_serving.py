@@ -12,6 +12,7 @@ from scipy.special import expit, softmax
 
 from metarec.contracts.pieces import uneven_pieces
 from metarec.recommenders.sasrec_config import SASRecConfig
+from metarec.recommenders.weights import in_double
 
 CELLS_AT_ONCE = 2_000_000
 """Inner numbers of one layer that are held at once."""
@@ -76,7 +77,7 @@ class FrozenNetwork:
     @cached_property
     def _numbers(self) -> Mapping[str, NDArray[np.float64]]:
         """The weights in double precision, made so once and not for each history."""
-        return {name: np.asarray(told, dtype=np.float64) for name, told in self.weights.items()}
+        return in_double(self.weights)
 
     def _linear(self, x: np.ndarray, name: str) -> np.ndarray:
         return np.asarray(x @ self._of(f"{name}.weight").T + self._of(f"{name}.bias"))

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from metarec.contracts import DataError, Dataset, Episodes, Histories, Running
 from metarec.recommenders.judging import judged_on, list_loss
 from metarec.recommenders.stepped import USUAL, SteppedConfig
+from metarec.recommenders.weights import Weights
 from metarec.training.checkpoints import locked
 from metarec.training.fingerprint import fingerprint_of
 from metarec.training.optimiser import descend, optimiser_of, rate_of
@@ -24,7 +25,6 @@ from metarec.training.threads import limited
 
 JUDGEMENTS = 100
 """Judgements on validation in a run of all its steps."""
-Weights = Mapping[str, NDArray[Any]]
 Score = Callable[[Weights, Histories], Float[np.ndarray, "person item"]]
 
 

@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
-from numpy.typing import NDArray
 
 from metarec.contracts import Dataset, Episodes, Histories
 from metarec.recommenders.content import ContentRecommender, scaled
-from metarec.recommenders.interactions import history_matrix
+from metarec.recommenders.interactions import mean_taken
 from metarec.recommenders.item_to_item import mean_cosine
 from metarec.recommenders.two_tower_config import TwoTowerConfig
+from metarec.recommenders.weights import Weights, in_double
 
 
 class TwoTower(ContentRecommender):
@@ -29,7 +29,7 @@ class TwoTower(ContentRecommender):
     config: TwoTowerConfig
     known_: Bool[np.ndarray, " item"]
     """The items that can be scored: those with events, or with content."""
-    weights_: Mapping[str, NDArray[Any]]
+    weights_: Weights
     metrics_: Mapping[str, Any]
     """Steps taken, the best of them and its validation loss, and whether time ended training."""
 
@@ -49,12 +49,10 @@ class TwoTower(ContentRecommender):
         self.weights_, self.metrics_ = found.weights, found.metrics
 
     def _products(
-        self, weights: Mapping[str, NDArray[Any]], histories: Histories
+        self, weights: Weights, histories: Histories
     ) -> Float[np.ndarray, "history item"]:
-        own = {name: np.asarray(numbers, dtype=np.float64) for name, numbers in weights.items()}
-        x = history_matrix(histories, self.config.recency)
-        total = np.maximum(np.asarray(x.sum(axis=1)), 1e-12).reshape(-1, 1)
-        mean = (x @ own["vectors"]) / total
+        own = in_double(weights)
+        mean = mean_taken(histories, own["vectors"], self.config.recency)
         inner = np.maximum(mean @ own["widen.weight"].T + own["widen.bias"], 0.0)
         people = mean + inner @ own["narrow.weight"].T + own["narrow.bias"]
         return np.asarray(people @ own["vectors"].T)

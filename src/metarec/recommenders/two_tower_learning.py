@@ -11,8 +11,9 @@ from torch import Tensor, nn
 
 from metarec.contracts import Histories
 from metarec.recommenders.interactions import Taken, history_matrix
-from metarec.recommenders.stepwise import Weights, numbers_of
+from metarec.recommenders.stepwise import numbers_of
 from metarec.recommenders.two_tower_config import TwoTowerConfig
+from metarec.recommenders.weights import Weights
 
 START_STD = 0.1
 NEVER = -1e4
