@@ -22,10 +22,18 @@ def _kind_of(name: str) -> Kind | None:
     return kind if is_row and not isabstract(kind) else None
 
 
+def reads_content(kind: type[Any]) -> bool:
+    """Whether models of a kind are made with an encoder of content."""
+    return issubclass(kind, MetaRecommender | rows.ContentRecommender)
+
+
+def made(kind: type[Any], encoder: Encoder | None, config: Any) -> Any:
+    """The unfitted model of a class, with an encoder where it reads content."""
+    return kind(encoder, config) if reads_content(kind) else kind(config)
+
+
 def _maker(kind: Kind, **settings: Any) -> Maker:
-    if issubclass(kind, rows.ContentRecommender):
-        return lambda encoder: kind(encoder, kind.Config(**settings))
-    return lambda encoder: kind(kind.Config(**settings))
+    return lambda encoder: made(kind, encoder, kind.Config(**settings))
 
 
 NOT_COMPARED = ("Newest",)
@@ -95,16 +103,11 @@ def kind_named(name: str) -> type[Any]:
     return kind
 
 
-def reads_content(kind: type[Any]) -> bool:
-    """Whether models of a kind are made with an encoder of content."""
-    return issubclass(kind, MetaRecommender | rows.ContentRecommender)
-
-
 def row_of(
     name: str, encoder: Callable[[], Encoder], config: Callable[[type[Any]], Any]
 ) -> rows.BaseRecommender:
     """The unfitted row of a class of `metarec.recommenders`, with the settings of its kind."""
     kind = kind_named(name)
     settings = config(kind.Config)
-    row: rows.BaseRecommender = kind(encoder(), settings) if reads_content(kind) else kind(settings)
+    row: rows.BaseRecommender = made(kind, encoder() if reads_content(kind) else None, settings)
     return row

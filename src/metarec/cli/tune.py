@@ -23,7 +23,7 @@ from metarec.cli.options import (
     say_notes,
     settings_of,
 )
-from metarec.cli.rows import HEART, kind_named, reads_content
+from metarec.cli.rows import HEART, kind_named, made, reads_content
 from metarec.contracts import DataError, Encoder, Recommender
 from metarec.data import load
 from metarec.encoders import HashEncoder
@@ -49,8 +49,8 @@ class Maker:
     def __call__(self, **settings: Any) -> Recommender:
         """One of what is said and these settings."""
         config = parse_hyperparameters({**self.said, **settings}, self.kind.Config)
-        parts = () if self.encoder is None else (self.encoder,)
-        return self.kind(*parts, config)
+        model: Recommender = made(self.kind, self.encoder, config)
+        return model
 
 
 def tune(
@@ -126,12 +126,13 @@ def tune(
     write_search(tuned, {**said, **tuned.settings}, told, out)
     typer.echo("\n".join(told))
     typer.echo(f"wrote {out / BEST}, {out / TRIALS} and {out / PICTURE}; now:")
-    read = {"--encoder": encoder, "--template": template} if reads_content(kind) else {}
-    told_too = {**read, "--seed": seed}
-    usual = {"--encoder": "default", "--template": None, "--seed": 0}
     words = [str(data), "--model", model, "--config", str(out / BEST)]
-    for name, value in told_too.items():
-        words += [name, str(value)] if value != usual[name] else []
+    if reads_content(kind) and encoder != "default":
+        words += ["--encoder", encoder]
+    if reads_content(kind) and template is not None:
+        words += ["--template", template]
+    if seed:
+        words += ["--seed", str(seed)]
     typer.echo(f"metarec fit {shlex.join(words)} --out MODEL")
 
 

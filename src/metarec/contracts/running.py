@@ -2,7 +2,7 @@
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -70,6 +70,15 @@ class Running:
             told = {} if config is None else dict(vars(config))
             own = {"model": model, "rng": self.rng, "dataset": train.name, "hash": train.hash}
             self.tracker.settings({**told, **own})
+
+    @property
+    def place(self) -> Path | None:
+        """`folder` as a path."""
+        return None if self.folder is None else Path(self.folder)
+
+    def below(self, name: str) -> "Running":
+        """How a part of the fit is run: where there is a folder, its own lies below."""
+        return self if self.place is None else replace(self, folder=self.place / name)
 
     def end(self) -> float | None:
         """The moment of the monotonic clock at which time is up, for a fit that begins now."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from metarec.contracts import Running
 from metarec.contracts.running import time_left
@@ -25,10 +24,8 @@ def best_learned(
     losses: dict[str, float] = {}
     best: tuple[MetaConfig, Learned] | None = None
     for number, config in enumerate(configs):
-        own = replace(running, time_s=time_left(end, len(configs) - number))
-        if len(configs) > 1 and running.folder is not None:
-            own = replace(own, folder=Path(running.folder) / f"d{config.d}")
-        learned = learn(config, own)
+        part = running.below(f"d{config.d}") if len(configs) > 1 else running
+        learned = learn(config, replace(part, time_s=time_left(end, len(configs) - number)))
         loss = learned.metrics["valid_loss"]
         if best is None or loss < min(losses.values()):
             best = config, learned

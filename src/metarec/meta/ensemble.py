@@ -160,7 +160,7 @@ class Ensemble(BaseRecommender):
                 train,
                 valid,
                 rng=how.rng,
-                folder=None if how.folder is None else Path(how.folder) / f"{name}{place}",
+                folder=how.below(f"{name}{place}").folder,
                 progress=how.progress,
                 device=how.device if how.device in _devices(member) else "cpu",
                 threads=how.threads,

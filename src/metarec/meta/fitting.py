@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -44,7 +43,7 @@ def learn(
 
     `heard` is `train` with the events that speak against their item.
     """
-    rng, folder = running.rng, None if running.folder is None else Path(running.folder)
+    rng, folder = running.rng, running.place
     kind = LearnedChoice if train.feedback == "implicit" else LearnedValue
     if kind is LearnedChoice:
         config = config.within(len(train.catalogue))
@@ -94,10 +93,7 @@ def learn(
         weights,
         None if inputs.no_profile is None else inputs.no_profile.numpy(),
         {
-            "steps": run.step,
-            "best_step": run.best_step,
-            "valid_loss": run.best if run.judged else None,
-            "cut_by_time": run.cut_by_time,
+            **run.facts(),
             "variance_factor": factor,
             **network.updater.facts(),
         },

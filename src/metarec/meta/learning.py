@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -144,11 +143,7 @@ class Learning(WarmingItems):
             return LearnedOrder(None)
         if CHOICE not in self.hearts:
             return left_out(NO_CHOICE)
-        running = replace(
-            running,
-            folder=below(running.folder, ORDER),
-            time_s=time_left(end),
-        )
+        running = replace(running.below(ORDER), time_s=time_left(end))
         return learn_order(taught.train, taught.valid, content, config, running)
 
     def _asked(
@@ -281,15 +276,10 @@ def shared(
     """How each head is learned in turn, and until when: those that train share the time that is
     left, and each has a folder of checkpoints, the first the one that was given."""
     for number, learned in enumerate(trains):
-        own = running.folder if number == 0 else below(running.folder, "choice")
+        own = running if number == 0 else running.below("choice")
         left = time_left(end, max(1, sum(trains[number:])))
         until = None if left is None else time.monotonic() + left
-        yield replace(running, folder=own if learned else None), until
-
-
-def below(folder: str | Path | None, name: str) -> Path | None:
-    """The folder of checkpoints of a part of a fit; none where there is none of the whole."""
-    return None if folder is None else Path(folder) / name
+        yield replace(own, folder=own.folder if learned else None), until
 
 
 def _content_features(encoder: Encoder, train: Dataset, *, progress: bool) -> ContentFeatures:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,7 @@ from metarec.recommenders.sequence_network import SequenceNetwork
 from metarec.recommenders.sequence_training import train
 from metarec.training.checkpoints import locked
 from metarec.training.fingerprint import fingerprint_of
-from metarec.training.run import Run
+from metarec.training.run import Run, layers_from
 from metarec.training.streams import Purpose, stream
 from metarec.training.threads import limited
 
@@ -69,7 +68,7 @@ def learn(
     )
     run = Run(
         rng=running.rng,
-        folder=None if running.folder is None else Path(running.folder),
+        folder=running.place,
         progress=running.progress,
         what="training SASRec",
         called="SASRec",
@@ -99,9 +98,7 @@ def check_device(device: str) -> None:
 
 
 def _new_network(content: np.ndarray, config: SASRecConfig, running: Running) -> SequenceNetwork:
-    seed = int(stream(running.rng, Purpose.NETWORK).integers(2**62))
-    with torch.random.fork_rng(devices=[]):  # layers start from PyTorch's own generator
-        torch.default_generator.manual_seed(seed)
+    with layers_from(stream(running.rng, Purpose.NETWORK)):
         network = SequenceNetwork(torch.from_numpy(content.astype(np.float32)), config)
     return network.to(running.device)
 

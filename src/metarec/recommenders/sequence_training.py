@@ -47,10 +47,7 @@ def train(
     warm = min(WARM, max(1, steps // 10))
     for step in run.batches(sampler.draw, steps):
         loss = step_loss(network, step)
-        if not torch.isfinite(loss):
-            raise FloatingPointError(
-                f"the training loss is {loss.item()} at step {run.step}; lower the learning rate"
-            )
+        run.check(loss)
         rate = (
             config.learning_rate * min(1.0, run.step / warm)
             if how is None

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,7 +18,7 @@ from metarec.recommenders.weights import Weights
 from metarec.training.checkpoints import locked
 from metarec.training.fingerprint import fingerprint_of
 from metarec.training.optimiser import descend, optimiser_of, rate_of
-from metarec.training.run import Run
+from metarec.training.run import Run, layers_from
 from metarec.training.streams import Purpose, stream
 from metarec.training.threads import limited
 
@@ -76,16 +75,13 @@ def learn(
         raise DataError("there is no event to learn from")
     touched = np.bincount(learned.items, minlength=len(data.catalogue)) > 0
     with limited(running.threads):  # PyTorch was loaded just now
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(
-                int(stream(running.rng, Purpose.NETWORK).integers(2**62))
-            )
+        with layers_from(stream(running.rng, Purpose.NETWORK)):
             learner = make(learned)
         steps = config.n_steps(learner.units)
         name = type(config).__name__.removesuffix("Config")
         run = Run(
             rng=running.rng,
-            folder=None if running.folder is None else Path(running.folder),
+            folder=running.place,
             progress=running.progress,
             what=f"training {name}",
             called=name,
@@ -102,13 +98,7 @@ def learn(
         )
         with locked(run.folder):
             train(learner, judged, touched, config, run, steps, score)
-    metrics = {
-        "steps": run.step,
-        "best_step": run.best_step,
-        "valid_loss": run.best if run.judged else None,
-        "cut_by_time": run.cut_by_time,
-    }
-    return Learned(touched, learner.frozen(), metrics)
+    return Learned(touched, learner.frozen(), run.facts())
 
 
 def train(
@@ -126,10 +116,7 @@ def train(
     run.attach(network, optimizer)
     for drawn in run.batches(learner.draw, steps):
         loss = learner.loss(drawn, run.step / steps)
-        if not torch.isfinite(loss):
-            raise FloatingPointError(
-                f"the training loss is {loss.item()} at step {run.step}; lower the learning rate"
-            )
+        run.check(loss)
         rate = rate_of(how, run.step, steps, config.learning_rate)
         descend(network, optimizer, loss, rate)
         run.note(loss=loss.detach(), learning_rate=rate)

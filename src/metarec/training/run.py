@@ -15,6 +15,7 @@ killed at any moment continues from its last checkpoint to the same bits.
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -122,6 +123,22 @@ class Run:
             told = {f"{self.called}/{name}": float(value) for name, value in values.items()}
             self.tracker.log(told, self.step)
 
+    def check(self, loss: Tensor) -> None:
+        """Raise FloatingPointError for a training loss that is no finite number."""
+        if not torch.isfinite(loss):
+            raise FloatingPointError(
+                f"the training loss is {loss.item()} at step {self.step}; lower the learning rate"
+            )
+
+    def facts(self) -> dict[str, Any]:
+        """How it went, for a model's metrics."""
+        return {
+            "steps": self.step,
+            "best_step": self.best_step,
+            "valid_loss": self.best if self.judged else None,
+            "cut_by_time": self.cut_by_time,
+        }
+
     def judge(self, loss: float) -> None:
         """Note a validation loss (lower is better); the best weights are kept."""
         if not np.isfinite(loss):
@@ -181,6 +198,15 @@ class Run:
         self.best = float("inf") if record["best"] is None else record["best"]
         self._stale = record["stale"]
         self.judged = [(step, loss) for step, loss in record["judged"]]
+
+
+@contextmanager
+def layers_from(rng: np.random.Generator) -> Iterator[None]:
+    """New layers start from PyTorch's own generator: inside it follows from `rng`, and after it is
+    as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(int(rng.integers(2**62)))
+        yield
 
 
 def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
