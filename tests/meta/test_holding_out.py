@@ -6,6 +6,7 @@ import pytest
 
 import metarec as mr
 from metarec.contracts import Dataset, Episodes, EventKinds, Histories
+from metarec.data import Split
 from metarec.meta import holding_out
 from metarec.meta.holding_out import (
     Taught,
@@ -235,3 +236,54 @@ def test_a_validation_keeps_its_people_and_loses_what_cannot_be_asked():
     other = mr.from_frames(log.head(3), feedback="implicit")
     with pytest.raises(mr.DataError, match="valid must be episodes over train's catalogue"):
         checked_validation(other, given)
+
+
+def pairs_of(histories: Histories) -> list[tuple[str, str]]:
+    assert histories.user_ids is not None
+    whose = histories.user_ids[histories.rows].tolist()
+    return list(zip(whose, histories.vocabulary[histories.items].tolist(), strict=True))
+
+
+def test_ratings_are_judged_on_as_many_known_people_by_a_tenth_of_what_they_rated():
+    given = shop(80, 25, rating=True)
+    alone = Taught.of(given, None, 3)
+    both = alone.beside_known(3)
+    n = len(alone.valid)
+    assert len(both.valid) == 2 * n == 40
+    new, known = both.valid.take(slice(n)), both.valid.take(slice(n, None))
+    for one, other in ((new.support, alone.valid.support), (new.query, alone.valid.query)):
+        assert pairs_of(one) == pairs_of(other)
+        assert one.values.tolist() == other.values.tolist()
+    assert known.query.lengths.tolist() == [2] * n
+    assert known.support.lengths.tolist() == [23] * n
+    asked, told = set(pairs_of(known.query)), set(pairs_of(known.support))
+    learned = pairs_of(both.train.histories)
+    assert len(set(learned)) == len(learned) == len(pairs_of(alone.train.histories)) - 2 * n
+    assert told <= set(learned)
+    assert not asked & set(learned)
+    assert asked | set(learned) == set(pairs_of(alone.train.histories))
+    assert {user for user, _ in asked}.isdisjoint(user for user, _ in pairs_of(new.query))
+    places = {item for _, item in asked}
+    assert len(places) > 10  # whichever, not the first or the last of a history
+    again, other = (pairs_of(alone.beside_known(seed).valid.query) for seed in (3, 4))
+    assert again == pairs_of(both.valid.query) != other
+
+
+def test_only_a_fit_that_holds_out_ratings_itself_asks_known_people(
+    rating_split: Split, monkeypatch: pytest.MonkeyPatch
+):
+    asked: list[int] = []
+    beside = Taught.beside_known
+
+    def noted(self: Taught, rng: int) -> Taught:
+        asked.append(rng)
+        return beside(self, rng)
+
+    monkeypatch.setattr(Taught, "beside_known", noted)
+    config = mr.MetaConfig(d=2, steps=0, choice=False, evidence=False)
+    model = mr.MetaRecommender(mr.HashEncoder(d=8), config)
+    model.fit(rating_split.train, rating_split.valid)
+    model.fit(rating_split.train.as_events())
+    assert asked == []
+    model.fit(rating_split.train, rng=5)
+    assert asked == [5]

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Int
 
 from metarec.contracts import DataError, Dataset, Episodes, EventKinds, Histories
+from metarec.contracts.episodes import joined
 from metarec.data.draws import permuted, shuffled_order
 from metarec.data.sampling import support_sizes
 from metarec.meta.refusals import served
@@ -16,6 +17,8 @@ SHARE = 0.05
 LEAST_USERS, MOST_USERS = 20, 500
 LARGEST_SHARE = 0.25
 """A small shop gives up at most this share of its users, however few they are."""
+KNOWN_PART = 10
+"""One of so many ratings of a known person is held out."""
 FOLDS = 5
 """Parts of the people who are asked in turn where validation alone would teach too little."""
 ITEM_FOLDS = 10
@@ -198,6 +201,29 @@ class Taught:
         taken = given.without_negative()
         train = taken if heard is given else heard.without_negative()
         return cls(taken, train, heard, *(_as_served(given, part) for part in (valid, repeating)))
+
+    def beside_known(self, rng: int) -> "Taught":
+        """Judged on known people too, as many as new ones: by a tenth of what each of them rated,
+        which is learned without.
+
+        Most of whom a shop asks for is known to it, and numbers of items that fit known people's
+        own ratings may be worse for their next ones and better for those of others.
+        """
+        train, random = self.train, stream(rng, Purpose.HOLD_OUT, 1)
+        able = _able(train)
+        chosen = np.sort(random.choice(able, min(len(able), len(self.valid)), replace=False))
+        people = train.interactions["user"].to_numpy()
+        counts = np.bincount(people, minlength=len(train.user_ids))
+        order = np.lexsort((random.random(len(people)), people))
+        places = np.empty(len(people), dtype=np.int64)
+        places[order] = np.arange(len(people)) - (np.cumsum(counts) - counts)[people[order]]
+        gone = np.isin(people, chosen) & (places < np.maximum(1, counts[people] // KNOWN_PART))
+        kept = train.where(~gone)
+        asked = Episodes(kept.histories.take(chosen), train.where(gone).histories.take(chosen))
+        asked = _as_served(train, _once(train.event_kinds.asked(asked), train))
+        support = joined([self.valid.support, asked.support])
+        valid = Episodes(support, joined([self.valid.query, asked.query]))
+        return replace(self, train=kept, valid=valid)
 
 
 def _as_served(train: Dataset, episodes: Episodes) -> Episodes:

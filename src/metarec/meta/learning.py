@@ -53,10 +53,13 @@ class Learning(WarmingItems):
         self._profiles = None
         if self.config.profile and first.users is not None and first.users.width:
             self._profiles = TabularFeatures.fit(first.users)
+        judged = list(taught)
+        if valid is None and given.feedback == "rating":
+            judged[0] = taught[0].beside_known(running.rng)
         trains = [True, self.config.beside_ratings().steps != 0][: len(taught)]
         told = [
             self._learn_head(one, content, *share)
-            for one, share in zip(taught, shared(running, trains, end), strict=True)
+            for one, share in zip(judged, shared(running, trains, end), strict=True)
         ]
         for name, one in zip(self.hearts, taught, strict=True):
             self._expect_cold(name, one.train, content, running.rng)
