@@ -25,8 +25,9 @@ from metarec.contracts.event_kinds import ANY_KIND
 from metarec.encoders import ContentFeatures, TabularFeatures, TextEncoder
 from metarec.files.model_folder import load_state, save_state
 from metarec.meta.config import MetaConfig
+from metarec.meta.holding_out import able_users
 from metarec.meta.learning import Learning
-from metarec.meta.moving.beginning import shaped_by
+from metarec.meta.moving.beginning import check_prior, shaped_by
 from metarec.meta.ordering import CHOICE, Blend
 from metarec.meta.person import Person
 from metarec.meta.saved import heart_from, state_of
@@ -84,8 +85,8 @@ class MetaRecommender(Learning, Recommender):
     ) -> Self:
         """A fitted copy; `self` stays as it was.
 
-        With the `prior`, the model of another shop, the fit starts at what that one knows, and
-        leaves it for what validation proves.
+        With a `prior`, the model of another shop, the fit begins at what that one knows (`start`),
+        and leaves it for what validation proves; a shop in which nobody has two events stays there.
 
         `valid` decides when to stop and calibrates the variance; without it a few users are held
         out for that. How to run is said as in `Running`: with a `folder` the run writes checkpoints
@@ -105,12 +106,11 @@ class MetaRecommender(Learning, Recommender):
             check_device(running.device)
         config = self.config
         if prior is not None:
-            if not isinstance(prior, MetaRecommender):
-                raise DataError(
-                    f"prior must be a fitted MetaRecommender, got {type(prior).__name__}"
-                )
+            check_prior(prior)
             prior.check_prior_of(train, self.encoder)
             config = shaped_by(prior.config, config)
+            if not len(able_users(train)):  # nobody to adapt on and be judged on
+                return prior.start(train, self.encoder, progress=progress).warm(train.histories)
         given = train.hash  # of all that is learned from or validated on, held-out users too
         fitted = type(self)(self.encoder, config)  # a copy would carry cached values along
         fitted._catalogue = train.catalogue
@@ -137,8 +137,8 @@ class MetaRecommender(Learning, Recommender):
         people say of single items, and `fit(shop, prior=model)` learns from there. Another
         `encoder` is one that reads alike by another template.
         """
-        encoder = self._content.encoder if encoder is None else encoder
         self.check_prior_of(shop, encoder)
+        encoder = self._content.encoder if encoder is None else encoder
         started = type(self)(encoder, self.config)
         started.begin(self, shop, progress=progress)
         started.has_uncertainty = started.knows_how_sure

@@ -128,7 +128,7 @@ def learn_evidence(
         alike_fades=likewise,
         untouched=Untouched(~first.touched, 0.0, likewise, 0.0, 0.0, weight[TASTE] or 1.0)
         if known is None
-        else known.untouched,
+        else replace(known.untouched, offset=0.0),
         ordered=first.ordered,
         order=_trusted(first.order, weight),
     )
@@ -139,7 +139,8 @@ def learn_evidence(
             evidence, popular=replace(evidence.popular, at_first=known.popular.at_first)
         )
     evidence, of_content = _trust_in_content(evidence, tables, rng, known)
-    evidence = _level_of_untouched(evidence, tables, share_of_unseen(samples[0].train))
+    share = share_of_unseen(samples[0].train)
+    evidence = _level_of_untouched(evidence, tables, share, known)
     returns = learn_return(evidence, samples[0], rng)
     if returns is not None:
         evidence = replace(evidence, counted=(*evidence.counted, returns.table))
@@ -251,7 +252,9 @@ def _trust_in_content(
     return replace(evidence, untouched=untouched), standing
 
 
-def _level_of_untouched(evidence: Evidence, tables: Sequence[Tables], share: float) -> Evidence:
+def _level_of_untouched(
+    evidence: Evidence, tables: Sequence[Tables], share: float, known: Evidence | None
+) -> Evidence:
     """The evidence with the offset of items that nobody has touched, among those people did.
 
     A count table gives them 0, which stands above the negative numbers of a ridge. What lifts them
@@ -270,10 +273,19 @@ def _level_of_untouched(evidence: Evidence, tables: Sequence[Tables], share: flo
                 total = told.trust * each.taste(part.heard) + told.logits(spoken)
                 level = np.broadcast_to(told.untouched.rows.astype(np.float64), total.shape)
                 contests.append(part.contests({"all": total, "up": level, "down": -level}))
+    n_new = sum(int(new.sum()) for new in asked)
+    if known is not None and n_new < LEAST_QUERIES:
+        return _at_level(evidence, known.untouched.offset)
     if not contests:
         return evidence
     up, down = _beside(Contests.joined(contests), ["up", "down"]).tolist()
-    offset = up - down + _log_odds(share) - _log_odds(float(np.concatenate(asked).mean()))
+    new = np.concatenate(asked)
+    in_asked = min(float(new.mean()), 1 - 0.5 / len(new))  # where nothing else is asked for
+    offset = up - down + _log_odds(share) - _log_odds(in_asked)
+    return _at_level(evidence, offset)
+
+
+def _at_level(evidence: Evidence, offset: float) -> Evidence:
     return replace(evidence, untouched=replace(evidence.untouched, offset=offset))
 
 

@@ -101,6 +101,12 @@ def better_of(own: Learned, begun: Learned) -> tuple[Learned, bool]:
     return replace(chosen, metrics={**chosen.metrics, "prior": told}), kept
 
 
+def check_prior(prior: object) -> None:
+    """Refuse what is no model that a fit could begin at."""
+    if not isinstance(prior, StartingShops):
+        raise DataError(f"prior must be a fitted MetaRecommender, got {type(prior).__name__}")
+
+
 def shaped_by(prior: MetaConfig, config: MetaConfig) -> MetaConfig:
     """The settings with the features of the prior model; refuses those that it has otherwise."""
     for name in ("hidden", "updater", "profile"):

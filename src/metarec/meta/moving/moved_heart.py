@@ -37,11 +37,17 @@ class Place:
     """The same of the profiles."""
 
     def facts(self) -> dict[str, Any]:
-        """How much of the content is known, and of what nothing is, for a model's metrics."""
-        unknown = [self.features.names[row] for row in np.flatnonzero(self.rows < 0)]
-        columns = {name[1] if name[0] not in self.features.blocks else name[0] for name in unknown}
-        told = {"content": len(self.rows), "known": int((self.rows >= 0).sum())}
-        return {**told, "left_out": sorted(columns)}
+        """How much of the content is known, and of what columns nothing is, for a model's
+        metrics."""
+        blocks = self.features.blocks
+        columns = [name[0] if name[0] in blocks else name[1] for name in self.features.names]
+        of_use = {columns[row] for row in np.flatnonzero(self.rows >= 0)}
+        return {
+            "feedback": self.shop.feedback,
+            "content": len(self.rows),
+            "known": int((self.rows >= 0).sum()),
+            "left_out": sorted(set(columns) - of_use),
+        }
 
 
 def moved(

@@ -40,29 +40,32 @@ class StartingShops(WarmingItems):
         for name, before in known.hearts.items():
             train = as_read_by(name, shop)
             heart, weights = known.moved(name, train, place)
+            self._weights = {**self._weights, name: weights}
+            self.hearts = {**self.hearts, name: heart}
             if before.evidence is not None:
                 evidence = evidence_in(before.evidence, train, content, self.config)
                 whole = partial(self._alone, replace(heart, evidence=evidence))
                 heart = replace(heart, evidence=levelled(evidence, train, whole))
+                self.hearts = {**self.hearts, name: heart}
                 self.shows_seen = known.shows_seen and RETURN in evidence.names
-            self._weights = {**self._weights, name: weights}
-            self.hearts = {**self.hearts, name: heart}
         self.blend = known.blend
         told = {"steps": 0, "valid_loss": None, "train_hash": shop.hash}
-        self.metrics = {**told, "prior": place.facts()}
+        self.metrics = {**told, "of_prior": place.facts()}
 
-    def check_prior_of(self, shop: Dataset, encoder: Encoder) -> None:
-        """Refuse a shop, or an encoder of its items, that this model cannot begin."""
+    def check_prior_of(self, shop: Dataset, encoder: Encoder | None) -> None:
+        """Refuse a shop, or an encoder of its items (None: this model's own), that this model
+        cannot begin."""
+        known = self.heart.head.name
         if not isinstance(shop, Dataset):
             raise DataError(
                 f"shop must be a Dataset, as load(folder) gives it, got {type(shop).__name__}"
             )
-        if self.heart.head.name != shop.feedback:
+        if known != shop.feedback:
             raise DataError(
-                f"the prior model was fitted to {_said(self.heart.head.name)}, and this shop has "
+                f"the prior model was fitted to {_said(known)}, and this shop has "
                 f"{_said(shop.feedback)}; a prior is for shops of the same feedback"
             )
-        if not reads_alike(encoder, self._content.encoder):
+        if encoder is not None and not reads_alike(encoder, self._content.encoder):
             raise DataError(
                 "the prior model reads content by another encoder, so that the same text is "
                 f"another vector: {self._content.encoder!r}, here {encoder!r}; give the prior's own"

@@ -1,0 +1,186 @@
+"""A fit that begins at the model of another shop, and leaves it for what validation proves."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+import metarec as mr
+from metarec.contracts import DataError, Dataset
+from metarec.meta.fitted import Learned
+from metarec.meta.heads import ChoiceHead
+from metarec.meta.moving.beginning import Beginning, better_of, shaped_by
+from metarec.recommenders import Popularity
+
+from .conftest import SMALL
+from .networks import assert_same_numbers
+from .shops import two_shops, young
+
+KINDS = ("rating", "implicit")
+CONFIG = mr.MetaConfig(**{**SMALL, "choice": True, "steps": 0})
+ENCODER = mr.HashEncoder(d=16)
+
+
+@pytest.fixture(scope="module")
+def shops() -> dict[str, tuple[Dataset, Dataset]]:
+    return {kind: two_shops(kind) for kind in KINDS}
+
+
+@pytest.fixture(scope="module")
+def priors(shops: dict[str, tuple[Dataset, Dataset]]) -> dict[str, mr.MetaRecommender]:
+    return {kind: mr.MetaRecommender(ENCODER, CONFIG).fit(shops[kind][0]) for kind in KINDS}
+
+
+def fitted(shop: Dataset, prior: mr.MetaRecommender | None, **how: Any) -> mr.MetaRecommender:
+    return mr.MetaRecommender(ENCODER, CONFIG).fit(shop, prior=prior, **how)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_fit_begins_where_the_started_and_warmed_model_stands(kind, shops, priors):
+    new = young(shops[kind][1], 3)  # too few to hold anyone out
+    begun, there = fitted(new, priors[kind]), priors[kind].start(new).warm(new.histories)
+    able = new.histories.lengths[new.histories.rows] >= 2
+    one = np.setdiff1d(new.histories.items, new.histories.items[able])  # what training leaves cold
+    kept = np.setdiff1d(np.arange(len(new.catalogue)), one)
+    for name, heart in begun.hearts.items():
+        expected = there.hearts[name]
+        for column in ("features", "offsets", "noise", "unsure"):
+            own, told = (getattr(each.terms, column)[kept] for each in (heart, expected))
+            np.testing.assert_allclose(own, told, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(heart.prior.mean, expected.prior.mean, rtol=1e-6)
+        phi = heart.terms.features[: len(new.catalogue)]
+        (lam, alpha), eye = expected.prior.scales, np.eye(phi.shape[1])
+        P = eye if name == "rating" else lam * eye + alpha * phi.T @ phi / len(phi)
+        np.testing.assert_allclose(heart.prior.precision, P, rtol=1e-4)
+        for number in ("eps", "rho"):
+            known = getattr(expected.confidence, number)
+            assert getattr(heart.confidence, number) == pytest.approx(known, rel=1e-5)
+        assert heart.residuals is priors[kind].hearts[name].residuals
+    choice = begun.hearts["implicit"].head
+    assert isinstance(choice, ChoiceHead)
+    known = priors[kind].hearts["implicit"].head
+    assert choice.kappa == pytest.approx(known.kappa, rel=1e-6)  # type: ignore[union-attr]
+    assert choice.variance_factor == known.variance_factor
+    if kind == "rating":
+        told, ids = new.histories.take(np.arange(3)), list(new.catalogue.ids)
+        scores = [model.score(told, ids, rank_by="rating")[:, kept] for model in (there, begun)]
+        np.testing.assert_allclose(*scores, rtol=1e-2)
+
+
+def test_without_validation_nothing_is_trained_beyond_the_beginning(shops, priors):
+    new = young(shops["rating"][1], 3)
+    trained = replace(CONFIG, steps=5)
+    begun = mr.MetaRecommender(ENCODER, trained).fit(new, prior=priors["rating"])
+    assert begun.metrics["prior"] == {"kept": True, "loss_alone": None, "loss": None}
+    assert begun.metrics["steps"] == 0
+    assert_same_numbers(begun.hearts["rating"], fitted(new, priors["rating"]).hearts["rating"])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_fit_is_never_behind_the_shop_alone_on_validation(kind, shops, priors):
+    new = shops[kind][1]
+    begun, alone = fitted(new, priors[kind]), fitted(new, None)
+    for own, other in (
+        (begun.metrics, alone.metrics),
+        *([(begun.metrics["choice"], alone.metrics["choice"])] if kind == "rating" else []),
+    ):
+        assert own["prior"]["loss_alone"] == other["valid_loss"]
+        assert own["valid_loss"] == min(own["prior"]["loss_alone"], own["prior"]["loss"])
+        assert own["prior"]["kept"] == (own["valid_loss"] == own["prior"]["loss"])
+    assert any("the other shop's head" in line for line in begun.summary)
+
+
+def test_a_shop_of_few_people_knows_what_the_words_of_the_first_one_are_worth():
+    first, second = worded(people=60, items=30, named="a"), worded(people=6, items=30, named="b")
+    prior = mr.MetaRecommender(ENCODER, CONFIG).fit(first)
+    good = np.array([str(title).startswith("gold") for title in second.catalogue.titles])  # type: ignore[union-attr]
+
+    def gap(model: mr.MetaRecommender) -> float:
+        scores = model.score([[]], list(second.catalogue.ids), rank_by="rating")[0]
+        return float(scores[good].mean() - scores[~good].mean())
+
+    assert gap(prior.start(young(second, 0))) > 1.5
+    assert gap(fitted(young(second, 2), prior)) > 1.5
+
+
+def worded(people: int, items: int, named: str) -> Dataset:
+    """Everyone likes golden things, which their titles alone tell."""
+    rng = np.random.default_rng(len(named) + people)
+    words = np.array(["gold", "lead"])[np.arange(items) % 2]
+    ids = [f"{named}{i}" for i in range(items)]
+    titles = [f"{word} thing {named}{i}" for i, word in enumerate(words)]
+    rows = [
+        {"user_id": f"{named}-u{u}", "item_id": ids[i], "value": float(value)}
+        for u in range(people)
+        for i in rng.choice(items, 4, replace=False)
+        for value in [np.clip(4.5 - 3 * (i % 2) + rng.normal(0, 0.5), 1, 5)]
+    ]
+    table = pl.DataFrame({"item_id": ids, "title": titles})
+    return mr.from_frames(pl.DataFrame(rows), table, feedback="rating", scale=(1, 5))
+
+
+def test_a_shop_in_which_nobody_has_two_events_is_started(shops, priors):
+    nothing = young(shops["rating"][1], 0)
+    begun = fitted(nothing, priors["rating"])
+    assert begun.metrics["steps"] == 0
+    assert_same_numbers(begun.hearts["rating"], priors["rating"].start(nothing).hearts["rating"])
+    with pytest.raises(DataError, match="no user has two or more events"):
+        fitted(nothing, None)
+
+
+def test_a_fit_with_a_prior_gives_the_same_bits_again_and_from_its_checkpoints(
+    shops, priors, tmp_path: Path
+):
+    new, config = young(shops["implicit"][1], 60), replace(CONFIG, steps=20, judge_every=10)
+    model = mr.MetaRecommender(ENCODER, config)
+    first = model.fit(new, prior=priors["implicit"], folder=tmp_path)
+    again = model.fit(new, prior=priors["implicit"], folder=tmp_path)
+    fresh = model.fit(new, prior=priors["implicit"])
+    assert_same_numbers(first.heart, again.heart)
+    assert_same_numbers(first.heart, fresh.heart)
+    assert (tmp_path / "prior").is_dir()
+    other = priors["implicit"].start(shops["implicit"][0])
+    other._weights = {
+        "implicit": {**other._weights["implicit"], "gamma": np.array(0.7, np.float32)}
+    }
+    with pytest.raises(DataError, match="checkpoint of another run"):
+        model.fit(new, prior=other, folder=tmp_path)
+
+
+def test_the_better_of_both_is_what_validation_says_and_without_one_the_prior_stays():
+    def learned(loss: float | None) -> Learned:
+        return Learned(None, {}, None, {"valid_loss": loss})  # type: ignore[arg-type]
+
+    for own, begun, kept in ((1.0, 0.9, True), (0.9, 1.0, False), (None, None, True)):
+        chosen, stays = better_of(learned(own), learned(begun))
+        assert stays is kept
+        assert chosen.metrics["valid_loss"] == (begun if kept else own)
+        assert chosen.metrics["prior"] == {"kept": kept, "loss_alone": own, "loss": begun}
+
+
+def test_settings_that_do_not_fit_the_prior_are_refused(shops, priors):
+    assert shaped_by(replace(CONFIG, d=32), mr.MetaConfig()).d == 32
+    with pytest.raises(DataError, match=r"d=32 features an item, and these settings say d=8"):
+        shaped_by(replace(CONFIG, d=32), mr.MetaConfig(d=8))
+    with pytest.raises(DataError, match=r"fitted with hidden=0, .* hidden=4"):
+        shaped_by(CONFIG, mr.MetaConfig(hidden=4))
+    with pytest.raises(DataError, match="prior must be a fitted MetaRecommender, got Popularity"):
+        fitted(shops["implicit"][1], Popularity())  # type: ignore[arg-type]
+    with pytest.raises(DataError, match="fitted to implicit events, and this shop has ratings"):
+        fitted(shops["rating"][1], priors["implicit"])
+
+
+def test_a_beginning_is_named_by_all_that_training_begins_at(priors):
+    heart, weights = priors["implicit"].heart, priors["implicit"]._weights["implicit"]
+    first = Beginning(heart, weights)
+    assert first.fingerprint == Beginning(replace(heart), dict(weights)).fingerprint
+    prior = replace(heart.prior, mean=heart.prior.mean + 1e-9)
+    confidence = replace(heart.confidence, eps=heart.confidence.eps / 2)
+    head = replace(heart.head, kappa=2.0)  # type: ignore[call-arg]
+    changed = [{"prior": prior}, {"confidence": confidence}, {"head": head}]
+    others = {Beginning(replace(heart, **parts), weights).fingerprint for parts in changed}
+    others.add(Beginning(heart, {**weights, "v": weights["v"] + 1}).fingerprint)
+    assert len(others | {first.fingerprint}) == 5
