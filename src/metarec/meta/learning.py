@@ -1,7 +1,6 @@
 """From a shop to the heads of a model, and to how they make one order: what `fit` does."""
 
 import copy
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -13,7 +12,7 @@ from jaxtyping import Float, Int
 from metarec.contracts import Dataset, Episodes, Running
 from metarec.contracts.running import time_left
 from metarec.meta.blending import Rated, learn_blend
-from metarec.meta.choosing import best_learned
+from metarec.meta.choosing import best_learned, half_of, shared
 from metarec.meta.config import MetaConfig
 from metarec.meta.evidence import Evidence, Order, Sample
 from metarec.meta.evidence.order import ORDER
@@ -102,15 +101,12 @@ class Learning(StartingShops):
         config = self.config.beside_ratings() if self.hearts else self.config
         train = taught.train
         tried = config.of(train.feedback, len(train.histories.items))
-        name = train.feedback
-        known = self._begins is not None and name in self._begins.prior.hearts
-        half = None if end is None or not known else time.monotonic() + (time_left(end, 2) or 0.0)
-        learn = partial(self._learned, taught, content)
-        chosen, learned = best_learned(tried, learn, running, half or end)
-        if self._begins is not None and known:
-            begin = self._begins.of(name, train)
+        name, learn = train.feedback, partial(self._learned, taught, content)
+        begin = None if self._begins is None else self._begins.of(name, train)
+        chosen, learned = best_learned(tried, learn, running, half_of(end) if begin else end)
+        if begin is not None:
             again = replace(running.below("prior"), time_s=time_left(end))
-            # nobody would stop its training
+            # without validation nobody would stop its training
             started = chosen if len(taught.valid) else replace(chosen, steps=0)
             learned, kept = better_of(learned, learn(started, again, begin))
             self._stays |= {name} if kept else set()
@@ -150,7 +146,6 @@ class Learning(StartingShops):
         from metarec.meta.fitting import learn  # PyTorch: serving never needs it
 
         named = fingerprint_of(taught.heard, taught.valid, content, config)
-
         with limited(running.threads):  # PyTorch may have been loaded just now
             return learn(
                 taught.train,
@@ -305,15 +300,3 @@ class Learning(StartingShops):
         if heart is not None and heart.evidence is not None and taught.given is not taught.train:
             evidence = recounted(heart.evidence, taught.given, self.config)
             self.hearts = {**self.hearts, CHOICE: replace(heart, evidence=evidence)}
-
-
-def shared(
-    running: Running, trains: Sequence[bool], end: float | None
-) -> Iterator[tuple[Running, float | None]]:
-    """How each head is learned in turn, and until when: those that train share the time that is
-    left, and each has a folder of checkpoints, the first the one that was given."""
-    for number, learned in enumerate(trains):
-        own = running if number == 0 else running.below("choice")
-        left = time_left(end, max(1, sum(trains[number:])))
-        until = None if left is None else time.monotonic() + left
-        yield replace(own, folder=own.folder if learned else None), until

@@ -1,6 +1,6 @@
 """From what people did to tables and the trust in them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -25,19 +25,11 @@ from metarec.meta.evidence.foretold import FORETOLD
 from metarec.meta.evidence.order import ORDER, Order
 from metarec.meta.evidence.questions import ENOUGH_QUERIES, LEAST_QUERIES, Questions
 from metarec.meta.evidence.returning import learn_return
-from metarec.meta.evidence.samples import (
-    ALIKE,
-    NEAR,
-    PLAIN,
-    Sample,
-    Tables,
-    contests_of,
-    fades_of,
-    heard,
-)
+from metarec.meta.evidence.samples import ALIKE, NEAR, PLAIN, Sample, Tables, contests_of, fades_of
 from metarec.meta.evidence.spoken import spoken_of
 from metarec.meta.evidence.standing import Standing, judged_trust
 from metarec.meta.evidence.trust import Contests, learn_beside
+from metarec.meta.evidence.weights import of_touched, of_untouched
 
 ALIKE_WIDTH = 128
 LEVEL_SAMPLES = 2
@@ -171,24 +163,6 @@ def _trust(
     trust, standing = judged_trust(contests, person, rng, before if before.any() else None)
     weight = dict(zip(contests.names, (trust / scales).tolist(), strict=True))
     return weight, dict(zip(contests.names, trust.tolist(), strict=True)), standing
-
-
-def of_touched(evidence: Evidence, names: Iterable[str]) -> dict[str, float]:
-    """The weight of each score of touched items, of those in `names`."""
-    heard_as = [(table.name, fade) for table in evidence.counted for fade in table.fades]
-    heard_as += [(ALIKE, fade) for fade in evidence.alike_fades]
-    popular = evidence.popular
-    found = {heard(name, fade.decay): fade.weight for name, fade in heard_as}
-    found |= {name: popular.always * part for name, part in popular.parts.items()}
-    found |= {TASTE: evidence.taste}
-    return {name: found[name] for name in names if name in found}
-
-
-def of_untouched(evidence: Evidence) -> dict[str, float]:
-    """The same of items that nobody has touched."""
-    own = evidence.untouched
-    found = {heard(ALIKE, fade.decay): fade.weight for fade in own.likeness}
-    return {**found, TASTE: own.taste, NEAR: own.near, PLAIN: own.plain}
 
 
 def _trusted(order: Order | None, weight: Mapping[str, float]) -> Order | None:

@@ -52,8 +52,11 @@ class Beginnings:
     reader: StartingShops
     """The model that is fitted, as far as it reads people and items."""
 
-    def of(self, name: str, train: Dataset) -> Beginning:
-        """A head with the residuals of the items that `train` knows."""
+    def of(self, name: str, train: Dataset) -> Beginning | None:
+        """A head with the residuals of the items that `train` knows; None where the prior model
+        lacks it."""
+        if name not in self.prior.hearts:
+            return None
         there = copy.copy(self.reader)
         heart, weights = self.prior.moved(name, train, self.place)
         there.hearts, there._weights = {name: heart}, {name: weights}
