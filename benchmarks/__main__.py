@@ -28,7 +28,7 @@ NAMES = (
     "rating_folds",
     "ablations",
 )
-ON_NAMED_DATA = ("rating_folds",)
+ON_NAMED_DATA = ("next_event", "rating_folds")
 """Behind these may stand the name of the data to measure on."""
 
 
