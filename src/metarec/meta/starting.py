@@ -13,6 +13,7 @@ from scipy.special import logit
 
 from metarec.contracts import Dataset
 from metarec.meta.config import MetaConfig
+from metarec.meta.heads.choice_training import LearnedChoice
 from metarec.meta.loops.episodes import learned_counts
 from metarec.meta.moving.beginning import Beginning
 from metarec.meta.network import HeartNetwork
@@ -77,5 +78,6 @@ def start_from_prior(network: HeartNetwork, beginning: Beginning) -> None:
     confidence.log_confidence.copy_(torch.from_numpy(np.log(known.of_kind)))
     confidence.old.fill_(float(logit(known.eps)))
     confidence.decay.fill_(float(np.log(np.expm1(-np.log(known.rho)))))
-    network.head.begin_as(heart)
+    if isinstance(network.head, LearnedChoice):  # that of ratings has no numbers of its own
+        network.head.begin_as(heart)
     network.settled = True

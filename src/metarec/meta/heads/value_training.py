@@ -15,7 +15,6 @@ from metarec.data.sampling import RatingBatch, sample_rating_batch
 from metarec.meta.config import MetaConfig
 from metarec.meta.features.network import TorchTerms
 from metarec.meta.heads.value import ValueHead
-from metarec.meta.heart import Heart
 from metarec.meta.loops.episodes import Inputs, PaddedEpisodes, profiles_of
 from metarec.meta.loops.steps import Sampler, Step, query_weights
 from metarec.meta.network import HeartNetwork, TorchSupport
@@ -66,9 +65,6 @@ class LearnedValue(nn.Module):
     def prior_scales(self) -> tuple[Tensor, Tensor]:
         """1, and nothing of items."""
         return torch.ones(()), torch.zeros(())
-
-    def begin_as(self, heart: Heart) -> None:
-        """Nothing: all numbers are those of items and people."""
 
     def begin(
         self,
