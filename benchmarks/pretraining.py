@@ -191,14 +191,15 @@ def films(name: str) -> Dataset:
 
 def other_films() -> Dataset:
     """MovieLens latest without a film that MovieLens-100k has too, by its title."""
-    known = {plain(title) for title in films("movielens-100k").catalogue.titles or ()}
-    shop = films("movielens-latest-small")
-    titles = [plain(title) for title in shop.catalogue.titles or ()]
-    return of_items(shop, np.array([title not in known for title in titles]))
+    shop, known = films("movielens-latest-small"), set(titles_of(films("movielens-100k")))
+    return of_items(shop, np.array([title not in known for title in titles_of(shop)]))
 
 
-def plain(title: object) -> str:
-    return re.sub(r"[^a-z0-9]+", " ", str(title).lower()).strip()
+def titles_of(shop: Dataset) -> list[str]:
+    """The words of each title."""
+    titles = shop.catalogue.titles
+    assert titles is not None
+    return [re.sub(r"[^a-z0-9]+", " ", str(title).lower()).strip() for title in titles]
 
 
 def half_of_films(which: int) -> Dataset:

@@ -43,3 +43,8 @@ def young(shop: Dataset, people: int) -> Dataset:
 def two_shops(kind: str) -> tuple[Dataset, Dataset]:
     """The first has a model, the second has none yet."""
     return apart(mr.generate(users=300, items=140, kind=kind, rng=3).dataset)  # type: ignore[arg-type]
+
+
+def at_start() -> mr.MetaConfig:
+    """Small models of both heads, that closed forms alone have learned."""
+    return mr.MetaConfig(d=6, steps=0, judge_every=40, batch_users=32, max_events=40)

@@ -7,31 +7,25 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+import torch
 
 import metarec as mr
 from metarec.contracts import DataError, Dataset
 from metarec.meta.fitted import Learned
 from metarec.meta.heads import ChoiceHead
+from metarec.meta.heads.value_training import LearnedValue
 from metarec.meta.moving.beginning import Beginning, better_of, shaped_by
+from metarec.meta.network import new_network
+from metarec.meta.starting import start_from_prior
 from metarec.recommenders import Popularity
 
-from .conftest import SMALL
 from .networks import assert_same_numbers
-from .shops import two_shops, young
+from .shops import at_start, young
 
 KINDS = ("rating", "implicit")
-CONFIG = mr.MetaConfig(**{**SMALL, "choice": True, "steps": 0})
+CONFIG = at_start()
+PLAIN = replace(CONFIG, evidence=False)
 ENCODER = mr.HashEncoder(d=16)
-
-
-@pytest.fixture(scope="module")
-def shops() -> dict[str, tuple[Dataset, Dataset]]:
-    return {kind: two_shops(kind) for kind in KINDS}
-
-
-@pytest.fixture(scope="module")
-def priors(shops: dict[str, tuple[Dataset, Dataset]]) -> dict[str, mr.MetaRecommender]:
-    return {kind: mr.MetaRecommender(ENCODER, CONFIG).fit(shops[kind][0]) for kind in KINDS}
 
 
 def fitted(shop: Dataset, prior: mr.MetaRecommender | None, **how: Any) -> mr.MetaRecommender:
@@ -72,17 +66,17 @@ def test_a_fit_begins_where_the_started_and_warmed_model_stands(kind, shops, pri
 
 def test_without_validation_nothing_is_trained_beyond_the_beginning(shops, priors):
     new = young(shops["rating"][1], 3)
-    trained = replace(CONFIG, steps=5)
-    begun = mr.MetaRecommender(ENCODER, trained).fit(new, prior=priors["rating"])
+    begun = mr.MetaRecommender(ENCODER, replace(PLAIN, steps=5)).fit(new, prior=priors["rating"])
     assert begun.metrics["prior"] == {"kept": True, "loss_alone": None, "loss": None}
     assert begun.metrics["steps"] == 0
-    assert_same_numbers(begun.hearts["rating"], fitted(new, priors["rating"]).hearts["rating"])
+    there = mr.MetaRecommender(ENCODER, PLAIN).fit(new, prior=priors["rating"])
+    assert_same_numbers(begun.hearts["rating"], there.hearts["rating"])
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_fit_is_never_behind_the_shop_alone_on_validation(kind, shops, priors):
-    new = shops[kind][1]
-    begun, alone = fitted(new, priors[kind]), fitted(new, None)
+    new, model = young(shops[kind][1], 80), mr.MetaRecommender(ENCODER, PLAIN)
+    begun, alone = model.fit(new, prior=priors[kind]), model.fit(new)
     for own, other in (
         (begun.metrics, alone.metrics),
         *([(begun.metrics["choice"], alone.metrics["choice"])] if kind == "rating" else []),
@@ -94,8 +88,9 @@ def test_a_fit_is_never_behind_the_shop_alone_on_validation(kind, shops, priors)
 
 
 def test_a_shop_of_few_people_knows_what_the_words_of_the_first_one_are_worth():
-    first, second = worded(people=60, items=30, named="a"), worded(people=6, items=30, named="b")
-    prior = mr.MetaRecommender(ENCODER, CONFIG).fit(first)
+    first, second = worded(people=40, items=30, named="a"), worded(people=6, items=30, named="b")
+    model = mr.MetaRecommender(ENCODER, replace(PLAIN, choice=False))
+    prior = model.fit(first)
     good = np.array([str(title).startswith("gold") for title in second.catalogue.titles])  # type: ignore[union-attr]
 
     def gap(model: mr.MetaRecommender) -> float:
@@ -103,7 +98,7 @@ def test_a_shop_of_few_people_knows_what_the_words_of_the_first_one_are_worth():
         return float(scores[good].mean() - scores[~good].mean())
 
     assert gap(prior.start(young(second, 0))) > 1.5
-    assert gap(fitted(young(second, 2), prior)) > 1.5
+    assert gap(model.fit(young(second, 2), prior=prior)) > 1.5
 
 
 def worded(people: int, items: int, named: str) -> Dataset:
@@ -134,7 +129,7 @@ def test_a_shop_in_which_nobody_has_two_events_is_started(shops, priors):
 def test_a_fit_with_a_prior_gives_the_same_bits_again_and_from_its_checkpoints(
     shops, priors, tmp_path: Path
 ):
-    new, config = young(shops["implicit"][1], 60), replace(CONFIG, steps=20, judge_every=10)
+    new, config = young(shops["implicit"][1], 60), replace(PLAIN, steps=6, judge_every=3)
     model = mr.MetaRecommender(ENCODER, config)
     first = model.fit(new, prior=priors["implicit"], folder=tmp_path)
     again = model.fit(new, prior=priors["implicit"], folder=tmp_path)
@@ -184,3 +179,25 @@ def test_a_beginning_is_named_by_all_that_training_begins_at(priors):
     others = {Beginning(replace(heart, **parts), weights).fingerprint for parts in changed}
     others.add(Beginning(heart, {**weights, "v": weights["v"] + 1}).fingerprint)
     assert len(others | {first.fingerprint}) == 5
+
+
+def test_penalties_hold_training_to_what_the_other_shop_knows(shops, priors):
+    new = shops["rating"][1]
+    there = priors["rating"].start(new).warm(new.histories)
+    heart, weights = there.heart, there._weights["rating"]
+    network = new_network(
+        len(new.catalogue),
+        there._content.blocks,
+        len(heart.prior.profile_map),
+        len(heart.confidence.kind_names),
+        CONFIG,
+        torch.Generator().manual_seed(0),
+        LearnedValue((1.0, 5.0), 0.0),
+    )
+    start_from_prior(network, Beginning(heart, weights))
+    features = network.features
+    assert all(part.penalty() == 0 for part in (features.g, features.t, features.tau, features.n))
+    assert features.beta.abs().sum() > 0
+    np.testing.assert_array_equal(features.v_start, features.v.detach())
+    np.testing.assert_array_equal(features.beta_start, features.beta.detach())
+    assert network.settled

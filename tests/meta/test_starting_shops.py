@@ -20,21 +20,9 @@ from metarec.meta.moving.moved_heart import confidence_in
 
 from .conftest import SMALL
 from .networks import assert_same_numbers, with_evidence
-from .shops import part, two_shops, young
+from .shops import part, young
 
 KINDS = ("rating", "implicit")
-
-
-@pytest.fixture(scope="module")
-def shops() -> dict[str, tuple[Dataset, Dataset]]:
-    return {kind: two_shops(kind) for kind in KINDS}
-
-
-@pytest.fixture(scope="module")
-def priors(shops: dict[str, tuple[Dataset, Dataset]]) -> dict[str, mr.MetaRecommender]:
-    config = mr.MetaConfig(**{**SMALL, "choice": True, "steps": 0})
-    encoder = mr.HashEncoder(d=16)
-    return {kind: mr.MetaRecommender(encoder, config).fit(shops[kind][0]) for kind in KINDS}
 
 
 def people_of(shop: Dataset) -> list[list[tuple[str, float]]]:

@@ -17,9 +17,9 @@ from metarec.meta.evidence.evidence import RETURN, Popular, Table, Untouched, it
 from metarec.meta.evidence.learning import ALIKE_WIDTH, share_of_unseen
 
 POPULAR = "popular"
-LEVEL_PEOPLE, FAR = 200, 1000.0
-"""People whose lists tell the level of untouched items, and how far from the old one it is looked
-for."""
+LEVEL_PEOPLE, LEVEL_SCORES, FAR = 200, 20_000_000, 1000.0
+"""People whose lists tell the level of untouched items, how many scores these lists may have
+(160 MB), and how far from the old level it is looked for."""
 
 
 def evidence_in(
@@ -76,7 +76,8 @@ def levelled(
     would let a few touched ones stand before all others.
     """
     told = train.histories
-    told = told.take(np.flatnonzero(told.lengths)[:LEVEL_PEOPLE])
+    most = min(LEVEL_PEOPLE, 1 + LEVEL_SCORES // max(1, len(evidence.untouched.rows)))
+    told = told.take(np.flatnonzero(told.lengths)[:most])
     new = evidence.untouched.rows
     if not len(told) or not new.any() or new.all():
         return evidence
