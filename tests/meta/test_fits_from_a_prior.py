@@ -15,6 +15,7 @@ from metarec.meta.fitted import Learned
 from metarec.meta.heads import ChoiceHead
 from metarec.meta.heads.value_training import LearnedValue
 from metarec.meta.moving.beginning import Beginning, better_of, shaped_by
+from metarec.meta.moving.moved_evidence import levelled
 from metarec.meta.network import new_network
 from metarec.meta.starting import start_from_prior
 from metarec.recommenders import Popularity
@@ -62,6 +63,25 @@ def test_a_fit_begins_where_the_started_and_warmed_model_stands(kind, shops, pri
         told, ids = new.histories.take(np.arange(3)), list(new.catalogue.ids)
         scores = [model.score(told, ids, rank_by="rating")[:, kept] for model in (there, begun)]
         np.testing.assert_allclose(*scores, rtol=1e-2)
+
+
+def test_where_too_few_are_asked_all_trust_is_that_of_the_other_shop(shops, priors):
+    new, prior = young(shops["implicit"][1], 3), priors["implicit"]
+    begun, there = fitted(new, prior), prior.start(new)
+    own, known = begun.heart.evidence, there.heart.evidence
+    assert own is not None
+    assert known is not None
+    assert own.names == known.names
+    for table, expected in zip(own.counted, known.counted, strict=True):
+        assert table.fades == expected.fades
+        np.testing.assert_array_equal(table.matrix.toarray(), expected.matrix.toarray())
+    assert own.alike_fades == known.alike_fades
+    assert (own.taste, own.popular.always) == (known.taste, known.popular.always)
+    assert own.popular.at_first == known.popular.at_first
+    for name in ("likeness", "near", "plain", "taste"):
+        assert getattr(own.untouched, name) == getattr(known.untouched, name)
+    again = levelled(own, new, lambda histories: begun._alone(begun.heart, histories))
+    assert again.untouched.offset == pytest.approx(own.untouched.offset, abs=1e-3)
 
 
 def test_without_validation_nothing_is_trained_beyond_the_beginning(shops, priors):
