@@ -215,7 +215,9 @@ def test_ucb_takes_what_could_well_be_best() -> None:
 def test_what_a_model_does_not_know_is_said() -> None:
     context = outlook(2, 4, draws=0)
     unsure = Outlook(context.scores, np.full((2, 4), np.nan), np.full((2, 3, 4), np.nan))
-    with pytest.raises(UnsupportedError, match=r"UCB needs standard deviations.*EpsilonGreedy"):
+    with pytest.raises(
+        UnsupportedError, match=r"UCB needs standard deviations.*epsilon-greedy needs none"
+    ):
         UCB(1.0).slates(unsure, 2)
     with pytest.raises(UnsupportedError, match=r"Thompson needs draws of the scores"):
         Thompson().slates(unsure, 2)

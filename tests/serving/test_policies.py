@@ -81,6 +81,7 @@ def test_the_same_seed_is_the_same_list_and_another_is_not(client: TestClient) -
 
 def test_without_exploration_every_policy_shows_the_greedy_list(client: TestClient) -> None:
     best = asked(client)
+    assert answered(client.get("/v1/model"))["can"]["policies"] == list(EXPLORING)
     for policy in ("epsilon_greedy", "ucb", "thompson"):
         found = asked(client, policy=policy, exploration=0)
         assert [(i["item_id"], i["score"], i["std"]) for i in found["items"]] == [
@@ -130,10 +131,12 @@ def test_a_list_of_nobody_is_not_recorded(door: TestClient) -> None:
 
 def test_a_simple_row_explores_by_chance_alone(serve: Serve, row: Path) -> None:
     client = serve(row)
+    can = answered(client.get("/v1/model"))["can"]
+    assert can["policies"] == ["greedy", "epsilon_greedy"]
     found = asked(client, policy="epsilon_greedy", exploration=1, seed=1, record=True)
     assert found["evaluable"]
     for policy in ("ucb", "thompson"):
-        assert "EpsilonGreedy needs none" in asked(client, status=501, policy=policy)["detail"]
+        assert "epsilon-greedy needs none" in asked(client, status=501, policy=policy)["detail"]
     fed(client, found["impression"], kind="shown")
     known = {p["policy"] for p in fares(client)["policies"] if p["self_normalised"]}
     assert known == {"greedy", "epsilon_greedy"}

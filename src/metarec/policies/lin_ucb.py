@@ -63,7 +63,11 @@ class LinUCB(SlatePolicy[Float[np.ndarray, "person d"]]):
     ) -> Self:
         """The policy after these rewards; NaN: nobody saw that place."""
         x = self._checked(context)
-        if rewards.shape != shown.shape or len(shown) != len(x) or shown.max() >= self.n_items:
+        if (
+            rewards.shape != shown.shape
+            or len(shown) != len(x)
+            or shown.max(initial=-1) >= self.n_items
+        ):
             raise DataError(
                 f"learn needs one reward a place of {len(x)} slates of {self.n_items} items, got "
                 f"shapes {shown.shape} and {rewards.shape}"

@@ -40,7 +40,7 @@ class Thompson(SlatePolicy[Outlook]):
         if np.isnan(np.swapaxes(draws, 1, 2)[context.allowed]).any():
             raise UnsupportedError(
                 "Thompson needs draws of the scores, and this model does not know how sure it is; "
-                "EpsilonGreedy needs none"
+                "epsilon-greedy needs none"
             )
         spread = draws if self.scale == 1.0 else scores + self.scale * (draws - scores)
         spread = np.where(context.allowed[:, None, :], spread, np.nan)

@@ -32,7 +32,7 @@ class UCB(SlatePolicy[Outlook]):
         if self.beta and np.isnan(context.stds[context.allowed]).any():
             raise UnsupportedError(
                 "UCB needs standard deviations of the scores, and this model does not know them; "
-                "EpsilonGreedy needs none"
+                "epsilon-greedy needs none"
             )
         bounds = context.scores + self.beta * context.stds if self.beta else context.scores
         return Slates(one_list(context, bounds, k), context.allowed, self.epsilon)

@@ -10,6 +10,10 @@ FORGOTTEN = 10
 """Half-lives after which a showing counts nothing: by then it is a thousandth."""
 
 
+MOST = 1_000
+"""Lists of one person that count, the newest ones."""
+
+
 def lowered(shown: Iterable[Impression], now: float, half_life_s: float) -> dict[str, float]:
     """How many σ each item is lowered: Σ 2^(−age / half-life) over the showings that the person saw
     and did not take, the age being that of the list.

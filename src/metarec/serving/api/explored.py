@@ -9,7 +9,7 @@ from pydantic import Field
 from metarec.contracts import DataError, Filters
 from metarec.policies.exploration import USUAL
 from metarec.serving.api.shapes import Shape
-from metarec.serving.cooling import FORGOTTEN, HALF_LIFE_S, lowered
+from metarec.serving.cooling import FORGOTTEN, HALF_LIFE_S, MOST, lowered
 from metarec.serving.exploring import LARGEST_SEED, Exploration
 from metarec.serving.store import Store
 from metarec.serving.store.impressions import Chances
@@ -89,7 +89,7 @@ def cooled(store: Store, user_id: str | None, filters: Filters, asked: Explores)
     if user_id is None or not asked.cool_off_s:
         return filters
     now = time.time()
-    shown = store.answered_by(user_id, now - FORGOTTEN * asked.cool_off_s)
+    shown = store.answered_by(user_id, now - FORGOTTEN * asked.cool_off_s, MOST)
     if down := lowered(shown, now, asked.cool_off_s):
         filters["lowered"] = down
     return filters

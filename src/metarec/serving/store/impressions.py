@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from metarec.contracts import DataError
 from metarec.serving.store.database import Database
-from metarec.serving.store.events import KeyConflict
+from metarec.serving.store.events import KeyConflict, parts_of
 from metarec.serving.store.people import USER, own_rows
 from metarec.serving.store.tables import FEEDBACK, IMPRESSIONS
 
@@ -106,8 +106,11 @@ def vars_of(chances: Chances) -> dict[str, Any]:
 def items_of(connection: sa.Connection, tokens: Sequence[str]) -> dict[str, list[str]]:
     """The items of lists that were shown, by their names; those that there are."""
     columns = (IMPRESSIONS.c.token, IMPRESSIONS.c["items"])
-    asked = sa.select(*columns).where(IMPRESSIONS.c.token.in_(tokens))
-    return {row.token: json.loads(row._mapping["items"]) for row in connection.execute(asked)}
+    found: dict[str, list[str]] = {}
+    for part in parts_of(tokens):
+        asked = sa.select(*columns).where(IMPRESSIONS.c.token.in_(part))
+        found |= {row.token: json.loads(row._mapping["items"]) for row in connection.execute(asked)}
+    return found
 
 
 def tell(connection: sa.Connection, database: Database, told: Sequence[Feedback]) -> list[Become]:
@@ -121,7 +124,8 @@ def tell(connection: sa.Connection, database: Database, told: Sequence[Feedback]
 
 def _told(connection: sa.Connection, database: Database, feedback: Feedback) -> Become:
     own = sa.select(IMPRESSIONS.c.user_id).where(IMPRESSIONS.c.token == feedback.impression)
-    user_id = connection.execute(own).scalar()
+    # held in PostgreSQL until the end, so that who is forgotten meanwhile is forgotten with this
+    user_id = connection.execute(own.with_for_update(read=True)).scalar()
     if user_id is None:  # forgotten between two calls
         raise DataError(f"there is no impression {feedback.impression!r}")
     row = {name: getattr(feedback, name) for name in Feedback.__slots__}
@@ -152,36 +156,45 @@ _COLUMNS = (
     FEEDBACK.c.position,
     FEEDBACK.c.value,
 )
-_ANSWERED = (
-    sa.select(*_COLUMNS)
-    .join(FEEDBACK, FEEDBACK.c.impression == IMPRESSIONS.c.token)
-    .where(IMPRESSIONS.c.received > sa.bindparam("since"))
-    .order_by(IMPRESSIONS.c.id, FEEDBACK.c.id)
+_NEWEST = (
+    sa.select(IMPRESSIONS.c.id)
+    .where(
+        IMPRESSIONS.c.received > sa.bindparam("since"),
+        IMPRESSIONS.c.token.in_(sa.select(FEEDBACK.c.impression)),
+    )
+    .order_by(IMPRESSIONS.c.id.desc())
+    .limit(sa.bindparam("most", type_=sa.Integer))
 )
-_OWN = _ANSWERED.where(own_rows(USER, IMPRESSIONS.c.user_id))
 _COUNT = sa.select(sa.func.count()).where(
     IMPRESSIONS.c.token.is_not(None), IMPRESSIONS.c.received > sa.bindparam("since")
 )
 
 
-def answered_by(connection: sa.Connection, user_id: str, since: float) -> list[Impression]:
-    """The lists of one person, of their sessions too, that something was told of."""
-    return list(_impressions(connection.execute(_OWN, {"user": user_id, "since": since})))
+def _with_feedback(newest: sa.Select[tuple[int]]) -> sa.Select[Any]:
+    return (
+        sa.select(*_COLUMNS)
+        .join(FEEDBACK, FEEDBACK.c.impression == IMPRESSIONS.c.token)
+        .where(IMPRESSIONS.c.id.in_(newest))
+        .order_by(IMPRESSIONS.c.id, FEEDBACK.c.id)
+    )
+
+
+_ANSWERED = _with_feedback(_NEWEST)
+_OWN = _with_feedback(_NEWEST.where(own_rows(USER, IMPRESSIONS.c.user_id)))
+
+
+def answered_by(
+    connection: sa.Connection, user_id: str, since: float, most: int
+) -> list[Impression]:
+    """The newest lists of one person, of their sessions too, that something was told of; at most so
+    many, the oldest first."""
+    asked = {"user": user_id, "since": since, "most": most}
+    return list(_impressions(connection.execute(_OWN, asked)))
 
 
 def answered(connection: sa.Connection, since: float, most: int) -> list[Impression]:
-    """The newest lists that something was told of, at most so many, the oldest first."""
-    newest = (
-        sa.select(IMPRESSIONS.c.id)
-        .where(
-            IMPRESSIONS.c.received > since,
-            IMPRESSIONS.c.token.in_(sa.select(FEEDBACK.c.impression)),
-        )
-        .order_by(IMPRESSIONS.c.id.desc())
-        .limit(most)
-    )
-    asked = _ANSWERED.where(IMPRESSIONS.c.id.in_(newest))
-    return list(_impressions(connection.execute(asked, {"since": since})))
+    """The same of everybody."""
+    return list(_impressions(connection.execute(_ANSWERED, {"since": since, "most": most})))
 
 
 def recorded(connection: sa.Connection, since: float) -> int:

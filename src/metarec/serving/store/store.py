@@ -121,10 +121,10 @@ class Store:
         with self.database.writing() as connection:
             return tell(connection, self.database, told)
 
-    def answered_by(self, user_id: str, since: float) -> list[Impression]:
-        """The lists that a person was shown since, of which something was told."""
+    def answered_by(self, user_id: str, since: float, most: int) -> list[Impression]:
+        """The newest lists that a person was shown since, of which something was told."""
         with self.database.reading() as connection:
-            return answered_by(connection, user_id, since)
+            return answered_by(connection, user_id, since, most)
 
     def setting(self, name: str) -> Any:
         """What was written under a name; None where nothing was."""
