@@ -53,7 +53,7 @@ def test_chances_are_those_of_the_policy_in_process(
     told(client, "ann", *ids(shop, 3, 5))
     found = asked(client, policy=policy, exploration=0.8, seed=11)
     whose = int.from_bytes(hashlib.blake2b(b"ann", digest_size=8).digest(), "little")
-    rng = np.random.default_rng([11, whose])
+    rng = np.random.default_rng([11, whose, 0])
     outlook = mr.load_model(model).adapt(ids(shop, 3, 5)).outlook(200, draws=64, rng=rng)
     assert outlook.found is not None
     own = outlook.found.ids.tolist()
@@ -72,6 +72,8 @@ def test_the_same_seed_is_the_same_list_and_another_is_not(client: TestClient) -
     assert asked(client, seed=5, **curious) == asked(client, seed=5, **curious)
     lists = {tuple(names(asked(client, seed=seed, **curious))) for seed in range(6)}
     assert len(lists) > 1
+    kept = asked(client, seed=5, record=True, **curious)
+    assert kept["items"] == asked(client, seed=5, **curious)["items"]  # recorded or not
     again = asked(client, **curious)
     assert asked(client, seed=again["seed"], **curious) == again
     assert names(asked(client, "ben", seed=1, **curious)) != names(
@@ -344,7 +346,7 @@ def test_what_a_list_was_by_another_policy_is_what_that_policy_says(
 ) -> None:
     found = asked(client, policy="epsilon_greedy", exploration=1, seed=4, record=True)
     whose = int.from_bytes(hashlib.blake2b(b"ann", digest_size=8).digest(), "little")
-    rng = np.random.default_rng([4, whose])
+    rng = np.random.default_rng([4, whose, 0])
     outlook = mr.load_model(model).adapt([]).outlook(200, draws=64, rng=rng)
     own = outlook.found.ids.tolist()  # type: ignore[union-attr]
     shown = np.array([[own.index(item) for item in names(found)]])
