@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -22,8 +22,11 @@ from metarec.serving.store.changes import (
     activation_of,
     changes_between,
 )
+from metarec.serving.store.people import newest_of
 
 Rows = Sequence[dict[str, Any]]
+ItemsOf = Literal["store", "model"]
+"""Whose items count: the model's with the changes told to the service, or the model's alone."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +76,16 @@ def active_model(store: Store) -> Served | None:
     with store.database.reading() as connection:
         changes = changes_between(connection, activation.items_after, 2**62)
     return brought_up(loaded(activation), changes)
+
+
+def prepared(store: Store, folder: str | Path, items: ItemsOf = "store") -> Served:
+    """The model of a folder with the items of the store, as it would answer in its service."""
+    with store.database.reading() as connection:
+        newest, before = newest_of(connection)[1], activation_of(connection)
+    after = newest if items == "model" else before.items_after if before else 0
+    served = loaded(Activation(0, str(folder), hash_of_model(folder), after))
+    with store.database.reading() as connection:
+        return brought_up(served, changes_between(connection, after, newest))
 
 
 def changed(model: Recommender, verb: Verb, rows: Rows) -> Recommender:

@@ -16,8 +16,8 @@ from metarec.serving.api.problems import told
 from metarec.serving.api.service import Here
 from metarec.serving.api.shapes import Shape, Text
 from metarec.serving.metrics import exposition
-from metarec.serving.models import Served
-from metarec.serving.swapping import ItemsOf, put_in_service
+from metarec.serving.models import ItemsOf, Served
+from metarec.serving.swapping import put_in_service
 
 router = APIRouter(prefix="/v1", tags=["service"])
 
