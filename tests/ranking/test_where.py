@@ -105,6 +105,11 @@ def test_a_field_of_records_is_a_column_in_an_expression_too():
         ("-price < 2", "where cannot take"),
         ("new < -True", "where cannot take"),
         ("price < 9223372036854775808", "where cannot take"),
+        ("1 < price < nan", "where: nothing can be compared with nan; write a number, or leave"),
+        ("NaN == price", "nothing can be compared with NaN"),
+        ("price > -inf", "nothing can be compared with inf"),
+        ("price in [1, nan]", "nothing can be compared with nan"),
+        ("price < 1e999", "nothing can be compared with 1e999"),
     ],
 )
 def test_a_text_that_means_nothing_here_is_refused(text: str, told: str):
@@ -120,6 +125,9 @@ def test_an_expression_is_asked_of_every_item():
         where_mask(pl.col("price") < pl.col("b") + pl.col("a"), CATALOGUE)
     with pytest.raises(DataError, match=r"must be a Polars expression.*got int"):
         where_mask(3, CATALOGUE)  # type: ignore[arg-type]
+    for end in (float("nan"), pl.lit(float("nan"))):
+        with pytest.raises(DataError, match="nothing can be compared with NaN"):
+            where_mask(pl.col("price").is_between(0, end), CATALOGUE)
     with pytest.raises(DataError, match="it gives 2 values"):
         where_mask(pl.col("new").head(2), CATALOGUE)
     with pytest.raises(DataError, match="cannot be asked of the items"):

@@ -12,6 +12,7 @@ pytest.importorskip("fastapi", reason="needs metarec[serve]")
 
 from fastapi.testclient import TestClient
 
+from metarec.contracts.wording import shell_words
 from metarec.serving.api import limits
 from metarec.serving.store.keys import add_key, revoke_key
 
@@ -71,6 +72,32 @@ def test_a_question_that_is_wrong_is_told(
     door: TestClient, body: dict[str, Any], said: str
 ) -> None:
     assert said in answered(door.post(LISTS, json=body), 422)["detail"]
+
+
+def test_an_error_names_fields_of_the_request_wherever_the_service_was_started(
+    serve: Serve, model: Path, rating_model: Path
+) -> None:
+    item = {"item_id": "no", "title": "x"}
+    ids = {"user_id": "a", "item_ids": ["x", "x"]}
+    asked = [
+        (LISTS, {"user_id": "a", "where": "no < 3"}, "where names the column 'no'"),
+        (LISTS, {"user_id": "a", "boost": "no"}, "boost must name a column"),
+        (LISTS, {"user_id": "a", "at_most": {"no": 1}}, "at_most must name a column"),
+        (LISTS, {"user_id": "a", "exclude_seen": ["no"]}, "use true or false"),
+        ("/v1/scores", ids, "item_ids must name each item once, got 'x'"),
+        ("/v1/items", {"items": [item]}, "POST /v1/items adds"),
+    ]
+    with shell_words():
+        client, ratings = serve(model), serve(rating_model)
+        for path, body, said in asked:
+            verb = "PATCH" if path == "/v1/items" else "POST"
+            detail = answered(client.request(verb, path, json=body), 422)["detail"]
+            assert "--" not in detail
+            assert said in detail or "add it first" in detail
+        notes = answered(client.post(LISTS, json={"user_id": "a", "exclude": ["no"]}))["notes"]
+        assert "--" not in str(notes)
+        needs = answered(ratings.post(EVENTS, json=GOOD), 422)["detail"]
+        assert 'needs one: the field "value" with a value from 1 to 5' in needs
 
 
 def test_what_is_no_json_or_half_a_sign_is_told(door: TestClient) -> None:

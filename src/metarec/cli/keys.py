@@ -26,10 +26,9 @@ def add(
     Example: metarec keys add shop.db --name website --scopes read,write
     """
     needs_serve()
-    from metarec.serving.store import Store
     from metarec.serving.store.keys import add_key
 
-    with Store(place) as store:  # the first key may come before the service
+    with opened(place) as store:
         key, secret = add_key(store.database, name, words_of(scopes))
     typer.echo(
         f"key {key.id} of {name} ({', '.join(sorted(key.scopes))}); shown this once:", err=True

@@ -11,6 +11,7 @@ from metarec.contracts.episodes import Episodes
 from metarec.contracts.errors import (
     AlikeItemWarning,
     DataError,
+    DivergedError,
     MetarecError,
     MissingValueWarning,
     NotFittedError,
@@ -36,6 +37,7 @@ __all__ = [
     "Clock",
     "DataError",
     "Dataset",
+    "DivergedError",
     "Encoder",
     "Episodes",
     "Event",

@@ -164,8 +164,8 @@ class Catalogue:
         that the catalogue lacks are an error, or with `widen` new ones, null for other items.
         """
         given = Catalogue.of(frame)
-        adding = f"; {written('add_items', 'metarec items add')} adds new ones"
-        rows = self._known(given.ids, "updated", adding)
+        adding = written("add_items", "metarec items add", "POST /v1/items")
+        rows = self._known(given.ids, "updated", f"; {adding} adds new ones")
         content = self.frame
         if unknown := [name for name in given.frame.columns if name not in content.columns]:
             if not widen:

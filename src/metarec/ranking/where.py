@@ -9,7 +9,7 @@ from jaxtyping import Bool
 from metarec.contracts import Catalogue, DataError, MissingValueWarning
 from metarec.contracts.wording import argument
 from metarec.ranking.fields import with_fields
-from metarec.ranking.where_text import parse_where
+from metarec.ranking.where_text import no_end, parse_where
 
 
 def where_mask(where: pl.Expr | str, catalogue: Catalogue) -> Bool[np.ndarray, " item"]:
@@ -25,6 +25,8 @@ def where_mask(where: pl.Expr | str, catalogue: Catalogue) -> Bool[np.ndarray, "
             "where must be a Polars expression, such as pl.col('price') < 20, or its text, got "
             f"{type(where).__name__}"
         )
+    if _ends_nowhere(where):
+        raise no_end("NaN")
     holds = _evaluated(where, table)
     if unknown := holds.null_count():
         warnings.warn(
@@ -34,6 +36,15 @@ def where_mask(where: pl.Expr | str, catalogue: Catalogue) -> Bool[np.ndarray, "
             stacklevel=4,
         )
     return holds.fill_null(value=False).to_numpy()
+
+
+def _ends_nowhere(part: pl.Expr) -> bool:
+    """True where a NaN stands in the condition: Polars takes it for more than every number."""
+    inside = part.meta.pop()
+    if inside or not part.meta.is_literal():
+        return any(map(_ends_nowhere, inside))
+    value = pl.select(part).to_series()
+    return value.dtype.is_float() and bool(value.is_nan().any())
 
 
 def _evaluated(where: pl.Expr, table: pl.DataFrame) -> pl.Series:

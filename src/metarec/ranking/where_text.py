@@ -6,6 +6,7 @@ dates are written as text.
 """
 
 import ast
+import math
 import operator
 import re
 from collections.abc import Callable, Mapping
@@ -22,6 +23,7 @@ ALLOWED = (
     'columns, text, numbers, True, False, == != < <= > >=, in [..], "x" in column, is None, '
     'and, or, not; a column with a space in its name is col("unit price")'
 )
+NO_NUMBERS = frozenset({"nan", "inf", "infinity"})
 COMPARISONS: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
@@ -136,6 +138,8 @@ class _Reader:
             name = node.args[0].value
         else:
             return None
+        if name not in self.schema and name.lower() in NO_NUMBERS:
+            raise no_end(name)
         if name not in self.schema:
             raise DataError(
                 f"{argument('where')} names the column {name!r}; the items have "
@@ -148,10 +152,14 @@ class _Reader:
         negative = False
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
             negative, node = True, node.operand
+        if isinstance(node, ast.Name) and node.id.lower() in NO_NUMBERS:
+            raise no_end(node.id)
         known = isinstance(node, ast.Constant) and isinstance(node.value, str | int | float)
         if not known or beside is None or (negative and not _is_number(node.value)):  # type: ignore[attr-defined]
             raise self.refused(node)
         value, kind = node.value, self.schema[beside]  # type: ignore[attr-defined]
+        if isinstance(value, float) and math.isinf(value):
+            raise no_end(ast.get_source_segment(self.text.strip(), node) or "inf")
         if isinstance(value, int) and value >= 2**63:
             raise self.refused(node)
         if not _fits(value, kind):
@@ -172,6 +180,14 @@ class _Reader:
         """The error about a part that has no meaning here."""
         part = ast.get_source_segment(self.text.strip(), node) or self.text
         return DataError(f"{argument('where')} cannot take {part!r} here; it takes {ALLOWED}")
+
+
+def no_end(written: str) -> DataError:
+    """The error of a range that ends where no number is."""
+    return DataError(
+        f"{argument('where')}: nothing can be compared with {written}; write a number, or leave "
+        "this end of the range out (is None, is not None: whether a value is there)"
+    )
 
 
 def _path(node: ast.expr) -> str | None:

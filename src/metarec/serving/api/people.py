@@ -26,6 +26,7 @@ from metarec.serving.api.service import Here
 from metarec.serving.api.shapes import Context, Id, Shape, number
 from metarec.serving.metrics import FORGOTTEN
 from metarec.serving.people import with_profile
+from metarec.serving.person import check_profile
 
 router = APIRouter(prefix="/v1", tags=["people"], responses=told(404, 501))
 UserId = Annotated[Id, Path()]
@@ -171,10 +172,15 @@ def history(
 
 @router.put("/users/{user_id:path}/profile", summary="Put a user's profile", dependencies=[WRITE])
 def put_profile(body: ProfileIn, service: Here, user_id: UserId) -> ProfileOut:
-    """Write what is known of a user besides their events, in place of what was; a model that cannot
-    read it answers without it, and says so."""
+    """Write what is known of a user besides their events, in place of what was.
+
+    A model with profiles refuses (422) a field that it does not know, or a value that it cannot
+    read; one without keeps it for another model, answers without it, and says so.
+    """
+    model = service.following.served.model
+    check_profile(model, body.profile)
     service.store.put_profiles({user_id: body.profile})
-    _, notes = with_profile(service.following.served.model, [], body.profile)
+    _, notes = with_profile(model, [], body.profile)
     return ProfileOut(profile=body.profile, notes=notes)
 
 

@@ -21,10 +21,15 @@ def said_of(store: Store) -> dict[str, Any]:
 
 
 def declare(store: Store, said: Mapping[str, Any]) -> None:
-    """Write what a shop or a model says of the events; a model does not overrule a shop."""
+    """Write what a shop or a model says of the events, once `check_meaning` has let it pass.
+
+    A model that means the same does not overrule a shop.
+    """
     there = said_of(store)
-    if "name" in said or "name" not in there:
-        store.put_setting(SHOP, said if "name" in said else {**there, **said})
+    if "name" in said or said.get("feedback", there.get("feedback")) != there.get("feedback"):
+        store.put_setting(SHOP, said)
+    elif "name" not in there:
+        store.put_setting(SHOP, {**there, **said})
 
 
 def check_meaning(store: Store, feedback: Feedback, whose: str) -> None:
