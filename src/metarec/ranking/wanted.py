@@ -72,10 +72,11 @@ class Wanted:
         if unknown := sorted(filters.keys() - known):
             raise DataError(f"recommend does not know {unknown}; it takes k and {sorted(known)}")
         length = list_length(k, catalogue)
-        allowed, left_out = np.flatnonzero(catalogue.offered), {}
+        at = filters.get("at")
+        allowed, left_out = np.flatnonzero(catalogue.on_offer(at)), {}
         left_out["not_offered"] = len(catalogue) - len(allowed)
         if (candidates := filters.get("candidates")) is not None:
-            rest = candidate_rows(candidates, catalogue)
+            rest = candidate_rows(candidates, catalogue, at)
             left_out["not_candidates"], allowed = len(allowed) - len(rest), rest
         if (where := filters.get("where")) is not None:
             rest = allowed[where_mask(where, catalogue)[allowed]]

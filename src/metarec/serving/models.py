@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from metarec.contracts import DataError, Recommender
+from metarec.contracts.availability import WINDOW
 from metarec.contracts.printing import counted, listed
 from metarec.files.model_card import read_card
 from metarec.meta import load_model
@@ -25,6 +26,8 @@ from metarec.serving.store.changes import (
 from metarec.serving.store.people import newest_of
 
 Rows = Sequence[dict[str, Any]]
+RESERVED = ("item_id", "offered", *WINDOW)
+"""Columns of items that every catalogue may have."""
 ItemsOf = Literal["store", "model"]
 """Whose items count: the model's with the changes told to the service, or the model's alone."""
 
@@ -126,7 +129,7 @@ def check_change(model: Recommender, verb: Verb, rows: Rows) -> None:
             f"{counted(int((~known).sum()), 'item')} not in the catalogue, such as "
             f"{ids[int(np.argmin(known))]!r}; add it first"
         )
-    columns = {"item_id", "offered", *catalogue.frame.columns}
+    columns = {*RESERVED, *catalogue.frame.columns}
     unknown = sorted({name for row in rows for name in row} - columns) if verb == "update" else []
     if unknown:
         raise DataError(
@@ -136,7 +139,7 @@ def check_change(model: Recommender, verb: Verb, rows: Rows) -> None:
 
 def _updated(model: FollowsItems, rows: Rows) -> FollowsItems:
     """The model with other values of known items, of each only in the columns that its row has."""
-    columns = {"item_id", "offered", *model.catalogue.frame.columns}
+    columns = {*RESERVED, *model.catalogue.frame.columns}
     kept = [{name: value for name, value in row.items() if name in columns} for row in rows]
     for _, alike in groupby(sorted(kept, key=sorted), key=sorted):  # a null would say: missing now
         model = following(model.update_items(_frame(list(alike))))

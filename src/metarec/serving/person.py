@@ -36,7 +36,12 @@ class Person(Protocol):
         ...
 
     def ask(
-        self, k: int, *, candidates: Sequence[str] | None = None, sure: bool = False
+        self,
+        k: int,
+        *,
+        candidates: Sequence[str] | None = None,
+        sure: bool = False,
+        at: float | None = None,
     ) -> Recommendations:
         """The `k` items whose answer would tell most."""
         ...
@@ -75,7 +80,12 @@ class Listed:
         raise self._cannot("explain its scores")
 
     def ask(
-        self, k: int, *, candidates: Sequence[str] | None = None, sure: bool = False
+        self,
+        k: int,
+        *,
+        candidates: Sequence[str] | None = None,
+        sure: bool = False,
+        at: float | None = None,
     ) -> Recommendations:
         """The `k` most telling items, which the model cannot tell."""
         raise self._cannot("tell what to ask: it does not know how sure it is")

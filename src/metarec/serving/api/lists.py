@@ -1,5 +1,6 @@
 """Lists of items: the best for a person, given ones in order, and what is like an item."""
 
+import time
 from collections.abc import Sequence
 from typing import Annotated, Any, Self
 
@@ -76,10 +77,11 @@ class Filtered(Shape):
 
     def filters(self) -> Filters:
         """What was said, in the words of every `recommend`."""
-        said = {name: getattr(self, name) for name in Filters.__annotations__}
+        said = {name: getattr(self, name, None) for name in Filters.__annotations__}
         found: Any = {name: value for name, value in said.items() if value not in (None, 0.0)}
         if self.exclude_seen is False:
             found["exclude_seen"] = False
+        found["at"] = time.time()
         return found
 
 

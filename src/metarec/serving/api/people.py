@@ -1,5 +1,6 @@
 """What the service knows of one person: why, what to ask, what they did, and forgetting it."""
 
+import time
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
@@ -138,7 +139,8 @@ def ask(body: QuestionsIn, service: Here) -> ListOut:
                 f"{type(served.model).__name__} does not know how sure it is, so it has nothing to "
                 "ask; a MetaRecommender has"
             )
-        found = person.ask(body.k, candidates=body.candidates, sure=body.sure)
+        now = time.time()
+        found = person.ask(body.k, candidates=body.candidates, sure=body.sure, at=now)
         return list_of(served, found, body.user_id, [*said, *notes])
 
 

@@ -1,5 +1,6 @@
 """How the service is: alive, ready, which model answers and what it can do, and the metrics."""
 
+import time
 from pathlib import Path as FilePath
 from typing import Literal
 
@@ -118,7 +119,7 @@ def status_of(served: Served, trouble: str) -> ModelOut:
         hash=served.activation.hash,
         predicts="ratings" if answering.predicts_ratings else "events",
         items=len(answering.catalogue),
-        on_offer=int(answering.catalogue.offered.sum()),
+        on_offer=int(answering.catalogue.on_offer(time.time()).sum()),
         target_kinds=list(kinds.target),
         negative_kinds=list(kinds.negative),
         can=abilities_of(answering),
