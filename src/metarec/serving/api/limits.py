@@ -13,6 +13,9 @@ EVENTS = 10_000
 ITEMS = 1_000
 IDS = 10_000
 LONGEST_LIST = 1_000
+USERS = 1_000
+PLACES = 50_000
+"""Of all lists of one request together."""
 ID_LENGTH = 256
 TEXT_LENGTH = 10_000
 CONTEXT_FIELDS = 50
