@@ -134,6 +134,31 @@ def test_an_expression_is_asked_of_every_item():
         where_mask(pl.col("brand") < 3, CATALOGUE)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("price < anchor.price", "ac"),
+        ("brand != anchor.brand and anchor.price > price", "ac"),
+        ("since <= anchor.since", "abcd"),
+        ("maker.name == anchor.maker.name", "d"),
+        ("maker.land.code == anchor.maker.land.code and price > 0", "ad"),
+        ("new == anchor.new", "ad"),
+        ("brand in [anchor.brand, 'Bolt']", "bd"),
+    ],
+)
+def test_an_anchor_is_the_one_item_that_others_are_to_be_like(text: str, expected: str):
+    mask = where_mask(text, CATALOGUE, np.array([3]))
+    assert "".join(CATALOGUE.ids[mask]) == expected
+
+
+def test_what_an_anchor_does_not_have_cannot_be_told():
+    for text in ("stock == anchor.stock", "stock in [anchor.stock]", "not (stock < anchor.stock)"):
+        with pytest.warns(MissingValueWarning, match="leaves out 4 of 4 items"):
+            assert not where_mask(text, CATALOGUE, np.array([1])).any()
+    own = Catalogue.of(CATALOGUE.table.with_columns(pl.struct(price=pl.lit(6.0)).alias("anchor")))
+    assert where_mask("price < anchor.price", own).tolist() == [1, 0, 1, 0]  # its own column
+
+
 def test_what_cannot_be_told_is_left_out_and_counted():
     for where in ("stock < 5", "not (stock == 1)", pl.col("stock") < 5):
         with pytest.warns(MissingValueWarning, match="leaves out 2 of 4 items"):

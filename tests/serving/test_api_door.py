@@ -83,7 +83,7 @@ def test_an_error_names_fields_of_the_request_wherever_the_service_was_started(
         (LISTS, {"user_id": "a", "where": "no < 3"}, "where names the column 'no'"),
         (LISTS, {"user_id": "a", "boost": "no"}, "boost must name a column"),
         (LISTS, {"user_id": "a", "at_most": {"no": 1}}, "at_most must name a column"),
-        (LISTS, {"user_id": "a", "exclude_seen": ["no"]}, "use true or false"),
+        (LISTS, {"user_id": "a", "exclude_seen": ["no"]}, "use exclude_seen: true or false"),
         ("/v1/scores", ids, "item_ids must name each item once, got 'x'"),
         ("/v1/items", {"items": [item]}, "POST /v1/items adds"),
     ]
@@ -151,7 +151,7 @@ def test_too_many_events_at_once_are_refused(
 def test_a_parameter_that_would_be_ignored_is_refused(door: TestClient) -> None:
     of_ann = "/v1/users/ann/recommendations"
     said = answered(door.get(of_ann, params={"k": 1, "wher": "x", "kk": 2}), 422)["detail"]
-    assert said.startswith("there is no parameter kk, wher of this path; there are: exclude_seen, ")
+    assert said.startswith("there is no parameter kk, wher of this path; there are: exclude_kinds")
     said = answered(door.post(LISTS, params={"k": 1}, json={"events": []}), 422)["detail"]
     assert said == "there is no parameter k of this path; it has none"
     assert door.get(of_ann, params={"k": 1}).status_code == 200

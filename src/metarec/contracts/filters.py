@@ -24,8 +24,9 @@ class Filters(TypedDict, total=False):
     """The item ids that may stand in the list; None: all on offer. An unknown id warns."""
     where: pl.Expr | str | None
     """What must hold of an item, by the columns of the item table: `pl.col("price") < 20`, or the
-    same as text, `"price < 20 and brand == 'Acme'"`. Items of which it cannot be told, because a
-    value is missing, are left out, and a warning counts them."""
+    same as text, `"price < 20 and brand == 'Acme'"`; of `similar` also by the item itself, as text,
+    `"price < anchor.price"`. Items of which it cannot be told, because a value is missing, are left
+    out, and a warning counts them."""
     exclude: Collection[str] | Sequence[Collection[str]] | None
     """Item ids that may not stand in the list; for many people also one such collection for each of
     them. An unknown id warns."""

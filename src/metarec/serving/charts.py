@@ -14,11 +14,12 @@ from metarec.contracts.availability import FROM
 from metarec.ranking.exclusions import OwnEvents
 from metarec.ranking.wanted import Wanted
 from metarec.serving.store import Store
-from metarec.serving.store.charts import added, first_taken, people_by_item
+from metarec.serving.store.charts import added, events_by_kind, first_taken, people_by_item
 from metarec.serving.store.meaning import said_of
 from metarec.serving.store.people import newest_of
 
 Chart = Literal["popular", "trending", "newest"]
+Counted = Literal["popular", "trending", "newest", "kinds"]
 FRESH_S = 60.0
 """How long the counts of a chart hold; a person who is forgotten is out of them at once."""
 KEPT = 16
@@ -31,7 +32,7 @@ class Charts:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._kept: OrderedDict[tuple[Chart, int], tuple[float, int, Mapping[str, float]]]
+        self._kept: OrderedDict[tuple[Counted, int], tuple[float, int, Mapping[str, float]]]
         self._kept = OrderedDict()
         self._lock = threading.Lock()
 
@@ -54,8 +55,13 @@ class Charts:
         nothing = OwnEvents.on(np.zeros(0, dtype=np.int64))
         return wanted.one(scores, nothing, catalogue)
 
-    def _numbers(self, chart: Chart, days: int) -> Mapping[str, float]:
-        now, name = time.time(), (chart, days if chart == "trending" else 0)
+    def kinds(self) -> set[str]:
+        """The kinds of events that anybody has done."""
+        return set(self._numbers("kinds", 0))
+
+    def _numbers(self, chart: Counted, days: int) -> Mapping[str, float]:
+        now = time.time()
+        name: tuple[Counted, int] = (chart, days if chart == "trending" else 0)
         with self._store.database.reading() as connection:
             receipt = newest_of(connection)[2]
         with self._lock:
@@ -70,10 +76,12 @@ class Charts:
                 self._kept.popitem(last=False)
         return numbers
 
-    def _counted(self, chart: Chart, since: float) -> Mapping[str, float]:
+    def _counted(self, chart: Counted, since: float) -> Mapping[str, float]:
         said = said_of(self._store)
         kinds = said.get("target_kinds", ()), said.get("negative_kinds", ())
         with self._store.database.reading() as connection:
+            if chart == "kinds":
+                return events_by_kind(connection)
             if chart == "newest":
                 return {**first_taken(connection), **added(connection)}
             return people_by_item(connection, *kinds, since if chart == "trending" else None)

@@ -116,6 +116,12 @@ def check_profile(model: Recommender, profile: Mapping[str, Any]) -> None:
         known_person(model, [], profile)
 
 
+def kinds_of(person: Person) -> set[str]:
+    """The kinds of the events that a person did."""
+    events = person.events if isinstance(person, Listed) else getattr(person, "came", ())
+    return {event.kind for event in events if event.kind is not None}
+
+
 def known_events(model: Recommender, events: Sequence[Event]) -> list[Event]:
     """The events on items that the model knows."""
     row_of = model.catalogue.row_of

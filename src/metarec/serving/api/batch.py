@@ -1,16 +1,21 @@
 """Lists of many users in one request."""
 
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Self
 
+import numpy as np
 from fastapi import APIRouter
 from pydantic import Field, model_validator
 
-from metarec.contracts import DataError
+from metarec.contracts import DataError, Filters, Histories, Recommendations
 from metarec.meta import RankBy
 from metarec.meta.abilities import Adapts
 from metarec.serving.api import limits
 from metarec.serving.api.access import READ
-from metarec.serving.api.lists import Filtered, Listed, Short, items_of, short_of
+from metarec.serving.api.answers import Listed, Short, items_of, short_of
+from metarec.serving.api.asking import Filtered
+from metarec.serving.api.falling_back import fill, hearing_kinds
 from metarec.serving.api.notes import noted
 from metarec.serving.api.problems import told
 from metarec.serving.api.service import Here
@@ -74,7 +79,9 @@ def recommend_many(body: BatchIn, service: Here) -> BatchOut:
         raise DataError(f"{type(served.model).__name__} orders by one score; leave rank_by out")
     people, of_whom = people_of(service.store, served, body.user_ids)
     with noted() as notes:
-        found = served.model.recommend(people, body.k, **ordered, **body.filters())
+        own = set(people.kind_names)
+        filters = hearing_kinds(service, served.model, own, body.filters())
+        found = served.model.recommend(people, body.k, **ordered, **filters)
     lists = [
         UserList(
             user_id=user_id,
@@ -84,4 +91,29 @@ def recommend_many(body: BatchIn, service: Here) -> BatchOut:
         )
         for row, user_id in enumerate(body.user_ids)
     ]
+    if body.fallback_where is not None:
+        _fill_all(lists, body, filters, partial(served.model.recommend, **ordered), people)
     return BatchOut(model=served.version, lists=lists, notes=list(dict.fromkeys(notes)))
+
+
+def _fill_all(
+    lists: Sequence[UserList],
+    body: BatchIn,
+    filters: Filters,
+    recommend: Callable[..., Recommendations],
+    people: Histories,
+) -> None:
+    """Fill the lists that are short, all by one more pass of the model."""
+    short = [row for row, one in enumerate(lists) if len(one.items) < body.k]
+    if not short:
+        return
+    never = body.exclude or []
+    exclude = [[*never, *(item.item_id for item in lists[row].items)] for row in short]
+    asked = {**filters, "where": body.fallback_where, "exclude": exclude}
+    found = recommend(people.take(np.array(short)), body.k, **asked)
+    for place, row in enumerate(short):
+        fill(lists[row], body, filters, partial(_one, found[place]))
+
+
+def _one(found: Recommendations, *_: object, **__: object) -> Recommendations:
+    return found

@@ -7,7 +7,9 @@ from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
 from metarec.serving.api.access import READ
-from metarec.serving.api.lists import K, ListOut, Where, check_item, list_of
+from metarec.serving.api.answers import ListOut, list_of
+from metarec.serving.api.asking import K, Where
+from metarec.serving.api.lists import check_item
 from metarec.serving.api.notes import noted
 from metarec.serving.api.problems import told
 from metarec.serving.api.service import Here, Service

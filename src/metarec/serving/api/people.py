@@ -11,16 +11,9 @@ from metarec.meta import RankBy
 from metarec.meta.as_json import reasons
 from metarec.serving.api import limits
 from metarec.serving.api.access import ADMIN, READ, WRITE
-from metarec.serving.api.lists import (
-    K,
-    ListOut,
-    Many,
-    Reasons,
-    Whose,
-    check_item,
-    list_of,
-    person_in,
-)
+from metarec.serving.api.answers import ListOut, Reasons, list_of
+from metarec.serving.api.asking import K, Many, Whose
+from metarec.serving.api.lists import check_item, person_in
 from metarec.serving.api.notes import noted
 from metarec.serving.api.problems import told
 from metarec.serving.api.service import Here

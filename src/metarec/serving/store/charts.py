@@ -51,6 +51,12 @@ def added(connection: sa.Connection) -> dict[str, float]:
     }
 
 
+def events_by_kind(connection: sa.Connection) -> dict[str, float]:
+    """How many events there are of each kind."""
+    asked = sa.select(EVENTS.c.kind, sa.func.count()).where(EVENTS.c.kind.is_not(None))
+    return {row[0]: float(row[1]) for row in connection.execute(asked.group_by(EVENTS.c.kind))}
+
+
 def takers(connection: sa.Connection, item_id: str) -> set[str]:
     """The people who have an event on an item."""
     asked = with_owners().where(EVENTS.c.item_id == item_id).distinct()
