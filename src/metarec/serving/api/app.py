@@ -7,7 +7,17 @@ from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
 
 from metarec.contracts.version import __version__
-from metarec.serving.api import batch, charts, events, items, lists, people, similar, status
+from metarec.serving.api import (
+    batch,
+    charts,
+    events,
+    items,
+    lists,
+    people,
+    similar,
+    status,
+    syncing,
+)
 from metarec.serving.api.access import known_parameters
 from metarec.serving.api.limits import Limits, LocalNames
 from metarec.serving.api.notes import hear_warnings
@@ -45,7 +55,7 @@ def create_app(service: Service) -> FastAPI:
     app.state.service = service
     describe = app.openapi
     app.openapi = lambda: as_problems(describe())  # type: ignore[method-assign]
-    for room in (events, lists, batch, similar, charts, people, items, status):
+    for room in (events, lists, batch, similar, charts, people, syncing, items, status):
         app.include_router(room.router, dependencies=[Depends(known_parameters)])
     add_problems(app)
     if not service.needs_keys:

@@ -22,7 +22,8 @@ from metarec.serving.store.events import canonical
 router = APIRouter(prefix="/v1/items", tags=["items"], responses=told(404, 501))
 
 
-def _short(row: "ItemIn") -> "ItemIn":
+def short(row: "ItemIn") -> "ItemIn":
+    """Refuse an item that is longer than anybody's."""
     if len(canonical(row.model_dump())) > 10 * limits.TEXT_LENGTH:
         raise ValueError(f"an item may have {10 * limits.TEXT_LENGTH:,} characters as JSON")
     return row
@@ -56,7 +57,7 @@ class ItemIn(BaseModel):
 class ItemsIn(Shape):
     """Items with their content."""
 
-    items: list[Annotated[ItemIn, AfterValidator(_short)]] = Field(
+    items: list[Annotated[ItemIn, AfterValidator(short)]] = Field(
         min_length=1,
         max_length=limits.ITEMS,
         examples=[[{"item_id": "new-1", "title": "Green tea", "price": 7.5}]],
