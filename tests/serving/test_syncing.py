@@ -64,6 +64,7 @@ def test_a_snapshot_leaves_the_items_as_the_model_does_in_process(
     where = "stock > 3 or stock is None"
     with pytest.warns(UserWarning, match="'stock'] are not used"):
         synced = mr.load_model(model).sync_items(pl.DataFrame(snapshot))
+    with pytest.warns(UserWarning, match="'stock'] are not used"):
         last = serve()  # which begins with the store as it is
     expected = synced.adapt(ids(shop, 1, 2)).recommend(41, where=where).ids.tolist()
     for one in (client, other, last):
