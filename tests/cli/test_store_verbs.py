@@ -136,4 +136,9 @@ def test_a_key_is_shown_once_listed_and_revoked(store: str, run: Run) -> None:
         assert key is not None
     assert run("keys", "revoke", "shop.db", key.id).out == f"revoked {key.id}\n"
     assert "revoked" in run("keys", "list", "shop.db").out
+    own = ["--scopes", "browser", "--origins", "https://shop.example", "--per-minute", 600]
+    assert run("keys", "add", "shop.db", "--name", "page", *own).code == 0
+    told = run("keys", "list", "shop.db").out.splitlines()[-1]
+    assert "page  browser  made " in told
+    assert told.endswith(", https://shop.example, 600 a minute")
     assert run("keys", "add", "shop.db", "--name", "x", "--scopes", "all").code == 1

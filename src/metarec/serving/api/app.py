@@ -19,6 +19,7 @@ from metarec.serving.api import (
     syncing,
 )
 from metarec.serving.api.access import known_parameters
+from metarec.serving.api.browsers import Pages
 from metarec.serving.api.limits import Limits, LocalNames
 from metarec.serving.api.notes import hear_warnings
 from metarec.serving.api.problems import add_problems, as_problems
@@ -60,6 +61,8 @@ def create_app(service: Service) -> FastAPI:
     add_problems(app)
     if not service.needs_keys:
         app.add_middleware(LocalNames)
+    else:
+        app.add_middleware(Pages, store=service.store)
     app.add_middleware(Limits)
     app.add_middleware(Watching)
     return app

@@ -41,11 +41,12 @@ TITLES = {
     413: ("too-large", "Content Too Large"),
     415: ("media-type", "Unsupported Media Type"),
     422: ("invalid", "Unprocessable Content"),
+    429: ("too-many", "Too Many Requests"),
     500: ("bug", "Internal Server Error"),
     501: ("unsupported", "Not Implemented"),
     503: ("unavailable", "Service Unavailable"),
 }
-OFTEN = (401, 403, 413, 422, 503)
+OFTEN = (401, 403, 413, 422, 429, 503)
 """What every endpoint may answer besides."""
 
 

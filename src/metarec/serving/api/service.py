@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from metarec.serving.charts import Charts
 from metarec.serving.following import Following
 from metarec.serving.people import People
+from metarec.serving.rates import Rates
 from metarec.serving.store import Store
 
 
@@ -20,6 +21,7 @@ class Service:
     following: Following
     people: People
     charts: Charts
+    rates: Rates
     needs_keys: bool = True
     """False: whoever reaches the port may ask anything; for loopback alone."""
 
@@ -27,7 +29,7 @@ class Service:
     def of(cls, store: Store, *, needs_keys: bool = True) -> "Service":
         """A process that answers from a store."""
         following = Following(store)
-        return cls(store, following, People(store, following), Charts(store), needs_keys)
+        return cls(store, following, People(store, following), Charts(store), Rates(), needs_keys)
 
 
 async def service_of(request: Request) -> Service:
