@@ -100,6 +100,8 @@ def test_what_was_bought_is_left_out_and_what_was_viewed_is_not(
     assert said.startswith("exclude_kinds names the kind 'bought'; there are ['buy', 'view'")
     both = {"user_id": "ann", "exclude_kinds": ["buy"], "exclude_seen": True}
     assert "say the same" in answered(client.post(LISTS, json=both), 422)["detail"]
+    both = {"exclude_kinds": "buy", "exclude_seen": "true"}
+    assert "say the same" in answered(client.get(path, params=both), 422)["detail"]
 
 
 @pytest.mark.parametrize("which", ["model", "row"])

@@ -50,7 +50,12 @@ class EventsOut(Shape):
     unknown_items: int = Field(description="Events on items that the model does not know yet.")
 
 
-@router.post("", status_code=201, summary="Tell one event")
+THERE: dict[int | str, dict[str, Any]] = {
+    200: {"model": EventOut, "description": "The event was there already, or was erased before."}
+}
+
+
+@router.post("", status_code=201, summary="Tell one event", responses=THERE)
 def tell(
     body: UserEventIn,
     service: Here,

@@ -16,7 +16,7 @@ from metarec.serving.api.answers import ListOut, Reasons, list_of
 from metarec.serving.api.asking import Filtered, K, Where, Whose
 from metarec.serving.api.falling_back import fill, hearing_kinds
 from metarec.serving.api.notes import noted
-from metarec.serving.api.problems import NotFoundError, told
+from metarec.serving.api.problems import NotFoundError, asked, told
 from metarec.serving.api.service import Here, Service
 from metarec.serving.api.shapes import Id, Kind
 from metarec.serving.models import Served
@@ -74,7 +74,8 @@ def recommend_simply(
     explain: bool = False,
 ) -> ListOut:
     """The same with the parameters that are asked for most; POST takes them all."""
-    body = ListIn(
+    body = asked(
+        ListIn,
         user_id=user_id,
         k=k,
         where=where,

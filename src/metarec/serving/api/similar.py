@@ -11,7 +11,7 @@ from metarec.serving.api.asking import Filtered, K, Where
 from metarec.serving.api.falling_back import fill
 from metarec.serving.api.lists import check_items
 from metarec.serving.api.notes import noted
-from metarec.serving.api.problems import told
+from metarec.serving.api.problems import asked, told
 from metarec.serving.api.service import Here
 from metarec.serving.api.shapes import Id
 
@@ -54,5 +54,5 @@ def similar_to_one(
 ) -> ListOut:
     """The `k` items that one speaks for most; a condition may name what the item itself has, such
     as `price < anchor.price`."""
-    body = SimilarIn(item_ids=[item_id], k=k, where=where, fallback_where=fallback_where)
-    return similar(body, service)
+    said = {"k": k, "where": where, "fallback_where": fallback_where}
+    return similar(asked(SimilarIn, item_ids=[item_id], **said), service)

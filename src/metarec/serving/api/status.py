@@ -84,7 +84,12 @@ def ready(service: Here) -> Health:
     return Health(trouble=service.following.trouble)
 
 
-@router.get("/metrics", summary="Metrics for Prometheus", dependencies=[READ])
+@router.get(
+    "/metrics",
+    summary="Metrics for Prometheus",
+    dependencies=[READ],
+    response_class=PlainTextResponse,
+)
 def metrics() -> Response:
     """Counts and times of all processes of this service, and nothing of any person."""
     return PlainTextResponse(exposition(), media_type="text/plain; version=0.0.4")
