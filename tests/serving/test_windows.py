@@ -66,7 +66,7 @@ def test_a_window_opens_by_itself(
     short = answered(client.post(LISTS, json={"user_id": "ann", "k": 41}))["short"]
     assert short["left_out"]["not_offered"] == 1
     for moment, there in ((4e9 - 1, False), (4e9, True)):
-        monkeypatch.setattr("metarec.serving.api.lists.time.time", lambda now=moment: now)
+        monkeypatch.setattr("metarec.serving.api.asking.time.time", lambda now=moment: now)
         assert ("new" in listed(client, "ann", k=41)) is there
 
 
