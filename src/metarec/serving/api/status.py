@@ -1,5 +1,6 @@
 """How the service is: alive, ready, which model answers and what it can do, and the metrics."""
 
+import time
 from pathlib import Path as FilePath
 from typing import Literal, get_args
 
@@ -18,9 +19,9 @@ from metarec.serving.api.problems import told
 from metarec.serving.api.service import Here
 from metarec.serving.api.shapes import Shape, Text
 from metarec.serving.metrics import exposition
-from metarec.serving.models import Served
+from metarec.serving.models import ItemsOf, Served
 from metarec.serving.person import known_person
-from metarec.serving.swapping import ItemsOf, put_in_service
+from metarec.serving.swapping import put_in_service
 
 router = APIRouter(prefix="/v1", tags=["service"])
 
@@ -87,7 +88,12 @@ def ready(service: Here) -> Health:
     return Health(trouble=service.following.trouble)
 
 
-@router.get("/metrics", summary="Metrics for Prometheus", dependencies=[READ])
+@router.get(
+    "/metrics",
+    summary="Metrics for Prometheus",
+    dependencies=[READ],
+    response_class=PlainTextResponse,
+)
 def metrics() -> Response:
     """Counts and times of all processes of this service, and nothing of any person."""
     return PlainTextResponse(exposition(), media_type="text/plain; version=0.0.4")
@@ -122,7 +128,7 @@ def status_of(served: Served, trouble: str) -> ModelOut:
         hash=served.activation.hash,
         predicts="ratings" if answering.predicts_ratings else "events",
         items=len(answering.catalogue),
-        on_offer=int(answering.catalogue.offered.sum()),
+        on_offer=int(answering.catalogue.on_offer(time.time()).sum()),
         target_kinds=list(kinds.target),
         negative_kinds=list(kinds.negative),
         can=abilities_of(answering),
