@@ -7,7 +7,16 @@ from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
 
 from metarec.contracts.version import __version__
-from metarec.serving.api import events, items, lists, people, status
+from metarec.serving.api import (
+    events,
+    finding,
+    holdings,
+    items,
+    lists,
+    page,
+    people,
+    status,
+)
 from metarec.serving.api.access import known_parameters
 from metarec.serving.api.limits import Limits, LocalNames
 from metarec.serving.api.notes import hear_warnings
@@ -45,8 +54,9 @@ def create_app(service: Service) -> FastAPI:
     app.state.service = service
     describe = app.openapi
     app.openapi = lambda: as_problems(describe())  # type: ignore[method-assign]
-    for room in (events, lists, people, items, status):
+    for room in (events, lists, people, finding, items, status, holdings):
         app.include_router(room.router, dependencies=[Depends(known_parameters)])
+    app.include_router(page.router)
     add_problems(app)
     if not service.needs_keys:
         app.add_middleware(LocalNames)
