@@ -3,6 +3,7 @@
 import importlib.util
 
 if importlib.util.find_spec("fastapi"):
+    from tests.serving.browsing import chromium, fitted, place, seed, service  # noqa: F401
     from tests.serving.services import (  # noqa: F401
         client,
         door,

@@ -90,6 +90,7 @@ def test_a_model_without_a_scale_has_what_the_shop_declared_or_its_ratings_sugge
     model = BiasedMF().fit(rated_shop)
     assert scale_of(store, model) is None
     tell(store, "ann", "a", value=0.5)
+    tell(store, "ann", "b", value=4.5)
     assert scale_of(store, model) == (0.5, 5.0)
     store.put_setting(SHOP, {"feedback": "rating", "scale": [0, 20]})
     assert scale_of(store, model) == (0.0, 20.0)

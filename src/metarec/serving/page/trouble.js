@@ -62,7 +62,11 @@ export function askForKey(why, again) {
     showKeyButton(again);
     again();
   }
-  field.addEventListener("keydown", (event) => event.key === "Enter" && use());
+  field.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault(); // else it would press what has the focus once the dialog is gone
+    use();
+  });
   document.body.append(dialog);
   dialog.showModal();
 }
