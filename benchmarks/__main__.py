@@ -24,11 +24,12 @@ NAMES = (
     "item_curve",
     "asking",
     "next_event",
+    "new_users",
     "strangers",
     "rating_folds",
     "ablations",
 )
-ON_NAMED_DATA = ("rating_folds",)
+ON_NAMED_DATA = ("next_event", "new_users", "rating_folds")
 """Behind these may stand the name of the data to measure on."""
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import platform
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -292,11 +293,18 @@ def write(
     results: Results | None,
     goals: Sequence[Goal],
     comparisons: pl.DataFrame | None = None,
+    *,
+    data: str | None = None,
     **more: Any,
 ) -> None:
-    """The benchmark's summary as JSON: small enough to be kept, with the command that made it."""
+    """The benchmark's summary as JSON: small enough to be kept, with the command that made it.
+
+    One that is measured on the `data` that is named has a file for each.
+    """
+    file = name if data is None else f"{name}_{data.replace('-', '_')}"
     written: dict[str, Any] = {
-        "command": f"python -m benchmarks {name}",
+        "command": " ".join(["python -m benchmarks", name, *([] if data is None else [data])]),
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs",
         "goals": [vars(goal) for goal in goals],
         **more,
     }
@@ -313,7 +321,7 @@ def write(
         written["comparisons"] = rounded(comparisons)
     RESULTS.mkdir(exist_ok=True)
     text = json.dumps(written, indent=1, allow_nan=False)
-    (RESULTS / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+    (RESULTS / f"{file}.json").write_text(text + "\n", encoding="utf-8")
     for goal in goals:
         say(f"{'met   ' if goal.met else 'MISSED'} {goal.goal}: {goal.measured}")
 

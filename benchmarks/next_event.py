@@ -87,8 +87,8 @@ SPARSE = {"factors": (128, 256, 512), "alpha": (10.0, 30.0, 100.0), "l2": (30.0,
 """Where iALS is searched on Amazon Beauty, around what the heart's own start was seen to want."""
 
 
-def main(shops: tuple[str, ...] = SHOPS) -> None:
-    for name in shops:
+def main() -> None:
+    for name in sys.argv[1:] or SHOPS:
         measure_shop(name)
 
 
@@ -159,10 +159,11 @@ def measure_shop(name: str) -> None:
     )
     comparisons = compare(results, HEART, metrics=["ndcg@10"], family=f"{HEART}, {name}")
     write(
-        f"next_event_{name.replace('-', '_')}",
+        "next_event",
         results,
         goals(name, results, comparisons),
         comparisons,
+        data=name,
     )
 
 
@@ -180,4 +181,4 @@ def goals(name: str, results: Results, comparisons: pl.DataFrame) -> list[Goal]:
 
 
 if __name__ == "__main__":
-    main(tuple(sys.argv[1:]) or SHOPS)
+    main()

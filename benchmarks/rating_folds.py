@@ -9,8 +9,6 @@ over all folds. Settings are the defaults, which were chosen on 8,020 ratings he
 fold's training part; these are questions of other folds.
 """
 
-import os
-import platform
 import sys
 import time
 from collections.abc import Mapping
@@ -143,14 +141,14 @@ def measure(name: str) -> None:
     say(str(table))
     floats = [column for column, kind in table.schema.items() if kind == pl.Float64]
     write(
-        f"rating_folds_{name.replace('-', '_')}",
+        "rating_folds",
         None,
         goals(table, name),
+        data=name,
         dataset={"name": name, "hash": shop.hash, "events": len(shop.interactions)},
         folds=FOLDS,
         seeds=[SEED],
         versions=versions(),
-        machine=f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs",
         rmse=table.with_columns(pl.col(floats).round(5)).to_dicts(),
     )
 

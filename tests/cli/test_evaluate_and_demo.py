@@ -61,7 +61,7 @@ def test_results_have_the_promised_shape_and_the_report_stands_beside_them(run, 
     ]
 
 
-@pytest.mark.parametrize("protocol", ["leave-last-out", "time"])
+@pytest.mark.parametrize("protocol", ["leave-last-out", "time", "new-users"])
 def test_every_protocol_judges_named_models_and_the_trivial_rows(
     run, implicit_shop: Path, protocol: str
 ):

@@ -25,6 +25,7 @@ from metarec.data import (
     split_cold,
     split_k_fold,
     split_last_out,
+    split_new_users,
     split_time,
 )
 from metarec.encoders import HashEncoder, TextEncoder
@@ -84,6 +85,7 @@ def test_a_protocol_is_the_split_of_its_name_under_the_seed(seed: int):
         "leave-last-out": [split_last_out(SHOP)],
         "time": [split_time(SHOP)],
         "kfold": split_k_fold(SHOP, rng=seed),
+        "new-users": [split_new_users(SHOP, rng=seed)],
         "cold": [split_cold(SHOP, rng=seed)],
     }
     for protocol, splits in expected.items():

@@ -21,6 +21,7 @@ from metarec.data import (
     split_cold_items,
     split_k_fold,
     split_last_out,
+    split_new_users,
     split_scenarios,
     split_time,
 )
@@ -60,6 +61,8 @@ SPLITS = {
     "time": split_time,
     "cold": split_cold,
     "cold items": split_cold_items,
+    "new users": split_new_users,
+    "new users, drawn": lambda data: split_new_users(data, order="drawn"),
     "folds": lambda data: split_k_fold(data)[1],
     "scenarios": scenarios_of,
 }
@@ -139,12 +142,16 @@ DRAWN: dict[tuple[str, str], str] = {
     ("rating", "time"): "7c5f42c5ca3516d9",
     ("rating", "cold"): "0f71ed67c7b7ecc0",
     ("rating", "cold items"): "aed053916e6bca1e",
+    ("rating", "new users"): "525526872a25befb",
+    ("rating", "new users, drawn"): "3942708ea7f5d570",
     ("rating", "folds"): "2ea825fa3619d73d",
     ("rating", "scenarios"): "11925e5038de91f5",
     ("implicit", "last out"): "bb41a84405e06187",
     ("implicit", "time"): "8457720d81d6176a",
     ("implicit", "cold"): "b5e77a2732082134",
     ("implicit", "cold items"): "976c90f421d87e7e",
+    ("implicit", "new users"): "685cd0829daf2f28",
+    ("implicit", "new users, drawn"): "5df2bec38f7a4f22",
     ("implicit", "folds"): "11282672963a01ae",
     ("implicit", "scenarios"): "602bc29fd1ffb243",
 }
@@ -153,6 +160,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "time": {"valid": 0.1, "test": 0.1, "borders_s": [1692159285.0, 1697823924.0]},
     "cold": {"users": 0.2, "items": 0.2, "valid": 0.1, "queries": 10, "rng": 0},
     "cold items": {"items": 0.2, "rng": 0},
+    "new users": {"users": 0.1, "valid": 0.1, "known": 0.8, "order": "time", "rng": 0},
+    "new users, drawn": {"users": 0.1, "valid": 0.1, "known": 0.8, "order": "drawn", "rng": 0},
     "folds": {"fold": 1, "folds": 5, "valid": 0.1, "rng": 0},
     "scenarios": {
         "draws": 10,

@@ -21,6 +21,7 @@ from metarec.data import (
     split_cold_items,
     split_k_fold,
     split_last_out,
+    split_new_users,
     split_scenarios,
     split_time,
 )
@@ -62,6 +63,8 @@ SPLITS: dict[str, Callable[[Dataset], Split]] = {
     "fold 3": lambda data: split_k_fold(data)[2],
     "cold": split_cold,
     "cold items": split_cold_items,
+    "new users": split_new_users,
+    "new users, drawn": lambda data: split_new_users(data, order="drawn"),
     "scenarios": melu,
 }
 
@@ -157,6 +160,8 @@ def test_the_splits_that_claim_it_are_those_that_are_proved(name: str) -> None:
         ("cold", KNOWN_NEW),
         ("cold", NEW_NEW),
         ("cold items", "cold items"),
+        ("new users", "new users"),
+        ("new users, drawn", "new users"),
         ("scenarios", "user_cold_state"),
         ("scenarios", "item_cold_state"),
         ("scenarios", "user_and_item_cold_state"),

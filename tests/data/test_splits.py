@@ -18,6 +18,7 @@ from metarec.data import (
     split_cold_items,
     split_k_fold,
     split_last_out,
+    split_new_users,
     split_scenarios,
     split_time,
 )
@@ -591,7 +592,14 @@ class TestScenarios:
 
 @pytest.mark.parametrize(
     "split",
-    [split_last_out, split_time, split_cold, split_cold_items, lambda data: split_k_fold(data)[0]],
+    [
+        split_last_out,
+        split_time,
+        split_cold,
+        split_cold_items,
+        split_new_users,
+        lambda data: split_k_fold(data)[0],
+    ],
 )
 def test_every_split_keeps_catalogue_and_users_and_states_its_leaks(split, ratings) -> None:
     made = split(ratings)

@@ -18,8 +18,8 @@ from .networks import numbers_of
 BASE = {"d": 3, "steps": 6, "batch_users": 8, "max_events": 12, "judge_every": 2, "hidden": 2}
 BASE |= {"choice": False}
 RATING, IMPLICIT = ("rating", {"start": "random"}), ("implicit", {})
-OVERFIT = {"learning_rate": 0.5, "steps": 30, "judge_every": 1}
-NOISY = {"learning_rate": 0.01, "batch_users": 2, "steps": 60, "judge_every": 1}
+OVERFIT = {"learning_rate": 0.03, "steps": 30, "judge_every": 1}
+NOISY = {"learning_rate": 0.003, "batch_users": 8, "steps": 60, "judge_every": 1}
 CHANGES: dict[str, tuple[tuple[str, dict[str, object]], object]] = {
     "d": (RATING, 4),
     "hidden": (RATING, 0),

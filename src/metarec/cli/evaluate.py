@@ -23,7 +23,15 @@ from metarec.cli.options import (
 from metarec.cli.rows import HEART, check_names, models_of
 from metarec.contracts import Dataset, Recommender
 from metarec.contracts.running import Running
-from metarec.data import Split, load, split_cold, split_k_fold, split_last_out, split_time
+from metarec.data import (
+    Split,
+    load,
+    split_cold,
+    split_k_fold,
+    split_last_out,
+    split_new_users,
+    split_time,
+)
 from metarec.evaluation import Results, Verdict, combine, save_results, table, write_report
 from metarec.evaluation import evaluate as evaluate_models
 from metarec.evaluation.protocol.provenance import fitted_on
@@ -31,7 +39,7 @@ from metarec.meta import load_model
 
 SAVED = "saved "
 """What the name of a saved model begins with; the verdict is not on it."""
-Protocol = Literal["leave-last-out", "time", "kfold", "cold"]
+Protocol = Literal["leave-last-out", "time", "kfold", "cold", "new-users"]
 
 
 @begins_anew
@@ -115,6 +123,8 @@ def splits_of(shop: Dataset, protocol: Protocol, seed: int) -> list[Split]:
         return [split_time(shop)]
     if protocol == "kfold":
         return split_k_fold(shop, rng=seed)
+    if protocol == "new-users":
+        return [split_new_users(shop, rng=seed)]
     return [split_cold(shop, rng=seed)]
 
 

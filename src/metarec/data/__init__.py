@@ -17,6 +17,7 @@ from metarec.data.splits.cold_items import split_cold_items
 from metarec.data.splits.cold_split import split_cold
 from metarec.data.splits.k_fold import split_k_fold
 from metarec.data.splits.leave_last_out import split_last_out
+from metarec.data.splits.new_users import split_new_users
 from metarec.data.splits.scenarios import split_scenarios
 from metarec.data.splits.split import Split
 from metarec.data.splits.time_split import split_time
@@ -53,6 +54,7 @@ __all__ = [
     "split_cold_items",
     "split_k_fold",
     "split_last_out",
+    "split_new_users",
     "split_scenarios",
     "split_time",
 ]
