@@ -5,7 +5,7 @@ import random
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -120,16 +120,26 @@ def fitted(seed: int, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str
     return made
 
 
-@pytest.fixture(scope="session", params=["rating", "implicit"])
-def service(
-    request: pytest.FixtureRequest, fitted: Callable[[str], Fitted]
-) -> Iterator[tuple[Any, Dataset]]:
-    """A service of a shop of ratings, and one of events, in processes of their own."""
+@pytest.fixture(scope="session")
+def services(fitted: Callable[[str], Fitted]) -> Iterator[Callable[[str], tuple[Any, Dataset]]]:
+    """Gives the service of a kind of shop, in a process of its own that is started once."""
     from .test_processes import running
 
-    shop, model = fitted(request.param)
-    with running(model, model.with_name("shop.db")) as service:
-        yield service, shop
+    with ExitStack() as stack:
+
+        @cache
+        def started(kind: str) -> tuple[Any, Dataset]:
+            shop, model = fitted(kind)
+            return stack.enter_context(running(model, model.with_name("shop.db"))), shop
+
+        yield started
+
+
+@pytest.fixture(params=["rating", "implicit"])
+def service(request: pytest.FixtureRequest, services: Any) -> tuple[Any, Dataset]:
+    """The service of a shop of ratings, and that of one of events."""
+    found: tuple[Any, Dataset] = services(request.param)
+    return found
 
 
 EVENTS_ALONE = pytest.mark.parametrize("service", ["implicit"], indirect=True)

@@ -80,7 +80,7 @@ def test_the_keyboard_alone_can_do_all(place: Place) -> None:
     tab_to(page, "#told .danger")
     page.keyboard.press("Enter")
     page.keyboard.press("Escape")
-    assert page.locator("dialog").count() == 0
+    page.wait_for_selector("dialog", state="detached")
     page.keyboard.press("Enter")
     tab_to(page, "dialog .danger")
     page.keyboard.press("Enter")

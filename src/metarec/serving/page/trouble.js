@@ -16,8 +16,10 @@ export function tellTrouble(error, again) {
   const said = known ? error.message : `The page has a fault: ${error.message}`;
   const button = h("button", { class: "button", type: "button", onclick: again }, "Try again");
   at("trouble").replaceChildren(h("div", { class: "trouble" }, h("p", {}, said), button));
-  if (known && error.needsKey) askForKey(error.message, again);
+  if (known && error.needsKey) askForKey(key.get() ? sentence(error.message) : "This service answers to those who have a key.", again);
 }
+
+const sentence = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 
 export const clearTrouble = () => at("trouble").replaceChildren();
 
