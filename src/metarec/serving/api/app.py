@@ -12,8 +12,11 @@ from metarec.serving.api import (
     charts,
     events,
     feedback,
+    finding,
+    holdings,
     items,
     lists,
+    page,
     people,
     policies,
     similar,
@@ -67,11 +70,14 @@ def create_app(service: Service) -> FastAPI:
         feedback,
         policies,
         people,
+        finding,
         syncing,
         items,
         status,
+        holdings,
     ):
         app.include_router(room.router, dependencies=[Depends(known_parameters)])
+    app.include_router(page.router)
     add_problems(app)
     if not service.needs_keys:
         app.add_middleware(LocalNames)

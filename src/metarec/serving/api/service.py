@@ -1,7 +1,7 @@
 """What all endpoints share: the store, the model that answers, and everybody's own."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -10,6 +10,7 @@ from metarec.serving.charts import Charts
 from metarec.serving.following import Following
 from metarec.serving.people import People
 from metarec.serving.rates import Rates
+from metarec.serving.searching import Searching
 from metarec.serving.store import Store
 
 
@@ -24,6 +25,7 @@ class Service:
     rates: Rates
     needs_keys: bool = True
     """False: whoever reaches the port may ask anything; for loopback alone."""
+    searching: Searching = field(default_factory=Searching)
 
     @classmethod
     def of(cls, store: Store, *, needs_keys: bool = True) -> "Service":

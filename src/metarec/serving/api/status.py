@@ -16,11 +16,12 @@ from metarec.policies import exploring
 from metarec.serving.api.access import ADMIN, READ
 from metarec.serving.api.explored import PolicyName
 from metarec.serving.api.problems import told
-from metarec.serving.api.service import Here
+from metarec.serving.api.service import Here, Service
 from metarec.serving.api.shapes import Shape, Text
 from metarec.serving.metrics import exposition
 from metarec.serving.models import ItemsOf, Served
 from metarec.serving.person import known_person
+from metarec.serving.store.shops import scale_of
 from metarec.serving.swapping import put_in_service
 
 router = APIRouter(prefix="/v1", tags=["service"])
@@ -48,6 +49,9 @@ class ModelOut(Shape):
     predicts: Literal["ratings", "events"]
     items: int
     on_offer: int
+    scale: tuple[float, float] | None = Field(
+        description="The smallest and largest rating; null without ratings, or where none is known."
+    )
     target_kinds: list[str]
     negative_kinds: list[str]
     can: Abilities
@@ -102,7 +106,7 @@ def metrics() -> Response:
 @router.get("/model", summary="The model that answers", dependencies=[READ], responses=told())
 def model(service: Here) -> ModelOut:
     """Its version, what it can do, and its items."""
-    return status_of(service.following.caught_up(), service.following.trouble)
+    return status_of(service, service.following.caught_up(), service.following.trouble)
 
 
 @router.post(
@@ -115,10 +119,10 @@ def swap(body: SwapIn, service: Here) -> ModelOut:
     """
     served = put_in_service(service.store, FilePath(body.folder), body.items)
     service.following.take(served)
-    return status_of(served, "")
+    return status_of(service, served, "")
 
 
-def status_of(served: Served, trouble: str) -> ModelOut:
+def status_of(service: Service, served: Served, trouble: str) -> ModelOut:
     """The model as it is told."""
     answering = served.model
     kinds: EventKinds = getattr(answering, "event_kinds", ANY_KIND)
@@ -129,6 +133,7 @@ def status_of(served: Served, trouble: str) -> ModelOut:
         predicts="ratings" if answering.predicts_ratings else "events",
         items=len(answering.catalogue),
         on_offer=int(answering.catalogue.on_offer(time.time()).sum()),
+        scale=scale_of(service.store, answering),
         target_kinds=list(kinds.target),
         negative_kinds=list(kinds.negative),
         can=abilities_of(answering),

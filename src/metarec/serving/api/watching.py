@@ -58,7 +58,7 @@ class Watching:
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-ID"] = request_id
                 for name, value in SECURITY.items():
-                    headers[name] = value
+                    headers.setdefault(name, value)  # the page has its own
             await send(message)
 
         error: Exception | None = None

@@ -11,7 +11,16 @@ import numpy as np
 import polars as pl
 import sqlalchemy as sa
 
-from metarec.contracts import Catalogue, Clock, DataError, Dataset, Event, vocabulary_of
+from metarec.contracts import (
+    Catalogue,
+    Clock,
+    DataError,
+    Dataset,
+    Event,
+    Recommender,
+    vocabulary_of,
+)
+from metarec.contracts.meaning import recognised_scale
 from metarec.contracts.printing import counted
 from metarec.contracts.progress import tracked
 from metarec.serving.store.events import Told, canonical
@@ -103,6 +112,20 @@ def dataset_of(store: Store, catalogue: Catalogue | None = None) -> Dataset:
         licence=said.get("licence", ""),
         notes=tuple(_notes(catalogue, items, unsaid="feedback" not in said)),
     )
+
+
+def scale_of(store: Store, model: Recommender) -> tuple[float, float] | None:
+    """The smallest and largest rating that people may give: the model's, or what the shop declared,
+    or what the first ratings of the store suggest; None where there are none."""
+    if not model.predicts_ratings:
+        return None
+    known = getattr(model, "scale", None) or said_of(store).get("scale")
+    if known is not None:
+        return float(known[0]), float(known[1])
+    first = sa.select(EVENTS.c.value).order_by(EVENTS.c.id).limit(EVENTS_AT_ONCE)
+    with store.database.reading() as connection:
+        values = pl.Series(connection.execute(first).scalars().all(), dtype=pl.Float64).drop_nulls()
+    return recognised_scale(values) if len(values) else None
 
 
 def _told(user_id: str, events: Sequence[Event]) -> Iterator[Told]:
