@@ -23,6 +23,7 @@ ITEMS = """() => [...document.querySelectorAll("#list > li")].map((item) => ({
     [...item.querySelector(".why").childNodes].filter((n) => n.nodeName !== "BUTTON")
       .map((n) => n.textContent).join("").trim(),
   number: item.querySelector(".number").textContent,
+  chance: item.querySelector(".chance")?.textContent ?? "",
   dot: parseFloat(item.querySelector(".dot").style.insetInlineStart),
   band: [item.querySelector(".band").style.insetInlineStart,
     item.querySelector(".band").style.inlineSize].map(parseFloat),
@@ -37,7 +38,7 @@ def asked(place: Place, **more: Any) -> dict[str, Any]:
     visit = place.visit
     model = place.ask("GET", "/model")
     body = {
-        **{"user_id": visit["id"], "k": 10, "exclude_seen": True, "explain": True},
+        **{"user_id": visit["id"], "k": 10, "exclude_seen": True, "explain": True, "cool_off_s": 0},
         **({"rank_by": "both"} if model["can"]["rank_by"] else {}),
         **({"exclude": visit["leftOut"]} if visit["leftOut"] else {}),
     }
@@ -80,6 +81,8 @@ def check_list(place: Place, **more: Any) -> list[str]:
         assert row["fields"] == texts.fields(shown[item["item_id"]], look_up["telling"])
         label = "Expected rating " if rates else "Score "
         assert row["number"] == f"{label}{value:.2f} ± {std:.2f}"
+        likely = f"{texts.percent(item['propensity'])} likely here"
+        assert row["chance"] == ("" if answer["policy"] == "greedy" else likely)
         assert row["why"] == texts.why_line(item["reasons"], names)
         assert row["dot"] == pytest.approx(at(value), abs=0.01)
         assert row["band"][0] == pytest.approx(at(value - std), abs=0.01)
@@ -199,7 +202,18 @@ def test_the_switch_and_the_slider_change_the_list_as_the_api_does(place: Place)
     for _ in range(6):
         page.keyboard.press("ArrowRight")
     assert page.locator("output").text_content() == "60% curious"
-    check_list(place, diversity=0.6)
+    asked_by = place.lists[-1]
+    assert asked_by["policy"] == "thompson"
+    assert asked_by["exploration"] == 0.6
+    more = {"rank_by": "both"} if rates(place) else {}
+    check_list(place, policy="thompson", exploration=0.6, seed=asked_by["seed"], **more)
+    place.shot(f"person-{place.shop.feedback}-curious")
+    page.locator("#list > li .acts button").first.click()
+    page.wait_for_function("() => document.querySelectorAll('#told .chips li').length === 2")
+    check_list(place, policy="thompson", exploration=0.6, seed=asked_by["seed"], **more)
+    store = place.ask("GET", "/policies")["policies"]
+    (fared,) = [found for found in store if found["policy"] == "thompson"]
+    assert fared["accepted"] >= 1
 
 
 @EVENTS_ALONE

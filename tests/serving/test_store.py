@@ -11,6 +11,7 @@ import pytest
 pytest.importorskip("fastapi", reason="needs metarec[serve]")
 
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
@@ -23,7 +24,9 @@ from metarec.serving.store.changes import (
     changes_between,
 )
 from metarec.serving.store.database import Database
+from metarec.serving.store.impressions import Feedback
 from metarec.serving.store.keys import add_key, key_of, list_keys, revoke_key
+from metarec.serving.store.migrating import config_of
 from metarec.serving.store.tables import API_KEYS, METADATA
 from metarec.serving.store.verifying import verify
 
@@ -293,11 +296,38 @@ def test_migrations_lead_to_the_tables_of_this_version(store: Store) -> None:
         assert compare_metadata(context, METADATA) == []
 
 
+def test_lists_that_an_older_version_kept_stay(new_place: New) -> None:
+    place = new_place()
+    database = Database(place)
+    with database.writing() as connection:
+        command.upgrade(config_of(connection), "0001")
+        connection.exec_driver_sql(
+            "INSERT INTO impressions (user_id, items, model, received) "
+            "VALUES ('ann', '[\"a\"]', 'm', 1.0)"
+        )
+    database.close()
+    with Store(place) as store:
+        with store.database.reading() as connection:
+            rows = connection.exec_driver_sql("SELECT user_id, token, policy FROM impressions")
+            assert rows.all() == [("ann", None, None)]
+        assert store.answered_by("ann", 0.0, 10) == []
+        token = store.show("ann", ["b"], "m")
+        store.tell_feedback([Feedback(token, "shown", 1)])
+        (found,) = store.answered_by("ann", 0.0, 10)
+        assert (found.items, found.chances, found.seen) == (["b"], None, 1)
+        later = [store.show("ann", [item], "m") for item in "cde"]
+        store.tell_feedback([Feedback(one, "click", 1) for one in later[:2]])
+        newest = store.answered_by("ann", 0.0, 2)
+        assert [one.items for one in newest] == [["c"], ["d"]]
+        assert store.forget("ann").impressions == 5
+        assert store.answered_by("ann", 0.0, 10) == []
+
+
 def test_a_store_of_a_newer_version_is_refused(new_place: New) -> None:
     place = new_place()
     with Store(place) as store, store.database.writing() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(DataError, match=r"layout 9999, this version knows 0001; install"):
+    with pytest.raises(DataError, match=r"layout 9999, this version knows 0001, 0002; install"):
         Store(place)
 
 

@@ -25,6 +25,7 @@ from metarec.contracts.filters import Filters
 from metarec.contracts.hashing import hash_of
 from metarec.contracts.histories import Histories, nested_events
 from metarec.contracts.item_changes import ItemChanges
+from metarec.contracts.outlook import Outlook
 from metarec.contracts.roles import Encoder, Recommender, Tracker
 from metarec.contracts.running import Running
 from metarec.contracts.shortfall import Shortfall
@@ -48,6 +49,7 @@ __all__ = [
     "MetarecError",
     "MissingValueWarning",
     "NotFittedError",
+    "Outlook",
     "Predictions",
     "Recommendations",
     "Recommender",

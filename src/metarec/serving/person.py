@@ -4,11 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, Unpack, runtime_checkable
 
+import numpy as np
+
 from metarec.contracts import (
     DataError,
     Event,
     EventLike,
     Filters,
+    Outlook,
     Recommendations,
     Recommender,
     UnsupportedError,
@@ -16,6 +19,7 @@ from metarec.contracts import (
 from metarec.contracts.alignment import with_rating
 from metarec.meta import Explanation, RankBy
 from metarec.meta.abilities import Adapts
+from metarec.ranking.reranking import one_by_one
 
 
 class Person(Protocol):
@@ -25,6 +29,18 @@ class Person(Protocol):
         self, k: int, *, rank_by: RankBy | None = None, **filters: Unpack[Filters]
     ) -> Recommendations:
         """The `k` best items."""
+        ...
+
+    def outlook(
+        self,
+        k: int,
+        *,
+        draws: int,
+        rng: np.random.Generator,
+        rank_by: RankBy | None = None,
+        **filters: Unpack[Filters],
+    ) -> Outlook:
+        """What a policy sees of the `k` best items."""
         ...
 
     def rank(self, ids: Sequence[str], *, rank_by: RankBy | None = None) -> Recommendations:
@@ -64,6 +80,22 @@ class Listed:
         """The `k` best items."""
         self._one_order(rank_by)
         return self.model.recommend([self.events], k, **filters)[0]
+
+    def outlook(
+        self,
+        k: int,
+        *,
+        draws: int,
+        rng: np.random.Generator,
+        rank_by: RankBy | None = None,
+        **filters: Unpack[Filters],
+    ) -> Outlook:
+        """The `k` best items in their order, of which the model tells nothing else."""
+        one_by_one(filters)
+        found = self.recommend(k, rank_by=rank_by, **filters)
+        order = -np.arange(len(found), dtype=np.float64)[None]
+        unknown = np.full((1, draws, len(found)), np.nan)
+        return Outlook(order, np.full(order.shape, np.nan), unknown, found)
 
     def rank(self, ids: Sequence[str], *, rank_by: RankBy | None = None) -> Recommendations:
         """All the named items, best first."""

@@ -9,12 +9,14 @@ from fastapi.routing import APIRoute
 from metarec.contracts.version import __version__
 from metarec.serving.api import (
     events,
+    feedback,
     finding,
     holdings,
     items,
     lists,
     page,
     people,
+    policies,
     status,
 )
 from metarec.serving.api.access import known_parameters
@@ -54,7 +56,8 @@ def create_app(service: Service) -> FastAPI:
     app.state.service = service
     describe = app.openapi
     app.openapi = lambda: as_problems(describe())  # type: ignore[method-assign]
-    for room in (events, lists, people, finding, items, status, holdings):
+    rooms = (events, lists, feedback, policies, people, finding, items, status, holdings)
+    for room in rooms:
         app.include_router(room.router, dependencies=[Depends(known_parameters)])
     app.include_router(page.router)
     add_problems(app)

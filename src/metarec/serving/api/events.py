@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from metarec.contracts import DataError
 from metarec.serving.api import limits
 from metarec.serving.api.access import WRITE
+from metarec.serving.api.feedback import clicks_of
 from metarec.serving.api.problems import invalid, told
 from metarec.serving.api.service import Here, Service, new_key
 from metarec.serving.api.shapes import Id, Shape, UserEventIn
@@ -144,7 +145,10 @@ def write(service: Service, events: Sequence[UserEventIn]) -> list[Outcome]:
             where = f"events[{place}]: " if len(events) > 1 else ""
             raise DataError(f"{where}{error}") from error
         given.append(Told(body.user_id, event, body.key or new_key()))
+    clicks = clicks_of(service, events)
     outcomes = service.store.tell(given)
+    if clicks:
+        service.store.tell_feedback(clicks)
     for outcome, count in Counter(outcomes).items():
         EVENTS_TOLD.labels(outcome).inc(count)
     return outcomes

@@ -12,10 +12,12 @@ from metarec.meta import RankBy
 from metarec.meta.as_json import reasons, rows_of
 from metarec.serving.api import limits
 from metarec.serving.api.access import READ
+from metarec.serving.api.explored import Explored, Explores, cooled, kept
 from metarec.serving.api.notes import noted
 from metarec.serving.api.problems import NotFoundError, told
 from metarec.serving.api.service import Here, Service
 from metarec.serving.api.shapes import Context, EventIn, Id, Kind, Shape, number
+from metarec.serving.exploring import act
 from metarec.serving.models import Served
 from metarec.serving.people import left_out
 from metarec.serving.person import Person, check_event, known_events, known_person
@@ -76,14 +78,14 @@ class Filtered(Shape):
 
     def filters(self) -> Filters:
         """What was said, in the words of every `recommend`."""
-        said = {name: getattr(self, name) for name in Filters.__annotations__}
+        said = {name: getattr(self, name, None) for name in Filters.__annotations__}
         found: Any = {name: value for name, value in said.items() if value not in (None, 0.0)}
         if self.exclude_seen is False:
             found["exclude_seen"] = False
         return found
 
 
-class ListIn(Whose, Filtered):
+class ListIn(Whose, Filtered, Explores):
     """A question for the best items of a person."""
 
     rank_by: RankBy | None = Field(
@@ -91,7 +93,6 @@ class ListIn(Whose, Filtered):
         description="Of ratings: by what they would choose, how they would like it, or both.",
     )
     explain: bool = Field(default=False, description="Each item's exact reasons.")
-    record: bool = Field(default=False, description="Keep that the user was shown this list.")
 
 
 class EventShare(Shape):
@@ -123,6 +124,9 @@ class Listed(Shape):
     score: float | None = Field(description="By which the list is ordered; null: none is known.")
     rating: float | None = Field(default=None, description="The rating to expect.")
     std: float | None = Field(default=None, description="Its standard deviation, or the score's.")
+    propensity: float | None = Field(
+        default=None, description="How likely the policy was to show it at this rank."
+    )
     reasons: Reasons | None = None
 
 
@@ -145,6 +149,10 @@ class ListOut(Shape):
     notes: list[str] = Field(default=[], description="What was left out or may be meant otherwise.")
 
 
+class RecommendedOut(ListOut, Explored):
+    """The best items, and by which policy they were chosen."""
+
+
 class GivenIn(Whose):
     """Items whose order for a person is asked for."""
 
@@ -159,18 +167,29 @@ class SimilarIn(Filtered):
 
 
 @router.post("/recommendations", summary="The best items of a person")
-def recommend(body: ListIn, service: Here) -> ListOut:
+def recommend(body: ListIn, service: Here) -> RecommendedOut:
     """The `k` best items of a user with all that was told of them so far, or of a stranger."""
     with noted() as notes:
         served, person, said = person_in(service, body)
-        found = person.recommend(body.k, rank_by=body.rank_by, **body.filters())
-        answer = list_of(served, found, body.user_id, [*said, *notes])
+        filters = cooled(service.store, body.user_id, body.filters(), body)
+        acted = act(
+            person,
+            body.k,
+            body.exploring(),
+            whose=body.user_id or "",
+            rank_by=body.rank_by,
+            filters=filters,
+            others=body.record,
+        )
+        answer = list_of(served, acted.found, body.user_id, [*said, *notes])
+        for item, propensity in zip(answer.items, acted.chances.places, strict=True):
+            item.propensity = propensity
         if body.explain:
             for item in answer.items:
                 item.reasons = Reasons(**reasons(person, item.item_id, body.rank_by))
-    if body.record and body.user_id is not None:
-        service.store.show(body.user_id, [item.item_id for item in answer.items], served.version)
-    return answer
+    ids = [item.item_id for item in answer.items]
+    explored = kept(service.store, body, body.user_id, ids, served.version, acted.chances)
+    return RecommendedOut(**dict(answer), **dict(explored))
 
 
 @router.get("/users/{user_id:path}/recommendations", summary="The best items of a user")
@@ -182,7 +201,7 @@ def recommend_simply(
     rank_by: Annotated[RankBy | None, Query()] = None,
     exclude_seen: Annotated[bool | None, Query()] = None,
     explain: bool = False,
-) -> ListOut:
+) -> RecommendedOut:
     """The same with the parameters that are asked for most; POST takes them all."""
     body = ListIn(
         user_id=user_id,

@@ -111,6 +111,11 @@ class UserEventIn(EventIn):
         description="Names this event: told again under the same key, it is still one event.",
         examples=["order-7731-589"],
     )
+    impression: Id | None = Field(
+        default=None,
+        description="The recorded list that this came from: a click on its item is told with it.",
+        examples=[None],
+    )
 
 
 def number(value: float | None) -> float | None:

@@ -1,7 +1,7 @@
 """How the service is: alive, ready, which model answers and what it can do, and the metrics."""
 
 from pathlib import Path as FilePath
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from fastapi import APIRouter, Response
@@ -11,12 +11,15 @@ from pydantic import Field
 from metarec.contracts import EventKinds, Recommender, UnsupportedError
 from metarec.contracts.event_kinds import ANY_KIND
 from metarec.meta.abilities import Adapts, FollowsItems
+from metarec.policies import exploring
 from metarec.serving.api.access import ADMIN, READ
+from metarec.serving.api.explored import PolicyName
 from metarec.serving.api.problems import told
 from metarec.serving.api.service import Here, Service
 from metarec.serving.api.shapes import Shape, Text
 from metarec.serving.metrics import exposition
 from metarec.serving.models import Served
+from metarec.serving.person import known_person
 from metarec.serving.store.shops import scale_of
 from metarec.serving.swapping import ItemsOf, put_in_service
 
@@ -33,6 +36,7 @@ class Abilities(Shape):
     similar_items: bool
     items_change: bool = Field(description="Items are added and changed without another fit.")
     rank_by: bool = Field(description="Several orders: both, choice, rating.")
+    policies: list[PolicyName] = Field(description="By which lists can be chosen.")
 
 
 class ModelOut(Shape):
@@ -143,7 +147,21 @@ def abilities_of(answering: Recommender) -> Abilities:
         similar_items=_has_similar(answering),
         items_change=isinstance(answering, FollowsItems),
         rank_by=adapts and answering.predicts_ratings,
+        policies=_policies(answering),
     )
+
+
+def _policies(answering: Recommender) -> list[PolicyName]:
+    """The policies for which a model knows enough."""
+    outlook = known_person(answering, []).outlook(1, draws=1, rng=np.random.default_rng(0))
+    found: list[PolicyName] = []
+    for name in get_args(PolicyName):
+        try:
+            exploring(name).slates(outlook, 1)
+        except UnsupportedError:
+            continue
+        found.append(name)
+    return found
 
 
 def _has_similar(answering: Recommender) -> bool:

@@ -1,16 +1,22 @@
 // The list: what to expect of each item and how surely, why, and what moved since the last answer.
 
 import { answersTo } from "./answers.js";
-import { at, calm, counted, fixed, h } from "./dom.js";
+import { at, calm, counted, fixed, h, percent } from "./dom.js";
 import { fieldsLine, titleOf } from "./items.js";
 import { whyLine, whyTable } from "./reasons.js";
+
+const CHOSEN = {
+  thompson: "Being curious, the list follows one of the tastes that may be yours",
+  ucb: "Being curious, the list lifts what is doubtful",
+  epsilon_greedy: "Being curious, the list is now and then drawn by lot",
+};
 
 const open = new Set();
 let ranks = null; // of the list before
 
 export function showList(answer, model, told, done) {
   const axis = axisOf(answer.items, model);
-  const rows = answer.items.map((item) => row(item, axis, model, done));
+  const rows = answer.items.map((item) => row(item, axis, model, answer, done));
   const list = at("list");
   const before = placesOf(list);
   const focused = focusedRank(list);
@@ -46,14 +52,20 @@ function axisOf(items, model) {
   return high > low ? [low, high] : [low - 1, low + 1];
 }
 
-function row(item, axis, model, done) {
+function row(item, axis, model, answer, done) {
   const id = item.item_id;
   const number = `why-${item.rank}`;
   const why = item.reasons && h("p", { class: "why" }, whyLine(item.reasons), whyButton(item, number));
   const parts = [
     h("span", { class: "rank", "aria-hidden": "true" }, String(item.rank), move(item)),
     h("div", { class: "what" }, h("h3", { dir: "auto" }, titleOf(id)), fieldsLine(id), why),
-    h("div", { class: "how" }, measure(item, axis, model), h("div", { class: "acts" }, answersTo(id, model, done))),
+    h(
+      "div",
+      { class: "how" },
+      measure(item, axis, model),
+      answer.policy === "greedy" ? null : h("p", { class: "chance" }, `${percent(item.propensity)} likely here`),
+      h("div", { class: "acts" }, answersTo(id, model, done, answer.impression)),
+    ),
   ];
   const all = item.reasons && whyTable(item.reasons, number);
   if (all) all.hidden = !open.has(id);
@@ -104,12 +116,14 @@ function measure(item, axis, model) {
 
 function legend(answer, model) {
   const rates = model.predicts === "ratings";
-  const what = rates ? "the rating to expect" : "the score that orders the list";
+  const explores = answer.policy !== "greedy";
+  const what = rates ? "the rating to expect" : explores ? "the score" : "the score that orders the list";
   const scale = rates && model.scale ? ` on the scale from ${model.scale[0]} to ${model.scale[1]}` : "";
   const sure = answer.items.some((item) => item.std !== null);
   const band = sure ? "the band is one standard deviation to each side." : "";
   const not = sure ? "" : "this model does not tell how sure it is, so there is no band.";
-  return answer.items.length ? `The dot is ${what}${scale}; ${band}${not}` : "Nothing is left to show.";
+  const chance = explores ? ` ${CHOSEN[answer.policy]}; how likely each item was at its place stands beside it.` : "";
+  return answer.items.length ? `The dot is ${what}${scale}; ${band}${not}${chance}` : "Nothing is left to show.";
 }
 
 function focusedRank(list) {

@@ -45,7 +45,7 @@ def _owner(user_id: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
     return sa.func.coalesce(merged, user_id)
 
 
-def _own(user_id: sa.ColumnElement[str], column: sa.Column[str]) -> sa.ColumnElement[bool]:
+def own_rows(user_id: sa.ColumnElement[str], column: sa.Column[str]) -> sa.ColumnElement[bool]:
     """True for what stands under a person's own id, or under a session of theirs."""
     sessions = sa.select(MERGES.c.session_id).where(MERGES.c.user_id == _owner(user_id))
     # a list of one beside a query: a database looks both up in its index
@@ -66,11 +66,11 @@ _MOMENT = (
         sa.func.coalesce(_PROFILE.scalar_subquery(), 0),
     )
     .select_from(EVENTS)
-    .where(_own(USER, EVENTS.c.user_id))
+    .where(own_rows(USER, EVENTS.c.user_id))
 )
 _HISTORY = (
     sa.select(EVENTS)
-    .where(_own(USER, EVENTS.c.user_id), EVENTS.c.id > sa.bindparam("after"))
+    .where(own_rows(USER, EVENTS.c.user_id), EVENTS.c.id > sa.bindparam("after"))
     .order_by(EVENTS.c.id)
 )
 _VERSION = sa.select(*_NEWEST)
