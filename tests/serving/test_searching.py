@@ -142,6 +142,30 @@ def test_items_that_come_and_change_are_found_as_if_all_were_read_anew(
         assert search.rows(query, 50)[0].tolist() == anew.rows(query, 50)[0].tolist()
 
 
+def test_an_item_is_no_longer_found_by_what_it_was_called_before() -> None:
+    first = catalogue_of([("green tea", None, []), *((f"n{row}", None, []) for row in range(30))])
+    changed = first.patch(pl.DataFrame({"item_id": ["n0"], "title": ["black coffee"]}))
+    before = Search.of(Model(first))  # type: ignore[arg-type]
+    after = Search.of(Model(changed), before)  # type: ignore[arg-type]
+    assert after.layers.newer is not None
+    assert [after.rows(text, 5)[1] for text in ("tea", "green", "coffee")] == [0, 0, 1]
+    assert before.rows("tea", 5)[1] == 1
+
+
+def test_titles_come_first_then_the_word_as_it_was_typed_then_what_newcomers_are_shown() -> None:
+    rows = [
+        ("other", "tea", []),
+        ("teapot", None, []),
+        ("tea cup", None, []),
+        ("teapot", "tea", []),
+        ("other", "teapot", []),
+        ("tea", None, []),
+    ]
+    search = Search.of(Model(catalogue_of(rows)))  # type: ignore[arg-type]
+    assert search.rows("tea", 9)[0].tolist() == [5, 3, 2, 1, 0, 4]
+    assert search.rows("tea", 2)[0].tolist() == [5, 3]
+
+
 def test_case_accents_widths_and_signs_do_not_matter() -> None:
     assert words_of("L'Été — ＦＵＬＬ Straße, O-Ring (2nd)") == [
         *("l", "ete", "full", "straße", "o", "ring", "2nd")
