@@ -161,7 +161,8 @@ def watched(browser: Any, **how: Any) -> Iterator[Any]:
     page.on("console", lambda told: told.type == "error" and faults.append(told.text))
     yield page
     context.close()
-    assert not [fault for fault in faults if not re.search("status of 40[13]", fault)]
+    told = [fault for fault in faults if not re.search("status of 40[13]", fault)]
+    assert not told, told
 
 
 @pytest.fixture

@@ -111,7 +111,7 @@ def valued(estimate: dict[str, Any] | None) -> str:
         return "—"
     ends = [estimate["low"], estimate["high"]]
     told = "" if None in ends else f" ({ends[0]:.2f} to {ends[1]:.2f})"
-    return f"{estimate['value']:.2f}{told}"
+    return f"{estimate['value']:.2f}{told}".replace("-", "−")
 
 
 def check_policies(place: Place) -> None:

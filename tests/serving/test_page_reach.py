@@ -216,6 +216,7 @@ def test_a_service_with_keys_asks_for_one_and_says_what_it_lacks(
         assert "scope admin" in page.locator("#key-why").text_content()
         use_key(page, keys["all"])
         page.wait_for_selector("dialog", state="detached")
+        page.wait_for_load_state("networkidle")
         page.get_by_role("button", name="Forget me").click()
         page.get_by_role("button", name="Forget everything").click()
         page.wait_for_selector(".receipt")

@@ -83,8 +83,8 @@ export function showModel(model) {
       ["Foretells", model.scale ? `ratings from ${model.scale[0]} to ${model.scale[1]}` : model.predicts, "predicts"],
       ["Items on offer", `${number(model.on_offer)} of ${number(model.items)}`, "offer"],
       ["Target kinds", kinds(model.target_kinds), "target"],
-      ["Chooses by", model.can.policies.map(words).join(", "), "policies"],
       ["Negative kinds", kinds(model.negative_kinds), "negative"],
+      ["Chooses by", model.can.policies.map(words).join(", "), "policies"],
     ]),
     h(
       "ul",
@@ -160,8 +160,9 @@ export function showRoutes(samples) {
 // A mean a list with its interval; few lists tell of none.
 function valued(estimate) {
   if (estimate?.value == null) return "—";
-  const ends = estimate.low === null ? "" : ` (${fixed(estimate.low)} to ${fixed(estimate.high)})`;
-  return fixed(estimate.value) + ends;
+  const said = (value) => (value < 0 ? "−" : "") + fixed(Math.abs(value));
+  const ends = estimate.low === null ? "" : ` (${said(estimate.low)} to ${said(estimate.high)})`;
+  return said(estimate.value) + ends;
 }
 
 export function showPolicies(answer) {
