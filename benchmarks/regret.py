@@ -46,16 +46,15 @@ HALF_LIFE = 3.0
 POLICIES: Mapping[str, Callable[[], SlatePolicy[Outlook]]] = {
     "random": lambda: EpsilonGreedy(1.0),
     "greedy": Greedy,
-    "greedy, cooling off": Greedy,
     "epsilon_greedy": lambda: exploring("epsilon_greedy"),
     "ucb": lambda: exploring("ucb"),
     "thompson": lambda: exploring("thompson"),
 }
-COOLS = "greedy, cooling off"
+COOLS = ", cooling off"
+"""Behind a policy's name: what was shown and not clicked is lowered, by the rule of the service."""
 COLOURS = {
     "random": "#bdc3c7",
     "greedy": "#2c7fb8",
-    COOLS: "#8e44ad",
     "epsilon_greedy": "#7f8c8d",
     "ucb": "#e67e22",
     "thompson": "#c0392b",
@@ -126,7 +125,8 @@ def main() -> None:
 
 def named(world: World) -> list[str]:
     """The policies of a world; where everything is answered nothing cools off."""
-    return [name for name in POLICIES if world == "clicks" or name != COOLS]
+    cooling = [name + COOLS for name in POLICIES if name != "random" and world == "clicks"]
+    return [*POLICIES, *cooling]
 
 
 def earned_by(world: World, seed: int) -> Float[np.ndarray, "person item"]:
@@ -141,7 +141,8 @@ def visit(
     world: World, name: str, model: MetaRecommender, worth: Float[np.ndarray, " item"], person: int
 ) -> Float[np.ndarray, " round"]:
     """What one stranger's lists earn, round by round; chance is the same for every policy."""
-    policy, rng = POLICIES[name](), np.random.default_rng([person, 1])
+    policy = POLICIES[name.removesuffix(COOLS)]()
+    rng = np.random.default_rng([person, 1])
     ids = model.catalogue.ids
     own = Visit(model.adapt([]), worth, ids, np.random.default_rng([person, 0]))
     earned = np.empty(ROUNDS)
@@ -149,12 +150,12 @@ def visit(
     for round_ in range(ROUNDS):
         outlook = own.me.outlook(
             everything,
-            draws=DRAWS if name == "thompson" else 0,
+            draws=DRAWS if name.startswith("thompson") else 0,
             rng=rng,
             rank_by="rating" if world == "ratings" else None,
             exclude=[ids[item] for item in own.gone],
             exclude_seen=False,
-            lowered=cooled(own, ids, round_) if name == COOLS else {},
+            lowered=cooled(own, ids, round_) if name.endswith(COOLS) else {},
         )
         assert outlook.found is not None
         shown = outlook.found.items[policy.act(outlook, K, rng).items[0]]
@@ -166,7 +167,7 @@ def visit(
 
 
 def cooled(own: Visit, ids: np.ndarray, now: int) -> dict[str, float]:
-    """How far each item is lowered, by the rule of the service."""
+    """How far each item is lowered."""
     return {
         str(ids[item]): float(sum(0.5 ** ((now - at) / HALF_LIFE) for at in rounds))
         for item, rounds in own.ignored.items()
@@ -223,7 +224,7 @@ def goals(regrets: Mapping[World, Mapping[str, np.ndarray]]) -> list[Goal]:
             mean, half = interval(last[name] - last["greedy"])
             said = f"{mean:+.2f} [{mean - half:+.2f}, {mean + half:+.2f}]"
             found.append(
-                Goal(f"regret, {world}: {name} not above greedy", said, bool(mean - half <= 0))
+                Goal(f"regret, {world}: {name}, not above greedy", said, bool(mean - half <= 0))
             )
     return found
 
@@ -236,9 +237,11 @@ def draw(regrets: Mapping[World, Mapping[str, np.ndarray]]) -> None:
         for name, curves in own.items():
             mean, half = interval(curves)
             rounds = np.arange(1, ROUNDS + 1)
-            axis.plot(rounds, mean, color=COLOURS[name], label=name)
+            colour = COLOURS[name.removesuffix(COOLS)]
+            style = "--" if name.endswith(COOLS) else "-"
+            axis.plot(rounds, mean, style, color=colour, label=name)
             axis.fill_between(
-                rounds, mean - half, mean + half, color=COLOURS[name], alpha=0.12, linewidth=0
+                rounds, mean - half, mean + half, color=colour, alpha=0.1, linewidth=0
             )
         axis.set_title(f"{world}: three items a round", fontsize=10)
         axis.set_xlabel("rounds")

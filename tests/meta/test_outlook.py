@@ -27,34 +27,42 @@ def test_an_outlook_is_the_list_with_the_numbers_it_goes_by(model: mr.MetaRecomm
     np.testing.assert_allclose(outlook.scores[0], raw, atol=1e-12)
 
 
+@pytest.fixture
+def known(both: mr.MetaRecommender) -> mr.MetaRecommender:
+    """Both heads, of which the choice is as unsure as to be seen."""
+    changed = mr.MetaRecommender.__new__(mr.MetaRecommender)
+    choice = both.hearts["implicit"]
+    head = replace(choice.head, kappa=3.0, variance_factor=0.5, other_variance=0.2)
+    vars(changed).update(vars(both), hearts={**both.hearts, "implicit": replace(choice, head=head)})
+    return changed
+
+
 @pytest.mark.parametrize("rank_by", ["both", "choice", "rating"])
 def test_draws_spread_as_the_standard_deviations_say(
-    both: mr.MetaRecommender, rank_by: mr.meta.RankBy
+    known: mr.MetaRecommender, rank_by: mr.meta.RankBy
 ) -> None:
-    known = mr.MetaRecommender.__new__(mr.MetaRecommender)
-    hearts = dict(both.hearts)
-    choice = hearts["implicit"]
-    hearts["implicit"] = replace(
-        choice, head=replace(choice.head, variance_factor=0.5, other_variance=0.2)
-    )
-    vars(known).update(vars(both), hearts=hearts)
-    outlook = known.adapt(some(both)).outlook(30, draws=20_000, rank_by=rank_by)
+    outlook = known.adapt(some(known)).outlook(30, draws=20_000, rank_by=rank_by)
     mean, std = outlook.draws[0].mean(axis=0), outlook.draws[0].std(axis=0)
     np.testing.assert_allclose(std, outlook.stds[0], rtol=0.03)
     assert (np.abs(mean - outlook.scores[0]) < 5 * std / 20_000**0.5).all()
 
 
-def test_draws_move_together_as_taste_does(ratings: mr.MetaRecommender) -> None:
-    me = ratings.adapt(some(ratings))
-    outlook = me.outlook(15, draws=20_000)
+@pytest.mark.parametrize("rank_by", ["choice", "rating"])
+def test_draws_move_together_as_taste_does(
+    known: mr.MetaRecommender, rank_by: mr.meta.RankBy
+) -> None:
+    """Their covariance is (slope² factor) φA⁻¹φᵀ, but for what is each item's own."""
+    me = known.adapt(some(known))
+    outlook = me.outlook(15, draws=40_000, rank_by=rank_by)
     assert outlook.found is not None
-    features = me.adapted.terms.features[outlook.found.items]  # type: ignore[attr-defined]
-    heart = ratings.heart
-    covariance = features @ me.adapted.covariance() @ features.T
-    covariance += np.diag(heart.terms.unsure[outlook.found.items])
+    rows = outlook.found.items
+    own = me._adaptations[{"choice": "implicit", "rating": "rating"}[rank_by]]
+    features, head = own.heart.terms.features[rows], own.heart.head
+    taste = head.slope**2 * head.variance_factor * features @ own.adapted.covariance() @ features.T
     drawn = np.cov(outlook.draws[0].T)
-    expected = heart.head.variance_factor * covariance
-    assert np.abs(drawn - expected).max() < 0.05 * expected.max()
+    apart = ~np.eye(15, dtype=bool)
+    assert np.abs(drawn - taste)[apart].max() < 0.03 * drawn.max()
+    assert np.abs(taste[apart]).max() > 0.06 * drawn.max()
 
 
 def test_the_same_seed_is_the_same_draws(ratings: mr.MetaRecommender) -> None:
@@ -81,6 +89,11 @@ def test_filters_say_what_may_be_shown_and_what_is_lifted(ratings: mr.MetaRecomm
     sigma = raw[may].std()
     assert outlook.scores[0, place] == pytest.approx(raw[named.items[0]] - 0.5 * sigma)
     plain = me.outlook(40, draws=2, exclude=[str(ids[1])])
+    little = me.outlook(40, draws=2, exclude=[str(ids[1])], lowered={str(named.ids[3]): 1e-9})
+    shift = little.scores - plain.scores
+    moved = np.broadcast_to(shift[:, None], (1, 2, 40))
+    np.testing.assert_allclose(little.draws - plain.draws, moved, atol=1e-13)
+    assert little.scores[0, 3] < plain.scores[0, 3]
     assert last in plain.found.ids  # type: ignore[union-attr]
     with pytest.raises(DataError, match="takes no diversity, at_most"):
         me.outlook(diversity=0.5, at_most={"year": 1})

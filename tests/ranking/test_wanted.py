@@ -56,6 +56,10 @@ def test_named_items_are_lowered_by_standard_deviations():
         assert wanted.best(scores.copy(), NOBODY)[0].tolist() == [order]
         assert wanted.lifted(scores)[0, 0] == pytest.approx(4.0 - down * sigma)
     assert Wanted.of(4, {"lowered": {}}, CATALOGUE).boost is None
+    shop = Catalogue.of(pl.DataFrame({"item_id": list("abcd"), "margin": [0.0, 0, 0, 2]}))
+    both = Wanted.of(4, {"boost": "margin", "lowered": {"d": 0.5, "a": 1.0}}, shop)
+    lifted = both.lifted(scores)[0]
+    assert lifted.tolist() == pytest.approx([4 - sigma, 3.0, 2.0, 1 + 1.5 * sigma])
     for wrong, told in (({"a": float("nan")}, "got nan for 'a'"), (["a"], "must map item ids")):
         with pytest.raises(DataError, match=told):
             Wanted.of(4, {"lowered": wrong}, CATALOGUE)  # type: ignore[typeddict-item]
@@ -132,7 +136,7 @@ def test_one_list_has_the_scores_of_the_model_and_leaves_the_callers_alone():
 
 
 def test_a_word_that_no_list_knows_is_refused():
-    told = r"does not know \['a', 'z'\]; it takes k and \['at_most"
+    told = r"does not know \['a', 'z'\]; it takes k and \['at', 'at_most"
     with pytest.raises(DataError, match=told):
         Wanted.of(2, {"z": 1, "a": 2}, CATALOGUE)  # type: ignore[typeddict-unknown-key]
 

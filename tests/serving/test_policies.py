@@ -3,6 +3,7 @@
 import hashlib
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,9 @@ from fastapi.testclient import TestClient
 import metarec as mr
 from metarec.contracts import Dataset
 from metarec.policies import EXPLORING, exploring, inverse_propensity, self_normalised
+from metarec.serving.api.explored import Explores, cooled
 
-from .services import Serve
+from .services import Serve, saved
 from .test_api import EVENTS, LISTS, answered, ids, told
 
 DAY = 86_400.0
@@ -51,7 +53,7 @@ def test_chances_are_those_of_the_policy_in_process(
     told(client, "ann", *ids(shop, 3, 5))
     found = asked(client, policy=policy, exploration=0.8, seed=11)
     whose = int.from_bytes(hashlib.blake2b(b"ann", digest_size=8).digest(), "little")
-    rng = np.random.default_rng([11, whose])
+    rng = np.random.default_rng([11, whose, 0])
     outlook = mr.load_model(model).adapt(ids(shop, 3, 5)).outlook(200, draws=64, rng=rng)
     assert outlook.found is not None
     own = outlook.found.ids.tolist()
@@ -70,6 +72,8 @@ def test_the_same_seed_is_the_same_list_and_another_is_not(client: TestClient) -
     assert asked(client, seed=5, **curious) == asked(client, seed=5, **curious)
     lists = {tuple(names(asked(client, seed=seed, **curious))) for seed in range(6)}
     assert len(lists) > 1
+    kept = asked(client, seed=5, record=True, **curious)
+    assert kept["items"] == asked(client, seed=5, **curious)["items"]  # recorded or not
     again = asked(client, **curious)
     assert asked(client, seed=again["seed"], **curious) == again
     assert names(asked(client, "ben", seed=1, **curious)) != names(
@@ -230,6 +234,13 @@ def at(monkeypatch: pytest.MonkeyPatch, moment: float) -> None:
     monkeypatch.setattr(time, "time", lambda: moment)
 
 
+def lowers(client: TestClient, user: str, **more: float) -> dict[str, float]:
+    """How far each item is lowered for a user now."""
+    service = client.app.state.service  # type: ignore[attr-defined]
+    filters: Any = cooled(service.store, user, {}, Explores(**more))
+    return filters.get("lowered", {})  # type: ignore[no-any-return]
+
+
 def test_what_was_seen_and_not_taken_cools_off_by_its_half_life(
     serve: Serve, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -249,12 +260,15 @@ def test_what_was_seen_and_not_taken_cools_off_by_its_half_life(
     for days, left in ((0.0, 1.0), (3.0, 0.5), (9.0, 0.125), (29.9, 2 ** (-29.9 / 3))):
         at(monkeypatch, now + days * DAY)
         assert names(asked(client)) == names(asked(other)) == cool(left)
+        assert lowers(client, "ann") == pytest.approx({items[0]: left, items[2]: left})
     assert cool(1.0) != items
-    at(monkeypatch, now + 31 * DAY)
+    at(monkeypatch, now + 30.1 * DAY)
     assert names(asked(client)) == items
+    assert lowers(client, "ann") == {}
     at(monkeypatch, now + DAY)
     assert names(asked(client, cool_off_s=0)) == items
     assert names(asked(client, cool_off_s=DAY)) == cool(0.5)
+    assert lowers(client, "ann", cool_off_s=DAY) == pytest.approx({items[0]: 0.5, items[2]: 0.5})
     assert names(asked(client, "ben")) == items  # nobody else
     for policy in ("epsilon_greedy", "ucb", "thompson"):
         assert names(asked(client, policy=policy, exploration=0)) == names(asked(client))
@@ -273,6 +287,7 @@ def test_two_showings_add_up_and_a_session_s_are_the_user_s(
     me = mr.load_model(model).adapt([])
     expected = me.recommend(5, lowered={items[0]: 2.0}).ids.tolist()
     assert names(asked(client)) == names(asked(client, "visit")) == expected
+    assert lowers(client, "ann") == lowers(client, "visit") == {items[0]: 2.0}
     answered(client.delete("/v1/users/visit"))
     assert names(asked(client)) == items
 
@@ -331,7 +346,7 @@ def test_what_a_list_was_by_another_policy_is_what_that_policy_says(
 ) -> None:
     found = asked(client, policy="epsilon_greedy", exploration=1, seed=4, record=True)
     whose = int.from_bytes(hashlib.blake2b(b"ann", digest_size=8).digest(), "little")
-    rng = np.random.default_rng([4, whose])
+    rng = np.random.default_rng([4, whose, 0])
     outlook = mr.load_model(model).adapt([]).outlook(200, draws=64, rng=rng)
     own = outlook.found.ids.tolist()  # type: ignore[union-attr]
     shown = np.array([[own.index(item) for item in names(found)]])
@@ -368,3 +383,24 @@ def test_nothing_of_who_is_forgotten_is_left_of_lists_and_feedback(
     assert not left(token)
     assert "there is no impression" in fed(client, token, 404, kind="shown")["detail"]
     assert fares(client)["seen"] == 1
+
+
+def test_an_event_of_a_negative_kind_says_that_it_was_seen(
+    serve: Serve, tmp_path_factory: pytest.TempPathFactory, shop: Dataset
+) -> None:
+    import polars as pl
+
+    frame = shop.interactions.with_columns(
+        event=pl.when(pl.col("item") % 7 == 0).then(pl.lit("return")).otherwise(pl.lit("buy"))
+    )
+    kinds = replace(shop, interactions=frame, negative_kinds=("return",), target_kinds=("buy",))
+    fitted = mr.MetaRecommender(mr.HashEncoder(), mr.MetaConfig(d=4, steps=2)).fit(kinds)
+    client = serve(saved(fitted, tmp_path_factory))
+    found = asked(client, record=True)
+    for item, kind in zip(names(found)[1:3], ("buy", "return"), strict=True):
+        event = {"user_id": "ann", "item_id": item, "kind": kind, "impression": found["impression"]}
+        answered(client.post(EVENTS, json=event), 201)
+    greedy = fares(client)["policies"][0]
+    assert (greedy["seen"], greedy["accepted"]) == (1, 1)
+    fed(client, found["impression"], 200, kind="shown", position=3)
+    fed(client, found["impression"], 201, kind="click", position=3)

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Generic, Self, TypeVar
+from typing import ClassVar, Generic, Self, TypeVar
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -48,6 +48,8 @@ class SlatePolicy(ABC, Generic[Context]):
     where the lists come from draws.
     """
 
+    reads_draws: ClassVar[bool] = False
+    """Whether its lists come from draws, which an outlook must have then."""
     epsilon: float
 
     @abstractmethod

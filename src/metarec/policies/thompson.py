@@ -1,6 +1,7 @@
 """Thompson sampling over slates: each list is the best one for some taste that may be theirs."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -23,6 +24,7 @@ class Thompson(SlatePolicy[Outlook]):
     draws, which is all that an unbiased estimate needs.
     """
 
+    reads_draws: ClassVar[bool] = True
     scale: float = 1.0
     """Draws lie this many times as far from the score as the model's doubt says."""
     epsilon: float = 0.05

@@ -32,13 +32,12 @@ def acceptance_of(impressions: Sequence[Impression]) -> list[Acceptance]:
     """What lists with feedback tell of each policy. A list that nobody told of says nothing, and a
     place that was not seen was not accepted."""
     told = [one for one in impressions if one.chances is not None]
-    evaluable = [one for one in told if one.chances is not None and one.chances.evaluable]
-    return [_of(name, told, evaluable) for name in EXPLORING]
+    return [_of(name, told) for name in EXPLORING]
 
 
-def _of(name: str, told: Sequence[Impression], evaluable: Sequence[Impression]) -> Acceptance:
+def _of(name: str, told: Sequence[Impression]) -> Acceptance:
     own = [one for one in told if one.chances is not None and one.chances.policy == name]
-    other = [one for one in evaluable if one.chances is not None and name in one.chances.others]
+    other = [one for one in told if one.chances is not None and name in one.chances.others]
     earned = [sum(one.rewards.values()) for one in own if one.rewards]
     accepted = [float(len(one.accepted)) for one in own]
     ips = snips = None

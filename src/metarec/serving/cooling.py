@@ -24,8 +24,6 @@ def lowered(shown: Iterable[Impression], now: float, half_life_s: float) -> dict
     found: dict[str, float] = {}
     for impression in shown:
         age = (now - impression.received) / half_life_s
-        if age >= FORGOTTEN:
-            continue
         for position, item in enumerate(impression.items[: impression.seen], 1):
             if position not in impression.accepted:
                 found[item] = found.get(item, 0.0) + 0.5**age

@@ -57,11 +57,13 @@ def act(
         sure = Chances("greedy", 0.0, None, False, 1.0, [1.0] * len(found), {})
         return Acted(found, sure)
     seed = secrets.randbelow(LARGEST_SEED) if wanted.seed is None else wanted.seed
-    rng = np.random.default_rng([seed, _number(whose)])
-    outlook = person.outlook(max(CANDIDATES, k), draws=DRAWS, rng=rng, rank_by=rank_by, **filters)
-    assert outlook.found is not None, "of one person candidates have names"
+    tastes, lot = (np.random.default_rng([seed, _number(whose), part]) for part in range(2))
     policy = exploring(wanted.policy, wanted.level)
-    shown = policy.act(outlook, min(k, max(len(outlook.found), 1)), rng)
+    draws = DRAWS if policy.reads_draws or others else 0
+    n = max(CANDIDATES, k)
+    outlook = person.outlook(n, draws=draws, rng=tastes, rank_by=rank_by, **filters)
+    assert outlook.found is not None, "of one person candidates have names"
+    shown = policy.act(outlook, min(k, max(len(outlook.found), 1)), lot)
     columns = shown.items[0][shown.items[0] >= 0]
     chances = Chances(
         wanted.policy,

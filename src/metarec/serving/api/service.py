@@ -6,8 +6,10 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from metarec.serving.charts import Charts
 from metarec.serving.following import Following
 from metarec.serving.people import People
+from metarec.serving.rates import Rates
 from metarec.serving.searching import Searching
 from metarec.serving.store import Store
 
@@ -19,6 +21,8 @@ class Service:
     store: Store
     following: Following
     people: People
+    charts: Charts
+    rates: Rates
     needs_keys: bool = True
     """False: whoever reaches the port may ask anything; for loopback alone."""
     searching: Searching = field(default_factory=Searching)
@@ -27,7 +31,7 @@ class Service:
     def of(cls, store: Store, *, needs_keys: bool = True) -> "Service":
         """A process that answers from a store."""
         following = Following(store)
-        return cls(store, following, People(store, following), needs_keys)
+        return cls(store, following, People(store, following), Charts(store), Rates(), needs_keys)
 
 
 async def service_of(request: Request) -> Service:

@@ -1,5 +1,6 @@
 """How the service is: alive, ready, which model answers and what it can do, and the metrics."""
 
+import time
 from pathlib import Path as FilePath
 from typing import Literal, get_args
 
@@ -18,10 +19,10 @@ from metarec.serving.api.problems import told
 from metarec.serving.api.service import Here, Service
 from metarec.serving.api.shapes import Shape, Text
 from metarec.serving.metrics import exposition
-from metarec.serving.models import Served
+from metarec.serving.models import ItemsOf, Served
 from metarec.serving.person import known_person
-from metarec.serving.store.shops import scale_of
-from metarec.serving.swapping import ItemsOf, put_in_service
+from metarec.serving.store.meaning import scale_of
+from metarec.serving.swapping import put_in_service
 
 router = APIRouter(prefix="/v1", tags=["service"])
 
@@ -91,7 +92,12 @@ def ready(service: Here) -> Health:
     return Health(trouble=service.following.trouble)
 
 
-@router.get("/metrics", summary="Metrics for Prometheus", dependencies=[READ])
+@router.get(
+    "/metrics",
+    summary="Metrics for Prometheus",
+    dependencies=[READ],
+    response_class=PlainTextResponse,
+)
 def metrics() -> Response:
     """Counts and times of all processes of this service, and nothing of any person."""
     return PlainTextResponse(exposition(), media_type="text/plain; version=0.0.4")
@@ -126,7 +132,7 @@ def status_of(service: Service, served: Served, trouble: str) -> ModelOut:
         hash=served.activation.hash,
         predicts="ratings" if answering.predicts_ratings else "events",
         items=len(answering.catalogue),
-        on_offer=int(answering.catalogue.offered.sum()),
+        on_offer=int(answering.catalogue.on_offer(time.time()).sum()),
         scale=scale_of(service.store, answering),
         target_kinds=list(kinds.target),
         negative_kinds=list(kinds.negative),
