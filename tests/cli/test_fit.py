@@ -30,6 +30,25 @@ def test_fit_writes_a_model_and_nothing_beside_it(run, shop: Path):
     assert load_model("m").config.steps == 5
 
 
+def test_a_fit_begins_at_the_model_of_another_shop(run, shop: Path):
+    told = ("--set", "steps=0", "--set", "evidence=false")
+    assert run("fit", shop, "--out", "first", "--encoder", "hash", *told).code == 0
+    answer = run("fit", shop, "--out", "second", "--prior", "first", *told)
+    assert answer.code == 0, answer.err
+    assert "from another shop: " in answer.out
+    assert isinstance(load_model("second").encoder, HashEncoder)  # that of the prior
+    assert sorted(p.name for p in Path().iterdir()) == ["first", "second"]
+
+
+def test_a_prior_that_is_none_is_refused_before_anything_is_read(run, shop: Path):
+    Trending(TrendingConfig()).fit(load(shop)).save("trending")
+    answer = run("fit", shop, "--out", "m", "--prior", "trending")
+    assert answer.code != 0
+    assert "holds a Trending, not a MetaRecommender" in answer.err
+    answer = run("fit", shop, "--out", "m", "--model", "Trending", "--prior", "trending")
+    assert "--prior is for MetaRecommender; Trending begins anew" in answer.err
+
+
 def test_why_the_order_is_left_out_is_told_and_its_checkpoints_go_too(
     run, shop: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -58,8 +58,10 @@ def begun(
     def sample(rng: np.random.Generator) -> Step[Any]:
         return draw_step(inputs, config, rng, episodes)
 
-    if run.step == 0 and not run.judged:
+    if run.step == 0 and not run.judged and not network.settled:
         network.head.begin(network, inputs, valid, config, run, sample)
+    elif run.step == 0 and not run.judged and valid is not None:
+        run.judge(network.head.judge(network, inputs, valid, config))
     return optimizer, sample
 
 

@@ -21,7 +21,7 @@ from metarec.serving.api.shapes import Shape, Text
 from metarec.serving.metrics import exposition
 from metarec.serving.models import ItemsOf, Served
 from metarec.serving.person import known_person
-from metarec.serving.store.meaning import scale_of
+from metarec.serving.store.shops import scale_of
 from metarec.serving.swapping import put_in_service
 
 router = APIRouter(prefix="/v1", tags=["service"])

@@ -3,11 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-import polars as pl
 import sqlalchemy as sa
 
-from metarec.contracts import DataError, Feedback, Recommender
-from metarec.contracts.meaning import recognised_scale
+from metarec.contracts import DataError, Feedback
 from metarec.contracts.printing import counted
 from metarec.serving.store.store import Store
 from metarec.serving.store.tables import EVENTS
@@ -15,8 +13,6 @@ from metarec.serving.store.tables import EVENTS
 SHOP = "shop"
 """The setting that holds what is declared of the events."""
 KINDS: Mapping[str, str] = {"rating": "ratings", "implicit": "events without ratings"}
-FIRST = 10_000
-"""Of so many events the ratings are looked at, where nobody has said their scale."""
 
 
 def said_of(store: Store) -> dict[str, Any]:
@@ -58,17 +54,3 @@ def check_meaning(store: Store, feedback: Feedback, whose: str) -> None:
         f"the store {store.database.shown} holds {there}, and {whose} {KINDS[feedback]}: the "
         f"values of {counted(count, 'event')} would not mean the same; give it a store of its own"
     )
-
-
-def scale_of(store: Store, model: Recommender) -> tuple[float, float] | None:
-    """The smallest and largest rating that people may give: the model's, or what the shop declared,
-    or what the first ratings of the store suggest; None where there are none."""
-    if not model.predicts_ratings:
-        return None
-    known = getattr(model, "scale", None) or said_of(store).get("scale")
-    if known is not None:
-        return float(known[0]), float(known[1])
-    first = sa.select(EVENTS.c.value).order_by(EVENTS.c.id).limit(FIRST)
-    with store.database.reading() as connection:
-        values = pl.Series(connection.execute(first).scalars().all(), dtype=pl.Float64).drop_nulls()
-    return recognised_scale(values) if len(values) else None
