@@ -1,5 +1,7 @@
 """A person's view in a real browser: every number that it shows is that of the API."""
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,8 +9,11 @@ import pytest
 pytest.importorskip("fastapi", reason="needs metarec[serve]")
 pytest.importorskip("playwright", reason="needs playwright")
 
+from metarec.recommenders import EASE
+
 from . import page_texts as texts
-from .browsing import EVENTS_ALONE, LONG, Place
+from .browsing import EVENTS_ALONE, LONG, Fitted, Place, watched
+from .test_processes import running
 
 pytestmark = pytest.mark.slow
 
@@ -80,7 +85,8 @@ def check_list(place: Place, **more: Any) -> list[str]:
         assert row["inside"] == 0, "a title is text"
         assert row["fields"] == texts.fields(shown[item["item_id"]], look_up["telling"])
         label = "Expected rating " if rates else "Score "
-        assert row["number"] == f"{label}{value:.2f} ± {std:.2f}"
+        decimals = texts.digits(low, high)
+        assert row["number"] == f"{label}{value:.{decimals}f} ± {std:.{decimals}f}"
         likely = f"{texts.percent(item['propensity'])} likely here"
         assert row["chance"] == ("" if answer["policy"] == "greedy" else likely)
         assert row["why"] == texts.why_line(item["reasons"], names)
@@ -253,3 +259,24 @@ def test_another_question_is_asked_for_one_that_is_skipped(place: Place) -> None
             "t => document.querySelector('#question h3').textContent === t", arg=item["title"]
         )
         page.get_by_role("button", name="Ask another").click()
+
+
+def test_a_simple_row_says_what_it_does_not_know(
+    chromium: Any, fitted: Callable[[str], Fitted], tmp_path: Path
+) -> None:
+    shop, _ = fitted("implicit")
+    EASE().fit(shop).save(tmp_path / "row")
+    with running(tmp_path / "row", tmp_path / "row.db") as started, watched(chromium) as page:
+        place = Place(started, page, shop)
+        place.opened()
+        pick(place, 6)
+        page.wait_for_selector("#told:not([hidden])")
+        body = {"user_id": place.visit["id"], "k": 10, "exclude_seen": True, "cool_off_s": 0}
+        scores = [
+            item["score"] for item in place.ask("POST", "/recommendations", json=body)["items"]
+        ]
+        decimals = texts.digits(min(scores), max(scores))
+        shown = page.locator("#list .number").all_text_contents()
+        assert shown == [f"Score {score:.{decimals}f}" for score in scores]
+        assert page.locator("#list .band, #list .why, #question:not([hidden])").count() == 0
+        assert "does not tell how sure it is" in page.locator("#legend").text_content()

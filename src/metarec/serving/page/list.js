@@ -52,6 +52,9 @@ function axisOf(items, model) {
   return high > low ? [low, high] : [low - 1, low + 1];
 }
 
+// Two decimals, and as many more as it takes to tell the items of this axis apart.
+const digitsOn = ([low, high]) => 2 + Math.min(6, Math.max(0, Math.ceil(-Math.log10(high - low))));
+
 function row(item, axis, model, answer, done) {
   const id = item.item_id;
   const number = `why-${item.rank}`;
@@ -96,7 +99,8 @@ function move(item) {
 function measure(item, axis, model) {
   const value = shown(item, model);
   if (value === null) return h("div", { class: "measure" }, h("p", { class: "number" }, "not known"));
-  const spread = item.std === null ? null : h("small", {}, ` ± ${fixed(item.std)}`);
+  const digits = digitsOn(axis);
+  const spread = item.std === null ? null : h("small", {}, ` ± ${fixed(item.std, digits)}`);
   const track = h("div", { class: "track", "aria-hidden": "true" });
   const place = (x) => Math.max(0, Math.min(1, (x - axis[0]) / (axis[1] - axis[0])));
   if (item.std !== null) {
@@ -110,7 +114,7 @@ function measure(item, axis, model) {
   dot.style.insetInlineStart = `${100 * place(value)}%`;
   track.append(dot);
   const said = model.predicts === "ratings" ? "Expected rating " : "Score ";
-  const number = h("p", { class: "number" }, h("span", { class: "hidden-text" }, said), fixed(value), spread);
+  const number = h("p", { class: "number" }, h("span", { class: "hidden-text" }, said), fixed(value, digits), spread);
   return h("div", { class: "measure" }, number, track);
 }
 
