@@ -1,6 +1,7 @@
 """Items by their words: an index made once of a catalogue, and brought up as items change."""
 
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -60,12 +61,12 @@ class Search:
         which the last word does not go on, then whatever a newcomer would be shown first; without
         any text all items match, and without any word in it none does.
         """
-        words = words_of(text)
+        words, on_offer = words_of(text), self.catalogue.on_offer(time.time())
         if not words:
-            every = self.catalogue.offered & (not text.strip())
+            every = on_offer & (not text.strip())
             return self._first(iter([every]), k), int(every.sum())
         found = self.layers.matching(words)
-        found.held[~self.catalogue.offered] = False
+        found.held[~on_offer] = False
         return self._first(_tiers(found), k), int(found.held.sum())
 
     def _first(
