@@ -12,7 +12,7 @@ from metarec.meta import RankBy
 from metarec.meta.as_json import reasons, rows_of
 from metarec.serving.api import limits
 from metarec.serving.api.access import READ
-from metarec.serving.api.explored import Explored, Explores, cooled, kept
+from metarec.serving.api.explored import Explored, Explores, PolicyName, cooled, kept
 from metarec.serving.api.notes import noted
 from metarec.serving.api.problems import NotFoundError, told
 from metarec.serving.api.service import Here, Service
@@ -201,6 +201,8 @@ def recommend_simply(
     rank_by: Annotated[RankBy | None, Query()] = None,
     exclude_seen: Annotated[bool | None, Query()] = None,
     explain: bool = False,
+    policy: Annotated[PolicyName, Query()] = "greedy",
+    exploration: Annotated[float | None, Query(ge=0, le=1)] = None,
 ) -> RecommendedOut:
     """The same with the parameters that are asked for most; POST takes them all."""
     body = ListIn(
@@ -210,6 +212,8 @@ def recommend_simply(
         rank_by=rank_by,
         exclude_seen=exclude_seen,
         explain=explain,
+        policy=policy,
+        exploration=exploration,
     )
     return recommend(body, service)
 
