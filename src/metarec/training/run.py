@@ -160,6 +160,10 @@ class Run:
         if self._best_weights:
             self._network.load_state_dict(self._best_weights)
 
+    def back_to_start(self) -> None:
+        """Note that the start, which was judged first, is what is kept."""
+        self.best_step, self.best = self.judged[0]
+
     def save(self) -> None:
         """Write a checkpoint, whole or not at all."""
         if self.folder is None:
