@@ -22,6 +22,7 @@ NAMES = (
     "cold_start",
     "cold_items",
     "item_curve",
+    "pretraining",
     "asking",
     "next_event",
     "new_users",

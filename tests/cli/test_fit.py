@@ -30,6 +30,25 @@ def test_fit_writes_a_model_and_nothing_beside_it(run, shop: Path):
     assert load_model("m").config.steps == 5
 
 
+def test_a_fit_begins_at_the_model_of_another_shop(run, shop: Path):
+    told = ("--set", "steps=0", "--set", "evidence=false")
+    assert run("fit", shop, "--out", "first", "--encoder", "hash", *told).code == 0
+    answer = run("fit", shop, "--out", "second", "--prior", "first", *told)
+    assert answer.code == 0, answer.err
+    assert "from another shop: " in answer.out
+    assert isinstance(load_model("second").encoder, HashEncoder)  # that of the prior
+    assert sorted(p.name for p in Path().iterdir()) == ["first", "second"]
+
+
+def test_a_prior_that_is_none_is_refused_before_anything_is_read(run, shop: Path):
+    Trending(TrendingConfig()).fit(load(shop)).save("trending")
+    answer = run("fit", shop, "--out", "m", "--prior", "trending")
+    assert answer.code != 0
+    assert "holds a Trending, not a MetaRecommender" in answer.err
+    answer = run("fit", shop, "--out", "m", "--model", "Trending", "--prior", "trending")
+    assert "--prior is for MetaRecommender; Trending begins anew" in answer.err
+
+
 def test_why_the_order_is_left_out_is_told_and_its_checkpoints_go_too(
     run, shop: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -152,6 +171,33 @@ def test_settings_of_a_part_are_told_with_a_dot_or_nested_in_the_file():
     assert config_of(None, ["order={}"]).order == SASRecConfig()
     assert config_of(file, ["order=null"]).order is None
     assert config_of(file, ["order=null", "order.d=32"]).order == SASRecConfig(d=32)
+
+
+@pytest.mark.parametrize("model", ["MetaRecommender", "MultVAE"])
+def test_training_that_explodes_is_one_line_that_names_the_setting(run, shop: Path, model: str):
+    wild = ["--set", "learning_rate=1e30", "--set", "steps=20"]
+    heart = ["--set", "start=random", "--set", "choice=false", "--encoder", "hash"]
+    given = ["--model", model, *wild, *(heart if model == "MetaRecommender" else [])]
+    answer = run("fit", shop, "--out", "m", *given)
+    assert answer.code == 1
+    assert "; lower the learning rate: --set learning_rate=NUMBER\n" in answer.err
+    assert "unexpected" not in answer.err
+    assert not Path("m").exists()
+
+
+@pytest.mark.parametrize(
+    ("model", "setting", "told"),
+    [
+        ("EASE", "optimiser.name=sgd", "this model has no optimiser; there are: l2, recency"),
+        ("Popularity", "optimiser.name=sgd", "this model has no optimiser, nor any other"),
+        ("MultVAE", "optimiser.nam=sgd", "there are: name, momentum, weight_decay,"),
+    ],
+)
+def test_a_part_that_a_row_does_not_have_is_named(
+    run, shop: Path, model: str, setting: str, told: str
+):
+    answer = run("fit", shop, "--out", "m", "--model", model, "--set", setting)
+    assert told in answer.err
 
 
 @pytest.mark.parametrize(

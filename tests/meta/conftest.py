@@ -3,11 +3,13 @@
 import pytest
 
 import metarec as mr
+from metarec.contracts import Dataset
 from metarec.data import Split, split_cold
 from metarec.meta.evidence import cells
 
 from .networks import with_evidence
 from .orders import with_order
+from .shops import at_start, two_shops
 
 SMALL = {"d": 6, "steps": 120, "judge_every": 40, "batch_users": 32, "max_events": 40}
 SMALL |= {"choice": False}
@@ -75,6 +77,19 @@ def both_ordered(both: mr.MetaRecommender) -> mr.MetaRecommender:
 def model(request: pytest.FixtureRequest) -> mr.MetaRecommender:
     fitted: mr.MetaRecommender = request.getfixturevalue(request.param)
     return fitted
+
+
+@pytest.fixture(scope="session")
+def shops() -> dict[str, tuple[Dataset, Dataset]]:
+    """Two shops that share nothing but what people like, of each kind of feedback."""
+    return {kind: two_shops(kind) for kind in ("rating", "implicit")}
+
+
+@pytest.fixture(scope="session")
+def priors(shops: dict[str, tuple[Dataset, Dataset]]) -> dict[str, mr.MetaRecommender]:
+    """Models of the first of both, at their start."""
+    model = mr.MetaRecommender(mr.HashEncoder(d=16), at_start())
+    return {kind: model.fit(first) for kind, (first, _) in shops.items()}
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from metarec.contracts import Dataset
 from metarec.data import Split
 from metarec.meta.blending import UNKNOWN, WEIGHTS, Rated, gained_by, learn_blend
 from metarec.meta.evidence import Questions
+from metarec.meta.ordering import Blend
 
 Table = np.ndarray
 
@@ -169,3 +170,15 @@ def test_ratings_that_are_all_alike_have_a_spread_above_nothing(shops):
         [replace(one, train=flat, valid=one.valid.take([0]))], np.random.default_rng(0)
     )
     assert (blend.weight, blend.level, blend.spread) == (UNKNOWN, 3.0, 1e-6)
+
+
+def test_what_another_shop_weighs_stays_where_few_people_are_asked(shops, monkeypatch):
+    known = Blend(0.7, 0.2, level=9.0, spread=9.0)
+    learned = learn_blend(shops, np.random.default_rng(0))
+    n = sum(len(one.valid) for one in shops)
+    monkeypatch.setattr("metarec.meta.blending.ENOUGH_PEOPLE", n + 1)
+    kept = learn_blend(shops, np.random.default_rng(0), known)
+    assert (kept.weight, kept.weight_of_untouched) == (0.7, 0.2)
+    assert (kept.level, kept.spread) == (learned.level, learned.spread)
+    monkeypatch.setattr("metarec.meta.blending.ENOUGH_PEOPLE", n)
+    assert learn_blend(shops, np.random.default_rng(0), known) == learned

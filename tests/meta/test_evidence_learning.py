@@ -417,3 +417,23 @@ def test_where_nobody_asks_for_untouched_items_they_count_like_others(kind: str)
     assert evidence.untouched.likeness == evidence.alike_fades
     assert evidence.untouched.near == evidence.untouched.plain == 0.0
     assert evidence.untouched.offset == 0.0
+
+
+def test_the_level_of_untouched_items_is_learned_anew_whatever_another_shop_says():
+    """Where enough are asked for them; else it stays as it was there."""
+    samples, found = learned("arrivals")
+    known = found.evidence
+    higher = replace(known, untouched=replace(known.untouched, offset=known.untouched.offset + 7))
+    offsets = {}
+    for least in (10, 10**9):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("metarec.meta.evidence.learning.LEAST_QUERIES", least)
+            patch.setattr("metarec.meta.evidence.learning.ENOUGH_QUERIES", 20)
+            for name, told in (("known", known), ("higher", higher)):
+                rng = np.random.default_rng(6)
+                again = learn_evidence(samples, CONTENT, CONFIG, rng, told)
+                assert again is not None
+                offsets[least, name] = again.evidence.untouched.offset
+    assert offsets[10, "higher"] == pytest.approx(offsets[10, "known"])
+    assert offsets[10**9, "known"] == known.untouched.offset
+    assert offsets[10**9, "higher"] == higher.untouched.offset

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import metarec as mr
-from metarec.meta.evidence.standing import DEPTH, Standing, standing_of
+from metarec.meta.evidence.standing import DEPTH, Standing, judged_trust, standing_of
 from metarec.meta.evidence.trust import Contests, gains_of, the_best_alone
 from metarec.meta.summary import summary_of
 
@@ -99,3 +99,16 @@ def test_a_fit_says_how_good_its_lists_are_and_what_carries_them(both: mr.MetaRe
     assert "0.700 on held-out people" in rated[2]
     assert both.summary[-1].startswith("ratings: mean absolute error")
     assert summary_of({"steps": 3}) == []
+
+
+def test_what_another_shop_knows_is_left_only_for_what_is_proven():
+    contests, person = planted([1.0, 1.0])
+    known = np.array([1.0, 0.0])
+    learned, standing = judged_trust(contests, person, np.random.default_rng(0), known)
+    assert standing.share > 0  # both tables are ahead of the one
+    assert learned[1] > 0
+    contests, person = planted([1.0, 0.0])  # the other table says nothing
+    kept, standing = judged_trust(contests, person, np.random.default_rng(0), known * 2)
+    assert standing.share == 0
+    np.testing.assert_array_equal(kept, known * 2)
+    assert standing.own == pytest.approx(standing.alone)

@@ -136,7 +136,7 @@ def test_one_list_has_the_scores_of_the_model_and_leaves_the_callers_alone():
 
 
 def test_a_word_that_no_list_knows_is_refused():
-    told = r"does not know \['a', 'z'\]; it takes k and \['at_most"
+    told = r"does not know \['a', 'z'\]; it takes k and \['at', 'at_most"
     with pytest.raises(DataError, match=told):
         Wanted.of(2, {"z": 1, "a": 2}, CATALOGUE)  # type: ignore[typeddict-unknown-key]
 

@@ -23,10 +23,11 @@ from metarec.cli.options import (
     say_notes,
 )
 from metarec.cli.rows import HEART, row_of
-from metarec.contracts import Dataset, Encoder, Recommender
+from metarec.contracts import DataError, Dataset, Encoder, Recommender
 from metarec.contracts.running import Running
 from metarec.data.meanings import meanings
-from metarec.meta import MetaConfig, MetaRecommender
+from metarec.encoders import HashEncoder, TextEncoder
+from metarec.meta import MetaConfig, MetaRecommender, load_model
 from metarec.meta.summary import refusals_told
 from metarec.training.checkpoints import CHECKPOINT, remove_checkpoint
 from metarec.training.trackers import opened
@@ -51,6 +52,10 @@ def fit(
     ] = None,
     encoder: EncoderName = "default",
     template: Template = None,
+    prior: Annotated[
+        Path | None,
+        typer.Option(help="A model of another shop, to begin at; its encoder reads the items."),
+    ] = None,
     seed: Seed = 0,
     threads: Threads = None,
     time_s: Time = None,
@@ -69,11 +74,15 @@ def fit(
 
     Example: metarec fit my-shop --out my-shop.model --set steps=2000
     Example: metarec fit my-shop --out trending.model --model Trending --set days=3
+    Example: metarec fit new-shop --out new-shop.model --prior my-shop.model
     """
     setting = partial(config_of, config, settings or [])
+    known = None if prior is None else _prior_at(prior, model)
     reader = partial(encoder_of, encoder, template)
+    if known is not None and encoder == "default":
+        reader = partial(_as_read_by, known, template)
     if model == HEART:
-        fitting = partial(_fit_heart, config=setting(MetaConfig), reader=reader)
+        fitting = partial(_fit_heart, config=setting(MetaConfig), reader=reader, prior=known)
     else:
         row = row_of(model, reader, setting)
         fitting = partial(_fit_in_steps if row.trains_in_steps else _fit_row, row=row)
@@ -94,18 +103,40 @@ def _checkpoints_of(out: Path) -> Path:
     return checkpoints
 
 
+def _prior_at(folder: Path, model: str) -> MetaRecommender:
+    if model != HEART:
+        raise DataError(f"--prior is for {HEART}; {model} begins anew in every shop")
+    known = load_model(folder)
+    if not isinstance(known, MetaRecommender):
+        raise DataError(f"--prior {folder} holds a {type(known).__name__}, not a {HEART}")
+    return known
+
+
+def _as_read_by(prior: MetaRecommender, template: str | None) -> Encoder:
+    encoder = prior.encoder
+    if template is not None and isinstance(encoder, TextEncoder | HashEncoder):
+        return replace(encoder, template=template)
+    return encoder
+
+
 def _fit_heart(
-    shop: Dataset, out: Path, running: Running, *, config: MetaConfig, reader: Callable[[], Encoder]
+    shop: Dataset,
+    out: Path,
+    running: Running,
+    *,
+    config: MetaConfig,
+    reader: Callable[[], Encoder],
+    prior: MetaRecommender | None,
 ) -> None:
     checkpoints = _checkpoints_of(out)
     with going_on("the same command goes on; the texts that were read are kept"):
         content = content_of(shop, reader())
     with going_on(f"the same command continues from {checkpoints}"):
         model = MetaRecommender(content, config).fit(
-            shop, **vars(replace(running, folder=checkpoints))
+            shop, **vars(replace(running, folder=checkpoints)), prior=prior
         )
     model.save(out)
-    parts = [file.parent for file in checkpoints.glob(f"*/{CHECKPOINT}")]
+    parts = [file.parent for file in sorted(checkpoints.rglob(f"*/{CHECKPOINT}"), reverse=True)]
     for folder in (*parts, checkpoints):
         remove_checkpoint(folder)
     loss = model.metrics["valid_loss"]

@@ -11,6 +11,7 @@ from metarec.contracts.episodes import Episodes
 from metarec.contracts.errors import (
     AlikeItemWarning,
     DataError,
+    DivergedError,
     MetarecError,
     MissingValueWarning,
     NotFittedError,
@@ -37,6 +38,7 @@ __all__ = [
     "Clock",
     "DataError",
     "Dataset",
+    "DivergedError",
     "Encoder",
     "Episodes",
     "Event",

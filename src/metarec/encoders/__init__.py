@@ -4,7 +4,7 @@ from metarec.encoders.cache import VectorCache, cache_folder
 from metarec.encoders.column_role import ColumnRole, Role
 from metarec.encoders.column_table import ColumnTable, ColumnUse, content_told
 from metarec.encoders.columns import ItemColumns, UnusedColumnWarning
-from metarec.encoders.content import ContentFeatures, encoder_from, texts_of
+from metarec.encoders.content import ContentFeatures, encoder_from, reads_alike, texts_of
 from metarec.encoders.hashed import HashEncoder
 from metarec.encoders.reading import Reading, TextReader
 from metarec.encoders.roles import ColumnRoles
@@ -31,5 +31,6 @@ __all__ = [
     "compose",
     "content_told",
     "encoder_from",
+    "reads_alike",
     "texts_of",
 ]

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -138,6 +138,14 @@ class ContentFeatures:
         return {"text": len(self.text_mean) + 1, **hashed, "table": self.tabular.width}
 
     @property
+    def names(self) -> list[tuple[str, ...]]:
+        """What each number of a vector is, in their order; numbers of one name say the same in
+        every shop, each beside the mean of its own catalogue."""
+        texts = {name: width for name, width in self.blocks.items() if name != "table"}
+        told = [(name, str(place)) for name, width in texts.items() for place in range(width)]
+        return [*told, *self.tabular.names]
+
+    @property
     def fingerprint(self) -> str:
         """Names the encoder and everything that changes its vectors."""
         parts = [
@@ -210,6 +218,18 @@ def _centred(vectors: np.ndarray, mean: Float[np.ndarray, " d"]) -> list[np.ndar
     vectors = vectors.astype(np.float64)
     worded = np.abs(vectors).sum(1, keepdims=True) > 0
     return [np.where(worded, (vectors - mean) * TEXT_SCALE, 0.0), ~worded]
+
+
+def reads_alike(one: Encoder, other: Encoder) -> bool:
+    """Whether both give one text the same vector; templates, which compose texts, may differ."""
+
+    def named(encoder: Encoder) -> str:
+        inner = encoder.encoder if isinstance(encoder, ContentFeatures) else encoder
+        if isinstance(inner, TextEncoder | HashEncoder):
+            inner = replace(inner, template=None)
+        return inner.fingerprint
+
+    return named(one) == named(other)
 
 
 def texts_of(encoder: TextReader, data: Dataset) -> list[str]:

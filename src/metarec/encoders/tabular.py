@@ -17,6 +17,8 @@ from metarec.encoders.vectors import Vectors
 
 Measured = tuple[float, float, float, float]
 """Mean, standard deviation, smallest and largest value."""
+MEASURED = ("value", "missing")
+"""The features of a number or a date."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,20 @@ class TabularFeatures:
         coded = sum(len(kept) + 1 for kept in (*self.categories.values(), *self.lists.values()))
         vectors = sum(vectors.width + 1 for vectors in self.vectors.values())
         return 2 * (len(self.numbers) + len(self.dates)) + coded + vectors
+
+    @property
+    def names(self) -> list[tuple[str, ...]]:
+        """What each feature is, in their order: the kind of its column, the column, what of it."""
+        told: list[tuple[str, ...]] = []
+        told += [("number", c, part) for c in self.numbers for part in MEASURED]
+        for kind, columns in (("category", self.categories), ("list", self.lists)):
+            for c, kept in columns.items():
+                told += [*((kind, c, "value", value) for value in kept), (kind, c, "missing")]
+        told += [("date", c, part) for c in self.dates for part in MEASURED]
+        for c, vectors in self.vectors.items():
+            kind = f"vector of {vectors.width}"
+            told += [(kind, c, str(place)) for place in range(vectors.width + 1)]
+        return told
 
     def to_dict(self) -> dict[str, Any]:
         """The features as JSON values."""

@@ -15,6 +15,8 @@ UNKNOWN = 0.3
 """The weight where validation is too small to teach one: a guess, on the careful side."""
 WEIGHTS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0)
 """Where it is searched."""
+ENOUGH_PEOPLE = 100
+"""People who can tell more than another shop."""
 DEPTH = 20
 GRADES = 4.0
 """Steps of the scale, as of one to five stars: each doubles the gain."""
@@ -32,17 +34,22 @@ class Rated:
     value: Scores
 
 
-def learn_blend(rated: Sequence[Rated], rng: np.random.Generator) -> Blend:
+def learn_blend(
+    rated: Sequence[Rated], rng: np.random.Generator, untold: Blend | None = None
+) -> Blend:
     """The weights b ≥ 0 by which what was liked stands high in lists: of touched items, and of
     those that nobody has touched, whose expected ratings content alone tells.
 
     They are where the mean of g / log₂(1 + rank) is largest, in lists of `DEPTH` places, with the
     exponential gain g of rankings by grade (Burges et al. 2005): 2^(4x) − 1, x from 0 to 1 along
-    the scale. So it counts whether something is taken, and how much it was liked.
+    the scale. So it counts whether something is taken, and how much it was liked. Those of another
+    shop (`untold`) stay where fewer than `ENOUGH_PEOPLE` are asked.
     """
     ratings = rated[0].train.histories.values
     blend = Blend(UNKNOWN, UNKNOWN, float(ratings.mean()), max(float(ratings.std()), 1e-6))
     touched, others = zip(*(_questions(one, rng, len(rated)) for one in rated), strict=True)
+    if untold is not None and sum(len(one.valid) for one in rated) < ENOUGH_PEOPLE:
+        return replace(blend, weight=untold.weight, weight_of_untouched=untold.weight_of_untouched)
     known = _best(list(zip(rated, touched, strict=True)), blend)
     new = _best(list(zip(rated, others, strict=True)), blend)
     weight = UNKNOWN if known is None else known

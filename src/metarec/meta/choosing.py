@@ -1,6 +1,7 @@
-"""Settings that the shop decides by its own validation, where nobody said them."""
+"""Settings that the shop decides by its own validation, and the time that each attempt has."""
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from metarec.contracts import Running
@@ -37,3 +38,21 @@ def best_learned(
     if len(losses) > 1:
         learned = replace(learned, metrics={**learned.metrics, "loss_by_d": losses})
     return config, learned
+
+
+def half_of(end: float | None) -> float | None:
+    """The moment until which the first of two attempts may take; None where there is no end."""
+    left = time_left(end, 2)
+    return None if left is None else time.monotonic() + left
+
+
+def shared(
+    running: Running, trains: Sequence[bool], end: float | None
+) -> Iterator[tuple[Running, float | None]]:
+    """How each head is learned in turn, and until when: those that train share the time that is
+    left, and each has a folder of checkpoints, the first the one that was given."""
+    for number, learned in enumerate(trains):
+        own = running if number == 0 else running.below("choice")
+        left = time_left(end, max(1, sum(trains[number:])))
+        until = None if left is None else time.monotonic() + left
+        yield replace(own, folder=own.folder if learned else None), until

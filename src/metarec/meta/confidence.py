@@ -11,6 +11,9 @@ from metarec.contracts import Histories
 
 REFUSAL = -1.0
 """What an event that speaks against its item says of φᵀw, where one that speaks for it says 1."""
+OF_REFUSALS = 0.3
+"""What an event of a negative kind counts until it is learned: less than one for an item, since it
+may have been the item alone that was refused, and not what is like it."""
 
 
 def value_confidence(

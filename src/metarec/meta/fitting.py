@@ -19,9 +19,11 @@ from metarec.meta.heads.value_training import LearnedValue
 from metarec.meta.loops import episodic, reptile
 from metarec.meta.loops.episodes import Inputs, learned_counts, pad_episodes
 from metarec.meta.loops.steps import torch_seed
+from metarec.meta.moving.beginning import Beginning
 from metarec.meta.network import new_network
+from metarec.meta.profiles import of_nobody
 from metarec.meta.recency import resolve_recency
-from metarec.meta.starting import start_from_factors
+from metarec.meta.starting import start_from_factors, start_from_prior
 from metarec.training.checkpoints import locked
 from metarec.training.run import Run
 from metarec.training.streams import Purpose, stream
@@ -38,10 +40,12 @@ def learn(
     running: Running,
     *,
     fingerprint: str,
+    beginning: Beginning | None = None,
 ) -> Learned:
     """Meta-learn on `train`, stop and calibrate on `valid`; `blocks` are those of the content.
 
-    `heard` is `train` with the events that speak against their item.
+    `heard` is `train` with the events that speak against their item; training starts at the
+    `beginning`, where there is one.
     """
     rng, folder = running.rng, running.place
     kind = LearnedChoice if train.feedback == "implicit" else LearnedValue
@@ -78,7 +82,9 @@ def learn(
         # sums run in another order on another number of threads, or in another PyTorch
         fingerprint=f"{fingerprint}:{torch.get_num_threads()}:{torch.__version__}",
     )
-    if config.start != "random":
+    if beginning is not None:
+        start_from_prior(network, beginning)
+    elif config.start != "random":
         start = start_from_factors if isinstance(head, LearnedChoice) else start_from_levels
         start(network, train, content, config, rng)
     network.begin(network.features(inputs.content, inputs.touched))
@@ -132,7 +138,7 @@ def _inputs(
     no_one, features = None, None
     if profiles is not None and train.users is not None:
         features = torch.from_numpy(profiles.transform(train.users))
-        no_one = torch.from_numpy(profiles.transform(train.users.clear().clear(1)))[0]
+        no_one = torch.from_numpy(of_nobody(profiles, train.users))
     return Inputs(
         histories,
         torch.from_numpy(content),

@@ -11,6 +11,7 @@ from scipy.special import expit
 from metarec.contracts import Dataset
 from metarec.meta.confidence import Confidence
 from metarec.meta.config import MetaConfig
+from metarec.meta.evidence.counting import shares_of_people
 from metarec.meta.features.freezing import Weights, item_terms
 from metarec.meta.heads.head import Head
 from metarec.meta.heart import Heart
@@ -35,15 +36,17 @@ def freeze(
     learned = np.where(inputs.touched.numpy() > 0, rows, -1)
     terms = item_terms(weights, blocks, config, content, learned)
     precision = network.head.double().prior_precision(torch.from_numpy(terms.features))
+    lam, alpha = network.head.prior_scales()
     confidence = network.confidence
     updater = network.updater.frozen(terms.features, network.head)
     return Heart(
         head=head,
-        terms=replace(terms, popularity=_popularity(train)).padded(),
+        terms=replace(terms, popularity=shares_of_people(train)).padded(),
         prior=LearnedPrior(
             network.prior.m.double().numpy(),
             network.prior.M.double().numpy(),
             precision.numpy(),
+            (float(lam), float(alpha)),
         ),
         confidence=Confidence(
             inputs.recency,
@@ -57,11 +60,3 @@ def freeze(
         ),
         updater=updater,
     )
-
-
-def _popularity(train: Dataset) -> Float[np.ndarray, " item"]:
-    """Share of the users with an event who have one on the item."""
-    n_users = max(1, int((train.histories.lengths > 0).sum()))
-    pairs = train.interactions.select("user", "item").unique()
-    buyers = np.bincount(pairs["item"].to_numpy(), minlength=len(train.catalogue))
-    return np.minimum(buyers / n_users, 1.0)

@@ -51,7 +51,7 @@ def hold_out_users(train: Dataset, rng: int) -> tuple[Dataset, Episodes]:
 def _held_out(train: Dataset, rng: int) -> tuple[Dataset, Episodes]:
     """The same, asked for what they had before too; `train` and supports have what was refused."""
     random = stream(rng, Purpose.HOLD_OUT)
-    able = _able(train)
+    able = able_users(train)
     n = min(MOST_USERS, max(LEAST_USERS, int(len(able) * SHARE)), int(len(able) * LARGEST_SHARE))
     chosen = np.sort(random.choice(able, size=n, replace=False))
     return _without(train, chosen), _asked(train, chosen, random)
@@ -65,7 +65,7 @@ def folds_of(train: Dataset, rng: int) -> Iterator[tuple[Dataset, Episodes]]:
     item. Where too few people are left to learn from there is no fold.
     """
     random = stream(rng, Purpose.FOLDS)
-    able, taken = _able(train), train.without_negative().touched
+    able, taken = able_users(train), train.without_negative().touched
     touched = np.flatnonzero(taken)
     people = np.array_split(random.permutation(able), FOLDS)
     items = np.array_split(random.permutation(touched), ITEM_FOLDS)
@@ -84,7 +84,7 @@ def folds_of(train: Dataset, rng: int) -> Iterator[tuple[Dataset, Episodes]]:
         yield kept, Episodes(support, episodes.query, taken)
 
 
-def _able(train: Dataset) -> Int[np.ndarray, " user"]:
+def able_users(train: Dataset) -> Int[np.ndarray, " user"]:
     """The users with something to know them by and something to ask for."""
     histories = train.without_negative().histories
     foretold = train.event_kinds.foretold(histories)
@@ -210,7 +210,7 @@ class Taught:
         own ratings may be worse for their next ones and better for those of others.
         """
         train, random = self.train, stream(rng, Purpose.HOLD_OUT, 1)
-        able = _able(train)
+        able = able_users(train)
         chosen = np.sort(random.choice(able, min(len(able), len(self.valid)), replace=False))
         people = train.interactions["user"].to_numpy()
         counts = np.bincount(people, minlength=len(train.user_ids))

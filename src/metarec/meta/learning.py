@@ -1,7 +1,6 @@
 """From a shop to the heads of a model, and to how they make one order: what `fit` does."""
 
-import sys
-import time
+import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -10,11 +9,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
-from metarec.contracts import Dataset, Encoder, Episodes, Histories, Running
+from metarec.contracts import Dataset, Episodes, Running
 from metarec.contracts.running import time_left
-from metarec.encoders import ContentFeatures, TabularFeatures, content_told
 from metarec.meta.blending import Rated, learn_blend
-from metarec.meta.choosing import best_learned
+from metarec.meta.choosing import best_learned, half_of, shared
 from metarec.meta.config import MetaConfig
 from metarec.meta.evidence import Evidence, Order, Sample
 from metarec.meta.evidence.order import ORDER
@@ -23,36 +21,49 @@ from metarec.meta.fitted import Learned
 from metarec.meta.heads import ChoiceHead
 from metarec.meta.heart import Heart
 from metarec.meta.holding_out import Taught
+from metarec.meta.moving.beginning import Beginning, Beginnings, better_of
+from metarec.meta.moving.moved_evidence import levelled
+from metarec.meta.moving.starting_shops import StartingShops, content_features
 from metarec.meta.ordering import CHOICE, VALUE
+from metarec.meta.profiles import of_nobody, profiles_in
 from metarec.meta.samples import Asked, asked_of
 from metarec.meta.updaters import ClosedForm
 from metarec.meta.warming.learning import LearnedResiduals, learn_residual_prior
-from metarec.meta.warming.warming_items import WarmingItems
 from metarec.training.fingerprint import fingerprint_of
 from metarec.training.streams import Purpose, stream
 from metarec.training.threads import limited
 
 
-class Learning(WarmingItems):
+class Learning(StartingShops):
     """The part of a model that learns; everything is set on `self`, once."""
 
-    encoder: Encoder
-    metrics: Mapping[str, Any]
-    """Steps, best validation loss and calibration of the fit; of a model of ratings those of its
-    choice head under "choice"."""
+    _begins: Beginnings | None = None
+    """Where a fit begins that was given a prior model, while it lasts."""
+    _stays: frozenset[str] = frozenset()
+    """The heads that stay with what they began at."""
 
-    def _learn(self, given: Dataset, valid: Episodes | None, running: Running) -> None:
-        """Learn every head of the shop, and how they make one order."""
+    def _learn(
+        self,
+        given: Dataset,
+        valid: Episodes | None,
+        running: Running,
+        prior: StartingShops | None = None,
+    ) -> None:
+        """Learn every head of the shop, from the `prior` where there is one, and how they make one
+        order."""
         end = running.end()
         taught = [Taught.of(given, valid, running.rng)]
         if given.feedback == "rating" and self.config.choice:
             taught.append(Taught.of(given.as_events(), valid, running.rng))
         first = taught[0].train
-        self._content = _content_features(self.encoder, first, progress=running.progress)
+        self._content = content_features(self.encoder, first, progress=running.progress)
         content = self._content.encode(first.catalogue.frame)
-        self._profiles = None
-        if self.config.profile and first.users is not None and first.users.width:
-            self._profiles = TabularFeatures.fit(first.users)
+        self._profiles = profiles_in(first) if self.config.profile else None
+        if prior is not None:
+            if self._profiles is not None and first.users is not None:
+                self._no_profile = of_nobody(self._profiles, first.users)
+            place = prior.place(first, self._content, content, self._profiles)
+            self._begins = Beginnings(prior, place, copy.copy(self))
         judged = list(taught)
         if valid is None and given.feedback == "rating":
             judged[0] = taught[0].beside_known(running.rng)
@@ -74,7 +85,10 @@ class Learning(WarmingItems):
             self.metrics |= {"choice": told[1]}
         if self.blend is not None:
             self.metrics |= {"rating_weight": self.blend.weight}
+        if self._begins is not None:
+            self.metrics = {**self.metrics, "of_prior": self._begins.place.facts()}
         self._recount(taught[-1])
+        self._begins = None
 
     def _learn_head(
         self,
@@ -87,9 +101,16 @@ class Learning(WarmingItems):
         config = self.config.beside_ratings() if self.hearts else self.config
         train = taught.train
         tried = config.of(train.feedback, len(train.histories.items))
-        chosen, learned = best_learned(tried, partial(self._learned, taught, content), running, end)
+        name, learn = train.feedback, partial(self._learned, taught, content)
+        begin = None if self._begins is None else self._begins.of(name, train)
+        chosen, learned = best_learned(tried, learn, running, half_of(end) if begin else end)
+        if begin is not None:
+            again = replace(running.below("prior"), time_s=time_left(end))
+            # without validation nobody would stop its training
+            started = chosen if len(taught.valid) else replace(chosen, steps=0)
+            learned, kept = better_of(learned, learn(started, again, begin))
+            self._stays |= {name} if kept else set()
         self.config = replace(self.config, d=chosen.d)
-        name = learned.heart.head.name
         self._weights = {**self._weights, name: learned.weights}
         self._no_profile = learned.no_profile
         self.hearts = {**self.hearts, name: learned.heart}
@@ -100,6 +121,9 @@ class Learning(WarmingItems):
     ) -> None:
         """Learn what is believed of an item that comes later, where people are a closed form."""
         heart, weights = self.hearts[name], self._weights[name]
+        if self._begins is not None and name in self._stays:
+            self.hearts = {**self.hearts, name: self._begins.kept(name, heart)}
+            return
         if not isinstance(heart.updater, ClosedForm):
             return
 
@@ -117,9 +141,11 @@ class Learning(WarmingItems):
         content: Float[np.ndarray, "item d_content"],
         config: MetaConfig,
         running: Running,
+        beginning: Beginning | None = None,
     ) -> Learned:
         from metarec.meta.fitting import learn  # PyTorch: serving never needs it
 
+        named = fingerprint_of(taught.heard, taught.valid, content, config)
         with limited(running.threads):  # PyTorch may have been loaded just now
             return learn(
                 taught.train,
@@ -130,7 +156,8 @@ class Learning(WarmingItems):
                 self._profiles,
                 config,
                 running,
-                fingerprint=fingerprint_of(taught.heard, taught.valid, content, config),
+                fingerprint=named if beginning is None else f"{named}:{beginning.fingerprint}",
+                beginning=beginning,
             )
 
     def _learned_order(
@@ -186,7 +213,12 @@ class Learning(WarmingItems):
         random = stream(running.rng, Purpose.EVIDENCE)
         learned = None
         if self.config.evidence:
-            learned = learn_evidence(samples, content, self.config, random)
+            begins = self._begins
+            known = None if begins is None else begins.evidence(samples[0].train, self.config)
+            if known is not None:
+                beside = replace(self.hearts[CHOICE], evidence=known)
+                known = levelled(known, samples[0].train, partial(self._alone, beside))
+            learned = learn_evidence(samples, content, self.config, random, known)
         metrics: dict[str, Any] = {}
         if learned is not None:
             heart = replace(self.hearts[CHOICE], evidence=learned.evidence)
@@ -211,7 +243,8 @@ class Learning(WarmingItems):
                     choice = replace(one.hearts[CHOICE], evidence=evidence_of(number))
                     heads = partial(self._alone, choice), partial(self._alone, one.hearts[VALUE])
                     rated.append(Rated(one.taught[0].train, one.taught[0].valid, *heads))
-            self.blend = learn_blend(rated, stream(running.rng, Purpose.EVIDENCE, 1))
+            untold = None if self._begins is None else self._begins.blend
+            self.blend = learn_blend(rated, stream(running.rng, Purpose.EVIDENCE, 1), untold)
         return metrics, evidence_of
 
     def _doubt(
@@ -237,6 +270,8 @@ class Learning(WarmingItems):
             variance_factor=doubt.variance_factor,
             other_variance=doubt.other_variance,
         )
+        if self._begins is not None and CHOICE in self._stays:
+            head = self._begins.sure(head)
         self.hearts = {**self.hearts, CHOICE: replace(heart, head=head)}
         return dict(doubt.facts())
 
@@ -251,17 +286,11 @@ class Learning(WarmingItems):
         config = self.config.at_start()
         for name, one in taught.items():
             nobody = replace(one, valid=one.valid.take(slice(0)))
-            heart = self._learned(nobody, content, config, running).heart
+            begins = self._begins if name in self._stays else None
+            begin = None if begins is None else begins.of(name, nobody.train)
+            heart = self._learned(nobody, content, config, running, begin).heart
             found[name] = replace(heart, confidence=self.hearts[name].confidence)
         return found
-
-    def _alone(self, heart: Heart, histories: Histories) -> Float[np.ndarray, "person item"]:
-        """What one head says of every item for each history."""
-        parts = (histories.take(chunk) for chunk in self._chunks(histories))
-        n_items = len(self.catalogue)
-        return np.concatenate([heart.scores(self._believed(part, heart)) for part in parts])[
-            :, :n_items
-        ]
 
     def _recount(self, taught: Taught) -> None:
         """Count the tables on all that was given, people held out for validation too."""
@@ -271,23 +300,3 @@ class Learning(WarmingItems):
         if heart is not None and heart.evidence is not None and taught.given is not taught.train:
             evidence = recounted(heart.evidence, taught.given, self.config)
             self.hearts = {**self.hearts, CHOICE: replace(heart, evidence=evidence)}
-
-
-def shared(
-    running: Running, trains: Sequence[bool], end: float | None
-) -> Iterator[tuple[Running, float | None]]:
-    """How each head is learned in turn, and until when: those that train share the time that is
-    left, and each has a folder of checkpoints, the first the one that was given."""
-    for number, learned in enumerate(trains):
-        own = running if number == 0 else running.below("choice")
-        left = time_left(end, max(1, sum(trains[number:])))
-        until = None if left is None else time.monotonic() + left
-        yield replace(own, folder=own.folder if learned else None), until
-
-
-def _content_features(encoder: Encoder, train: Dataset, *, progress: bool) -> ContentFeatures:
-    if isinstance(encoder, ContentFeatures):
-        return encoder
-    if progress:
-        return content_told(encoder, train, lambda told: print(told, file=sys.stderr))
-    return ContentFeatures.of(encoder, train)

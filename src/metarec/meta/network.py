@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+from metarec.meta.confidence import OF_REFUSALS
 from metarec.meta.config import MetaConfig
 from metarec.meta.features.network import FeatureNetwork, TorchTerms
 from metarec.meta.updaters.exploded import Exploded
@@ -24,9 +25,6 @@ from metarec.meta.updaters.training import (
 from metarec.posterior.differentiable import TorchPosterior
 
 NOISE_PACE = 4.0
-OF_REFUSALS = 0.3
-"""What an event of a negative kind counts until it is learned: less than one for an item, since it
-may have been the item alone that was refused, and not what is like it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,6 +141,8 @@ class HeartNetwork(nn.Module):
         self.confidence = confidence
         self.head: Any = head
         self.updater = updater
+        self.settled = False
+        """Whether all scalars are known before training, as in a shop that comes from another."""
 
     def adapt(
         self,

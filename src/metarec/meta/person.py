@@ -245,6 +245,7 @@ class Person:
         candidates: Sequence[str] | None = None,
         sure: bool = False,
         rank_by: RankBy | None = None,
+        at: float | None = None,
     ) -> Recommendations:
         """The `k` items whose answer would tell most about this person, the most telling first.
 
@@ -252,12 +253,13 @@ class Person:
         remove, in the scores of all items on offer and in their order, weighted by how likely an
         answer is. With `sure` every candidate gets an answer and only candidates count, as where
         the person is known to have had them all. Questions of a model of ratings are about how
-        things were liked, unless `rank_by="choice"` asks what tells most of the choice.
+        things were liked, unless `rank_by="choice"` asks what tells most of the choice. `at` is
+        that of `Filters`.
         """
         catalogue = self.model.catalogue
         k = list_length(k, catalogue)
-        allowed = candidate_rows(candidates, catalogue)
-        shown = allowed if sure else candidate_rows(None, catalogue)
+        allowed = candidate_rows(candidates, catalogue, at)
+        shown = allowed if sure else candidate_rows(None, catalogue, at)
         questions = np.setdiff1d(allowed, self._rows(event.item for event in self.came))
         ordering = self.model.ordering(rank_by)
         head = ordering.parts[0].head if rank_by == "choice" else ordering.sure

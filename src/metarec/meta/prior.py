@@ -20,6 +20,9 @@ class LearnedPrior:
     """What each profile feature adds to m."""
     precision: Float[np.ndarray, "d d"]
     """P."""
+    scales: tuple[float, float] | None = None
+    """λ and α of P = λI + αG, by which it is made anew for other items; None in a model that an
+    earlier version saved."""
 
     @cached_property
     def covariance(self) -> Float[np.ndarray, "d d"]:

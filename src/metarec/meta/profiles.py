@@ -10,7 +10,8 @@ import numpy as np
 import polars as pl
 from jaxtyping import Float
 
-from metarec.contracts import DataError, Histories
+from metarec.contracts import DataError, Dataset, Histories
+from metarec.contracts.wording import written
 from metarec.encoders import TabularFeatures
 from metarec.encoders.records import expanded
 from metarec.encoders.tabular import seconds_of
@@ -60,8 +61,8 @@ def check_values(profile: Mapping[str, Any], known: TabularFeatures) -> None:
             read = seconds_of(column) if kind == "a date" else column.cast(pl.Float64, strict=False)
             if value is not None and not read.is_finite().fill_null(False).all():
                 raise DataError(
-                    f"the profile's {name} must be {kind}, or None where it is not known, got "
-                    f"{value!r}"
+                    f"the profile's {name} must be {kind}, or {written('None', 'null', 'null')} "
+                    f"where it is not known, got {value!r}"
                 )
 
 
@@ -77,6 +78,18 @@ def checked_table(table: pl.DataFrame, known: TabularFeatures) -> pl.DataFrame:
             "table of the fit, with null where nothing is known"
         )
     return table
+
+
+def profiles_in(shop: Dataset) -> TabularFeatures | None:
+    """How the profiles of a shop are read; None where it has none."""
+    if shop.users is None or not shop.users.width:
+        return None
+    return TabularFeatures.fit(shop.users)
+
+
+def of_nobody(known: TabularFeatures, users: pl.DataFrame) -> Float[np.ndarray, " d_profile"]:
+    """The features of a person of whom nothing is known."""
+    return known.transform(users.clear().clear(1))[0]
 
 
 class KnowingProfiles:

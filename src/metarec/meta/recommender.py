@@ -25,7 +25,9 @@ from metarec.contracts.event_kinds import ANY_KIND
 from metarec.encoders import ContentFeatures, TabularFeatures, TextEncoder
 from metarec.files.model_folder import load_state, save_state
 from metarec.meta.config import MetaConfig
+from metarec.meta.holding_out import able_users
 from metarec.meta.learning import Learning
+from metarec.meta.moving.beginning import check_prior, shaped_by
 from metarec.meta.ordering import CHOICE, Blend
 from metarec.meta.person import Person
 from metarec.meta.saved import heart_from, state_of
@@ -79,8 +81,12 @@ class MetaRecommender(Learning, Recommender):
         threads: int | None = None,
         time_s: float | None = None,
         tracker: Tracker | None = None,
+        prior: Self | None = None,
     ) -> Self:
         """A fitted copy; `self` stays as it was.
+
+        With a `prior`, the model of another shop, the fit begins at what that one knows (`start`),
+        and leaves it for what validation proves; a shop in which nobody has two events stays there.
 
         `valid` decides when to stop and calibrates the variance; without it a few users are held
         out for that. How to run is said as in `Running`: with a `folder` the run writes checkpoints
@@ -98,12 +104,19 @@ class MetaRecommender(Learning, Recommender):
             from metarec.recommenders.sequence_fitting import check_device
 
             check_device(running.device)
+        config = self.config
+        if prior is not None:
+            check_prior(prior)
+            prior.check_prior_of(train, self.encoder)
+            config = shaped_by(prior.config, config)
+            if not len(able_users(train)):  # nobody to adapt on and be judged on
+                return prior.start(train, self.encoder, progress=progress).warm(train.histories)
         given = train.hash  # of all that is learned from or validated on, held-out users too
-        fitted = type(self)(self.encoder, self.config)  # a copy would carry cached values along
+        fitted = type(self)(self.encoder, config)  # a copy would carry cached values along
         fitted._catalogue = train.catalogue
         fitted.event_kinds = train.event_kinds
         with limited(running.threads):
-            fitted._learn(train, valid, running)
+            fitted._learn(train, valid, running, prior)
         fitted.has_uncertainty = fitted.knows_how_sure
         fitted.metrics = {**fitted.metrics, "train_hash": given}
         if train.negative_kinds:
@@ -112,6 +125,24 @@ class MetaRecommender(Learning, Recommender):
             if CHOICE in fitted.hearts:
                 fitted.metrics["refusals"] = fitted.hearts[CHOICE].of_refusals
         return fitted
+
+    def start(
+        self, shop: Dataset, encoder: Encoder | None = None, *, progress: bool = False
+    ) -> Self:
+        """A model of another shop, of which nothing is learned: it serves before any event.
+
+        What is liked of content, what an event tells of a person and how much each kind of
+        evidence counts are those of this model; items, how popular they are and tables of evidence
+        are the shop's, and nothing of this model's items is left. `warm(shop.histories)` adds what
+        people say of single items, and `fit(shop, prior=model)` learns from there. Another
+        `encoder` is one that reads alike by another template.
+        """
+        self.check_prior_of(shop, encoder)
+        encoder = self._content.encoder if encoder is None else encoder
+        started = type(self)(encoder, self.config)
+        started.begin(self, shop, progress=progress)
+        started.has_uncertainty = started.knows_how_sure
+        return started
 
     @property
     def devices(self) -> tuple[str, ...]:

@@ -1,4 +1,5 @@
-"""Where training starts for implicit events: iALS factors, and their ridge map from content.
+"""Where training starts: for implicit events at iALS factors, and their ridge map from content; in
+a shop that comes from another one at what is known there.
 
 A softmax over the catalogue, trained from a random start, orders the top of the list worse than
 the squared loss of iALS does; from here it can only improve on it. The penalties hold g and v to
@@ -8,10 +9,13 @@ their start (Li, Grandvalet and Davoine 2018, "L2-SP"), as a prior mean would.
 import numpy as np
 import torch
 from jaxtyping import Float
+from scipy.special import logit
 
 from metarec.contracts import Dataset
 from metarec.meta.config import MetaConfig
+from metarec.meta.heads.choice_training import LearnedChoice
 from metarec.meta.loops.episodes import learned_counts
+from metarec.meta.moving.beginning import Beginning
 from metarec.meta.network import HeartNetwork
 from metarec.recommenders.ials import IALSConfig, learn_item_factors
 from metarec.recommenders.ridge import ridge_map
@@ -55,3 +59,25 @@ def start_from_factors(
     features.gamma.fill_(GAMMA)
     head.log_alpha.fill_(np.log(len(factors) / config.start_confidence))
     head.log_lambda.fill_(np.log(l2 * scale**2 / config.start_confidence))
+
+
+@torch.no_grad()
+def start_from_prior(network: HeartNetwork, beginning: Beginning) -> None:
+    """Set every number to what is known before the shop teaches any, and hold the penalties to
+    it."""
+    heart, features = beginning.heart, network.features
+    numbers = {name: torch.from_numpy(array) for name, array in beginning.weights.items()}
+    features.load_state_dict(numbers)
+    for part in (features.g, features.t, features.tau, features.n):
+        part.start.copy_(part.linear.whole)
+    features.v_start.copy_(features.v)
+    features.beta_start.copy_(features.beta)
+    network.prior.m.copy_(torch.from_numpy(heart.prior.mean))
+    network.prior.M.copy_(torch.from_numpy(heart.prior.profile_map))
+    confidence, known = network.confidence, heart.confidence
+    confidence.log_confidence.copy_(torch.from_numpy(np.log(known.of_kind)))
+    confidence.old.fill_(float(logit(known.eps)))
+    confidence.decay.fill_(float(np.log(np.expm1(-np.log(known.rho)))))
+    if isinstance(network.head, LearnedChoice):  # that of ratings has no numbers of its own
+        network.head.begin_as(heart)
+    network.settled = True

@@ -30,7 +30,7 @@ def adapted_told(metrics: Mapping[str, Any]) -> str | None:
 def summary_of(metrics: Mapping[str, Any]) -> list[str]:
     """A few lines, for people, from the metrics of a fitted model."""
     choice = metrics.get("choice", metrics)
-    lines = []
+    lines = _of_prior(metrics)
     if adapted := adapted_told(metrics):
         lines.append(f"each person: {adapted}")
     if standing := choice.get("standing"):
@@ -70,6 +70,23 @@ def summary_of(metrics: Mapping[str, Any]) -> list[str]:
             f"how sure lists are is not known: {metrics['doubt_people']} held-out people took "
             "three items or more, too few to tell"
         )
+    return lines
+
+
+def _of_prior(metrics: Mapping[str, Any]) -> list[str]:
+    """What a model of another shop gave, and what of it stayed."""
+    place = metrics.get("of_prior")
+    if place is None:
+        return []
+    left = f"; of no use there: {', '.join(place['left_out'])}" if place["left_out"] else ""
+    told = f"{place['known']:,} of {place['content']:,} numbers of content are known{left}"
+    lines = [f"from another shop: {told}"]
+    first = "ratings" if place["feedback"] == "rating" else "lists"
+    for name, part in ((first, metrics), ("lists", metrics.get("choice", {}))):
+        if (head := part.get("prior")) and head["loss"] is not None:
+            kept = "stays" if head["kept"] else "is left"
+            losses = f"{head['loss']:.4f} from there, {head['loss_alone']:.4f} alone"
+            lines.append(f"{name}: the other shop's head {kept}, validation loss {losses}")
     return lines
 
 

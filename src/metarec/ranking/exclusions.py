@@ -92,9 +92,14 @@ def seen_kinds(exclude_seen: object, known: Iterable[str]) -> bool | frozenset[s
     asked, kinds = list(exclude_seen), sorted(set(known))
     for kind in asked:
         if kind not in kinds:
-            either = written("True or False", "--exclude-seen or --no-exclude-seen")
+            flags = (
+                "True or False",
+                "--exclude-seen or --no-exclude-seen",
+                "exclude_seen: true or false",
+            )
+            either = written(*flags)
             told = f"there are {kinds}" if kinds else f"the events have no kinds; use {either}"
-            name = written("exclude_seen", "--exclude-kinds")
+            name = written("exclude_seen", "--exclude-kinds", "exclude_kinds")
             raise DataError(f"{name} names the kind {kind!r}; {told}")
     return frozenset(asked)
 

@@ -62,25 +62,27 @@ class Wanted:
         vectors: Vectors | None = None,
         event_kinds: EventKinds = ANY_KIND,
         shows_seen: bool = False,
+        basket: Int[np.ndarray, " basket"] | None = None,
     ) -> Self:
         """The caller's words for this catalogue; raises DataError for what they cannot mean.
 
         `kinds` are those that events may have; `people` is the number of histories, None for one
         person alone; `vectors` gives a vector of length 1 for each item; `event_kinds`
         are those that the shop declared; where `shows_seen` lists show what people had, unless the
-        caller says otherwise.
+        caller says otherwise; `basket` are the rows of the items that others are to be like.
         """
         known = Filters.__annotations__
         if unknown := sorted(filters.keys() - known):
             raise DataError(f"recommend does not know {unknown}; it takes k and {sorted(known)}")
         length = list_length(k, catalogue)
-        allowed, left_out = np.flatnonzero(catalogue.offered), {}
+        at = filters.get("at")
+        allowed, left_out = np.flatnonzero(catalogue.on_offer(at)), {}
         left_out["not_offered"] = len(catalogue) - len(allowed)
         if (candidates := filters.get("candidates")) is not None:
-            rest = candidate_rows(candidates, catalogue)
+            rest = candidate_rows(candidates, catalogue, at)
             left_out["not_candidates"], allowed = len(allowed) - len(rest), rest
         if (where := filters.get("where")) is not None:
-            rest = allowed[where_mask(where, catalogue)[allowed]]
+            rest = allowed[where_mask(where, catalogue, basket)[allowed]]
             left_out["filtered"], allowed = len(allowed) - len(rest), rest
         own = None
         if (exclude := filters.get("exclude")) is not None:

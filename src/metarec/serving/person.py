@@ -1,6 +1,6 @@
 """One person under whatever model answers: what it can do, and a clear no where it cannot."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, Unpack, runtime_checkable
 
@@ -52,7 +52,12 @@ class Person(Protocol):
         ...
 
     def ask(
-        self, k: int, *, candidates: Sequence[str] | None = None, sure: bool = False
+        self,
+        k: int,
+        *,
+        candidates: Sequence[str] | None = None,
+        sure: bool = False,
+        at: float | None = None,
     ) -> Recommendations:
         """The `k` items whose answer would tell most."""
         ...
@@ -107,7 +112,12 @@ class Listed:
         raise self._cannot("explain its scores")
 
     def ask(
-        self, k: int, *, candidates: Sequence[str] | None = None, sure: bool = False
+        self,
+        k: int,
+        *,
+        candidates: Sequence[str] | None = None,
+        sure: bool = False,
+        at: float | None = None,
     ) -> Recommendations:
         """The `k` most telling items, which the model cannot tell."""
         raise self._cannot("tell what to ask: it does not know how sure it is")
@@ -127,13 +137,41 @@ def known_person(
     if isinstance(model, Adapts):
         person: Any = model.adapt(events, profile=profile)
         return person
+    if profile:
+        raise DataError(f"{type(model).__name__} reads no profiles; leave the profile out")
     return Listed(model, list(events))
+
+
+def check_profile(model: Recommender, profile: Mapping[str, Any]) -> None:
+    """Raise DataError for a profile that a model with profiles cannot read; another reads none."""
+    if getattr(model, "profile_columns", ()):
+        known_person(model, [], profile)
+
+
+def kinds_of(person: Person) -> set[str]:
+    """The kinds of the events that a person did."""
+    events = person.events if isinstance(person, Listed) else getattr(person, "came", ())
+    return {event.kind for event in events if event.kind is not None}
 
 
 def known_events(model: Recommender, events: Sequence[Event]) -> list[Event]:
     """The events on items that the model knows."""
     row_of = model.catalogue.row_of
     return [event for event in events if event.item in row_of]
+
+
+def rebuilding(model: Recommender) -> Callable[[list[Event]], int]:
+    """Makes one person of a model anew from their events, as an answer does; how many of these are
+    on items that the model does not know."""
+    if not isinstance(model, Adapts):
+        raise DataError(f"{type(model).__name__} keeps nothing of a person; leave the model out")
+
+    def rebuild(events: list[Event]) -> int:
+        heard = known_events(model, events)
+        known_person(model, heard).recommend(1)
+        return len(events) - len(heard)
+
+    return rebuild
 
 
 def check_event(model: Recommender, event: Event) -> None:

@@ -61,7 +61,8 @@ def learn_doubt(
             taken = taken_of(one, touched=False)
         if not asked and len(taken) < LEAST_PEOPLE:
             return Doubt(float("nan"), float("nan"), len(taken))
-        asked.append((one.heart, taken))
+        if taken:  # in a small shop nobody of a fold may have taken enough
+            asked.append((one.heart, taken))
         if sum(len(people) for _, people in asked) >= ENOUGH_PEOPLE:
             break
     heart, first = asked[0]

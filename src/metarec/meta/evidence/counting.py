@@ -98,6 +98,14 @@ def popularities(train: Dataset) -> dict[str, Float[np.ndarray, " item"]]:
     return found
 
 
+def shares_of_people(train: Dataset) -> Float[np.ndarray, " item"]:
+    """Share of the users with an event who have one on the item."""
+    n_users = max(1, int((train.histories.lengths > 0).sum()))
+    pairs = train.interactions.select("user", "item").unique()
+    buyers = np.bincount(pairs["item"].to_numpy(), minlength=len(train.catalogue))
+    return np.minimum(buyers / n_users, 1.0)
+
+
 def _logarithm(train: Dataset, events: np.ndarray) -> Float[np.ndarray, " item"]:
     histories, n_items = train.histories, len(train.catalogue)
     pairs = np.unique(histories.rows[events] * np.int64(n_items) + histories.items[events])

@@ -141,6 +141,11 @@ class Evidence:
     foretold: Foretold | None = None
     """How popular untouched items will be; None where that counts for nothing."""
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Those of the tables of what people did."""
+        return tuple(table.name for table in self.counted)
+
     @cached_property
     def trust(self) -> Float[np.ndarray, " item"]:
         """What the head's own logit counts for each item."""

@@ -29,6 +29,7 @@ from metarec.meta.evidence.samples import ALIKE, NEAR, PLAIN, Sample, Tables, co
 from metarec.meta.evidence.spoken import spoken_of
 from metarec.meta.evidence.standing import Standing, judged_trust
 from metarec.meta.evidence.trust import Contests, learn_beside
+from metarec.meta.evidence.weights import of_touched, of_untouched
 
 ALIKE_WIDTH = 128
 LEVEL_SAMPLES = 2
@@ -69,27 +70,37 @@ def learn_evidence(
     content: Float[np.ndarray, "item d_content"],
     config: MetaConfig,
     rng: np.random.Generator,
+    known: Evidence | None = None,
 ) -> Learned | None:
     """Tables counted on the training set of the first sample, and the trust in them that all
     samples teach; None where these are too small to teach any.
 
+    Trust that is `known` from another shop is left for what the samples prove, and stays where they
+    are too small.
+
     A table of a sample is counted without the people who are asked, and without what nobody has
     touched there.
     """
-    likeness = Likeness.of(content, width=ALIKE_WIDTH)
-    alike = Alike.of(likeness.directions(content), keep=config.neighbours)
     n = len(samples)
-    plain = Plain.of(content, width=ALIKE_WIDTH)
+    if known is None:
+        likeness = Likeness.of(content, width=ALIKE_WIDTH)
+        alike = Alike.of(likeness.directions(content), keep=config.neighbours)
+        plain = Plain.of(content, width=ALIKE_WIDTH)
+    else:
+        likeness, alike, plain = known.likeness, known.alike, known.plain
     counted = partial(Tables.of, alike=alike, plain=plain, content=content, config=config, rng=rng)
     first = counted(samples[0], n_samples=n, alone=True)
     tables = [first, *(counted(one, n_samples=n) for one in samples[1:])]
-    known = tables[:1] if len(first.known) >= ENOUGH_QUERIES else tables
-    enough = sum(len(each.known) for each in known) >= LEAST_QUERIES
+    touched = tables[:1] if len(first.known) >= ENOUGH_QUERIES else tables
+    enough = sum(len(each.known) for each in touched) >= LEAST_QUERIES
     weight = first.taste_alone
+    if known is not None:
+        weight = {**dict.fromkeys(weight, 0.0), **of_touched(known, weight)}
     trust: dict[str, float] = {}
     standing: Standing | None = None
     if enough:
-        weight, trust, standing = _trust([(each, each.known) for each in known], rng)
+        before = {} if known is None else weight
+        weight, trust, standing = _trust([(each, each.known) for each in touched], rng, before)
     always = sum(weight[name] for name in first.popularities)
     parts = {
         name: weight[name] / always if always else float(name == "popular")
@@ -107,18 +118,25 @@ def learn_evidence(
         alike=alike,
         plain=plain,
         alike_fades=likewise,
-        untouched=Untouched(~first.touched, 0.0, likewise, 0.0, 0.0, weight[TASTE] or 1.0),
+        untouched=Untouched(~first.touched, 0.0, likewise, 0.0, 0.0, weight[TASTE] or 1.0)
+        if known is None
+        else replace(known.untouched, offset=0.0),
         ordered=first.ordered,
         order=_trusted(first.order, weight),
     )
     if enough:
-        evidence = _for_newcomers(evidence, known)
-    evidence, of_content = _trust_in_content(evidence, tables, rng)
-    evidence = _level_of_untouched(evidence, tables, share_of_unseen(samples[0].train))
+        evidence = _for_newcomers(evidence, touched)
+    elif known is not None:
+        evidence = replace(
+            evidence, popular=replace(evidence.popular, at_first=known.popular.at_first)
+        )
+    evidence, of_content = _trust_in_content(evidence, tables, rng, known)
+    share = share_of_unseen(samples[0].train)
+    evidence = _level_of_untouched(evidence, tables, share, known)
     returns = learn_return(evidence, samples[0], rng)
     if returns is not None:
         evidence = replace(evidence, counted=(*evidence.counted, returns.table))
-    elif not enough:
+    elif not enough and known is None:
         return None
     return Learned(
         evidence,
@@ -131,14 +149,18 @@ def learn_evidence(
 
 
 def _trust(
-    asked: Sequence[tuple[Tables, Questions]], rng: np.random.Generator
+    asked: Sequence[tuple[Tables, Questions]],
+    rng: np.random.Generator,
+    known: Mapping[str, float],
 ) -> tuple[dict[str, float], dict[str, float], Standing]:
     """The weight of every score by its name, what it then adds to the logit of the best item it
-    knows, and how the sum stands beside the best table alone."""
+    knows, and how the sum stands beside the best table alone; `known` are the weights of another
+    shop, where there are any."""
     contests, scales = contests_of(asked)
     contests = replace(contests, margins=contests.margins / scales)
     person = people_of([questions for _, questions in asked])
-    trust, standing = judged_trust(contests, person, rng)
+    before = np.array([known.get(name, 0.0) for name in contests.names]) * scales
+    trust, standing = judged_trust(contests, person, rng, before if before.any() else None)
     weight = dict(zip(contests.names, (trust / scales).tolist(), strict=True))
     return weight, dict(zip(contests.names, trust.tolist(), strict=True)), standing
 
@@ -172,7 +194,10 @@ def _for_newcomers(evidence: Evidence, tables: Sequence[Tables]) -> Evidence:
 
 
 def _trust_in_content(
-    evidence: Evidence, tables: Sequence[Tables], rng: np.random.Generator
+    evidence: Evidence,
+    tables: Sequence[Tables],
+    rng: np.random.Generator,
+    known: Evidence | None,
 ) -> tuple[Evidence, Standing | None]:
     """What counts for items that nobody has touched: taste and likeness know them, and how popular
     what reads so is; no table does.
@@ -183,7 +208,10 @@ def _trust_in_content(
     asked = tables[:1] if len(tables[0].arrivals) >= ENOUGH_QUERIES else tables
     if sum(len(each.arrivals) for each in asked) < LEAST_QUERIES:
         return evidence, None
-    weight, trust, standing = _trust([(each.of_content, each.arrivals) for each in asked], rng)
+    before = {} if known is None else of_untouched(known)
+    weight, trust, standing = _trust(
+        [(each.of_content, each.arrivals) for each in asked], rng, before
+    )
     if not any(trust.values()):
         return evidence, standing
     untouched = replace(
@@ -198,7 +226,9 @@ def _trust_in_content(
     return replace(evidence, untouched=untouched), standing
 
 
-def _level_of_untouched(evidence: Evidence, tables: Sequence[Tables], share: float) -> Evidence:
+def _level_of_untouched(
+    evidence: Evidence, tables: Sequence[Tables], share: float, known: Evidence | None
+) -> Evidence:
     """The evidence with the offset of items that nobody has touched, among those people did.
 
     A count table gives them 0, which stands above the negative numbers of a ridge. What lifts them
@@ -217,10 +247,19 @@ def _level_of_untouched(evidence: Evidence, tables: Sequence[Tables], share: flo
                 total = told.trust * each.taste(part.heard) + told.logits(spoken)
                 level = np.broadcast_to(told.untouched.rows.astype(np.float64), total.shape)
                 contests.append(part.contests({"all": total, "up": level, "down": -level}))
+    n_new = sum(int(new.sum()) for new in asked)
+    if known is not None and n_new < LEAST_QUERIES:
+        return _at_level(evidence, known.untouched.offset)
     if not contests:
         return evidence
     up, down = _beside(Contests.joined(contests), ["up", "down"]).tolist()
-    offset = up - down + _log_odds(share) - _log_odds(float(np.concatenate(asked).mean()))
+    new = np.concatenate(asked)
+    in_asked = min(float(new.mean()), 1 - 0.5 / len(new))  # where nothing else is asked for
+    offset = up - down + _log_odds(share) - _log_odds(in_asked)
+    return _at_level(evidence, offset)
+
+
+def _at_level(evidence: Evidence, offset: float) -> Evidence:
     return replace(evidence, untouched=replace(evidence.untouched, offset=offset))
 
 
@@ -228,11 +267,11 @@ def _log_odds(share: float) -> float:
     return float(np.log(share) - np.log1p(-share))
 
 
-def share_of_unseen(train: Dataset) -> float:
+def share_of_unseen(train: Dataset, most: float = 0.5) -> float:
     """How likely the next event is on an item that has none yet: the share of events that are the
     only one of their item (Good 1953, with thanks to Turing), at least half an event."""
     events = train.item_counts
-    return min(max(float(np.sum(events == 1)), 0.5) / max(float(events.sum()), 1.0), 0.5)
+    return min(max(float(np.sum(events == 1)), 0.5) / max(float(events.sum()), 1.0), most)
 
 
 def people_of(asked: Sequence[Questions]) -> Int[np.ndarray, " query"]:

@@ -13,6 +13,8 @@ SHARES = (1.0, 0.75, 0.5, 0.25, 0.0)
 """What the learned weights may count beside those of the best table alone."""
 DRAWS = 1000
 SURE = 0.95
+PROVEN = 2.0
+"""Standard errors by which lists must gain for what is known from another shop to be left."""
 DEPTH = 10
 
 
@@ -47,13 +49,17 @@ class Standing:
 
 
 def standing_of(
-    contests: Contests, person: Int[np.ndarray, " query"], rng: np.random.Generator
+    contests: Contests,
+    person: Int[np.ndarray, " query"],
+    rng: np.random.Generator,
+    known: Float[np.ndarray, " table"] | None = None,
 ) -> Standing:
     """Cross-fitted: trust is learned on each half of the people and judged on the other.
 
     Where tables are many and people few, learned weights follow chance; the best table alone has
     nothing to learn. Both are logits, and how much of each is best for people that neither was
-    learned on is `share`.
+    learned on is `share`. Weights that are `known` from another shop stand in the place of that
+    table, and are left only where the gain is `PROVEN`.
     """
     people, whose = np.unique(person, return_inverse=True)
     second = rng.permutation(len(people)) % 2 == 1
@@ -61,7 +67,8 @@ def standing_of(
     for half in (False, True):
         taught, judged = second[whose] == half, second[whose] != half
         part, others = contests.some(taught), contests.some(judged)
-        weights, alone = learn_trust(part), the_best_alone(part)
+        weights = learn_trust(part)
+        alone = the_best_alone(part) if known is None else known
         for row, share in enumerate(SHARES):
             mixed = share * weights + (1 - share) * alone
             gained[row, judged] = gains_of(others, mixed, DEPTH)
@@ -72,6 +79,10 @@ def standing_of(
     )
     rows = _by_person(each, whose, counts)
     chosen, best = int(own.mean(axis=1).argmax()), int(rows.mean(axis=1).argmax())
+    if known is not None:
+        gain = own[chosen] - own[-1]
+        proven = gain.mean() * np.sqrt(len(people)) > PROVEN * gain.std()
+        chosen = chosen if proven else len(SHARES) - 1
     ahead = own[chosen] - rows[best]
     drawn = [ahead[rng.integers(0, len(people), len(people))].mean() for _ in range(DRAWS)]
     low, high = np.quantile(drawn, [(1 - SURE) / 2, (1 + SURE) / 2])
@@ -87,12 +98,16 @@ def standing_of(
 
 
 def judged_trust(
-    contests: Contests, person: Int[np.ndarray, " query"], rng: np.random.Generator
+    contests: Contests,
+    person: Int[np.ndarray, " query"],
+    rng: np.random.Generator,
+    known: Float[np.ndarray, " table"] | None = None,
 ) -> tuple[Float[np.ndarray, " table"], Standing]:
     """The trust that all queries teach, as much of it as is best for other people beside the best
-    table alone, and how such a sum stands."""
-    standing = standing_of(contests, person, rng)
-    learned, alone = learn_trust(contests), the_best_alone(contests)
+    table alone, or beside what is `known`, and how such a sum stands."""
+    standing = standing_of(contests, person, rng, known)
+    learned = learn_trust(contests)
+    alone = the_best_alone(contests) if known is None else known
     return standing.share * learned + (1 - standing.share) * alone, standing
 
 

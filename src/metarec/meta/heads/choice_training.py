@@ -39,6 +39,7 @@ from metarec.meta.heads.choice_validation import (
     gains_of_lists,
     list_loss,
 )
+from metarec.meta.heart import Heart
 from metarec.meta.loops.episodes import Inputs, PaddedEpisodes, profiles_of
 from metarec.meta.loops.steps import Sampler, Step
 from metarec.meta.network import HeartNetwork, TorchSupport
@@ -106,6 +107,14 @@ class LearnedChoice(nn.Module):
             )
 
         return sample
+
+    def begin_as(self, heart: Heart) -> None:
+        """Take κ, λ and α of a head that was learned."""
+        assert isinstance(heart.head, ChoiceHead)
+        assert heart.prior.scales is not None
+        scalars = (self.log_kappa, self.log_lambda, self.log_alpha)
+        for scalar, known in zip(scalars, (heart.head.kappa, *heart.prior.scales), strict=True):
+            scalar.fill_(float(np.log(known)))
 
     def begin(
         self,

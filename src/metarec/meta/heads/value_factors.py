@@ -312,7 +312,7 @@ def _with_directions(ratings: Ratings, start: ItemFactors, rng: np.random.Genera
     d = start.own.shape[1] - 1
     most = min(d, min(ratings.n_people, ratings.n_items) - 1)
     own = start.own.copy()
-    if most > 0:
+    if most > 0 and left.any():
         begin = rng.standard_normal(min(ratings.n_people, ratings.n_items))
         _, strength, directions = svds(ratings.table(left), k=most, v0=begin)
         scale = (ratings.n_items / (len(left) * ratings.n_people)) ** 0.25

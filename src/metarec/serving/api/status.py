@@ -1,5 +1,6 @@
 """How the service is: alive, ready, which model answers and what it can do, and the metrics."""
 
+import time
 from pathlib import Path as FilePath
 from typing import Literal, get_args
 
@@ -15,12 +16,13 @@ from metarec.policies import exploring
 from metarec.serving.api.access import ADMIN, READ
 from metarec.serving.api.explored import PolicyName
 from metarec.serving.api.problems import told
-from metarec.serving.api.service import Here
+from metarec.serving.api.service import Here, Service
 from metarec.serving.api.shapes import Shape, Text
 from metarec.serving.metrics import exposition
-from metarec.serving.models import Served
+from metarec.serving.models import ItemsOf, Served
 from metarec.serving.person import known_person
-from metarec.serving.swapping import ItemsOf, put_in_service
+from metarec.serving.store.shops import scale_of
+from metarec.serving.swapping import put_in_service
 
 router = APIRouter(prefix="/v1", tags=["service"])
 
@@ -47,6 +49,9 @@ class ModelOut(Shape):
     predicts: Literal["ratings", "events"]
     items: int
     on_offer: int
+    scale: tuple[float, float] | None = Field(
+        description="The smallest and largest rating; null without ratings, or where none is known."
+    )
     target_kinds: list[str]
     negative_kinds: list[str]
     can: Abilities
@@ -87,7 +92,12 @@ def ready(service: Here) -> Health:
     return Health(trouble=service.following.trouble)
 
 
-@router.get("/metrics", summary="Metrics for Prometheus", dependencies=[READ])
+@router.get(
+    "/metrics",
+    summary="Metrics for Prometheus",
+    dependencies=[READ],
+    response_class=PlainTextResponse,
+)
 def metrics() -> Response:
     """Counts and times of all processes of this service, and nothing of any person."""
     return PlainTextResponse(exposition(), media_type="text/plain; version=0.0.4")
@@ -96,7 +106,7 @@ def metrics() -> Response:
 @router.get("/model", summary="The model that answers", dependencies=[READ], responses=told())
 def model(service: Here) -> ModelOut:
     """Its version, what it can do, and its items."""
-    return status_of(service.following.caught_up(), service.following.trouble)
+    return status_of(service, service.following.caught_up(), service.following.trouble)
 
 
 @router.post(
@@ -109,10 +119,10 @@ def swap(body: SwapIn, service: Here) -> ModelOut:
     """
     served = put_in_service(service.store, FilePath(body.folder), body.items)
     service.following.take(served)
-    return status_of(served, "")
+    return status_of(service, served, "")
 
 
-def status_of(served: Served, trouble: str) -> ModelOut:
+def status_of(service: Service, served: Served, trouble: str) -> ModelOut:
     """The model as it is told."""
     answering = served.model
     kinds: EventKinds = getattr(answering, "event_kinds", ANY_KIND)
@@ -122,7 +132,8 @@ def status_of(served: Served, trouble: str) -> ModelOut:
         hash=served.activation.hash,
         predicts="ratings" if answering.predicts_ratings else "events",
         items=len(answering.catalogue),
-        on_offer=int(answering.catalogue.offered.sum()),
+        on_offer=int(answering.catalogue.on_offer(time.time()).sum()),
+        scale=scale_of(service.store, answering),
         target_kinds=list(kinds.target),
         negative_kinds=list(kinds.negative),
         can=abilities_of(answering),

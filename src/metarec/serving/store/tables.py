@@ -121,6 +121,8 @@ API_KEYS = Table(
     Column("scopes", Text, nullable=False),
     Column("created", Double, nullable=False),
     Column("revoked", Double),
+    Column("origins", Text, nullable=False, server_default=""),
+    Column("per_minute", Integer),
 )
 """Who may ask; of a key only its hash is kept."""
 

@@ -1,0 +1,1 @@
+"""From one shop to another: what is learned of content and of people, without the first's items."""

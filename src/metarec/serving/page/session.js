@@ -1,0 +1,46 @@
+// An anonymous visit: a random name that this browser keeps, and what it left out by itself.
+
+import { ask, newId, query, userPath } from "./api.js";
+
+const KEPT = "metarec.visit";
+
+function read() {
+  try {
+    const kept = JSON.parse(localStorage.getItem(KEPT));
+    if (typeof kept?.id === "string" && Array.isArray(kept.leftOut)) return kept;
+  } catch {
+    // what cannot be read is begun anew
+  }
+  return write({ id: `visit-${newId()}`, leftOut: [] });
+}
+
+function write(visit) {
+  localStorage.setItem(KEPT, JSON.stringify(visit));
+  return visit;
+}
+
+export const visit = () => read();
+
+export const begun = () => write({ id: `visit-${newId()}`, leftOut: [] });
+
+export function leaveOut(itemId) {
+  const { id, leftOut } = read();
+  write({ id, leftOut: [...leftOut.filter((each) => each !== itemId), itemId] });
+}
+
+export function takeBack(itemId) {
+  const { id, leftOut } = read();
+  write({ id, leftOut: leftOut.filter((each) => each !== itemId) });
+}
+
+// Under its key an event is one event, so it may be sent again after whatever went wrong.
+export const tell = (itemId, more) =>
+  ask("POST", "/events", { user_id: read().id, item_id: itemId, key: newId(), ...more });
+
+export const history = () => ask("GET", query(`${userPath(read().id)}/history`, { limit: 50 }));
+
+export async function forgotten() {
+  const receipt = await ask("DELETE", userPath(read().id));
+  begun();
+  return receipt;
+}
