@@ -13,7 +13,8 @@ from metarec.contracts import Event
 from metarec.recommenders import BiasedMF
 from metarec.serving.store import Store, Told
 from metarec.serving.store.counts import counts_of, shown_of_late
-from metarec.serving.store.shops import SHOP, scale_of
+from metarec.serving.store.meaning import SHOP
+from metarec.serving.store.shops import scale_of
 
 from .services import Serve
 
