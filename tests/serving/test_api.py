@@ -248,6 +248,7 @@ def test_what_a_model_cannot_do_is_declared_and_answered_as_such(
         "similar_items": True,
         "items_change": False,
         "rank_by": False,
+        "policies": ["greedy", "epsilon_greedy"],
     }
     told(client, "ann", *ids(shop, 1, 2))
     expected = mr.load_model(row).recommend([ids(shop, 1, 2)], 5)[0]
