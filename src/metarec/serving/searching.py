@@ -1,7 +1,6 @@
 """Items by their words: an index made once of a catalogue, and brought up as items change."""
 
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -54,19 +53,21 @@ class Search:
         """The columns that tell most of an item at a glance."""
         return telling_columns(self.catalogue)
 
-    def rows(self, text: str, k: int) -> tuple[Int[np.ndarray, " found"], int]:
-        """The `k` first items on offer that hold all words of a text, and how many there are.
+    def rows(
+        self, text: str, k: int, at: float | None = None
+    ) -> tuple[Int[np.ndarray, " found"], int]:
+        """The `k` first items on offer at a moment that hold all words of a text, and their number.
 
         The last word may go on. Items that have all words in their title come first, then those in
         which the last word does not go on, then whatever a newcomer would be shown first; without
         any text all items match, and without any word in it none does.
         """
-        words, on_offer = words_of(text), self.catalogue.on_offer(time.time())
+        words = words_of(text)
         if not words:
-            every = on_offer & (not text.strip())
+            every = self.catalogue.on_offer(at) & (not text.strip())
             return self._first(iter([every]), k), int(every.sum())
         found = self.layers.matching(words)
-        found.held[~on_offer] = False
+        found.held[~self.catalogue.on_offer(at)] = False
         return self._first(_tiers(found), k), int(found.held.sum())
 
     def _first(

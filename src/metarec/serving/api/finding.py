@@ -62,7 +62,7 @@ def find(
     search = service.searching.of(served.model)
     notes: list[str] = []
     if item_id is None:
-        rows, count = search.rows(q or "", k)
+        rows, count = search.rows(q or "", k, time.time())
     else:
         at = search.catalogue.index(item_id)
         rows, count = at[at >= 0], int((at >= 0).sum())
