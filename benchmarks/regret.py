@@ -101,6 +101,7 @@ def main() -> None:
                 found[world].setdefault(name, []).append(np.cumsum(best - curves, axis=1))
             say(f"{world}, seed {seed} is done")
     regrets = {w: {n: np.concatenate(c) for n, c in own.items()} for w, own in found.items()}
+    told = {w: {n: summary(curves) for n, curves in own.items()} for w, own in regrets.items()}
     write(
         "regret",
         None,
@@ -115,12 +116,9 @@ def main() -> None:
             "places": K,
             "rounds": ROUNDS,
         },
-        regret={
-            world: {name: summary(curves) for name, curves in own.items()}
-            for world, own in regrets.items()
-        },
+        regret=told,
     )
-    draw(regrets)
+    draw(told)
 
 
 def named(world: World) -> list[str]:
@@ -229,25 +227,25 @@ def goals(regrets: Mapping[World, Mapping[str, np.ndarray]]) -> list[Goal]:
     return found
 
 
-def draw(regrets: Mapping[World, Mapping[str, np.ndarray]]) -> None:
-    """The curves of both worlds."""
+def draw(told: Mapping[World, Mapping[str, Mapping[str, list[float]]]]) -> None:
+    """The curves of both worlds, from what `summary` says."""
     units = {"ratings": "stars", "clicks": "clicks"}
-    figure, axes = plt.subplots(1, 2, figsize=(9, 3.4), dpi=110, layout="constrained")
-    for axis, (world, own) in zip(axes, regrets.items(), strict=True):
-        for name, curves in own.items():
-            mean, half = interval(curves)
-            rounds = np.arange(1, ROUNDS + 1)
+    figure, axes = plt.subplots(1, 2, figsize=(10.5, 3.4), dpi=100, layout="constrained")
+    rounds = np.arange(1, ROUNDS + 1)
+    for axis, (world, own) in zip(axes, told.items(), strict=True):
+        for name, curve in own.items():
             colour = COLOURS[name.removesuffix(COOLS)]
             style = "--" if name.endswith(COOLS) else "-"
-            axis.plot(rounds, mean, style, color=colour, label=name)
+            axis.plot(rounds, curve["mean"], style, color=colour, label=name)
             axis.fill_between(
-                rounds, mean - half, mean + half, color=colour, alpha=0.1, linewidth=0
+                rounds, curve["low"], curve["high"], color=colour, alpha=0.1, linewidth=0
             )
         axis.set_title(f"{world}: three items a round", fontsize=10)
+        axis.set_xticks(range(5, ROUNDS + 1, 5))
         axis.set_xlabel("rounds")
         axis.set_ylabel(f"regret ({units[world]})")
         axis.spines[["top", "right"]].set_visible(False)
-    axes[1].legend(frameon=False, fontsize=8)
+    axes[1].legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
     figure.savefig(PICTURE)
 
 

@@ -83,6 +83,13 @@ def test_the_same_seed_is_the_same_list_and_another_is_not(client: TestClient) -
     assert len(seeds) == 3
 
 
+def test_the_simple_question_may_explore_too(client: TestClient) -> None:
+    query = {"k": "5", "policy": "ucb", "exploration": "0.25"}
+    found = answered(client.get("/v1/users/ann/recommendations", params=query))
+    assert (found["policy"], found["exploration"], found["evaluable"]) == ("ucb", 0.25, True)
+    assert asked(client, policy="ucb", exploration=0.25, seed=found["seed"]) == found
+
+
 def test_without_exploration_every_policy_shows_the_greedy_list(client: TestClient) -> None:
     best = asked(client)
     assert answered(client.get("/v1/model"))["can"]["policies"] == list(EXPLORING)
@@ -308,7 +315,7 @@ def test_what_is_used_up_comes_again_after_a_time(client: TestClient, shop: Data
 def test_the_policies_fare_as_the_estimates_say(client: TestClient) -> None:
     rng = np.random.default_rng(0)
     clicks, logged, others = [], [], {name: list[list[float]]() for name in EXPLORING}
-    for number in range(40):
+    for number in range(24):
         policy = ("epsilon_greedy", "thompson")[number % 2]
         found = asked(client, f"u{number}", policy=policy, exploration=1, record=True, seed=number)
         fed(client, found["impression"], kind="shown")
@@ -320,11 +327,11 @@ def test_the_policies_fare_as_the_estimates_say(client: TestClient) -> None:
     store = client.app.state.service.store  # type: ignore[attr-defined]
     with store.database.reading() as connection:
         rows = connection.exec_driver_sql("SELECT chances FROM impressions ORDER BY id").all()
-    for (chances,) in rows[:40]:
+    for (chances,) in rows[:24]:
         for name in EXPLORING:
             others[name].append(json.loads(chances)["others"][name])
     told_of = fares(client)
-    assert (told_of["recorded"], told_of["seen"], told_of["evaluable"]) == (41, 40, 40)
+    assert (told_of["recorded"], told_of["seen"], told_of["evaluable"]) == (25, 24, 24)
     for found in told_of["policies"]:
         target = np.array(others[found["policy"]])
         for way in (inverse_propensity, self_normalised):
@@ -332,10 +339,10 @@ def test_the_policies_fare_as_the_estimates_say(client: TestClient) -> None:
             said = found[way.__name__]
             assert said["value"] == pytest.approx(expected.value)
             assert (said["low"], said["high"]) == pytest.approx((expected.low, expected.high))
-            assert (said["lists"], said["effective_lists"]) == (40, expected.effective)
+            assert (said["lists"], said["effective_lists"]) == (24, expected.effective)
     mine = [sum(c) for c in clicks[::2]]
     epsilon = next(p for p in told_of["policies"] if p["policy"] == "epsilon_greedy")
-    assert (epsilon["seen"], epsilon["accepted"]) == (20, sum(mine))
+    assert (epsilon["seen"], epsilon["accepted"]) == (12, sum(mine))
     assert epsilon["acceptance"]["value"] == pytest.approx(np.mean(mine))
     assert told_of["policies"][0]["acceptance"] is None  # no greedy list was recorded
     assert fares(client, days=1e-9)["seen"] == 0

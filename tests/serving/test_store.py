@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,7 +25,7 @@ from metarec.serving.store.changes import (
     changes_between,
 )
 from metarec.serving.store.database import Database
-from metarec.serving.store.impressions import Feedback
+from metarec.serving.store.impressions import Feedback, answered, recorded
 from metarec.serving.store.keys import add_key, key_of, list_keys, revoke_key
 from metarec.serving.store.migrating import config_of
 from metarec.serving.store.tables import API_KEYS, METADATA
@@ -319,6 +320,11 @@ def test_lists_that_an_older_version_kept_stay(new_place: New) -> None:
         store.tell_feedback([Feedback(one, "click", 1) for one in later[:2]])
         newest = store.answered_by("ann", 0.0, 2)
         assert [one.items for one in newest] == [["c"], ["d"]]
+        with store.database.reading() as connection:
+            assert answered(connection, 0.0, 2) == newest
+            assert len(answered(connection, 0.0, 9)) == 3
+            assert answered(connection, time.time(), 9) == []
+            assert recorded(connection, 0.0) == 4
         assert store.forget("ann").impressions == 5
         assert store.answered_by("ann", 0.0, 10) == []
 

@@ -80,7 +80,8 @@ def find(
 def found_of(search: Search, rows: Int[np.ndarray, " found"]) -> list[Found]:
     """Rows of a catalogue with their content."""
     catalogue = search.catalogue
-    titles, on_offer = catalogue.titles, catalogue.on_offer(time.time())
+    on_offer = catalogue.on_offer(time.time())
+    titles = catalogue.titles
     content = jsonable_encoder(catalogue.frame[rows].to_dicts()) or [{}] * len(rows)
     return [
         Found(

@@ -15,7 +15,7 @@ from metarec.serving.api import limits
 from metarec.serving.api.access import READ
 from metarec.serving.api.answers import ListOut, Reasons, list_of
 from metarec.serving.api.asking import Filtered, K, Where, Whose
-from metarec.serving.api.explored import Explored, Explores, cooled, kept
+from metarec.serving.api.explored import Explored, Explores, PolicyName, cooled, kept
 from metarec.serving.api.falling_back import fill, hearing_kinds
 from metarec.serving.api.problems import NotFoundError, asked, told
 from metarec.serving.api.service import Here, Service
@@ -96,6 +96,8 @@ def recommend_simply(
     exclude_kinds: Annotated[list[Kind] | None, Query()] = None,
     fallback_where: Annotated[Where | None, Query()] = None,
     explain: bool = False,
+    policy: Annotated[PolicyName, Query()] = "greedy",
+    exploration: Annotated[float | None, Query(ge=0, le=1)] = None,
 ) -> RecommendedOut:
     """The same with the parameters that are asked for most; POST takes them all."""
     body = asked(
@@ -108,6 +110,8 @@ def recommend_simply(
         exclude_kinds=exclude_kinds,
         fallback_where=fallback_where,
         explain=explain,
+        policy=policy,
+        exploration=exploration,
     )
     return recommend(body, service)
 
