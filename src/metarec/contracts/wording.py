@@ -77,5 +77,14 @@ def given(name: str, value: object) -> str:
     )
 
 
+def lower(what: str, setting: str) -> str:
+    """What to do where training leads to no number.
+
+    >>> lower("the learning rate", "learning_rate")
+    'lower the learning rate: the setting learning_rate'
+    """
+    return f"lower {what}: {written(f'the setting {setting}', f'--set {setting}=NUMBER')}"
+
+
 def _word(value: object) -> str:
     return f"{value:.15g}" if isinstance(value, float) else str(value)

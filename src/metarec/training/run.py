@@ -26,7 +26,7 @@ from torch import Tensor, nn
 
 from metarec.contracts import DataError, DivergedError, Tracker
 from metarec.contracts.progress import progress_of
-from metarec.contracts.wording import written
+from metarec.contracts.wording import lower
 from metarec.training.checkpoints import read_checkpoint, write_checkpoint
 from metarec.training.streams import Purpose, stream
 
@@ -131,8 +131,9 @@ class Run:
 
     def diverged(self, what: str) -> DivergedError:
         """The error of steps that lead nowhere, with what to do."""
-        setting = written("the setting learning_rate", "--set learning_rate=NUMBER")
-        return DivergedError(f"{what} at step {self.step}; lower the learning rate: {setting}")
+        return DivergedError(
+            f"{what} at step {self.step}; {lower('the learning rate', 'learning_rate')}"
+        )
 
     def facts(self) -> dict[str, Any]:
         """How it went, for a model's metrics."""
