@@ -280,3 +280,23 @@ def test_a_simple_row_says_what_it_does_not_know(
         assert shown == [f"Score {score:.{decimals}f}" for score in scores]
         assert page.locator("#list .band, #list .why, #question:not([hidden])").count() == 0
         assert "does not tell how sure it is" in page.locator("#legend").text_content()
+
+
+@EVENTS_ALONE
+def test_percentages_are_of_all_that_speaks_for_and_against(place: Place) -> None:
+    events = [
+        {"item_id": "a", "reasons": {"taste": 0.5, "reads alike": -0.25}},
+        {"item_id": "a", "reasons": {"taste": 0.5, "reads alike": 0.0}},
+        {"item_id": "b", "reasons": {"taste": 0.5, "reads alike": 0.0}},
+    ]
+    reasons = {"base": 3.0, "events": events, "together": {"the order": -0.25}}
+    found = place.opened().evaluate(
+        "async told => (await import('/page/reasons.js')).partsOf(told)", reasons
+    )
+    parts = [(part["why"], part["item"], part["share"], part["percent"]) for part in found]
+    assert parts == [
+        ("taste", "a", 1.0, 0.5),
+        ("taste", "b", 0.5, 0.25),
+        ("reads alike", "a", -0.25, -0.125),
+        ("the order", None, -0.25, -0.125),
+    ]
