@@ -101,7 +101,7 @@ def goals(table: pl.DataFrame) -> list[Goal]:
             f"{row['metric']} {row['difference']:+.4f} [{row['low']:+.4f}, {row['high']:+.4f}]"
             for row in part.iter_rows(named=True)
         )
-        behind = part.filter(pl.col("significant") & (pl.col("better") != PRIOR))
+        behind = part.filter(pl.col("significant") & ~pl.col("better"))
         found.append(Goal(f"{shop}: not behind the shop alone", told, not len(behind)))
     return found
 

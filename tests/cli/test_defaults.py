@@ -20,6 +20,7 @@ DEFAULTS: dict[tuple[str, ...], dict[str, object]] = {
         **FITTING,
         "model": "MetaRecommender",
         "template": None,
+        "prior": None,
         "seed": 0,
         "force": False,
         "track": None,

@@ -6,7 +6,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,8 @@ class Place:
     running: Any
     page: Any
     shop: Dataset
+    lists: list[dict[str, Any]] = field(default_factory=list)
+    """What the page asked lists by, the newest last."""
 
     def ask(self, method: str, path: str, **more: Any) -> Any:
         """An answer of the API, asked beside the page."""
@@ -159,11 +161,19 @@ def watched(browser: Any, **how: Any) -> Iterator[Any]:
     page.on("console", lambda told: told.type == "error" and faults.append(told.text))
     yield page
     context.close()
-    assert not [fault for fault in faults if not re.search("status of 40[13]", fault)]
+    told = [fault for fault in faults if not re.search("status of 40[13]", fault)]
+    assert not told, told
 
 
 @pytest.fixture
 def place(chromium: Any, service: tuple[Any, Dataset]) -> Iterator[Place]:
     """A newcomer on a service's page."""
     with watched(chromium) as page:
-        yield Place(service[0], page, service[1])
+        found = Place(service[0], page, service[1])
+
+        def noted(request: Any) -> None:
+            if request.url.endswith("/v1/recommendations"):
+                found.lists.append(request.post_data_json)
+
+        page.on("request", noted)
+        yield found

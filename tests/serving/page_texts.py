@@ -19,6 +19,11 @@ def percent(share: float) -> str:
     return f"{math.floor(100 * share + 0.5)}%"
 
 
+def digits(low: float, high: float) -> int:
+    """How many decimals tell items apart that lie between these."""
+    return 2 + min(6, max(0, math.ceil(-math.log10(high - low))))
+
+
 def signed(value: float) -> str:
     return f"{'−' if value < 0 else '+'}{abs(value):.2f}"
 

@@ -67,6 +67,8 @@ def test_a_page_cannot_name_a_user_or_a_session_that_can_be_guessed(
     twice = f'{{"user_id": "{SESSION}", "item_id": "i", "user_id": "ann"}}'
     headers = {**page, "Content-Type": "application/json"}
     assert answered(client.post(EVENTS, content=twice, headers=headers), 403)
+    first = f'{{"user_id": "ann", "item_id": "i", "user_id": "{SESSION}"}}'
+    assert answered(client.post(EVENTS, content=first, headers=headers), 403)
     assert store_of(client).history("ann") == []
 
 

@@ -14,6 +14,10 @@ from .browsing import EVENTS_ALONE, Place
 pytestmark = pytest.mark.slow
 
 
+CELLS = """panel => [...document.querySelectorAll(`${panel} tbody tr`)]
+  .map(row => [...row.cells].map(cell => cell.textContent))"""
+
+
 def fact(page: Any, panel: str, name: str) -> str:
     return str(page.locator(f"#{panel} [data-name={name}]").text_content())
 
@@ -41,8 +45,11 @@ def test_every_number_is_that_of_the_api(place: Place) -> None:
     for row in (0, 1):
         event = {"user_id": "ann", "item_id": str(place.shop.catalogue.ids[row]), "value": 3}
         place.ask("POST", "/events", json=event)
-    listed = {"user_id": "ann", "k": 4, "record": True}
-    place.ask("POST", "/recommendations", json=listed)
+    for policy in ({}, {"policy": "thompson"}, {"policy": "epsilon_greedy"}):
+        listed = {"user_id": "ann", "k": 4, "record": True, **policy}
+        shown = place.ask("POST", "/recommendations", json=listed)
+        click = {"kind": "click", "position": 2}
+        place.ask("POST", f"/impressions/{shown['impression']}/feedback", json=click)
     place.ask("DELETE", "/users/nobody")
     page = place.page
     with page.expect_response("**/v1/metrics") as told:
@@ -57,10 +64,7 @@ def test_every_number_is_that_of_the_api(place: Place) -> None:
     assert fact(page, "traffic", "stored") == f"{stored:,.0f}"
     assert fact(page, "traffic", "median") == within(samples, 0.5)
     assert fact(page, "traffic", "p99") == within(samples, 0.99)
-    rows = page.evaluate(
-        "[...document.querySelectorAll('#routes tbody tr')]"
-        ".map(row => [...row.cells].map(cell => cell.textContent))"
-    )
+    rows = page.evaluate(CELLS, "#routes")
     assert len(rows) == len({s.labels["route"] for s in requests})
     for path, *cells in rows:
         route = "none" if path == "no known path" else path
@@ -82,9 +86,11 @@ def check_model(place: Place) -> None:
     scale = model["scale"]
     told = f"ratings from {scale[0]:g} to {scale[1]:g}" if scale else model["predicts"]
     assert fact(page, "model", "predicts") == told
+    words = [name.replace("_", " ") for name in model["can"]["policies"]]
+    assert fact(page, "model", "policies") == ", ".join(words)
     able = page.locator("#model .able li.can").count()
-    assert able == sum(model["can"].values())
-    assert page.locator("#model .able li").count() == len(model["can"])
+    assert able == sum(can is True for can in model["can"].values())
+    assert page.locator("#model .able li").count() == len(model["can"]) - 1
 
 
 def check_store(place: Place) -> None:
@@ -97,11 +103,26 @@ def check_store(place: Place) -> None:
     noun = "list" if coverage["lists"] == 1 else "lists"
     assert said.startswith(f"{coverage['items']} of 40 items on offer stand in the newest")
     assert f"newest {coverage['lists']} recorded {noun}, since " in said
-    assert page.locator("#policies").is_hidden() == ("/v1/policies" not in paths(place))
+    check_policies(place)
 
 
-def paths(place: Place) -> Any:
-    return place.ask("GET", "/openapi.json")["paths"]
+def valued(estimate: dict[str, Any] | None) -> str:
+    if estimate is None or estimate["value"] is None:
+        return "—"
+    ends = [estimate["low"], estimate["high"]]
+    told = "" if None in ends else f" ({ends[0]:.2f} to {ends[1]:.2f})"
+    return f"{estimate['value']:.2f}{told}".replace("-", "−")
+
+
+def check_policies(place: Place) -> None:
+    page, found = place.page, place.ask("GET", "/policies")
+    rows = page.evaluate(CELLS, "#policies")
+    assert rows
+    for cells, policy in zip(rows, found["policies"], strict=True):
+        counts = [f"{policy['seen']:,}", f"{policy['accepted']:,}"]
+        means = [valued(policy["acceptance"]), valued(policy["self_normalised"])]
+        assert cells == [policy["policy"].replace("_", " "), *counts, *means]
+    assert fact(page, "policies", "said").startswith(f"{found['recorded']:,} list")
 
 
 @EVENTS_ALONE

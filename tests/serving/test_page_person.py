@@ -1,5 +1,7 @@
 """A person's view in a real browser: every number that it shows is that of the API."""
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,8 +9,11 @@ import pytest
 pytest.importorskip("fastapi", reason="needs metarec[serve]")
 pytest.importorskip("playwright", reason="needs playwright")
 
+from metarec.recommenders import EASE
+
 from . import page_texts as texts
-from .browsing import EVENTS_ALONE, LONG, Place
+from .browsing import EVENTS_ALONE, LONG, Fitted, Place, watched
+from .test_processes import running
 
 pytestmark = pytest.mark.slow
 
@@ -23,6 +28,7 @@ ITEMS = """() => [...document.querySelectorAll("#list > li")].map((item) => ({
     [...item.querySelector(".why").childNodes].filter((n) => n.nodeName !== "BUTTON")
       .map((n) => n.textContent).join("").trim(),
   number: item.querySelector(".number").textContent,
+  chance: item.querySelector(".chance")?.textContent ?? "",
   dot: parseFloat(item.querySelector(".dot").style.insetInlineStart),
   band: [item.querySelector(".band").style.insetInlineStart,
     item.querySelector(".band").style.inlineSize].map(parseFloat),
@@ -37,7 +43,7 @@ def asked(place: Place, **more: Any) -> dict[str, Any]:
     visit = place.visit
     model = place.ask("GET", "/model")
     body = {
-        **{"user_id": visit["id"], "k": 10, "exclude_seen": True, "explain": True},
+        **{"user_id": visit["id"], "k": 10, "exclude_seen": True, "explain": True, "cool_off_s": 0},
         **({"rank_by": "both"} if model["can"]["rank_by"] else {}),
         **({"exclude": visit["leftOut"]} if visit["leftOut"] else {}),
     }
@@ -79,7 +85,10 @@ def check_list(place: Place, **more: Any) -> list[str]:
         assert row["inside"] == 0, "a title is text"
         assert row["fields"] == texts.fields(shown[item["item_id"]], look_up["telling"])
         label = "Expected rating " if rates else "Score "
-        assert row["number"] == f"{label}{value:.2f} ± {std:.2f}"
+        decimals = texts.digits(low, high)
+        assert row["number"] == f"{label}{value:.{decimals}f} ± {std:.{decimals}f}"
+        likely = f"{texts.percent(item['propensity'])} likely here"
+        assert row["chance"] == ("" if answer["policy"] == "greedy" else likely)
         assert row["why"] == texts.why_line(item["reasons"], names)
         assert row["dot"] == pytest.approx(at(value), abs=0.01)
         assert row["band"][0] == pytest.approx(at(value - std), abs=0.01)
@@ -199,7 +208,18 @@ def test_the_switch_and_the_slider_change_the_list_as_the_api_does(place: Place)
     for _ in range(6):
         page.keyboard.press("ArrowRight")
     assert page.locator("output").text_content() == "60% curious"
-    check_list(place, diversity=0.6)
+    asked_by = place.lists[-1]
+    assert asked_by["policy"] == "thompson"
+    assert asked_by["exploration"] == 0.6
+    more = {"rank_by": "both"} if rates(place) else {}
+    check_list(place, policy="thompson", exploration=0.6, seed=asked_by["seed"], **more)
+    place.shot(f"person-{place.shop.feedback}-curious")
+    page.locator("#list > li .acts button").first.click()
+    page.wait_for_function("() => document.querySelectorAll('#told .chips li').length === 2")
+    check_list(place, policy="thompson", exploration=0.6, seed=asked_by["seed"], **more)
+    store = place.ask("GET", "/policies")["policies"]
+    (fared,) = [found for found in store if found["policy"] == "thompson"]
+    assert fared["accepted"] >= 1
 
 
 @EVENTS_ALONE
@@ -239,3 +259,24 @@ def test_another_question_is_asked_for_one_that_is_skipped(place: Place) -> None
             "t => document.querySelector('#question h3').textContent === t", arg=item["title"]
         )
         page.get_by_role("button", name="Ask another").click()
+
+
+def test_a_simple_row_says_what_it_does_not_know(
+    chromium: Any, fitted: Callable[[str], Fitted], tmp_path: Path
+) -> None:
+    shop, _ = fitted("implicit")
+    EASE().fit(shop).save(tmp_path / "row")
+    with running(tmp_path / "row", tmp_path / "row.db") as started, watched(chromium) as page:
+        place = Place(started, page, shop)
+        place.opened()
+        pick(place, 6)
+        page.wait_for_selector("#told:not([hidden])")
+        body = {"user_id": place.visit["id"], "k": 10, "exclude_seen": True, "cool_off_s": 0}
+        scores = [
+            item["score"] for item in place.ask("POST", "/recommendations", json=body)["items"]
+        ]
+        decimals = texts.digits(min(scores), max(scores))
+        shown = page.locator("#list .number").all_text_contents()
+        assert shown == [f"Score {score:.{decimals}f}" for score in scores]
+        assert page.locator("#list .band, #list .why, #question:not([hidden])").count() == 0
+        assert "does not tell how sure it is" in page.locator("#legend").text_content()

@@ -67,14 +67,19 @@ def test_the_keyboard_alone_can_do_all(place: Place) -> None:
     assert focused(page, "#question button"), "the next question is at hand"
     tab_to(page, "#curious")
     page.keyboard.press("ArrowRight")
-    check_list(place, diversity=0.1)
+    curious: dict[str, Any] = {"policy": "thompson", "exploration": 0.1}
+    page.wait_for_function(
+        "() => document.getElementById('legend').textContent.includes('curious')"
+    )
+    curious["seed"] = place.lists[-1]["seed"]
+    check_list(place, **curious)
     tab_to(page, ".why button")
     page.keyboard.press("Enter")
     assert page.locator("#why-1").is_visible()
     tab_to(page, "#list li .star, #list li .button")
     page.keyboard.press("Space")
     page.wait_for_function("() => document.querySelectorAll('#told .chips li').length === 3")
-    check_list(place, diversity=0.1)
+    check_list(place, **curious)
     assert focused(page, "#list li button")
     assert check_told(place) == 3
     tab_to(page, "#told .danger")
@@ -211,6 +216,7 @@ def test_a_service_with_keys_asks_for_one_and_says_what_it_lacks(
         assert "scope admin" in page.locator("#key-why").text_content()
         use_key(page, keys["all"])
         page.wait_for_selector("dialog", state="detached")
+        page.wait_for_load_state("networkidle")
         page.get_by_role("button", name="Forget me").click()
         page.get_by_role("button", name="Forget everything").click()
         page.wait_for_selector(".receipt")

@@ -231,6 +231,7 @@ COLUMNS = {
     "shop": ["s", "s", "s", "s"],
     "photo": ["a/1.jpg", "a/2.jpg", "a/3.png", "a/4.png"],
     "product_id": [1, 2, 3, 4],
+    "available_from": [1.0, 2.0, 3.0, 4.0],
     "rare": [None, None, None, "z"],
     "author": ["Ann A", "Ben B", "Cid C", "Dan D"],
     "text": ["long " * 30 + each for each in "abcd"],
@@ -246,7 +247,7 @@ def test_the_columns_that_tell_most_are_labels_then_lists_numbers_and_short_text
     assert telling_of(*COLUMNS) == ["brand", "tags", "price"]
     assert telling_of("title", "author", "price", "text") == ["price", "author"]
     assert telling_of("title", "text") == ["text"]
-    assert telling_of("title", "shop", "photo", "product_id", "rare") == []
+    assert telling_of("title", "shop", "photo", "product_id", "available_from", "rare") == []
 
 
 def answered(client: TestClient, path: str, status: int = 200, **parameters: Any) -> Any:
@@ -269,6 +270,17 @@ def test_items_are_found_over_http_and_looked_up_together(client: TestClient, sh
     assert len(answered(client, "/v1/items", k=7)["items"]) == 7
     assert answered(client, "/v1/items", q="…")["items"] == []
     assert "send one of them" in answered(client, "/v1/items", 422, q="a", item_id="b")["detail"]
+
+
+def test_an_item_is_found_while_it_is_on_offer(serve: Serve, model: Any) -> None:
+    client = serve(model)
+    windows = [{"available_from": 4e9}, {"available_until": 1e9}, {"available_from": 1e9}]
+    items = [{"item_id": f"w{n}", "title": "Zyxomma", **said} for n, said in enumerate(windows)]
+    assert client.post("/v1/items", json={"items": items}).status_code == 201
+    found = answered(client, "/v1/items", q="zyxomma")
+    assert [item["item_id"] for item in found["items"]] == ["w2"]
+    looked = answered(client, "/v1/items", item_id=["w0", "w1", "w2"])["items"]
+    assert [item["on_offer"] for item in looked] == [False, False, True]
 
 
 def test_an_added_item_is_found_and_a_retired_one_is_not(serve: Serve, model: Any) -> None:

@@ -25,6 +25,7 @@ def lists_of(client: TestClient, other: str) -> dict[str, set[str]]:
         "candidates": client.post(LISTS, json=body | {"candidates": every(client)}),
         "similar": client.get(f"/v1/items/{other}/similar?k=40"),
         "basket": client.post("/v1/similar", json={"item_ids": [other], "k": 40}),
+        "words": client.get("/v1/items?k=40"),
         "questions": client.post("/v1/questions", json={"user_id": "ann", "k": 40}),
     }
     return {name: {i["item_id"] for i in answered(one)["items"]} for name, one in found.items()}

@@ -15,6 +15,7 @@ from metarec.serving.models import (
     check_change,
     loaded,
 )
+from metarec.serving.notes import noted
 from metarec.serving.store import Store, StoreError
 from metarec.serving.store.changes import (
     Step,
@@ -125,7 +126,8 @@ class Following:
                 base = loaded(new)
             with self._store.database.reading() as connection:
                 changes = changes_between(connection, base.change, change)
-            self._served = brought_up(base, changes)
+            with noted():  # who made a change was told what is left out of it
+                self._served = brought_up(base, changes)
         except StoreError:
             raise
         except Exception as error:

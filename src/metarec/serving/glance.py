@@ -3,6 +3,7 @@
 import polars as pl
 
 from metarec.contracts import Catalogue
+from metarec.contracts.availability import FROM, UNTIL
 from metarec.contracts.catalogue import TITLES
 
 COLUMNS = 3
@@ -27,7 +28,7 @@ def telling_columns(catalogue: Catalogue) -> list[str]:
     ranked = [
         (place, name)
         for name in frame.columns
-        if name != titled and (place := _place(name, frame[name])) is not None
+        if name not in (titled, FROM, UNTIL) and (place := _place(name, frame[name])) is not None
     ]
     ranked.sort(key=lambda each: each[0])  # stable: as the table has them
     short = [name for place, name in ranked if place < _LONG]

@@ -53,8 +53,10 @@ class Search:
         """The columns that tell most of an item at a glance."""
         return telling_columns(self.catalogue)
 
-    def rows(self, text: str, k: int) -> tuple[Int[np.ndarray, " found"], int]:
-        """The `k` first items on offer that hold all words of a text, and how many there are.
+    def rows(
+        self, text: str, k: int, at: float | None = None
+    ) -> tuple[Int[np.ndarray, " found"], int]:
+        """The `k` first items on offer at a moment that hold all words of a text, and their number.
 
         The last word may go on. Items that have all words in their title come first, then those in
         which the last word does not go on, then whatever a newcomer would be shown first; without
@@ -62,10 +64,10 @@ class Search:
         """
         words = words_of(text)
         if not words:
-            every = self.catalogue.offered & (not text.strip())
+            every = self.catalogue.on_offer(at) & (not text.strip())
             return self._first(iter([every]), k), int(every.sum())
         found = self.layers.matching(words)
-        found.held[~self.catalogue.offered] = False
+        found.held[~self.catalogue.on_offer(at)] = False
         return self._first(_tiers(found), k), int(found.held.sum())
 
     def _first(

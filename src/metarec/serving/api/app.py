@@ -26,10 +26,10 @@ from metarec.serving.api import (
 from metarec.serving.api.access import known_parameters
 from metarec.serving.api.browsers import Pages
 from metarec.serving.api.limits import Limits, LocalNames
-from metarec.serving.api.notes import hear_warnings
 from metarec.serving.api.problems import add_problems, as_problems
 from metarec.serving.api.service import Service
 from metarec.serving.api.watching import Watching, log_to_stderr
+from metarec.serving.notes import hear_warnings
 
 OPENAPI = "/v1/openapi.json"
 ABOUT = (

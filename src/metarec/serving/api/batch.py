@@ -16,11 +16,11 @@ from metarec.serving.api.access import READ
 from metarec.serving.api.answers import Listed, Short, items_of, short_of
 from metarec.serving.api.asking import Filtered
 from metarec.serving.api.falling_back import fill, hearing_kinds
-from metarec.serving.api.notes import noted
 from metarec.serving.api.problems import told
 from metarec.serving.api.service import Here
 from metarec.serving.api.shapes import Id, Shape
 from metarec.serving.crowd import people_of
+from metarec.serving.notes import noted
 
 router = APIRouter(prefix="/v1", tags=["lists"], responses=told(501), dependencies=[READ])
 

@@ -1,5 +1,6 @@
 """Items by their words, and by their ids: what somebody looks for, and what a page shows of it."""
 
+import time
 from typing import Annotated, Any
 
 import numpy as np
@@ -61,7 +62,7 @@ def find(
     search = service.searching.of(served.model)
     notes: list[str] = []
     if item_id is None:
-        rows, count = search.rows(q or "", k)
+        rows, count = search.rows(q or "", k, time.time())
     else:
         at = search.catalogue.index(item_id)
         rows, count = at[at >= 0], int((at >= 0).sum())
@@ -79,13 +80,14 @@ def find(
 def found_of(search: Search, rows: Int[np.ndarray, " found"]) -> list[Found]:
     """Rows of a catalogue with their content."""
     catalogue = search.catalogue
+    on_offer = catalogue.on_offer(time.time())
     titles = catalogue.titles
     content = jsonable_encoder(catalogue.frame[rows].to_dicts()) or [{}] * len(rows)
     return [
         Found(
             item_id=catalogue.ids[row],
             title=None if titles is None else titles[row],
-            on_offer=bool(catalogue.offered[row]),
+            on_offer=bool(on_offer[row]),
             content=said,
         )
         for row, said in zip(rows, content, strict=True)

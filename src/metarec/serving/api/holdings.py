@@ -1,5 +1,7 @@
 """What the store holds, in numbers of which none is about anybody."""
 
+import time
+
 import numpy as np
 from fastapi import APIRouter
 from pydantic import Field
@@ -38,7 +40,7 @@ def holdings(service: Here) -> StoreOut:
     """Counts of the store, and the share of the catalogue that was shown of late. It counts anew at
     each call: about a second for ten million events."""
     catalogue = service.following.served.model.catalogue
-    offered = catalogue.ids[np.flatnonzero(catalogue.offered)]
+    offered = catalogue.ids[np.flatnonzero(catalogue.on_offer(time.time()))]
     counts = counts_of(service.store.database)
     shown = shown_of_late(service.store.database, set(offered))
     share = shown.items / len(offered) if shown.lists and len(offered) else None

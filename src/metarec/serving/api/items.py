@@ -11,11 +11,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from metarec.serving.api import limits
 from metarec.serving.api.access import ADMIN, READ
 from metarec.serving.api.lists import check_item
-from metarec.serving.api.notes import noted
 from metarec.serving.api.problems import told
 from metarec.serving.api.service import Here, Service
 from metarec.serving.api.shapes import Id, Shape, When
 from metarec.serving.models import Served
+from metarec.serving.notes import noted
 from metarec.serving.store.changes import Verb
 from metarec.serving.store.events import canonical
 

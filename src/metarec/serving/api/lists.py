@@ -17,12 +17,12 @@ from metarec.serving.api.answers import ListOut, Reasons, list_of
 from metarec.serving.api.asking import Filtered, K, Where, Whose
 from metarec.serving.api.explored import Explored, Explores, PolicyName, cooled, kept
 from metarec.serving.api.falling_back import fill, hearing_kinds
-from metarec.serving.api.notes import noted
 from metarec.serving.api.problems import NotFoundError, asked, told
 from metarec.serving.api.service import Here, Service
 from metarec.serving.api.shapes import Id, Kind
 from metarec.serving.exploring import act
 from metarec.serving.models import Served
+from metarec.serving.notes import noted
 from metarec.serving.people import left_out
 from metarec.serving.person import Person, check_event, kinds_of, known_events, known_person
 

@@ -14,11 +14,11 @@ from metarec.serving.api.access import ADMIN, READ, WRITE
 from metarec.serving.api.answers import ListOut, Reasons, list_of
 from metarec.serving.api.asking import K, Many, Whose
 from metarec.serving.api.lists import check_item, person_in
-from metarec.serving.api.notes import noted
 from metarec.serving.api.problems import told
 from metarec.serving.api.service import Here
 from metarec.serving.api.shapes import Context, Id, Shape, number
 from metarec.serving.metrics import FORGOTTEN
+from metarec.serving.notes import noted
 from metarec.serving.people import with_profile
 from metarec.serving.person import check_profile
 

@@ -10,10 +10,10 @@ from metarec.serving.api.answers import ListOut, list_of
 from metarec.serving.api.asking import Filtered, K, Where
 from metarec.serving.api.falling_back import fill
 from metarec.serving.api.lists import check_items
-from metarec.serving.api.notes import noted
 from metarec.serving.api.problems import asked, told
 from metarec.serving.api.service import Here
 from metarec.serving.api.shapes import Id
+from metarec.serving.notes import noted
 
 router = APIRouter(prefix="/v1", tags=["lists"], responses=told(404, 501), dependencies=[READ])
 

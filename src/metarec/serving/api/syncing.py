@@ -11,10 +11,10 @@ from metarec.serving.api import limits
 from metarec.serving.api.access import ADMIN
 from metarec.serving.api.items import ItemIn, short
 from metarec.serving.api.lines import is_json, parsed_lines, raw_body
-from metarec.serving.api.notes import noted
 from metarec.serving.api.problems import invalid, told
 from metarec.serving.api.service import Here
 from metarec.serving.api.shapes import Shape
+from metarec.serving.notes import noted
 from metarec.serving.syncing import Difference, difference
 
 router = APIRouter(

@@ -15,13 +15,14 @@ export function ratingsOf([low, high]) {
   return Array.from({ length: 5 }, (_, i) => Math.round(100 * (low + (i * (high - low)) / 4)) / 100);
 }
 
-export function answersTo(itemId, model, done) {
-  if (model.predicts === "events") return taking(itemId, model, done);
-  if (model.scale) return rating(itemId, model.scale, done);
+// `impression` names the list that the item stands in, for which an answer counts as a click.
+export function answersTo(itemId, model, done, impression) {
+  if (model.predicts === "events") return taking(itemId, model, done, impression);
+  if (model.scale) return rating(itemId, model.scale, done, impression);
   return h("p", { class: "hint" }, "Nothing says on which scale this shop rates, so it cannot be asked.");
 }
 
-function rating(itemId, scale, done) {
+function rating(itemId, scale, done, impression) {
   const values = ratingsOf(scale);
   const stars = values.every((value, place) => Number.isInteger(value) && value === values[0] + place);
   const buttons = values.map((value) =>
@@ -31,7 +32,7 @@ function rating(itemId, scale, done) {
         type: "button",
         class: stars ? "star" : "button",
         "aria-label": `${value} of ${scale[1]}`,
-        onclick: () => done(() => session.tell(itemId, { value })),
+        onclick: () => done(() => session.tell(itemId, { value, impression })),
       },
       stars ? svg("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, svg("path", { d: STAR })) : String(value),
     ),
@@ -40,16 +41,16 @@ function rating(itemId, scale, done) {
   return asToolbar(group, buttons);
 }
 
-function taking(itemId, model, done) {
+function taking(itemId, model, done, impression) {
   const [takes] = model.target_kinds;
   const [refuses] = model.negative_kinds;
   const button = (text, strong, act) =>
     h("button", { type: "button", class: `button${strong ? " strong" : ""}`, onclick: () => done(act) }, text);
   const group = h("div", { class: "row", "aria-label": titleOf(itemId) });
   return asToolbar(group, [
-    button("Would take", true, () => session.tell(itemId, { kind: takes })),
+    button("Would take", true, () => session.tell(itemId, { kind: takes, impression })),
     button("Not for me", false, async () =>
-      refuses ? session.tell(itemId, { kind: refuses }) : session.leaveOut(itemId),
+      refuses ? session.tell(itemId, { kind: refuses, impression }) : session.leaveOut(itemId),
     ),
   ]);
 }

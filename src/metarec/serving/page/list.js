@@ -1,16 +1,22 @@
 // The list: what to expect of each item and how surely, why, and what moved since the last answer.
 
 import { answersTo } from "./answers.js";
-import { at, calm, counted, fixed, h } from "./dom.js";
+import { at, calm, counted, fixed, h, percent } from "./dom.js";
 import { fieldsLine, titleOf } from "./items.js";
 import { whyLine, whyTable } from "./reasons.js";
+
+const CHOSEN = {
+  thompson: "Being curious, the list follows one of the tastes that may be yours",
+  ucb: "Being curious, the list lifts what is doubtful",
+  epsilon_greedy: "Being curious, the list is now and then drawn by lot",
+};
 
 const open = new Set();
 let ranks = null; // of the list before
 
 export function showList(answer, model, told, done) {
   const axis = axisOf(answer.items, model);
-  const rows = answer.items.map((item) => row(item, axis, model, done));
+  const rows = answer.items.map((item) => row(item, axis, model, answer, done));
   const list = at("list");
   const before = placesOf(list);
   const focused = focusedRank(list);
@@ -46,14 +52,23 @@ function axisOf(items, model) {
   return high > low ? [low, high] : [low - 1, low + 1];
 }
 
-function row(item, axis, model, done) {
+// Two decimals, and as many more as it takes to tell the items of this axis apart.
+const digitsOn = ([low, high]) => 2 + Math.min(6, Math.max(0, Math.ceil(-Math.log10(high - low))));
+
+function row(item, axis, model, answer, done) {
   const id = item.item_id;
   const number = `why-${item.rank}`;
   const why = item.reasons && h("p", { class: "why" }, whyLine(item.reasons), whyButton(item, number));
   const parts = [
     h("span", { class: "rank", "aria-hidden": "true" }, String(item.rank), move(item)),
     h("div", { class: "what" }, h("h3", { dir: "auto" }, titleOf(id)), fieldsLine(id), why),
-    h("div", { class: "how" }, measure(item, axis, model), h("div", { class: "acts" }, answersTo(id, model, done))),
+    h(
+      "div",
+      { class: "how" },
+      measure(item, axis, model),
+      answer.policy === "greedy" ? null : h("p", { class: "chance" }, `${percent(item.propensity)} likely here`),
+      h("div", { class: "acts" }, answersTo(id, model, done, answer.impression)),
+    ),
   ];
   const all = item.reasons && whyTable(item.reasons, number);
   if (all) all.hidden = !open.has(id);
@@ -84,7 +99,8 @@ function move(item) {
 function measure(item, axis, model) {
   const value = shown(item, model);
   if (value === null) return h("div", { class: "measure" }, h("p", { class: "number" }, "not known"));
-  const spread = item.std === null ? null : h("small", {}, ` ± ${fixed(item.std)}`);
+  const digits = digitsOn(axis);
+  const spread = item.std === null ? null : h("small", {}, ` ± ${fixed(item.std, digits)}`);
   const track = h("div", { class: "track", "aria-hidden": "true" });
   const place = (x) => Math.max(0, Math.min(1, (x - axis[0]) / (axis[1] - axis[0])));
   if (item.std !== null) {
@@ -98,18 +114,20 @@ function measure(item, axis, model) {
   dot.style.insetInlineStart = `${100 * place(value)}%`;
   track.append(dot);
   const said = model.predicts === "ratings" ? "Expected rating " : "Score ";
-  const number = h("p", { class: "number" }, h("span", { class: "hidden-text" }, said), fixed(value), spread);
+  const number = h("p", { class: "number" }, h("span", { class: "hidden-text" }, said), fixed(value, digits), spread);
   return h("div", { class: "measure" }, number, track);
 }
 
 function legend(answer, model) {
   const rates = model.predicts === "ratings";
-  const what = rates ? "the rating to expect" : "the score that orders the list";
+  const explores = answer.policy !== "greedy";
+  const what = rates ? "the rating to expect" : explores ? "the score" : "the score that orders the list";
   const scale = rates && model.scale ? ` on the scale from ${model.scale[0]} to ${model.scale[1]}` : "";
   const sure = answer.items.some((item) => item.std !== null);
   const band = sure ? "the band is one standard deviation to each side." : "";
   const not = sure ? "" : "this model does not tell how sure it is, so there is no band.";
-  return answer.items.length ? `The dot is ${what}${scale}; ${band}${not}` : "Nothing is left to show.";
+  const chance = explores ? ` ${CHOSEN[answer.policy]}; how likely each item was at its place stands beside it.` : "";
+  return answer.items.length ? `The dot is ${what}${scale}; ${band}${not}${chance}` : "Nothing is left to show.";
 }
 
 function focusedRank(list) {

@@ -9,7 +9,6 @@ import { clearTrouble, showKeyButton, tellTrouble } from "./trouble.js";
 const EVERY_MS = 5_000;
 const COUNTED_EVERY = 6; // rounds: counting reads whole tables, and a model is tried out
 
-let paths = null;
 let round = 0;
 let timer = 0;
 let paused = false;
@@ -19,13 +18,12 @@ async function look() {
   clearTimeout(timer);
   try {
     showKeyButton(begin);
-    paths ??= Object.keys((await ask("GET", "/openapi.json")).paths);
     const counting = round % COUNTED_EVERY === 0;
     const [text, model, store, policies] = await Promise.all([
       ask("GET", "/metrics"),
       counting ? ask("GET", "/model") : null,
       counting ? ask("GET", "/store") : null,
-      counting && paths.includes("/v1/policies") ? ask("GET", "/policies") : null,
+      counting ? ask("GET", "/policies") : null,
     ]);
     looks.push({ at: Date.now(), samples: parsed(text) });
     looks.splice(0, Math.max(0, looks.length - 61));
@@ -35,8 +33,8 @@ async function look() {
       showModel(model);
       showStore(store);
       showCoverage(store.coverage, model.on_offer);
+      showPolicies(policies);
     }
-    if (policies) showPolicies(policies);
     clearTrouble();
     const now = new Date().toLocaleTimeString("en", { hour12: false });
     at("lead").textContent = paused ? `As it was at ${now}.` : `As it is at ${now}, asked again every ${EVERY_MS / 1000} seconds.`;

@@ -15,6 +15,7 @@ const ABLE = {
 const SPARK = { width: 240, height: 44 };
 
 const title = (id, text) => h("h2", { id: `${id}-title` }, text);
+const words = (policy) => policy.replaceAll("_", " ");
 const number = (value) => value.toLocaleString("en");
 
 function facts(pairs) {
@@ -83,12 +84,13 @@ export function showModel(model) {
       ["Items on offer", `${number(model.on_offer)} of ${number(model.items)}`, "offer"],
       ["Target kinds", kinds(model.target_kinds), "target"],
       ["Negative kinds", kinds(model.negative_kinds), "negative"],
+      ["Chooses by", model.can.policies.map(words).join(", "), "policies"],
     ]),
     h(
       "ul",
       { class: "able" },
-      Object.entries(model.can).map(([name, can]) =>
-        h("li", { class: can ? "can" : "cannot" }, h("span", { class: "hidden-text" }, can ? "It " : "It does not: "), ABLE[name] ?? name),
+      Object.entries(model.can).filter(([name]) => name in ABLE).map(([name, can]) =>
+        h("li", { class: can ? "can" : "cannot" }, h("span", { class: "hidden-text" }, can ? "It " : "It does not: "), ABLE[name]),
       ),
     ),
   );
@@ -155,7 +157,24 @@ export function showRoutes(samples) {
   if (focused && scrolled) made.focus();
 }
 
+// A mean a list with its interval; few lists tell of none.
+function valued(estimate) {
+  if (estimate?.value == null) return "—";
+  const said = (value) => (value < 0 ? "−" : "") + fixed(Math.abs(value));
+  const ends = estimate.low === null ? "" : ` (${said(estimate.low)} to ${said(estimate.high)})`;
+  return said(estimate.value) + ends;
+}
+
 export function showPolicies(answer) {
+  const heads = ["Policy", "Lists seen", "Places taken", "Taken a list", "Taken a list, had it shown all"];
+  const rows = answer.policies.map((each) => [
+    words(each.policy), number(each.seen), number(each.accepted), valued(each.acceptance), valued(each.self_normalised),
+  ]);
+  const said = `${counted(answer.recorded, "list")} recorded in ${answer.days} days, ${number(answer.seen)} of them seen; ${number(answer.evaluable)} tell of other policies too. In brackets 95% intervals.`;
   at("policies").hidden = false;
-  at("policies").replaceChildren(title("policies", "Acceptance by policy"), h("pre", {}, JSON.stringify(answer, null, 1)));
+  at("policies").replaceChildren(
+    title("policies", "Acceptance by policy"),
+    answer.policies.length ? table("How each policy fared", heads, rows) : "",
+    h("p", { class: "hint", "data-name": "said" }, said),
+  );
 }

@@ -17,7 +17,10 @@ const ORDERS = [
   ["rating", "What you would like"],
 ];
 
+const CURIOUS = ["thompson", "ucb", "epsilon_greedy"]; // the first that the model can
+
 const wanted = { rankBy: "both", curious: 0 };
+const seed = Math.floor(Math.random() * 2 ** 32); // so that a list changes by answers alone
 let model = null;
 let latest = 0;
 let picked = null;
@@ -51,6 +54,8 @@ async function refresh() {
     if (mine !== latest) return;
     clearTrouble();
     showList(list, model, history.count, answered);
+    if (list.impression && list.items.length) await session.seen(list.impression);
+    if (mine !== latest) return;
     if (picked === null) showQuestion(question, model, answered, refresh);
     showTold(history, model, refreshAnew);
     headline(history.count + leftOut.length);
@@ -68,10 +73,17 @@ function listFor(id, leftOut) {
     exclude: leftOut.length ? leftOut : null,
     explain: model.can.explains,
     rank_by: model.can.rank_by ? wanted.rankBy : null,
-    diversity: wanted.curious,
+    ...(wanted.curious ? exploring() : {}),
     record: true,
+    cool_off_s: 0, // what was passed over stays where it is: here answers alone change the list
   };
 }
+
+const exploring = () => ({
+  policy: CURIOUS.find((name) => model.can.policies.includes(name)),
+  exploration: wanted.curious,
+  seed,
+});
 
 const reasonsOf = (list) =>
   list.items.flatMap((item) => (item.reasons?.events ?? []).map((event) => event.item_id));
@@ -136,7 +148,7 @@ function showControls() {
     ),
   );
   const said = h("output", { for: "curious" });
-  const slider = h("input", { id: "curious", type: "range", min: "0", max: "0.9", step: "0.1", onchange: () => refresh(), oninput: show });
+  const slider = h("input", { id: "curious", type: "range", min: "0", max: "1", step: "0.1", onchange: () => refresh(), oninput: show });
   slider.value = String(wanted.curious);
   function show() {
     wanted.curious = Number(slider.value);

@@ -37,6 +37,15 @@ export function takeBack(itemId) {
 export const tell = (itemId, more) =>
   ask("POST", "/events", { user_id: read().id, item_id: itemId, key: newId(), ...more });
 
+// The list was seen; who may only read tells nothing, and a list that was forgotten meanwhile is gone.
+export async function seen(impression) {
+  try {
+    await ask("POST", `/impressions/${encodeURIComponent(impression)}/feedback`, { kind: "shown" });
+  } catch (error) {
+    if (!error.needsKey && error.status !== 404) throw error;
+  }
+}
+
 export const history = () => ask("GET", query(`${userPath(read().id)}/history`, { limit: 50 }));
 
 export async function forgotten() {
