@@ -11,7 +11,8 @@ import torch
 from metarec.contracts import DataError, Dataset, Episodes
 from metarec.data import from_frames, generate
 from metarec.recommenders import MeLU, MeLUConfig
-from metarec.recommenders.melu import LAYERS, beside, foretold, gradient, padded
+from metarec.recommenders.melu import beside, foretold, gradient, padded
+from metarec.recommenders.melu_config import LAYERS
 from metarec.recommenders.melu_learning import Adapting, squared_error
 from metarec.recommenders.weights import in_double
 

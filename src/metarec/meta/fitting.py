@@ -93,7 +93,7 @@ def learn(
     with locked(folder):
         loop = reptile if config.items_stay else episodic
         loop.train(network, inputs, judged, config, run)
-    if judged is not None and config.start != "random":
+    if judged is not None and config.start != "random" and isinstance(head, LearnedValue):
         head.settle(network, inputs, judged, begun, run)
     factor = head.calibrate(network, inputs, judged, config, stream(rng, Purpose.DRAWS))
     weights = {k: v.numpy() for k, v in network.features.state_dict().items()}

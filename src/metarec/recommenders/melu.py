@@ -15,14 +15,12 @@ from metarec.encoders import TabularFeatures
 from metarec.encoders.role_as_told import by_column
 from metarec.encoders.roles import ColumnRoles
 from metarec.recommenders.base import BaseRecommender
-from metarec.recommenders.melu_config import MeLUConfig
+from metarec.recommenders.melu_config import LAYERS, MeLUConfig
 from metarec.recommenders.rated import check_rated
 from metarec.recommenders.weights import Weights, in_double
 
 CELLS_AT_ONCE = 4_000_000
 """Inner numbers held at once."""
-LAYERS = ("first.weight", "first.bias", "second.weight", "second.bias", "out.weight", "out.bias")
-"""What is a person's own."""
 READ = ("numbers", "categories", "lists", "dates")
 Layers = Sequence[NDArray[np.float64]]
 

@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 from metarec.contracts.settings import Count, NotNegative, Positive
 from metarec.recommenders.stepped import SteppedConfig
 
+LAYERS = ("first.weight", "first.bias", "second.weight", "second.bias", "out.weight", "out.bias")
+"""What is a person's own."""
 PASSES = 30
 """Passes over all people, where nothing says how long (section 4.1 of the paper)."""
 

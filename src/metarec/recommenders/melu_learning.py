@@ -10,8 +10,7 @@ from torch import Tensor, nn
 
 from metarec.contracts import Histories
 from metarec.data.sampling import RatingBatch, sample_rating_batch
-from metarec.recommenders.melu import LAYERS
-from metarec.recommenders.melu_config import MeLUConfig
+from metarec.recommenders.melu_config import LAYERS, MeLUConfig
 from metarec.recommenders.stepwise import numbers_of
 from metarec.recommenders.weights import Weights
 

@@ -3,7 +3,7 @@
 Its losses, its start, and how it is judged and calibrated on validation stand in a file each.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -196,17 +196,6 @@ class LearnedChoice(nn.Module):
     ) -> float:
         """Cross-entropy of validation."""
         return cross_entropy(network, inputs, valid, config)
-
-    def settle(
-        self,
-        network: HeartNetwork,
-        inputs: Inputs,
-        valid: PaddedEpisodes,
-        start: Mapping[str, Tensor],
-        run: Run,
-    ) -> None:
-        """The best judgement stands: cross-entropy tells many events of each person apart, and what
-        lists gain by it is asked again where trust is learned."""
 
     def frozen(self, variance_factor: float) -> ChoiceHead:
         """The head as it serves."""
