@@ -29,6 +29,7 @@ NAMES = (
     "strangers",
     "rating_folds",
     "ablations",
+    "regret",
 )
 ON_NAMED_DATA = ("next_event", "new_users", "rating_folds")
 """Behind these may stand the name of the data to measure on."""

@@ -24,8 +24,9 @@ MAY_ENTER: dict[str, set[str]] = {
     "recommenders": GROUND | {"data", "encoders", "posterior", "ranking", "training", "files"},
     "evaluation": GROUND | {"data", "metrics", "ranking", "files"},
     "meta": BELOW | {"encoders", "recommenders", "evaluation"},
+    "policies": GROUND | {"posterior", "ranking"},
     "jobs": BELOW | {"encoders", "recommenders", "evaluation", "meta"},
-    "serving": BELOW | {"encoders", "recommenders", "evaluation", "meta", "jobs"},
+    "serving": BELOW | {"encoders", "recommenders", "evaluation", "meta", "jobs", "policies"},
     "testing": GROUND | {"data", "recommenders"},
 }
 """The rooms that each room may import, beside itself."""

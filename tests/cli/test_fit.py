@@ -173,6 +173,36 @@ def test_settings_of_a_part_are_told_with_a_dot_or_nested_in_the_file():
     assert config_of(file, ["order=null", "order.d=32"]).order == SASRecConfig(d=32)
 
 
+@pytest.mark.parametrize("model", ["MetaRecommender", "MultVAE", "BPR"])
+def test_training_that_explodes_is_one_line_that_names_the_setting(run, shop: Path, model: str):
+    steps = "iterations=2" if model == "BPR" else "steps=20"
+    wild = ["--set", "learning_rate=1e30", "--set", steps]
+    heart = ["--set", "start=random", "--set", "choice=false", "--encoder", "hash"]
+    given = ["--model", model, *wild, *(heart if model == "MetaRecommender" else [])]
+    answer = run("fit", shop, "--out", "m", *given)
+    assert answer.code == 1
+    assert "; lower the learning rate: --set learning_rate=NUMBER\n" in answer.err
+    assert "unexpected" not in answer.err
+    assert not Path("m").exists()
+    answer = run("fit", shop, "--out", "m", "--model", "IALS", "--set", "alpha=1e30")
+    assert "are no numbers after the fit; lower the confidence: --set alpha=NUMBER" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("model", "setting", "told"),
+    [
+        ("EASE", "optimiser.name=sgd", "this model has no optimiser; there are: l2, recency"),
+        ("Popularity", "optimiser.name=sgd", "this model has no optimiser, nor any other"),
+        ("MultVAE", "optimiser.nam=sgd", "there are: name, momentum, weight_decay,"),
+    ],
+)
+def test_a_part_that_a_row_does_not_have_is_named(
+    run, shop: Path, model: str, setting: str, told: str
+):
+    answer = run("fit", shop, "--out", "m", "--model", model, "--set", setting)
+    assert told in answer.err
+
+
 @pytest.mark.parametrize(
     ("setting", "told"),
     [

@@ -58,6 +58,7 @@ def test_a_shop_is_fitted_once_imported_once_and_served(
     assert first.code == 0, first.err
     assert "serving at http://127.0.0.1:7000" in first.out
     assert "no keys: whoever uses this machine" in first.err
+    assert "try: curl 'http://127.0.0.1:7000/v1/users/42/recommendations?k=5'\n" in first.out
     events = len(load(own_shop).interactions)
     assert f"{events:,} new events of " in first.err
     again = run("serve", "my-shop")
@@ -91,7 +92,9 @@ def test_other_addresses_are_served_with_keys_alone(
     assert refused.code == 1
     assert "make one first: metarec keys add" in refused.err
     run("keys", "add", "my.db", "--name", "website")
-    assert run(*asked).code == 0
+    again = run(*asked)
+    assert again.code == 0
+    assert "recommendations?k=5' -H 'Authorization: Bearer YOUR-KEY'\n" in again.out
     assert served[0]["keys"]
 
 

@@ -78,6 +78,19 @@ def test_the_heart_is_searched_where_it_usually_helps(run, shop: Path):
         (["--model", "EASE", "--set", "l2=-1"], "the hyperparameters do not fit: "),
         (["--model", "EASE", "--objective", "mse"], "no measure 'mse' for this dataset"),
         (["--model", "EASE", "--objective", "novelty"], "is neither better high nor low"),
+        (
+            ["--model", "EASE", "--search", "l2={low: .nan, high: 1.0}"],
+            "low of l2 must be a finite number, got nan",
+        ),
+        (["--model", "EASE", "--search", "l2=[1.0, .inf]"], "an option of l2 must be a finite num"),
+        (
+            ["--model", "EASE", "--search", "optimiser.name=[sgd]"],
+            "called optimiser.name; this model has no optimiser; there are: l2, recency",
+        ),
+        (
+            ["--model", "MultVAE", "--search", "optimiser.name=[sgd]"],
+            "optimiser is set as a whole here, or its parts by --set optimiser.NAME=VALUE",
+        ),
     ],
 )
 def test_what_cannot_be_searched_is_refused_in_one_line(run, implicit_shop, options, said: str):
@@ -86,6 +99,13 @@ def test_what_cannot_be_searched_is_refused_in_one_line(run, implicit_shop, opti
     assert said in answer.err
     assert answer.err.count("error: ") == 1
     assert not Path("search/best.yaml").exists()
+
+
+def test_a_search_that_fails_leaves_nothing_and_says_what_to_do(run, shop: Path):
+    answer = run("tune", shop, "--out", "search", "--model", "EASE", "--objective", "mae")
+    assert answer.code == 1
+    assert "choose --objective ndcg or another measure of lists" in answer.err
+    assert not Path("search").exists()
 
 
 def test_an_interrupted_search_says_how_to_go_on(run, implicit_shop: Path, monkeypatch):

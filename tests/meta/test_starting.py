@@ -12,11 +12,13 @@ from metarec.data import Split, split_last_out
 from metarec.encoders import ContentFeatures
 from metarec.meta.heads.choice_start import set_recency, set_slope
 from metarec.meta.heads.choice_validation import list_loss
+from metarec.meta.heads.value_training import LearnedValue
 from metarec.meta.holding_out import without_repeats
 from metarec.meta.loops.episodes import Inputs, learned_counts, pad_episodes
 from metarec.recommenders import IALSConfig
 from metarec.recommenders.ials import learn_item_factors
 from metarec.recommenders.ridge import ridge_predictions
+from metarec.training.run import Run
 from metarec.training.streams import Purpose, stream
 
 from .networks import assert_same_numbers, fitted_network, small_network, without_evidence
@@ -246,3 +248,25 @@ def test_validation_without_anything_to_judge_is_refused(implicit_split: Split, 
     model = mr.MetaRecommender(mr.HashEncoder(d=8), mr.MetaConfig(d=6, steps=steps))
     with pytest.raises(mr.DataError, match="validation episodes has a query event"):
         model.fit(implicit_split.train, nothing)
+
+
+@pytest.mark.parametrize(("noise", "kept"), [(0.05, True), (0.5, False)])
+def test_a_gain_within_two_standard_errors_is_no_proof(
+    monkeypatch: pytest.MonkeyPatch, noise: float, kept: bool
+) -> None:
+    # 50 people better by .1: 14 standard errors of .05, 1.4 of .5
+    each = np.tile([-noise, noise], 25)
+    network = torch.nn.Linear(1, 1)
+    start = {name: torch.zeros_like(tensor) for name, tensor in network.state_dict().items()}
+    trained = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+
+    def errors(network: torch.nn.Linear, *told: object) -> np.ndarray:
+        at_start = not network.weight.any()
+        return np.full(50, 0.8) if at_start else 0.7 + each
+
+    monkeypatch.setattr("metarec.meta.heads.value_training.absolute_errors", errors)
+    run = Run(rng=0, judged=[(0, 0.8), (10, 0.7)], best=0.7, best_step=10)
+    LearnedValue((1.0, 5.0), 3.0).settle(network, None, None, start, run)  # type: ignore[arg-type]
+    assert (run.best_step, run.best) == ((10, 0.7) if kept else (0, 0.8))
+    for name, tensor in network.state_dict().items():
+        assert torch.equal(tensor, (trained if kept else start)[name])

@@ -18,7 +18,7 @@ def test_named_items_have_their_rows_and_an_unknown_one_has_none():
 
 
 def test_the_item_that_is_named_twice_is_told():
-    with pytest.raises(DataError, match="takes each item once, got 'c' more than once"):
+    with pytest.raises(DataError, match="ids must name each item once, got 'c' more than once"):
         given_rows(["a", "c", "b", "c"], CATALOGUE)
 
 

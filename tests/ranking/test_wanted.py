@@ -31,6 +31,40 @@ def test_seen_items_go_unless_they_are_wanted():
     assert lists.tolist() == [[0, 1], [3, 2]]
 
 
+def test_what_was_had_long_ago_may_come_again():
+    scores = np.array([[4.0, 3.0, 2.0, 1.0]])
+    events = [mr.Event("a", t=10.0), mr.Event("b", t=20.0), mr.Event("c"), mr.Event("a", t=5.0)]
+    people = align([events], CATALOGUE)
+    for since, seen in ((10.0, "abc"), (10.5, "bc"), (21.0, "c"), (0.0, "abc")):
+        lists, _ = Wanted.of(4, {"seen_since": since}, CATALOGUE).best(scores.copy(), people)
+        left = [item for item in "abcd" if item not in seen]
+        assert [CATALOGUE.ids[row] for row in lists[0] if row >= 0] == left
+    kinds = EventKinds(target=("buy",), negative=("return",))
+    told = [mr.Event("a", kind="buy", t=10.0), mr.Event("b", kind="return", t=1.0)]
+    people = align([told], CATALOGUE)
+    wanted = Wanted.of(4, {"seen_since": 11.0}, CATALOGUE, event_kinds=kinds)
+    assert wanted.best(scores.copy(), people)[0].tolist() == [[0, 2, 3, -1]]
+    with pytest.raises(DataError, match="seen_since must be a finite number, got 'today'"):
+        Wanted.of(4, {"seen_since": "today"}, CATALOGUE)  # type: ignore[typeddict-item]
+
+
+def test_named_items_are_lowered_by_standard_deviations():
+    scores = np.array([[4.0, 3.0, 2.0, 1.0]])
+    sigma = scores.std()
+    for down, order in ((0.8, [0, 1, 2, 3]), (1.0, [1, 0, 2, 3]), (9.0, [1, 2, 3, 0])):
+        wanted = Wanted.of(4, {"lowered": {"a": down, "unknown": 1.0}}, CATALOGUE)
+        assert wanted.best(scores.copy(), NOBODY)[0].tolist() == [order]
+        assert wanted.lifted(scores)[0, 0] == pytest.approx(4.0 - down * sigma)
+    assert Wanted.of(4, {"lowered": {}}, CATALOGUE).boost is None
+    shop = Catalogue.of(pl.DataFrame({"item_id": list("abcd"), "margin": [0.0, 0, 0, 2]}))
+    both = Wanted.of(4, {"boost": "margin", "lowered": {"d": 0.5, "a": 1.0}}, shop)
+    lifted = both.lifted(scores)[0]
+    assert lifted.tolist() == pytest.approx([4 - sigma, 3.0, 2.0, 1 + 1.5 * sigma])
+    for wrong, told in (({"a": float("nan")}, "got nan for 'a'"), (["a"], "must map item ids")):
+        with pytest.raises(DataError, match=told):
+            Wanted.of(4, {"lowered": wrong}, CATALOGUE)  # type: ignore[typeddict-item]
+
+
 def test_only_candidates_compete_and_there_may_be_too_few():
     wanted = Wanted.of(3, {"candidates": ["d", "b"]}, CATALOGUE)
     lists, missing = wanted.best(np.array([[9.0, 1.0, 8.0, 2.0]]), NOBODY)
@@ -102,7 +136,7 @@ def test_one_list_has_the_scores_of_the_model_and_leaves_the_callers_alone():
 
 
 def test_a_word_that_no_list_knows_is_refused():
-    told = r"does not know \['a', 'z'\]; it takes k and \['at_most"
+    told = r"does not know \['a', 'z'\]; it takes k and \['at', 'at_most"
     with pytest.raises(DataError, match=told):
         Wanted.of(2, {"z": 1, "a": 2}, CATALOGUE)  # type: ignore[typeddict-unknown-key]
 

@@ -105,6 +105,11 @@ def test_a_field_of_records_is_a_column_in_an_expression_too():
         ("-price < 2", "where cannot take"),
         ("new < -True", "where cannot take"),
         ("price < 9223372036854775808", "where cannot take"),
+        ("1 < price < nan", "where: nothing can be compared with nan; write a number, or leave"),
+        ("NaN == price", "nothing can be compared with NaN"),
+        ("price > -inf", "nothing can be compared with inf"),
+        ("price in [1, nan]", "nothing can be compared with nan"),
+        ("price < 1e999", "nothing can be compared with 1e999"),
     ],
 )
 def test_a_text_that_means_nothing_here_is_refused(text: str, told: str):
@@ -120,10 +125,38 @@ def test_an_expression_is_asked_of_every_item():
         where_mask(pl.col("price") < pl.col("b") + pl.col("a"), CATALOGUE)
     with pytest.raises(DataError, match=r"must be a Polars expression.*got int"):
         where_mask(3, CATALOGUE)  # type: ignore[arg-type]
+    for end in (float("nan"), pl.lit(float("nan"))):
+        with pytest.raises(DataError, match="nothing can be compared with NaN"):
+            where_mask(pl.col("price").is_between(0, end), CATALOGUE)
     with pytest.raises(DataError, match="it gives 2 values"):
         where_mask(pl.col("new").head(2), CATALOGUE)
     with pytest.raises(DataError, match="cannot be asked of the items"):
         where_mask(pl.col("brand") < 3, CATALOGUE)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("price < anchor.price", "ac"),
+        ("brand != anchor.brand and anchor.price > price", "ac"),
+        ("since <= anchor.since", "abcd"),
+        ("maker.name == anchor.maker.name", "d"),
+        ("maker.land.code == anchor.maker.land.code and price > 0", "ad"),
+        ("new == anchor.new", "ad"),
+        ("brand in [anchor.brand, 'Bolt']", "bd"),
+    ],
+)
+def test_an_anchor_is_the_one_item_that_others_are_to_be_like(text: str, expected: str):
+    mask = where_mask(text, CATALOGUE, np.array([3]))
+    assert "".join(CATALOGUE.ids[mask]) == expected
+
+
+def test_what_an_anchor_does_not_have_cannot_be_told():
+    for text in ("stock == anchor.stock", "stock in [anchor.stock]", "not (stock < anchor.stock)"):
+        with pytest.warns(MissingValueWarning, match="leaves out 4 of 4 items"):
+            assert not where_mask(text, CATALOGUE, np.array([1])).any()
+    own = Catalogue.of(CATALOGUE.table.with_columns(pl.struct(price=pl.lit(6.0)).alias("anchor")))
+    assert where_mask("price < anchor.price", own).tolist() == [1, 0, 1, 0]  # its own column
 
 
 def test_what_cannot_be_told_is_left_out_and_counted():

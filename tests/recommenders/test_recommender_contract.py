@@ -284,6 +284,21 @@ class TestDropoutNet(RecommenderContract):
 
 
 @pytest.mark.slow
+class TestMeLU(RecommenderContract):
+    feedback = "rating"
+    uses_chance = True
+    sizes_of_parts = (
+        *RecommenderContract.sizes_of_parts,
+        "metarec.recommenders.melu.CELLS_AT_ONCE",
+    )
+
+    def make(self) -> Recommender:
+        return r.MeLU(
+            r.MeLUConfig(d=4, hidden=8, batch=8, steps=60, learning_rate=0.02, inner_rate=0.05)
+        )
+
+
+@pytest.mark.slow
 class TestNeuMF(RecommenderContract):
     has_item_to_item = True
     uses_chance = True

@@ -124,7 +124,8 @@ def test_a_saved_model_answers_without_pytorch(
 
 def test_a_loss_that_is_no_number_names_the_step_and_nothing_to_learn_from_is_said() -> None:
     row, config = ROWS[0]
-    with pytest.raises(FloatingPointError, match=r"loss is \w+ at step \d+; lower the learning"):
+    told = r"loss is \w+ at step \d+; lower the learning rate: the setting learning_rate"
+    with pytest.raises(DataError, match=told):
         made(row, replace(config, learning_rate=1e30)).fit(SHOP)
     with pytest.raises(DataError, match="there is no event to learn from"):
         made(row, config).fit(SHOP.where(np.zeros(len(SHOP.interactions), dtype=bool)))

@@ -3,6 +3,14 @@
 import importlib.util
 
 if importlib.util.find_spec("fastapi"):
+    from tests.serving.browsing import (  # noqa: F401
+        chromium,
+        fitted,
+        place,
+        seed,
+        service,
+        services,
+    )
     from tests.serving.services import (  # noqa: F401
         client,
         door,

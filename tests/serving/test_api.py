@@ -248,6 +248,7 @@ def test_what_a_model_cannot_do_is_declared_and_answered_as_such(
         "similar_items": True,
         "items_change": False,
         "rank_by": False,
+        "policies": ["greedy", "epsilon_greedy"],
     }
     told(client, "ann", *ids(shop, 1, 2))
     expected = mr.load_model(row).recommend([ids(shop, 1, 2)], 5)[0]
@@ -261,6 +262,10 @@ def test_what_a_model_cannot_do_is_declared_and_answered_as_such(
         "EASE"
         in answered(client.post("/v1/items", json={"items": [{"item_id": "x"}]}), 501)["detail"]
     )
+    stranger = client.post(LISTS, json={"events": [], "profile": {"age": 3}})
+    assert "EASE reads no profiles" in answered(stranger, 422)["detail"]
+    put = answered(client.put("/v1/users/ann/profile", json={"profile": {"age": 3}}))
+    assert "the profile is left out: EASE reads no profiles" in put["notes"][0]
     by = client.post(LISTS, json={"user_id": "ann", "rank_by": "both"})
     assert "orders by one score" in answered(by, 422)["detail"]
 
@@ -391,6 +396,11 @@ def test_a_profile_counts_where_the_model_reads_profiles(serve: Serve, tmp_path:
     fitted = mr.MetaRecommender(mr.HashEncoder(), mr.MetaConfig(d=4, steps=5)).fit(shop)
     fitted.save(tmp_path / "model")
     client = serve(tmp_path / "model")
+    for wrong, said in (({"colour": "red"}, "the model knows ['side']"), ({"side": ["x"]}, "side")):
+        refused = client.put("/v1/users/ann/profile", json={"profile": wrong})
+        assert refused.status_code == 422
+        assert said in str(refused.json()["detail"])
+        assert client.app.state.service.store.profile("ann") is None  # type: ignore[attr-defined]
     for side in ("left", "right"):
         answered(client.put("/v1/users/ann/profile", json={"profile": {"side": side}}))
         found = answered(client.post(LISTS, json={"user_id": "ann", "k": 5}))
@@ -413,9 +423,9 @@ def test_a_profile_that_the_model_cannot_read_is_kept_and_left_out(
 ) -> None:
     told(client, "ann", *ids(shop, 0))
     plain = answered(client.post(LISTS, json={"user_id": "ann"}))
-    put = client.put("/v1/users/ann/profile", json={"profile": {"colour": "red"}})
+    store = client.app.state.service.store  # type: ignore[attr-defined]
+    store.put_profiles({"ann": {"colour": "red"}})  # as another model may have known it
     found = answered(client.post(LISTS, json={"user_id": "ann"}))
-    assert answered(put)["notes"] == found["notes"]
     assert "the profile is left out: " in found["notes"][0]
     assert found["items"] == plain["items"]
 

@@ -16,7 +16,8 @@ from metarec.serving.following import Following
 from metarec.serving.models import active_model
 from metarec.serving.people import People, most_people
 from metarec.serving.store import Store, Told
-from metarec.serving.store.shops import import_shop
+from metarec.serving.store.meaning import said_of
+from metarec.serving.store.shops import dataset_of, import_shop
 from metarec.serving.swapping import check_answers, put_in_service
 
 from .services import SMALL
@@ -78,7 +79,7 @@ def test_a_model_that_fails_a_check_changes_nothing(
     said = {
         "broken": "is not the file that was saved",
         "gone": "it does not exist",
-        "rating": "their values do not mean the same",
+        "rating": "the values of 1 event would not mean the same",
         "another shop": "it is of another shop",
         "silent": "recommends nothing to any of 2 people",
     }
@@ -98,6 +99,56 @@ def test_a_row_that_reads_any_event_may_answer_for_ratings(
             put_in_service(store, folder)
         with pytest.raises(DataError, match="holds ratings, and the model was fitted to events"):
             put_in_service(store, model)
+
+
+@pytest.fixture
+def popular(rated_shop: Dataset, tmp_path: Path) -> Path:
+    Popularity().fit(rated_shop).save(tmp_path / "row")
+    return tmp_path / "row"
+
+
+def test_a_row_that_reads_any_event_does_not_say_what_values_mean(
+    rated_shop: Dataset, rating_model: Path, popular: Path, tmp_path: Path
+) -> None:
+    item = str(rated_shop.catalogue.ids[0])
+    with Store(str(tmp_path / "new.db")) as store:
+        put_in_service(store, popular)
+        store.tell([Told("ann", Event(item, 4.0), "k")])
+        assert "nobody has said whether values are ratings" in dataset_of(store).notes[0]
+        put_in_service(store, rating_model)
+        assert (dataset_of(store).feedback, dataset_of(store).notes) == ("rating", ())
+
+
+def test_what_values_mean_changes_only_while_no_event_is_against_it(
+    rated_shop: Dataset, rating_model: Path, model: Path, popular: Path, tmp_path: Path
+) -> None:
+    item = str(rated_shop.catalogue.ids[0])
+    with Store(str(tmp_path / "new.db")) as store:
+        for folder in (model, rating_model, model, rating_model, popular):
+            put_in_service(store, folder)  # no event is there yet
+        assert said_of(store)["feedback"] == "rating"
+        store.tell([Told("ann", Event(item, 4.0), "k")])
+        with pytest.raises(DataError, match="the values of 1 event would not mean the same"):
+            put_in_service(store, model)
+        store.forget("ann")
+        put_in_service(store, model)
+        store.tell([Told("ben", Event(item), "l")])
+        with pytest.raises(DataError, match="holds events without ratings, and the model was fi"):
+            put_in_service(store, rating_model)
+        with pytest.raises(DataError, match="' holds ratings: the values of 1 event"):
+            import_shop(store, rated_shop)
+        store.forget("ben")
+        import_shop(store, rated_shop)
+        assert said_of(store)["name"] == rated_shop.name
+
+
+def test_what_a_shop_says_of_its_values_holds(
+    shop: Dataset, rating_model: Path, tmp_path: Path
+) -> None:
+    with Store(str(tmp_path / "new.db")) as store:
+        import_shop(store, shop)  # each event has the value 1, which is no rating
+        with pytest.raises(DataError, match="would not mean the same"):
+            put_in_service(store, rating_model)
 
 
 def test_scores_that_are_no_numbers_are_found(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,9 @@
 """What the page of the service says, and the example of a product beside it."""
 
+import json
 import re
 import runpy
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,47 @@ def test_the_example_runs_from_a_stranger_to_being_forgotten(
     lines = capsys.readouterr().out.splitlines()
     assert len([line for line in lines if re.match(r"\d\. ", line)]) == 5
     assert "forgotten: 2 events" in lines
+
+
+def curls_of(section: str) -> list[tuple[str, str, dict[str, Any]]]:
+    """The calls of a section's shell lines: the comment above, the verb and path, what is sent."""
+    block = PAGE.partition(f"## {section}")[2].partition("```sh\n")[2].partition("```")[0]
+    found, above = [], ""
+    for line in block.replace("\\\n", "").splitlines():
+        if line.startswith("#"):
+            above = line
+            continue
+        words = shlex.split(line)
+        verb = words[words.index("-X") + 1] if "-X" in words else "GET"
+        url = next(word for word in words if word.startswith("localhost"))
+        told = [
+            words[at + 1] for at, word in enumerate(words) if word in ("-d", "--data-urlencode")
+        ]
+        sent = (
+            {"params": dict(pair.split("=", 1) for pair in told)}
+            if "-G" in words
+            else {"json": json.loads(told[0])}
+            if told
+            else {}
+        )
+        found.append((above, f"{verb} {url.removeprefix('localhost:8000')}", sent))
+    return found
+
+
+@pytest.mark.parametrize(("which", "other"), [("model", "ratings"), ("rating_model", "events")])
+def test_the_first_calls_of_the_page_are_answered_in_both_kinds_of_shop(
+    serve: Serve, which: str, other: str, request: pytest.FixtureRequest
+) -> None:
+    client, ran = serve(request.getfixturevalue(which)), 0
+    for above, call, sent in curls_of("Tell, and ask"):
+        if f"a shop of {other}" in above:
+            continue
+        verb, path = call.split()
+        answer = client.request(verb, path, **sent)
+        assert answer.is_success, (call, answer.text)
+        ran += 1
+    assert ran == 3
+    assert client.get("/v1/users/42/history").json()["count"] == 1
 
 
 def test_the_page_names_every_endpoint_and_no_other(client: TestClient) -> None:

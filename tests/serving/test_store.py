@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 pytest.importorskip("fastapi", reason="needs metarec[serve]")
 
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
@@ -23,7 +25,9 @@ from metarec.serving.store.changes import (
     changes_between,
 )
 from metarec.serving.store.database import Database
+from metarec.serving.store.impressions import Feedback, answered, recorded
 from metarec.serving.store.keys import add_key, key_of, list_keys, revoke_key
+from metarec.serving.store.migrating import config_of
 from metarec.serving.store.tables import API_KEYS, METADATA
 from metarec.serving.store.verifying import verify
 
@@ -293,11 +297,45 @@ def test_migrations_lead_to_the_tables_of_this_version(store: Store) -> None:
         assert compare_metadata(context, METADATA) == []
 
 
+def test_lists_that_an_older_version_kept_stay(new_place: New) -> None:
+    place = new_place()
+    database = Database(place)
+    with database.writing() as connection:
+        command.upgrade(config_of(connection), "0001")
+        connection.exec_driver_sql(
+            "INSERT INTO impressions (user_id, items, model, received) "
+            "VALUES ('ann', '[\"a\"]', 'm', 1.0)"
+        )
+    database.close()
+    with Store(place) as store:
+        with store.database.reading() as connection:
+            rows = connection.exec_driver_sql("SELECT user_id, token, policy FROM impressions")
+            assert rows.all() == [("ann", None, None)]
+        assert store.answered_by("ann", 0.0, 10) == []
+        token = store.show("ann", ["b"], "m")
+        store.tell_feedback([Feedback(token, "shown", 1)])
+        (found,) = store.answered_by("ann", 0.0, 10)
+        assert (found.items, found.chances, found.seen) == (["b"], None, 1)
+        later = [store.show("ann", [item], "m") for item in "cde"]
+        store.tell_feedback([Feedback(one, "click", 1) for one in later[:2]])
+        newest = store.answered_by("ann", 0.0, 2)
+        assert [one.items for one in newest] == [["c"], ["d"]]
+        with store.database.reading() as connection:
+            assert answered(connection, 0.0, 2) == newest
+            assert len(answered(connection, 0.0, 9)) == 3
+            assert answered(connection, time.time(), 9) == []
+            assert recorded(connection, 0.0) == 4
+        assert store.forget("ann").impressions == 5
+        assert store.answered_by("ann", 0.0, 10) == []
+
+
 def test_a_store_of_a_newer_version_is_refused(new_place: New) -> None:
     place = new_place()
     with Store(place) as store, store.database.writing() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(DataError, match=r"layout 9999, this version knows 0001; install"):
+    with pytest.raises(
+        DataError, match=r"layout 9999, this version knows 0001, 0002, 0003; install"
+    ):
         Store(place)
 
 
@@ -374,7 +412,7 @@ def test_a_key_opens_until_it_is_revoked_and_only_its_hash_is_kept(store: Store)
     assert [k.revoked is None for k in list_keys(store.database)] == [False]
     with pytest.raises(DataError, match="no key"):
         revoke_key(store.database, key.id)
-    with pytest.raises(DataError, match="scopes read, write, admin"):
+    with pytest.raises(DataError, match="scopes read, write, admin, browser"):
         add_key(store.database, "shop", ["all"])
 
 
@@ -383,10 +421,16 @@ def test_a_sound_store_is_verified_and_everybody_is_rebuilt(store: Store) -> Non
     store.tell([told("visit", "b", "v")])
     store.merge("visit", "ben")
     seen: list[int] = []
-    found = verify(store, lambda events: seen.append(len(events)))
+
+    def rebuild(events: list[Event]) -> int:
+        seen.append(len(events))
+        return 2
+
+    found = verify(store, rebuild)
     assert (found.people, found.events, found.rebuilt, found.problems) == (1, 201, 1, ())
     assert seen == [201]
-    assert str(found) == "201 events of 1 person, 1 rebuilt: sound"
+    rebuilt = "1 rebuilt without 2 events on items that the model lacks"
+    assert str(found) == f"201 events of 1 person, {rebuilt}: sound"
 
 
 def test_what_is_wrong_with_a_store_is_told(store: Store) -> None:
@@ -397,10 +441,10 @@ def test_what_is_wrong_with_a_store_is_told(store: Store) -> None:
             "INSERT INTO events (user_id, item_id, key, received) VALUES ('ann', '', 'k', 1)"
         )
 
-    def adapt(events: list[Event]) -> None:
+    def rebuild(events: list[Event]) -> int:
         raise DataError("no such item")
 
-    found = verify(store, adapt)
+    found = verify(store, rebuild)
     assert "1 erased event came back" in found.problems[0]
     assert "item must be a non-empty string" in " ".join(found.problems)
     assert "cannot be rebuilt: no such item" in " ".join(found.problems)

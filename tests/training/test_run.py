@@ -57,7 +57,7 @@ def test_a_run_whose_time_is_up_ends_with_the_best_so_far(monkeypatch: pytest.Mo
 
 
 def test_a_loss_that_is_no_number_ends_the_run():
-    with pytest.raises(FloatingPointError, match="validation loss is nan at step 2"):
+    with pytest.raises(DataError, match="validation loss is nan at step 2; lower the lea"):
         run_of([1.0, float("nan")], judge_every=1)
 
 

@@ -18,19 +18,29 @@ def add(
     name: Annotated[str, typer.Option(help="Whose key it is, for the list.")],
     scopes: Annotated[
         str,
-        typer.Option(help="read: ask; write: tell events; admin: items, models, forgetting."),
+        typer.Option(
+            help="read: ask; write: tell events; admin: items, models, forgetting; browser: stands "
+            "in a page."
+        ),
     ] = "read,write",
+    origins: Annotated[
+        str | None, typer.Option(help="Whose pages a browser key is for: https://shop.example,...")
+    ] = None,
+    per_minute: Annotated[
+        int | None, typer.Option(min=1, help="How often it may ask, of each process.")
+    ] = None,
 ) -> None:
     """Make a key and show it, once: only its hash is kept.
 
     Example: metarec keys add shop.db --name website --scopes read,write
+    Example: metarec keys add shop.db --name page --scopes browser --origins https://shop.example
     """
     needs_serve()
-    from metarec.serving.store import Store
     from metarec.serving.store.keys import add_key
 
-    with Store(place) as store:  # the first key may come before the service
-        key, secret = add_key(store.database, name, words_of(scopes))
+    with opened(place) as store:
+        asked = words_of(scopes), words_of(origins or "")
+        key, secret = add_key(store.database, name, *asked, per_minute)
     typer.echo(
         f"key {key.id} of {name} ({', '.join(sorted(key.scopes))}); shown this once:", err=True
     )
@@ -50,8 +60,10 @@ def list_(place: Place) -> None:
         keys = list_keys(store.database)
     for key in keys:
         scopes = ",".join(scope for scope in SCOPES if scope in key.scopes)
+        more = f", {' '.join(sorted(key.origins))}" if key.origins else ""
+        more += "" if key.per_minute is None else f", {key.per_minute:,} a minute"
         revoked = "" if key.revoked is None else f", revoked {_day(key.revoked)}"
-        typer.echo(f"{key.id}  {key.name}  {scopes}  made {_day(key.created)}{revoked}")
+        typer.echo(f"{key.id}  {key.name}  {scopes}  made {_day(key.created)}{more}{revoked}")
     if not keys:
         typer.echo("no keys; metarec keys add makes one", err=True)
 

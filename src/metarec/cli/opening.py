@@ -24,12 +24,12 @@ def needs_serve() -> None:
 
 
 def opened(place: str) -> "Store":
-    """The store at a place where there is one; a path that leads nowhere is refused."""
+    """The store at a place where there is one; elsewhere none is made."""
     needs_serve()
     from metarec.serving.store import Store
+    from metarec.serving.store.migrating import check_there
 
-    if "://" not in place and not Path(place).is_file():
-        raise DataError(f"there is no store {place}; metarec serve makes one")
+    check_there(place)
     return Store(place)
 
 

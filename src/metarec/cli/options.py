@@ -160,6 +160,11 @@ def refuse_unknown(raw: Mapping[str, Any], kind: type[Any]) -> None:
     if unknown := unknown_names(raw, kind):
         known = next(iter(unknown.values()))
         there = f"there are: {', '.join(known)}" if known else "this model has none"
+        part, dot, _ = next(iter(unknown)).partition(".")
+        if dot and part in parts_of(kind) and part in known:
+            there = f"{part} is set as a whole here, or its parts by --set {part}.NAME=VALUE"
+        elif dot and part not in known and not hasattr(kind, part):
+            there = f"this model has no {part}" + (f"; {there}" if known else ", nor any other")
         raise DataError(f"no hyperparameter is called {', '.join(unknown)}; {there}")
 
 

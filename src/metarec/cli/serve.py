@@ -1,5 +1,6 @@
 """`metarec serve`: from a shop's folder or a saved model to a service that runs."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -71,7 +72,7 @@ def serve(
     if not keys:
         typer.echo("no keys: whoever uses this machine may ask and change anything", err=True)
     try:
-        run(kept_at, host, port, workers, keys=keys, told=_tell_link)
+        run(kept_at, host, port, workers, keys=keys, told=partial(_tell_link, keys=keys))
     except KeyboardInterrupt:
         typer.echo("stopped", err=True)
 
@@ -104,5 +105,7 @@ def _put_in_service(store: "Store", model: Path) -> None:
         typer.echo(f"{model} answers{instead}", err=True)
 
 
-def _tell_link(link: str) -> None:
+def _tell_link(link: str, *, keys: bool) -> None:
     typer.echo(f"serving at {link} (all it can do: {link}/v1/openapi.json); Ctrl+C ends it")
+    key = " -H 'Authorization: Bearer YOUR-KEY'" if keys else ""
+    typer.echo(f"try: curl '{link}/v1/users/42/recommendations?k=5'{key}")

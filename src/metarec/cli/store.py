@@ -11,8 +11,6 @@ from metarec.cli.opening import needs_serve, opened
 from metarec.contracts import DataError
 from metarec.contracts.printing import counted
 from metarec.data import load
-from metarec.meta import load_model
-from metarec.meta.abilities import Adapts
 
 app = typer.Typer(
     help="Verify, back up, restore, import and export the store of a service.",
@@ -33,7 +31,10 @@ Place = Annotated[
 def verify(
     place: Place,
     model: Annotated[
-        Path | None, typer.Option(help="Make everybody's own model anew from it, too.")
+        Path | None,
+        typer.Option(
+            help="Make everybody's own model anew from it, too, with the items as they are now."
+        ),
     ] = None,
 ) -> None:
     """Read all that a store holds; exit 1 and list what is wrong.
@@ -41,13 +42,12 @@ def verify(
     Example: metarec store verify shop.db --model my-shop.model
     """
     needs_serve()
+    from metarec.serving.models import prepared
+    from metarec.serving.person import rebuilding
     from metarec.serving.store.verifying import verify as verified
 
-    adapts = None if model is None else load_model(model)
-    if adapts is not None and not isinstance(adapts, Adapts):
-        raise DataError(f"{type(adapts).__name__} keeps nothing of a person; leave --model out")
     with opened(place) as store:
-        found = verified(store, None if adapts is None else adapts.adapt)
+        found = verified(store, None if model is None else rebuilding(prepared(store, model).model))
     typer.echo(str(found))
     for problem in found.problems:
         typer.echo(f"  {problem}", err=True)
@@ -57,7 +57,11 @@ def verify(
 
 @app.command()
 @begins_anew
-def backup(place: Place, file: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
+def backup(
+    place: Place,
+    file: Annotated[Path, typer.Argument(metavar="FILE")],
+    force: Annotated[bool, typer.Option("--force", help="Replace the file that is there.")] = False,
+) -> None:
     """Write all of a store, as it is at one moment, to a file; the service may go on.
 
     Example: metarec store backup shop.db monday.backup
@@ -65,6 +69,8 @@ def backup(place: Place, file: Annotated[Path, typer.Argument(metavar="FILE")]) 
     needs_serve()
     from metarec.serving.store import backups
 
+    if file.exists() and not force:
+        raise DataError(f"{file} is there; --force replaces it, or name another file")
     with opened(place) as store:
         rows = backups.backup(store, file)
     typer.echo(f"wrote {file}: {counted(rows, 'row')}; it holds what people did, keep it safe")
@@ -89,12 +95,17 @@ def restore(file: Annotated[Path, typer.Argument(metavar="FILE")], place: Place)
 def import_(folder: Annotated[Path, typer.Argument(metavar="DIR")], place: Place) -> None:
     """Write the events and profiles of a shop's folder into a store; twice is once.
 
+    Where no store is yet, it is made.
+
     Example: metarec store import my-shop shop.db
     """
-    with opened(place) as store:
-        from metarec.serving.store.shops import import_shop
+    needs_serve()
+    from metarec.serving.store import Store
+    from metarec.serving.store.shops import import_shop
 
-        new = import_shop(store, load(folder), progress=True)
+    shop = load(folder)
+    with Store(place) as store:
+        new = import_shop(store, shop, progress=True)
     typer.echo(f"{counted(new, 'new event')} in the store")
 
 
@@ -105,20 +116,21 @@ def export(
     folder: Annotated[Path, typer.Argument(metavar="DIR")],
     model: Annotated[
         Path | None,
-        typer.Option(help="Whose items to write; else those of the model that answers."),
+        typer.Option(
+            help="Whose items to write, with what the service changed of them; else those of the "
+            "model that answers."
+        ),
     ] = None,
 ) -> None:
     """Write a store as a shop's folder, which `metarec fit` reads.
 
     Example: metarec store export shop.db tonight
     """
-    catalogue = None if model is None else load_model(model).catalogue
     with opened(place) as store:
-        from metarec.serving.models import active_model
+        from metarec.serving.models import active_model, prepared
         from metarec.serving.store.shops import dataset_of
 
-        if catalogue is None and (served := active_model(store)) is not None:
-            catalogue = served.model.catalogue
-        shop = dataset_of(store, catalogue)
+        whose = active_model(store) if model is None else prepared(store, model)
+        shop = dataset_of(store, None if whose is None else whose.model.catalogue)
     shops.save(shop, folder)
     typer.echo(f"wrote {folder}: {shop!r}")

@@ -11,6 +11,7 @@ from metarec.contracts.episodes import Episodes
 from metarec.contracts.errors import (
     AlikeItemWarning,
     DataError,
+    DivergedError,
     MetarecError,
     MissingValueWarning,
     NotFittedError,
@@ -25,6 +26,7 @@ from metarec.contracts.filters import Filters
 from metarec.contracts.hashing import hash_of
 from metarec.contracts.histories import Histories, nested_events
 from metarec.contracts.item_changes import ItemChanges
+from metarec.contracts.outlook import Outlook
 from metarec.contracts.roles import Encoder, Recommender, Tracker
 from metarec.contracts.running import Running
 from metarec.contracts.shortfall import Shortfall
@@ -36,6 +38,7 @@ __all__ = [
     "Clock",
     "DataError",
     "Dataset",
+    "DivergedError",
     "Encoder",
     "Episodes",
     "Event",
@@ -48,6 +51,7 @@ __all__ = [
     "MetarecError",
     "MissingValueWarning",
     "NotFittedError",
+    "Outlook",
     "Predictions",
     "Recommendations",
     "Recommender",

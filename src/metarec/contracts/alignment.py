@@ -55,7 +55,7 @@ def with_rating(event: Event) -> Event:
 
 def rated(item_id: str) -> str:
     """How an event with a rating is written."""
-    return written(f"({item_id!r}, value)", f"{item_id}:value")
+    return written(f"({item_id!r}, value)", f"{item_id}:value", 'the field "value"')
 
 
 def warn_of_kinds(named: Iterable[str | None], met: Iterable[str], event_kinds: EventKinds) -> None:
@@ -78,7 +78,8 @@ def warn_of_kinds(named: Iterable[str | None], met: Iterable[str], event_kinds: 
 def warn_of_unknown(ids: Sequence[str], catalogue: Catalogue) -> None:
     """Say that the events about these items were left out."""
     missing = sorted(set(ids))
-    adding = written("add the items first", "add the items first (metarec items add)")
+    first = "add the items first"
+    adding = written(first, f"{first} (metarec items add)", f"{first} (POST /v1/items)")
     remedy = forms_told(missing, catalogue.vocabulary) or f"{adding} to use them"
     warnings.warn(
         f"{counted(len(ids), 'event')} about {counted(len(missing), 'item')} outside the catalogue "

@@ -6,9 +6,10 @@ from functools import cached_property
 
 import numpy as np
 import polars as pl
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Float, Int
 from numpy.typing import NDArray
 
+from metarec.contracts.availability import WINDOW, checked_moment, in_seconds, open_at, window_of
 from metarec.contracts.errors import DataError
 from metarec.contracts.hashing import hash_of
 from metarec.contracts.offered import offered_mask
@@ -50,7 +51,8 @@ class Catalogue:
         """A catalogue from a table with a column `item_id` and any content columns.
 
         A column `offered` (booleans, 1 and 0, or words such as yes and no; nothing means yes) is
-        no content: it tells which items may be recommended.
+        no content: it tells which items may be recommended. `available_from` and `available_until`
+        tell when; they become seconds since 1970.
         """
         if not isinstance(frame, pl.DataFrame):
             raise DataError(
@@ -68,7 +70,7 @@ class Catalogue:
             raise DataError(f"{len(repeated)} item ids occur more than once, such as {first}")
         return cls(
             vocabulary_of(named["item_id"]),
-            named.drop("item_id", "offered", strict=False),
+            in_seconds(named).drop("item_id", "offered", strict=False),
             offered_mask(named).to_numpy().copy(),
         )
 
@@ -98,6 +100,18 @@ class Catalogue:
             if self.frame.schema.get(column) == pl.String:
                 return self.frame[column].to_numpy().astype(object)
         return None
+
+    @cached_property
+    def window(self) -> tuple[Float[np.ndarray, " item"], Float[np.ndarray, " item"]] | None:
+        """From when and until when each item is on offer; None where nothing is said of it."""
+        return window_of(self.frame)
+
+    def on_offer(self, at: float | None) -> Bool[np.ndarray, " item"]:
+        """True for the items that are sold, and at the moment `at` inside their window; None: at
+        any moment."""
+        if at is None or self.window is None:
+            return self.offered
+        return self.offered & open_at(self.window, checked_moment(at))
 
     @cached_property
     def hash(self) -> str:
@@ -164,13 +178,14 @@ class Catalogue:
         that the catalogue lacks are an error, or with `widen` new ones, null for other items.
         """
         given = Catalogue.of(frame)
-        adding = f"; {written('add_items', 'metarec items add')} adds new ones"
-        rows = self._known(given.ids, "updated", adding)
+        adding = written("add_items", "metarec items add", "POST /v1/items")
+        rows = self._known(given.ids, "updated", f"; {adding} adds new ones")
         content = self.frame
         if unknown := [name for name in given.frame.columns if name not in content.columns]:
-            if not widen:
+            strange = [name for name in unknown if name not in WINDOW]
+            if strange and not widen:
                 raise DataError(
-                    f"the items have no column {unknown[0]!r}; they have {sorted(content.columns)}"
+                    f"the items have no column {strange[0]!r}; they have {sorted(content.columns)}"
                 )
             lacking = given.frame.select(unknown).clear(len(self))
             content = lacking if not content.width else content.hstack(lacking)

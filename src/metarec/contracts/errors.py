@@ -14,6 +14,10 @@ class DataError(MetarecError, ValueError):
     """The caller's data or argument is wrong; the message says where and what to do."""
 
 
+class DivergedError(DataError, FloatingPointError):
+    """Steps led to no finite number: the data, or the length of the steps, does not allow them."""
+
+
 class NotFittedError(MetarecError, RuntimeError, AttributeError):
     """The model was asked to recommend before `fit`.
 

@@ -1,27 +1,48 @@
-"""How what a reader writes is named where they stand: in Python, or in a shell."""
+"""How what a reader writes is named where they stand: in Python, a shell, or an HTTP request."""
 
 import json
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Literal
 
-IN_A_SHELL: ContextVar[bool] = ContextVar("in_a_shell", default=False)
+Place = Literal["python", "shell", "request"]
+PLACE: ContextVar[Place] = ContextVar("place", default="python")
 
 
 @contextmanager
 def shell_words() -> Iterator[None]:
     """While it lasts, arguments and calls are named as the command line has them."""
-    token = IN_A_SHELL.set(True)
+    with _words("shell"):
+        yield
+
+
+@contextmanager
+def request_words() -> Iterator[None]:
+    """While it lasts, arguments and calls are named as the service has them over HTTP."""
+    with _words("request"):
+        yield
+
+
+@contextmanager
+def _words(place: Place) -> Iterator[None]:
+    token = PLACE.set(place)
     try:
         yield
     finally:
-        IN_A_SHELL.reset(token)
+        PLACE.reset(token)
 
 
-def written(python: str, shell: str) -> str:
-    """One of two ways to write the same."""
-    return shell if IN_A_SHELL.get() else python
+def written(python: str, shell: str, request: str | None = None) -> str:
+    """One of several ways to write the same; in a request as in Python where nothing else is said.
+
+    >>> with request_words():
+    ...     written("add_items", "metarec items add", "POST /v1/items"), written("k", "--k")
+    ('POST /v1/items', 'k')
+    """
+    said = {"python": python, "shell": shell, "request": python if request is None else request}
+    return said[PLACE.get()]
 
 
 def argument(name: str) -> str:
@@ -54,6 +75,15 @@ def given(name: str, value: object) -> str:
     return written(
         f"{name}={json.dumps(value, ensure_ascii=False)}", f"{argument(name)} {shlex.quote(told)}"
     )
+
+
+def lower(what: str, setting: str) -> str:
+    """What to do where training leads to no number.
+
+    >>> lower("the learning rate", "learning_rate")
+    'lower the learning rate: the setting learning_rate'
+    """
+    return f"lower {what}: {written(f'the setting {setting}', f'--set {setting}=NUMBER')}"
 
 
 def _word(value: object) -> str:

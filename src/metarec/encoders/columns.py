@@ -8,6 +8,7 @@ from typing import Self
 import polars as pl
 
 from metarec.contracts import DataError
+from metarec.contracts.availability import WINDOW
 
 _WHOLE = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64)
 _SIMPLE = (*_WHOLE, pl.Float32, pl.Float64, pl.Boolean, pl.String)
@@ -42,7 +43,8 @@ class ItemColumns:
 
         Other columns that hold anything are named in an `UnusedColumnWarning`.
         """
-        extra = [name for name in frame.columns if self._says_nothing(name)]
+        others = [name for name in frame.columns if name not in WINDOW]  # which is no content
+        extra = [name for name in others if self._says_nothing(name)]
         if unused := [name for name in extra if frame[name].null_count() < len(frame)]:
             warnings.warn(
                 f"the item columns {unused} are not used, because the model was fitted without "

@@ -4,6 +4,7 @@ import re
 
 import polars as pl
 
+from metarec.contracts.availability import WINDOW
 from metarec.encoders.column_role import (
     EMPTY,
     FILE_COLUMNS,
@@ -23,6 +24,8 @@ EXACT = 2**53
 def role_of(column: pl.Series) -> ColumnRole:
     """The role of one column by its type and what it holds."""
     kind, filled = column.dtype, column.drop_nulls()
+    if column.name in WINDOW:
+        return not_used("when the item is on offer")
     if column.name in FILE_COLUMNS:
         return ColumnRole(("image" if column.name == "image" else "audio",), UNREAD_MEDIA)
     if not len(filled) or kind == pl.Null:

@@ -52,7 +52,9 @@ class FollowsItems(Recommender, Protocol):
         """The model with more items."""
         ...
 
-    def update_items(self, frame: Any, *, progress: bool = False) -> Recommender:
+    def update_items(
+        self, frame: Any, *, progress: bool = False, widen: bool = False
+    ) -> Recommender:
         """The model with other content of known items."""
         ...
 

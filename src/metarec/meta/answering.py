@@ -146,7 +146,7 @@ class Answering(KnowingProfiles, FittedModel):
         Of a basket of several items it is the mean; `exclude_seen` leaves the basket itself out.
         """
         rows = basket_rows(items, self.catalogue)
-        wanted = Wanted.of(k, filters, self.catalogue, vectors=self.item_vectors)
+        wanted = Wanted.of(k, filters, self.catalogue, vectors=self.item_vectors, basket=rows)
         directions = self.item_vectors()
         correlation = directions @ directions[rows].mean(axis=0)
         return wanted.one(correlation, OwnEvents.on(rows), self.catalogue)

@@ -56,13 +56,15 @@ class ChangingItems(FittedModel):
         """The model with retired items on offer again."""
         return self._offering(self.catalogue.restore(ids))
 
-    def update_items(self, frame: Any, *, progress: bool = False) -> Self:
+    def update_items(self, frame: Any, *, progress: bool = False, widen: bool = False) -> Self:
         """The model with other content of known items, in the columns that `frame` has.
 
         A null says that the value is missing now. Features follow the content at once; what was
-        learned of an item beyond its content stays.
+        learned of an item beyond its content stays. With `widen` columns that the items lack are
+        new ones, null for others; filters know them, features do not.
         """
-        return self._patched(self._items_of(frame, progress=progress), progress=progress)
+        given = self._items_of(frame, progress=progress)
+        return self._patched(given, progress=progress, widen=widen)
 
     def item_changes(self, frame: Any) -> ItemChanges:
         """What `sync_items` would do, to be printed first; `frame` is all that is on offer."""

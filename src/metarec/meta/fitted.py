@@ -13,6 +13,7 @@ from metarec.contracts import Catalogue, EventKinds, NotFittedError
 from metarec.contracts.event_kinds import ANY_KIND
 from metarec.meta.config import MetaConfig
 from metarec.meta.evidence import Order
+from metarec.meta.heads.value import ValueHead
 from metarec.meta.heart import Heart
 from metarec.meta.ordering import CHOICE, Blend, Ordering, RankBy
 
@@ -62,6 +63,12 @@ class FittedModel:
     def predicts_ratings(self) -> bool:
         """True if the model was fitted to ratings, which `predict` then foretells."""
         return self.heart.head.predicts_ratings
+
+    @property
+    def scale(self) -> tuple[float, float] | None:
+        """The smallest and largest rating; None from a model of events without ratings."""
+        head = self.heart.head
+        return head.scale if isinstance(head, ValueHead) else None
 
     @property
     def order(self) -> Order | None:

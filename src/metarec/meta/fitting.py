@@ -89,9 +89,12 @@ def learn(
         start(network, train, content, config, rng)
     network.begin(network.features(inputs.content, inputs.touched))
     network.features.told[inputs.touched == 0] = 0.0
+    begun = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     with locked(folder):
         loop = reptile if config.items_stay else episodic
         loop.train(network, inputs, judged, config, run)
+    if judged is not None and config.start != "random" and isinstance(head, LearnedValue):
+        head.settle(network, inputs, judged, begun, run)
     factor = head.calibrate(network, inputs, judged, config, stream(rng, Purpose.DRAWS))
     weights = {k: v.numpy() for k, v in network.features.state_dict().items()}
     return Learned(

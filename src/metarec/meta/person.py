@@ -14,6 +14,7 @@ from metarec.contracts import (
     EventKinds,
     EventLike,
     Filters,
+    Outlook,
     Predictions,
     Recommendations,
     Vocabulary,
@@ -22,6 +23,7 @@ from metarec.contracts.event_kinds import ANY_KIND
 from metarec.contracts.vocabulary import forms_told
 from metarec.meta.adaptation import Accumulators, Adaptation
 from metarec.meta.asking import most_telling
+from metarec.meta.drawing import drawn_scores, stds_of
 from metarec.meta.explanation import Explanation
 from metarec.meta.heart import Heart
 from metarec.meta.ordering import Ordering, RankBy, Ranking
@@ -31,6 +33,7 @@ from metarec.meta.updaters import Adapted
 from metarec.ranking.candidates import candidate_rows, checked_ids, list_length
 from metarec.ranking.exclusions import OwnEvents, excluding_seen
 from metarec.ranking.given import given_rows, unknown_item, whole_order
+from metarec.ranking.reranking import one_by_one
 from metarec.ranking.wanted import Wanted
 
 
@@ -124,7 +127,35 @@ class Person:
         what the person would choose and by how they would like it (`rank_by="both"`), or by one of
         them ("choice", "rating"); the expected ratings stand beside the scores.
         """
-        catalogue, ranking = self.model.catalogue, self._ranking(rank_by)
+        return self._best(k, self._ranking(rank_by), filters)[0]
+
+    def outlook(
+        self,
+        k: int = 200,
+        *,
+        draws: int = 0,
+        rng: int | np.random.Generator = 0,
+        rank_by: RankBy | None = None,
+        **filters: Unpack[Filters],
+    ) -> Outlook:
+        """What a policy sees of the `k` best items: the scores by which lists are ordered, not held
+        inside a scale, their standard deviations, and as many `draws` of all scores.
+
+        Filters act as in `recommend`, but for those that weigh a list as a whole (`diversity`,
+        `at_most`), of which nobody could say how likely it is.
+        """
+        one_by_one(filters)
+        ranking = self._ranking(rank_by)
+        found, lifted = self._best(k, ranking, filters)
+        shift = lifted - ranking.scores[found.items]
+        drawn = drawn_scores(ranking, found.items, draws, np.random.default_rng(rng)) + shift
+        return Outlook(lifted[None], stds_of(ranking, found.items)[None], drawn[None], found)
+
+    def _best(
+        self, k: int, ranking: Ranking, filters: Filters
+    ) -> tuple[Recommendations, Float[np.ndarray, " item"]]:
+        """The best items, and the numbers that they are ordered by."""
+        catalogue = self.model.catalogue
         scores = ranking.scores[: len(catalogue)].copy()
         asked = excluding_seen(filters, self.model.shows_seen)
         events = self._own_events(any_kind=asked is True)
@@ -140,7 +171,7 @@ class Person:
         found, missing = wanted.best(scores[None, :], events)
         best = found[0][found[0] >= 0]
         ratings, stds = self._beside(ranking, best)
-        return Recommendations(
+        answer = Recommendations(
             catalogue.vocabulary,
             best,
             ranking.ordering.shown(scores[best], self.model.hearts),
@@ -151,6 +182,7 @@ class Person:
             missing,
             ratings,
         )
+        return answer, wanted.lifted(scores[None, :])[0, best]
 
     def rank(self, ids: Sequence[str], *, rank_by: RankBy | None = None) -> Recommendations:
         """All the named items, best first, whatever was seen or retired; what is unknown last."""
@@ -213,6 +245,7 @@ class Person:
         candidates: Sequence[str] | None = None,
         sure: bool = False,
         rank_by: RankBy | None = None,
+        at: float | None = None,
     ) -> Recommendations:
         """The `k` items whose answer would tell most about this person, the most telling first.
 
@@ -220,12 +253,13 @@ class Person:
         remove, in the scores of all items on offer and in their order, weighted by how likely an
         answer is. With `sure` every candidate gets an answer and only candidates count, as where
         the person is known to have had them all. Questions of a model of ratings are about how
-        things were liked, unless `rank_by="choice"` asks what tells most of the choice.
+        things were liked, unless `rank_by="choice"` asks what tells most of the choice. `at` is
+        that of `Filters`.
         """
         catalogue = self.model.catalogue
         k = list_length(k, catalogue)
-        allowed = candidate_rows(candidates, catalogue)
-        shown = allowed if sure else candidate_rows(None, catalogue)
+        allowed = candidate_rows(candidates, catalogue, at)
+        shown = allowed if sure else candidate_rows(None, catalogue, at)
         questions = np.setdiff1d(allowed, self._rows(event.item for event in self.came))
         ordering = self.model.ordering(rank_by)
         head = ordering.parts[0].head if rank_by == "choice" else ordering.sure
@@ -275,12 +309,14 @@ class Person:
     def _own_events(self, *, any_kind: bool) -> OwnEvents:
         """The events of this person, with their kinds where these say what may be shown."""
         if any_kind and self.model.event_kinds == ANY_KIND:
-            return OwnEvents.on(self._seen.items)
+            return OwnEvents(self._seen.items, np.full(len(self.came), -1), dated=self._seen.times)
         kinds = [event.kind for event in self.came]
         named = dict.fromkeys(kind for kind in kinds if kind is not None)
         row_of = {kind: row for row, kind in enumerate(named)}
         rows = np.array([-1 if kind is None else row_of[kind] for kind in kinds], dtype=np.int64)
-        return OwnEvents(self._rows(event.item for event in self.came), rows, tuple(row_of))
+        items = self._rows(event.item for event in self.came)
+        times = np.array([np.nan if e.t is None else e.t for e in self.came], dtype=np.float64)
+        return OwnEvents(items, rows, tuple(row_of), times)
 
     @property
     def _counts(self) -> Bool[np.ndarray, " event"]:

@@ -11,6 +11,7 @@ import polars as pl
 from jaxtyping import Float
 
 from metarec.contracts import DataError, Dataset, Histories
+from metarec.contracts.wording import written
 from metarec.encoders import TabularFeatures
 from metarec.encoders.records import expanded
 from metarec.encoders.tabular import seconds_of
@@ -60,8 +61,8 @@ def check_values(profile: Mapping[str, Any], known: TabularFeatures) -> None:
             read = seconds_of(column) if kind == "a date" else column.cast(pl.Float64, strict=False)
             if value is not None and not read.is_finite().fill_null(False).all():
                 raise DataError(
-                    f"the profile's {name} must be {kind}, or None where it is not known, got "
-                    f"{value!r}"
+                    f"the profile's {name} must be {kind}, or {written('None', 'null', 'null')} "
+                    f"where it is not known, got {value!r}"
                 )
 
 

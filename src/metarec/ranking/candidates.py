@@ -13,18 +13,19 @@ from metarec.contracts.wording import argument
 
 
 def candidate_rows(
-    candidates: Collection[str] | None, catalogue: Catalogue
+    candidates: Collection[str] | None, catalogue: Catalogue, at: float | None = None
 ) -> Int[np.ndarray, " candidate"]:
-    """Rows of the items that may be recommended: the named ones that are offered, or all offered.
+    """Rows of the items that may be recommended at the moment `at`: the named ones that are
+    offered, or all offered.
 
     A named item that is unknown cannot be recommended, so it is left out with an
     `UnknownItemWarning`; a retired one without.
     """
     if candidates is None:
-        return np.flatnonzero(catalogue.offered)
+        return np.flatnonzero(catalogue.on_offer(at))
     named = in_some_order(candidates)
     rows = np.unique(found_rows(argument("candidates"), named, catalogue, noun="candidates"))
-    return rows[catalogue.offered[rows]]
+    return rows[catalogue.on_offer(at)[rows]]
 
 
 def found_rows(

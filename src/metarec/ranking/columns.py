@@ -29,6 +29,25 @@ def boost_of(column: object, catalogue: Catalogue) -> Float[np.ndarray, " item"]
     return numbers
 
 
+def lowered_of(lowered: object, catalogue: Catalogue) -> Float[np.ndarray, " item"]:
+    """How far {"9": 0.5} lowers each item."""
+    if not isinstance(lowered, Mapping):
+        raise DataError(
+            f'lowered must map item ids to numbers, such as {{"9": 0.5}}, got {lowered!r}'
+        )
+    rows = catalogue.index(list(lowered))
+    numbers = np.array([_finite(item, by) for item, by in lowered.items()], dtype=np.float64)
+    column = np.zeros(len(catalogue))
+    column[rows[rows >= 0]] = numbers[rows >= 0]
+    return column
+
+
+def _finite(item: object, by: object) -> float:
+    if isinstance(by, bool) or not isinstance(by, int | float) or not np.isfinite(by):
+        raise DataError(f"lowered must be a finite number of each item, got {by!r} for {item!r}")
+    return float(by)
+
+
 @dataclass(frozen=True, eq=False)
 class Cap:
     """How many items of one value a list may hold."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Float, Int
 
 from metarec.contracts import Catalogue, DataError, Filters
 from metarec.contracts.event_kinds import ANY_KIND, EventKinds
@@ -43,6 +43,11 @@ class Had(Protocol):
         """The kinds of events."""
         ...
 
+    @property
+    def times(self) -> Float[np.ndarray, " event"]:
+        """When each event was, NaN where none was told."""
+        ...
+
 
 @dataclass(frozen=True, eq=False)
 class OwnEvents:
@@ -51,11 +56,18 @@ class OwnEvents:
     items: Int[np.ndarray, " event"]
     kinds: Int[np.ndarray, " event"]
     kind_names: tuple[str, ...] = ()
+    dated: Float[np.ndarray, " event"] | None = None
+    """When each event was; None: nobody told."""
 
     @classmethod
     def on(cls, items: Int[np.ndarray, " event"]) -> "OwnEvents":
         """Events of no kind on these rows of the catalogue."""
         return cls(items, np.full(len(items), -1))
+
+    @property
+    def times(self) -> Float[np.ndarray, " event"]:
+        """When each event was, NaN where none was told."""
+        return np.full(len(self.items), np.nan) if self.dated is None else self.dated
 
     @property
     def rows(self) -> Int[np.ndarray, " event"]:
@@ -80,17 +92,29 @@ def seen_kinds(exclude_seen: object, known: Iterable[str]) -> bool | frozenset[s
     asked, kinds = list(exclude_seen), sorted(set(known))
     for kind in asked:
         if kind not in kinds:
-            either = written("True or False", "--exclude-seen or --no-exclude-seen")
+            flags = (
+                "True or False",
+                "--exclude-seen or --no-exclude-seen",
+                "exclude_seen: true or false",
+            )
+            either = written(*flags)
             told = f"there are {kinds}" if kinds else f"the events have no kinds; use {either}"
-            name = written("exclude_seen", "--exclude-kinds")
+            name = written("exclude_seen", "--exclude-kinds", "exclude_kinds")
             raise DataError(f"{name} names the kind {kind!r}; {told}")
     return frozenset(asked)
 
 
 def counted_events(
-    events: Had, seen: bool | frozenset[str], event_kinds: EventKinds = ANY_KIND
+    events: Had,
+    seen: bool | frozenset[str],
+    event_kinds: EventKinds = ANY_KIND,
+    since: float | None = None,
 ) -> Bool[np.ndarray, " event"] | slice:
-    """The events whose items are not shown again."""
+    """The events whose items are not shown again: of these kinds, and not before `since`."""
+    if since is not None:
+        every = np.zeros(len(events.items), dtype=bool)
+        every[counted_events(events, seen, event_kinds)] = True
+        return every & ~(events.times < since)
     if seen is True:
         return event_kinds.is_had(events) if event_kinds.target else slice(None)
     if seen is False:

@@ -16,11 +16,12 @@ from metarec.ranking.ties import ties_of
 def given_rows(ids: Sequence[str], catalogue: Catalogue) -> tuple[Vocabulary, np.ndarray]:
     """The ids as a vocabulary, and the row of each in the catalogue; -1, with a warning, where it
     has none. Raises DataError where an id is named twice."""
-    found = found_rows("ids", ids, catalogue, noun="ids", told="stand last", keep=True)
-    named = Vocabulary.of(checked_ids("ids", ids))
+    noun = written("ids", "ids", "item_ids")
+    found = found_rows(noun, ids, catalogue, noun=noun, told="stand last", keep=True)
+    named = Vocabulary.of(checked_ids(noun, ids))
     if len(named.row_of) < len(named):
         twice = next(i for row, i in enumerate(named) if named.row_of[i] != row)
-        raise DataError(f"rank takes each item once, got {twice!r} more than once")
+        raise DataError(f"{noun} must name each item once, got {twice!r} more than once")
     return named, found
 
 
@@ -43,7 +44,8 @@ def whole_order(
 def unknown_item(item_id: object, catalogue: Catalogue) -> DataError:
     """The error of an item that is not in the catalogue, and cannot be left out."""
     form = forms_told([item_id], catalogue.vocabulary)
-    told = form or f"add it with {written('add_items', 'metarec items add')}"
+    adding = written("add_items", "metarec items add", "POST /v1/items")
+    told = form or f"add it with {adding}"
     return DataError(f"item {item_id!r} is not in the catalogue; {told}{as_string(item_id)}")
 
 

@@ -5,13 +5,22 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from metarec.contracts import DataError
+from metarec.contracts import DataError, Filters
 from metarec.contracts.wording import argument
 from metarec.ranking.columns import Cap
 from metarec.ranking.top_k import best_rows
 
 POOL, POOL_FACTOR = 100, 10
 """Diversity chooses among the best `max(POOL, POOL_FACTOR * k)` items."""
+
+
+def one_by_one(filters: Filters) -> None:
+    """Raise DataError for filters that weigh a list as a whole: of such a list a policy that
+    explores could not say how likely it was."""
+    if whole := [name for name in ("diversity", "at_most") if filters.get(name)]:
+        raise DataError(
+            f"a list that explores takes no {', '.join(whole)}; leave it out, or do not explore"
+        )
 
 
 def checked_diversity(value: object) -> float:

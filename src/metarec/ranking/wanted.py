@@ -11,7 +11,7 @@ from metarec.contracts import Catalogue, DataError, Filters, Recommendations
 from metarec.contracts.event_kinds import ANY_KIND, EventKinds
 from metarec.contracts.shortfall import REASONS
 from metarec.ranking.candidates import candidate_rows, list_length
-from metarec.ranking.columns import boost_of, caps_of
+from metarec.ranking.columns import boost_of, caps_of, lowered_of
 from metarec.ranking.exclusions import (
     Exclusions,
     Had,
@@ -46,6 +46,8 @@ class Wanted:
     own: Exclusions | None = None
     event_kinds: EventKinds = ANY_KIND
     boost: Float[np.ndarray, " item"] | None = None
+    """By how many σ each item is lifted."""
+    seen_since: float | None = None
     reranking: Reranking | None = None
 
     @classmethod
@@ -60,25 +62,27 @@ class Wanted:
         vectors: Vectors | None = None,
         event_kinds: EventKinds = ANY_KIND,
         shows_seen: bool = False,
+        basket: Int[np.ndarray, " basket"] | None = None,
     ) -> Self:
         """The caller's words for this catalogue; raises DataError for what they cannot mean.
 
         `kinds` are those that events may have; `people` is the number of histories, None for one
         person alone; `vectors` gives a vector of length 1 for each item; `event_kinds`
         are those that the shop declared; where `shows_seen` lists show what people had, unless the
-        caller says otherwise.
+        caller says otherwise; `basket` are the rows of the items that others are to be like.
         """
         known = Filters.__annotations__
         if unknown := sorted(filters.keys() - known):
             raise DataError(f"recommend does not know {unknown}; it takes k and {sorted(known)}")
         length = list_length(k, catalogue)
-        allowed, left_out = np.flatnonzero(catalogue.offered), {}
+        at = filters.get("at")
+        allowed, left_out = np.flatnonzero(catalogue.on_offer(at)), {}
         left_out["not_offered"] = len(catalogue) - len(allowed)
         if (candidates := filters.get("candidates")) is not None:
-            rest = candidate_rows(candidates, catalogue)
+            rest = candidate_rows(candidates, catalogue, at)
             left_out["not_candidates"], allowed = len(allowed) - len(rest), rest
         if (where := filters.get("where")) is not None:
-            rest = allowed[where_mask(where, catalogue)[allowed]]
+            rest = allowed[where_mask(where, catalogue, basket)[allowed]]
             left_out["filtered"], allowed = len(allowed) - len(rest), rest
         own = None
         if (exclude := filters.get("exclude")) is not None:
@@ -88,7 +92,6 @@ class Wanted:
             else:
                 rest = np.setdiff1d(allowed, excluded)
                 left_out["excluded"], allowed = len(allowed) - len(rest), rest
-        boost = filters.get("boost")
         return cls(
             int(k),
             length,
@@ -98,7 +101,8 @@ class Wanted:
             left_out,
             own,
             event_kinds,
-            None if boost is None else boost_of(boost, catalogue),
+            _lifts(filters, catalogue),
+            _checked_moment(filters.get("seen_since")),
             _reranking(length, filters, catalogue, vectors),
         )
 
@@ -118,11 +122,11 @@ class Wanted:
             refused = self.event_kinds.refused(events)
             barred["refused"] = events.rows[refused], events.items[refused]
         if self.exclude_seen is not False:
-            counted = counted_events(events, self.exclude_seen, self.event_kinds)
+            counted = counted_events(events, self.exclude_seen, self.event_kinds, self.seen_since)
             barred["seen"] = events.rows[counted], events.items[counted]
         for rows, items in barred.values():
             scores[rows, items] = np.nan
-        by = scores if self.boost is None else boosted(scores, self.boost, self.allowed)
+        by = self.lifted(scores)
         if self.reranking is None:
             found = best_rows(by, self.k, self.allowed, self.ties)
         else:
@@ -130,6 +134,12 @@ class Wanted:
         if self.asked == self.k and (found[:, -1] >= 0).all():
             return found, None
         return found, self._missing(found, scores, barred)
+
+    def lifted(
+        self, scores: Float[np.ndarray, "history item"]
+    ) -> Float[np.ndarray, "history item"]:
+        """The scores by which lists are ordered."""
+        return scores if self.boost is None else boosted(scores, self.boost, self.allowed)
 
     def one(
         self, scores: Float[np.ndarray, " item"], events: Had, catalogue: Catalogue
@@ -187,6 +197,24 @@ def boosted(
     spread = np.sqrt((np.where(finite, shown - mean, 0.0) ** 2).sum(axis=1, keepdims=True) / counts)
     alike = spread <= 1e-12 * np.maximum(np.abs(mean), 1.0)  # what rounding leaves of nothing
     return scores + boost * np.where(alike, 1.0, spread)
+
+
+def _lifts(filters: Filters, catalogue: Catalogue) -> Float[np.ndarray, " item"] | None:
+    """By how many σ each item is lifted; None where nothing is."""
+    boost, lowered = filters.get("boost"), filters.get("lowered")
+    lift = None if boost is None else boost_of(boost, catalogue)
+    if not lowered:
+        return lift
+    down = lowered_of(lowered, catalogue)
+    return -down if lift is None else lift - down
+
+
+def _checked_moment(moment: object) -> float | None:
+    if moment is None:
+        return None
+    if isinstance(moment, bool) or not isinstance(moment, int | float) or not np.isfinite(moment):
+        raise DataError(f"seen_since must be a finite number, got {moment!r}")
+    return float(moment)
 
 
 def _reranking(

@@ -1,11 +1,12 @@
 """A condition on items as text, such as `price < 20 and brand == "Acme"`, read and never run.
 
 Python's own parser gives the tree; what is not named here is refused. Columns stand by their names,
-or as col("unit price"), fields of records as maker.name; values are text, numbers, True and False;
-dates are written as text.
+or as col("unit price"), fields of records as maker.name, and those of the item that others are to
+be like as anchor.price; values are text, numbers, True and False; dates are written as text.
 """
 
 import ast
+import math
 import operator
 import re
 from collections.abc import Callable, Mapping
@@ -16,12 +17,14 @@ import polars as pl
 
 from metarec.contracts import DataError
 from metarec.contracts.wording import argument
+from metarec.ranking.anchor import Anchor, Anchored, Missing, path_of
 
 LONGEST = 2000
 ALLOWED = (
     'columns, text, numbers, True, False, == != < <= > >=, in [..], "x" in column, is None, '
     'and, or, not; a column with a space in its name is col("unit price")'
 )
+NO_NUMBERS = frozenset({"nan", "inf", "infinity"})
 COMPARISONS: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
@@ -37,8 +40,15 @@ MOMENTS: Mapping[Any, Callable[[str], Any]] = {
 }
 
 
-def parse_where(text: str, schema: Mapping[str, pl.DataType]) -> pl.Expr:
-    """The expression that `text` says of a table with these columns."""
+def parse_where(
+    text: str,
+    schema: Mapping[str, pl.DataType],
+    anchor: Anchor | None = None,
+    *,
+    why_none: str = "anchor is the one item of similar, and this list has none",
+) -> pl.Expr:
+    """The expression that `text` says of a table with these columns; `anchor.price` in it is what
+    the `anchor` has, and where there is none the error says why."""
     if len(text) > LONGEST:
         raise DataError(
             f"{argument('where')} has {len(text):,} characters, at most {LONGEST:,} are read"
@@ -52,6 +62,7 @@ def parse_where(text: str, schema: Mapping[str, pl.DataType]) -> pl.Expr:
         raise DataError(
             f"{argument('where')} cannot be read: {text!r} ({told}); it takes {ALLOWED}"
         ) from error
+    tree = Anchored(anchor, schema, why_none).visit(tree)
     return _Reader(text, schema).condition(tree.body)
 
 
@@ -122,7 +133,7 @@ class _Reader:
 
     def column(self, node: ast.expr) -> str | None:
         """The column that is named here; None for anything else."""
-        if isinstance(node, ast.Name | ast.Attribute) and (path := _path(node)) is not None:
+        if isinstance(node, ast.Name | ast.Attribute) and (path := path_of(node)) is not None:
             name = path
         elif (
             isinstance(node, ast.Call)
@@ -136,6 +147,8 @@ class _Reader:
             name = node.args[0].value
         else:
             return None
+        if name not in self.schema and name.lower() in NO_NUMBERS:
+            raise no_end(name)
         if name not in self.schema:
             raise DataError(
                 f"{argument('where')} names the column {name!r}; the items have "
@@ -145,13 +158,19 @@ class _Reader:
 
     def value(self, node: ast.expr, beside: str | None) -> pl.Expr:
         """A text, number, True or False that can be compared with the column beside it."""
+        if isinstance(node, Missing):
+            return pl.lit(None)
         negative = False
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
             negative, node = True, node.operand
+        if isinstance(node, ast.Name) and node.id.lower() in NO_NUMBERS:
+            raise no_end(node.id)
         known = isinstance(node, ast.Constant) and isinstance(node.value, str | int | float)
         if not known or beside is None or (negative and not _is_number(node.value)):  # type: ignore[attr-defined]
             raise self.refused(node)
         value, kind = node.value, self.schema[beside]  # type: ignore[attr-defined]
+        if isinstance(value, float) and math.isinf(value):
+            raise no_end(ast.get_source_segment(self.text.strip(), node) or "inf")
         if isinstance(value, int) and value >= 2**63:
             raise self.refused(node)
         if not _fits(value, kind):
@@ -174,12 +193,12 @@ class _Reader:
         return DataError(f"{argument('where')} cannot take {part!r} here; it takes {ALLOWED}")
 
 
-def _path(node: ast.expr) -> str | None:
-    """The name of a column, or of a field of records as `maker.name`."""
-    if isinstance(node, ast.Attribute):
-        before = _path(node.value)
-        return None if before is None else f"{before}.{node.attr}"
-    return node.id if isinstance(node, ast.Name) else None
+def no_end(written: str) -> DataError:
+    """The error of a range that ends where no number is."""
+    return DataError(
+        f"{argument('where')}: nothing can be compared with {written}; write a number, or leave "
+        "this end of the range out (is None, is not None: whether a value is there)"
+    )
 
 
 def _is_number(value: object) -> bool:

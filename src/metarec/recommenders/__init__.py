@@ -26,6 +26,8 @@ from metarec.recommenders.lightgcn import LightGCN
 from metarec.recommenders.lightgcn_config import LightGCNConfig
 from metarec.recommenders.like_share import LikeShare, LikeShareConfig
 from metarec.recommenders.loading import load_recommender
+from metarec.recommenders.melu import MeLU
+from metarec.recommenders.melu_config import MeLUConfig
 from metarec.recommenders.mult_vae import MultVAE
 from metarec.recommenders.mult_vae_config import MultVAEConfig
 from metarec.recommenders.neumf import NeuMF
@@ -74,6 +76,8 @@ __all__ = [
     "LightGCNConfig",
     "LikeShare",
     "LikeShareConfig",
+    "MeLU",
+    "MeLUConfig",
     "MultVAE",
     "MultVAEConfig",
     "NeuMF",

@@ -242,7 +242,7 @@ class BaseRecommender(Recommender, ABC):
         Raises UnsupportedError for a model without item-to-item scores.
         """
         rows = basket_rows(items, self.catalogue)
-        wanted = Wanted.of(k, filters, self.catalogue, vectors=self.item_vectors)
+        wanted = Wanted.of(k, filters, self.catalogue, vectors=self.item_vectors, basket=rows)
         return wanted.one(self._alike(rows), OwnEvents.on(rows), self.catalogue)
 
     def _alike(self, rows: Int[np.ndarray, " basket"]) -> Float[np.ndarray, " item"]:

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from metarec.contracts import Dataset, Episodes, Histories
 from metarec.contracts.settings import Count, NotNegative, Positive, Settings
+from metarec.contracts.wording import lower
 from metarec.recommenders.base import BaseRecommender
+from metarec.recommenders.diverging import factors_told
 from metarec.recommenders.interactions import history_matrix
 from metarec.recommenders.item_to_item import mean_cosine
 from metarec.recommenders.known_people import keys_of, rows_of
@@ -67,7 +69,8 @@ class BPR(BaseRecommender):
                 random_state=int(rng.integers(2**31)),
                 num_threads=1,  # its threads race for the same factors
             )
-            model.fit(history_matrix(train.histories), show_progress=False)
+            with factors_told(lower("the learning rate", "learning_rate")):
+                model.fit(history_matrix(train.histories), show_progress=False)
         self.touched_ = train.touched
         self.item_factors_ = np.array(model.item_factors)
         known = np.flatnonzero(train.histories.lengths > 0)

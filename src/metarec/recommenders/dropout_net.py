@@ -36,7 +36,7 @@ class DropoutNet(ContentRecommender):
 
     def _fit(self, train: Dataset, valid: Episodes | None, rng: np.random.Generator) -> None:
         from metarec.recommenders.dropout_net_learning import Hiding  # PyTorch: only a fit needs it
-        from metarec.recommenders.stepwise import learn
+        from metarec.recommenders.stepwise import by_lists, learn
 
         config, content = self.config, scaled(self._features(train))
         self.content_ = content.astype(np.float32)
@@ -47,7 +47,9 @@ class DropoutNet(ContentRecommender):
             self.precision_ = prior_precision(self.factors_, config.l2)
             return Hiding(histories, self.read(histories), self.factors_, content, config)
 
-        found = learn(*(train, valid, content, config, self.running), make, self._products)
+        found = learn(
+            *(train, valid, content, config, self.running), make, by_lists(self._products)
+        )
         self.weights_, self.metrics_ = found.weights, found.metrics
 
     def read(self, histories: Histories) -> Float[np.ndarray, "history d+d_content"]:

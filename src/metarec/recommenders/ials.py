@@ -9,7 +9,9 @@ from jaxtyping import Bool, Float, Int
 
 from metarec.contracts import Dataset, Episodes, Histories
 from metarec.contracts.settings import Count, Positive, Settings, Weight
+from metarec.contracts.wording import lower
 from metarec.recommenders.base import BaseRecommender
+from metarec.recommenders.diverging import factors_told
 from metarec.recommenders.folding_in import fold_in as ridge_of
 from metarec.recommenders.interactions import event_weights, history_matrix
 from metarec.recommenders.item_to_item import mean_cosine
@@ -79,7 +81,8 @@ def learn_item_factors(
             iterations=config.iterations,
             random_state=int(rng.integers(2**31)),
         )
-        model.fit(confidence, show_progress=False)
+        with factors_told(lower("the confidence", "alpha")):
+            model.fit(confidence, show_progress=False)
     factors = np.array(model.item_factors, dtype=np.float64)
     factors[np.bincount(histories.items, minlength=len(factors)) == 0] = 0.0
     return factors

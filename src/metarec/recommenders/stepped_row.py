@@ -35,10 +35,10 @@ class SteppedRow(BaseRecommender, ABC):
         """What these weights say of every item, in double precision."""
 
     def _fit(self, train: Dataset, valid: Episodes | None, rng: np.random.Generator) -> None:
-        from metarec.recommenders.stepwise import learn
+        from metarec.recommenders.stepwise import by_lists, learn
 
         make, nothing = self._learner(train), np.zeros((len(train.catalogue), 0))
-        found = learn(train, valid, nothing, self.config, self.running, make, self._table)
+        found = learn(train, valid, nothing, self.config, self.running, make, by_lists(self._table))
         self.touched_, self.weights_, self.metrics_ = found.touched, found.weights, found.metrics
 
     def _score(self, histories: Histories) -> Float[np.ndarray, "history item"]:

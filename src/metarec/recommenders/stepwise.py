@@ -25,6 +25,8 @@ from metarec.training.threads import limited
 JUDGEMENTS = 100
 """Judgements on validation in a run of all its steps."""
 Score = Callable[[Weights, Histories], Float[np.ndarray, "person item"]]
+Judge = Callable[[Weights, Episodes, Bool[np.ndarray, " item"]], float]
+"""How bad weights are on episodes; the mask is of the items that were learned."""
 
 
 class Learner(Protocol):
@@ -64,10 +66,10 @@ def learn(
     config: SteppedConfig,
     running: Running,
     make: Callable[[Histories], Learner],
-    score: Score,
+    judge: Judge,
 ) -> Learned:
-    """Learn from `data`, stop on the lists that `score` serves of `valid`, or else of the last
-    events of some people. `make` begins with PyTorch's own generator seeded by the run.
+    """Learn from `data`, stop on what `judge` says of `valid`, or else of the last events of some
+    people. `make` begins with PyTorch's own generator seeded by the run.
     """
     learned, judged = judged_on(data, valid, running.rng)
     learned = replace(learned, profiles=None, details=None)  # which no step reads
@@ -97,7 +99,7 @@ def learn(
             ),
         )
         with locked(run.folder):
-            train(learner, judged, touched, config, run, steps, score)
+            train(learner, judged, touched, config, run, steps, judge)
     return Learned(touched, learner.frozen(), run.facts())
 
 
@@ -108,9 +110,9 @@ def train(
     config: SteppedConfig,
     run: Run,
     steps: int,
-    score: Score,
+    judge: Judge,
 ) -> None:
-    """Step by step; the best weights by the lists that are served are kept."""
+    """Step by step; the best weights by what is served are kept."""
     network, how = learner.network, config.optimiser or USUAL
     optimizer = optimiser_of(how, [{"params": list(network.parameters()), "pace": 1.0}])
     run.attach(network, optimizer)
@@ -121,8 +123,13 @@ def train(
         descend(network, optimizer, loss, rate)
         run.note(loss=loss.detach(), learning_rate=rate)
         if len(judged) and run.judges_now:
-            run.judge(list_loss(partial(score, learner.frozen()), judged, touched))
+            run.judge(judge(learner.frozen(), judged, touched))
     run.restore_best()
+
+
+def by_lists(score: Score) -> Judge:
+    """By the lists that `score` serves."""
+    return lambda weights, judged, touched: list_loss(partial(score, weights), judged, touched)
 
 
 def numbers_of(network: nn.Module) -> dict[str, NDArray[Any]]:

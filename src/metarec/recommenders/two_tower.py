@@ -34,7 +34,7 @@ class TwoTower(ContentRecommender):
     """Steps taken, the best of them and its validation loss, and whether time ended training."""
 
     def _fit(self, train: Dataset, valid: Episodes | None, rng: np.random.Generator) -> None:
-        from metarec.recommenders.stepwise import learn  # PyTorch: only a fit needs it
+        from metarec.recommenders.stepwise import by_lists, learn  # PyTorch: only a fit needs it
         from metarec.recommenders.two_tower_learning import Towers
 
         config, content = self.config, np.zeros((len(train.catalogue), 0))
@@ -43,7 +43,7 @@ class TwoTower(ContentRecommender):
         found = learn(
             *(train, valid, content, config, self.running),
             lambda histories: Towers(histories, content, config),
-            self._products,
+            by_lists(self._products),
         )
         self.known_ = found.touched | (np.abs(content).sum(axis=1) > 0)
         self.weights_, self.metrics_ = found.weights, found.metrics

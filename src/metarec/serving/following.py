@@ -1,9 +1,10 @@
 """One process's model: it follows what any process put in service or changed of the items."""
 
 import threading
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from metarec.contracts import DataError, MetarecError
+from metarec.contracts import DataError, MetarecError, Recommender
 from metarec.serving.metrics import MODELS_FAILED
 from metarec.serving.models import (
     Rows,
@@ -14,11 +15,13 @@ from metarec.serving.models import (
     check_change,
     loaded,
 )
+from metarec.serving.notes import noted
 from metarec.serving.store import Store, StoreError
 from metarec.serving.store.changes import (
+    Step,
     Verb,
     activation_of,
-    append_change,
+    append_changes,
     changes_between,
 )
 from metarec.serving.store.people import newest_of
@@ -77,12 +80,24 @@ class Following:
 
         Raises DataError for a change that the catalogue cannot take: nothing is written then.
         """
+
+        def steps(model: Recommender) -> list[Step]:
+            check_change(model, verb, rows)
+            return [(verb, rows)]
+
+        return self.change_by(steps)
+
+    def change_by(self, steps: Callable[[Recommender], Sequence[Step]]) -> Served:
+        """Write what `steps` says of the newest catalogue, all of it or nothing."""
         for _ in range(TRIES):
             before = self.caught_up()
-            check_change(before.model, verb, rows)
-            after = changed(before.model, verb, rows)
+            after = before.model
+            if not (wanted := steps(before.model)):
+                return before
+            for verb, rows in wanted:
+                after = changed(after, verb, rows)
             with self._store.database.writing() as connection:
-                number = append_change(connection, verb, rows, before.change)
+                number = append_changes(connection, wanted, before.change)
             if number is not None:
                 served = replace(before, model=after, change=number)
                 self.take(served)
@@ -111,7 +126,8 @@ class Following:
                 base = loaded(new)
             with self._store.database.reading() as connection:
                 changes = changes_between(connection, base.change, change)
-            self._served = brought_up(base, changes)
+            with noted():  # who made a change was told what is left out of it
+                self._served = brought_up(base, changes)
         except StoreError:
             raise
         except Exception as error:

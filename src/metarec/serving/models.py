@@ -1,15 +1,17 @@
 """The model that answers: a saved folder, and what changed in its catalogue since."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
 
 from metarec.contracts import DataError, Recommender
+from metarec.contracts.availability import WINDOW
 from metarec.contracts.printing import counted, listed
 from metarec.files.model_card import read_card
 from metarec.meta import load_model
@@ -22,8 +24,13 @@ from metarec.serving.store.changes import (
     activation_of,
     changes_between,
 )
+from metarec.serving.store.people import newest_of
 
 Rows = Sequence[dict[str, Any]]
+RESERVED = ("item_id", "offered", *WINDOW)
+"""Columns of items that every catalogue may have."""
+ItemsOf = Literal["store", "model"]
+"""Whose items count: the model's with the changes told to the service, or the model's alone."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +82,16 @@ def active_model(store: Store) -> Served | None:
     return brought_up(loaded(activation), changes)
 
 
+def prepared(store: Store, folder: str | Path, items: ItemsOf = "store") -> Served:
+    """The model of a folder with the items of the store, as it would answer in its service."""
+    with store.database.reading() as connection:
+        newest, before = newest_of(connection)[1], activation_of(connection)
+    after = newest if items == "model" else before.items_after if before else 0
+    served = loaded(Activation(0, str(folder), hash_of_model(folder), after))
+    with store.database.reading() as connection:
+        return brought_up(served, changes_between(connection, after, newest))
+
+
 def changed(model: Recommender, verb: Verb, rows: Rows) -> Recommender:
     """The model after one change that was made of it, or of an older one.
 
@@ -88,20 +105,17 @@ def changed(model: Recommender, verb: Verb, rows: Rows) -> Recommender:
         ids = [row["item_id"] for row in ours]
         return follows.retire_items(ids) if verb == "retire" else follows.restore_items(ids)
     if ours:
-        follows = _updated(follows, ours)
+        follows = _updated(follows, ours, widen=verb == "widen")
     new = [row for row, is_known in zip(rows, known, strict=True) if not is_known]
     if verb == "add" and new:
-        return follows.add_items(_frame(new))
+        return follows.add_items(frame_of(new))
     return follows
 
 
 def check_change(model: Recommender, verb: Verb, rows: Rows) -> None:
     """Refuse a change of items that the model has already, lacks, or has no such columns of."""
     catalogue = following(model).catalogue
-    ids = [row["item_id"] for row in rows]
-    if len(set(ids)) < len(ids):
-        twice = next(i for i in ids if ids.count(i) > 1)
-        raise DataError(f"item {twice!r} is named twice; name each item once")
+    ids = check_once(rows)
     known = catalogue.index(ids) >= 0
     if verb == "add" and known.any():
         raise DataError(
@@ -113,7 +127,7 @@ def check_change(model: Recommender, verb: Verb, rows: Rows) -> None:
             f"{counted(int((~known).sum()), 'item')} not in the catalogue, such as "
             f"{ids[int(np.argmin(known))]!r}; add it first"
         )
-    columns = {"item_id", "offered", *catalogue.frame.columns}
+    columns = {*RESERVED, *catalogue.frame.columns}
     unknown = sorted({name for row in rows for name in row} - columns) if verb == "update" else []
     if unknown:
         raise DataError(
@@ -121,16 +135,28 @@ def check_change(model: Recommender, verb: Verb, rows: Rows) -> None:
         )
 
 
-def _updated(model: FollowsItems, rows: Rows) -> FollowsItems:
+def check_once(rows: Rows) -> list[str]:
+    """The ids of items; raises DataError where one is named twice."""
+    ids = [row["item_id"] for row in rows]
+    first, count = next(iter(Counter(ids).most_common(1)), ("", 0))
+    if count > 1:
+        raise DataError(f"item {first!r} is named twice; name each item once")
+    return ids
+
+
+def _updated(model: FollowsItems, rows: Rows, *, widen: bool) -> FollowsItems:
     """The model with other values of known items, of each only in the columns that its row has."""
-    columns = {"item_id", "offered", *model.catalogue.frame.columns}
-    kept = [{name: value for name, value in row.items() if name in columns} for row in rows]
+    columns = {*RESERVED, *model.catalogue.frame.columns}
+    kept = [
+        {name: value for name, value in row.items() if widen or name in columns} for row in rows
+    ]
     for _, alike in groupby(sorted(kept, key=sorted), key=sorted):  # a null would say: missing now
-        model = following(model.update_items(_frame(list(alike))))
+        model = following(model.update_items(frame_of(list(alike)), widen=widen))
     return model
 
 
-def _frame(rows: Rows) -> pl.DataFrame:
+def frame_of(rows: Rows) -> pl.DataFrame:
+    """The items as a table; null where a row lacks a column."""
     try:
         return pl.DataFrame(rows, infer_schema_length=None, strict=True)
     except (TypeError, pl.exceptions.PolarsError) as error:

@@ -1,14 +1,17 @@
 """One person under whatever model answers: what it can do, and a clear no where it cannot."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, Unpack, runtime_checkable
+
+import numpy as np
 
 from metarec.contracts import (
     DataError,
     Event,
     EventLike,
     Filters,
+    Outlook,
     Recommendations,
     Recommender,
     UnsupportedError,
@@ -16,6 +19,7 @@ from metarec.contracts import (
 from metarec.contracts.alignment import with_rating
 from metarec.meta import Explanation, RankBy
 from metarec.meta.abilities import Adapts
+from metarec.ranking.reranking import one_by_one
 
 
 class Person(Protocol):
@@ -27,6 +31,18 @@ class Person(Protocol):
         """The `k` best items."""
         ...
 
+    def outlook(
+        self,
+        k: int,
+        *,
+        draws: int,
+        rng: np.random.Generator,
+        rank_by: RankBy | None = None,
+        **filters: Unpack[Filters],
+    ) -> Outlook:
+        """What a policy sees of the `k` best items."""
+        ...
+
     def rank(self, ids: Sequence[str], *, rank_by: RankBy | None = None) -> Recommendations:
         """All the named items, best first."""
         ...
@@ -36,7 +52,12 @@ class Person(Protocol):
         ...
 
     def ask(
-        self, k: int, *, candidates: Sequence[str] | None = None, sure: bool = False
+        self,
+        k: int,
+        *,
+        candidates: Sequence[str] | None = None,
+        sure: bool = False,
+        at: float | None = None,
     ) -> Recommendations:
         """The `k` items whose answer would tell most."""
         ...
@@ -65,6 +86,22 @@ class Listed:
         self._one_order(rank_by)
         return self.model.recommend([self.events], k, **filters)[0]
 
+    def outlook(
+        self,
+        k: int,
+        *,
+        draws: int,
+        rng: np.random.Generator,
+        rank_by: RankBy | None = None,
+        **filters: Unpack[Filters],
+    ) -> Outlook:
+        """The `k` best items in their order, of which the model tells nothing else."""
+        one_by_one(filters)
+        found = self.recommend(k, rank_by=rank_by, **filters)
+        order = -np.arange(len(found), dtype=np.float64)[None]
+        unknown = np.full((1, draws, len(found)), np.nan)
+        return Outlook(order, np.full(order.shape, np.nan), unknown, found)
+
     def rank(self, ids: Sequence[str], *, rank_by: RankBy | None = None) -> Recommendations:
         """All the named items, best first."""
         self._one_order(rank_by)
@@ -75,7 +112,12 @@ class Listed:
         raise self._cannot("explain its scores")
 
     def ask(
-        self, k: int, *, candidates: Sequence[str] | None = None, sure: bool = False
+        self,
+        k: int,
+        *,
+        candidates: Sequence[str] | None = None,
+        sure: bool = False,
+        at: float | None = None,
     ) -> Recommendations:
         """The `k` most telling items, which the model cannot tell."""
         raise self._cannot("tell what to ask: it does not know how sure it is")
@@ -95,13 +137,41 @@ def known_person(
     if isinstance(model, Adapts):
         person: Any = model.adapt(events, profile=profile)
         return person
+    if profile:
+        raise DataError(f"{type(model).__name__} reads no profiles; leave the profile out")
     return Listed(model, list(events))
+
+
+def check_profile(model: Recommender, profile: Mapping[str, Any]) -> None:
+    """Raise DataError for a profile that a model with profiles cannot read; another reads none."""
+    if getattr(model, "profile_columns", ()):
+        known_person(model, [], profile)
+
+
+def kinds_of(person: Person) -> set[str]:
+    """The kinds of the events that a person did."""
+    events = person.events if isinstance(person, Listed) else getattr(person, "came", ())
+    return {event.kind for event in events if event.kind is not None}
 
 
 def known_events(model: Recommender, events: Sequence[Event]) -> list[Event]:
     """The events on items that the model knows."""
     row_of = model.catalogue.row_of
     return [event for event in events if event.item in row_of]
+
+
+def rebuilding(model: Recommender) -> Callable[[list[Event]], int]:
+    """Makes one person of a model anew from their events, as an answer does; how many of these are
+    on items that the model does not know."""
+    if not isinstance(model, Adapts):
+        raise DataError(f"{type(model).__name__} keeps nothing of a person; leave the model out")
+
+    def rebuild(events: list[Event]) -> int:
+        heard = known_events(model, events)
+        known_person(model, heard).recommend(1)
+        return len(events) - len(heard)
+
+    return rebuild
 
 
 def check_event(model: Recommender, event: Event) -> None:

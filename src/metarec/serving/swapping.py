@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
@@ -10,21 +10,14 @@ import sqlalchemy as sa
 from metarec.contracts import DataError, Event, EventKinds, Recommender
 from metarec.contracts.event_kinds import ANY_KIND
 from metarec.meta.abilities import Adapts
-from metarec.serving.models import Served, brought_up, hash_of_model, loaded
+from metarec.serving.models import ItemsOf, Served, prepared
 from metarec.serving.person import known_events, known_person
 from metarec.serving.store import Store
-from metarec.serving.store.changes import (
-    Activation,
-    activate,
-    activation_of,
-    changes_between,
-)
-from metarec.serving.store.people import history_of, newest_of
-from metarec.serving.store.shops import SHOP
+from metarec.serving.store.changes import Activation, activate
+from metarec.serving.store.meaning import check_meaning, declare
+from metarec.serving.store.people import history_of
 from metarec.serving.store.tables import EVENTS
 
-ItemsOf = Literal["store", "model"]
-"""Whose items count: the model's with the changes told to the service, or the model's alone."""
 PEOPLE = 20
 """Whom a new model is asked about before it answers anybody: who did something of late."""
 
@@ -36,22 +29,17 @@ def put_in_service(store: Store, folder: str | Path, items: ItemsOf = "store") -
     people of the store: then all stays as it was.
     """
     place = str(Path(folder).resolve())
-    with store.database.reading() as connection:
-        newest, before = newest_of(connection)[1], activation_of(connection)
-    after = newest if items == "model" else before.items_after if before else 0
-    activation = Activation(0, place, hash_of_model(place), after)
-    served = loaded(activation)
-    with store.database.reading() as connection:
-        served = brought_up(served, changes_between(connection, after, newest))
-    _check_meaning(store, served.model)
+    served = prepared(store, place, items)
+    said = _said_by(served.model)
+    if "feedback" in said:
+        check_meaning(store, said["feedback"], "the model was fitted to")
     check_answers(served.model, _recent(store))
+    hash_, after = served.activation.hash, served.activation.items_after
     with store.database.writing() as connection:
-        number = activate(connection, place, activation.hash, after)
-    if store.setting(SHOP) is None:
-        store.put_setting(SHOP, _said_of(served.model))
-    return Served(
-        served.model, Activation(number, place, activation.hash, after), max(served.change, after)
-    )
+        number = activate(connection, place, hash_, after)
+    declare(store, said)
+    activation = Activation(number, place, hash_, after)
+    return Served(served.model, activation, max(served.change, after))
 
 
 def check_answers(model: Recommender, histories: Sequence[list[Event]]) -> None:
@@ -70,27 +58,14 @@ def check_answers(model: Recommender, histories: Sequence[list[Event]]) -> None:
         raise DataError(f"the model recommends nothing to any of {len(people):,} people")
 
 
-def _said_of(model: Recommender) -> dict[str, Any]:
-    """What a model says of the events of its shop, for a store that began without one."""
+def _said_by(model: Recommender) -> dict[str, Any]:
+    """What a model says of the events of its shop. One that orders by any event whatever its value
+    was told as, such as popularity, does not say what values mean."""
     kinds: EventKinds = getattr(model, "event_kinds", ANY_KIND)
-    return {
-        "feedback": "rating" if model.predicts_ratings else "implicit",
-        "target_kinds": kinds.target,
-        "negative_kinds": kinds.negative,
-    }
-
-
-def _check_meaning(store: Store, model: Recommender) -> None:
-    """Refuse a model to which the values of the store's events mean another thing."""
-    kinds = {"rating": "ratings", "implicit": "events without ratings"}
-    holds = (store.setting(SHOP) or {}).get("feedback")
-    meant = "rating" if model.predicts_ratings else "implicit"
-    if holds in (None, meant) or not (isinstance(model, Adapts) or model.predicts_ratings):
-        return
-    raise DataError(
-        f"the service holds {kinds[holds]}, and the model was fitted to {kinds[meant]}; their "
-        "values do not mean the same"
-    )
+    said = {"target_kinds": kinds.target, "negative_kinds": kinds.negative}
+    if model.predicts_ratings:
+        return {"feedback": "rating", **said}
+    return {"feedback": "implicit", **said} if isinstance(model, Adapts) else said
 
 
 def _recent(store: Store) -> list[list[Event]]:

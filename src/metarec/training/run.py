@@ -24,8 +24,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from metarec.contracts import DataError, Tracker
+from metarec.contracts import DataError, DivergedError, Tracker
 from metarec.contracts.progress import progress_of
+from metarec.contracts.wording import lower
 from metarec.training.checkpoints import read_checkpoint, write_checkpoint
 from metarec.training.streams import Purpose, stream
 
@@ -124,11 +125,15 @@ class Run:
             self.tracker.log(told, self.step)
 
     def check(self, loss: Tensor) -> None:
-        """Raise FloatingPointError for a training loss that is no finite number."""
+        """Raise DivergedError for a training loss that is no finite number."""
         if not torch.isfinite(loss):
-            raise FloatingPointError(
-                f"the training loss is {loss.item()} at step {self.step}; lower the learning rate"
-            )
+            raise self.diverged(f"the training loss is {loss.item()}")
+
+    def diverged(self, what: str) -> DivergedError:
+        """The error of steps that lead nowhere, with what to do."""
+        return DivergedError(
+            f"{what} at step {self.step}; {lower('the learning rate', 'learning_rate')}"
+        )
 
     def facts(self) -> dict[str, Any]:
         """How it went, for a model's metrics."""
@@ -142,9 +147,7 @@ class Run:
     def judge(self, loss: float) -> None:
         """Note a validation loss (lower is better); the best weights are kept."""
         if not np.isfinite(loss):
-            raise FloatingPointError(
-                f"the validation loss is {loss} at step {self.step}; lower the learning rate"
-            )
+            raise self.diverged(f"the validation loss is {loss}")
         self.judged.append((self.step, loss))
         self._log({"validation_loss": loss})
         if loss < self.best:
@@ -159,6 +162,10 @@ class Run:
         """Give the network the weights of the best judgement, if there was one."""
         if self._best_weights:
             self._network.load_state_dict(self._best_weights)
+
+    def back_to_start(self) -> None:
+        """Note that the start, which was judged first, is what is kept."""
+        self.best_step, self.best = self.judged[0]
 
     def save(self) -> None:
         """Write a checkpoint, whole or not at all."""

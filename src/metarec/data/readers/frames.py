@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from metarec.contracts import DataError
+from metarec.contracts.wording import written
 from metarec.data.validation.problems import Report
 from metarec.data.validation.table import Table
 
@@ -19,7 +20,7 @@ TAKEN = (
 
 def table_of(given: Any, name: str, report: Report) -> Table | None:
     """The frame as a table whose rows count from 0; a column that cannot be read is reported."""
-    file = f"the frame {name}"
+    file = written(f"the frame {name}", f"the frame {name}", name)
     if isinstance(given, pl.LazyFrame):
         given = collected(given, name)
     if isinstance(given, pl.DataFrame):

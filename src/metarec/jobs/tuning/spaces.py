@@ -1,5 +1,6 @@
 """Where each setting may lie: its options, or a range of numbers."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,8 @@ def _distribution_of(name: str, where: Any) -> "BaseDistribution":
         raise DataError(
             f"the options of {name} must be numbers, text, true, false or null; got {odd[0]!r}"
         )
+    for one in where:
+        _check_finite(f"an option of {name}", one)
     return CategoricalDistribution(tuple(where))
 
 
@@ -54,6 +57,8 @@ def _range_of(name: str, where: Mapping[str, Any]) -> "BaseDistribution":
         known = f"{', '.join(unknown)} is not known of a range"
         told = known if unknown else "low or high is missing"
         raise DataError(f"the space of {name}: {told}; say {EXAMPLE}")
+    for end, number in where.items():
+        _check_finite(f"{end} of {name}", number)
     ends = (where["low"], where["high"])
     whole = all(isinstance(end, int) and not isinstance(end, bool) for end in ends)
     kind = IntDistribution if whole else FloatDistribution
@@ -61,3 +66,8 @@ def _range_of(name: str, where: Mapping[str, Any]) -> "BaseDistribution":
         return kind(**where)
     except (TypeError, ValueError) as error:
         raise DataError(f"the space of {name}: {error}; say {EXAMPLE}") from error
+
+
+def _check_finite(what: str, number: Any) -> None:
+    if isinstance(number, float) and not math.isfinite(number):
+        raise DataError(f"{what} must be a finite number, got {number}; say {EXAMPLE}")

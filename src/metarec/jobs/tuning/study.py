@@ -86,11 +86,12 @@ def opened(
 ) -> Iterator[Study]:
     """The study of a search, for one process alone, in a file of the folder or in memory.
 
-    Raises DataError where another search lies in the folder.
+    Raises DataError where another search lies in the folder. One that fails before any trial has a
+    value leaves nothing there.
     """
     import optuna
 
-    with locked(folder), _quiet():
+    with locked(folder), _quiet(), _nothing_left(folder) as begun:
         storage = None if folder is None else f"sqlite:///{folder / FILE}"
         trials = optuna.create_study(
             storage=storage,
@@ -108,6 +109,7 @@ def opened(
         trials.set_user_attr(OF, of)
         study = Study(trials, space, asked.rng)
         study.revive()
+        begun.append(study)
         yield study
 
 
@@ -143,6 +145,22 @@ def fingerprint(asked: Asked, name: str, space: "Mapping[str, BaseDistribution]"
         told = fingerprint_of(split.train, split.valid, np.zeros((0, 0)), named)
         digest.update(told.encode())
     return digest.hexdigest()
+
+
+@contextmanager
+def _nothing_left(folder: Path | None) -> Iterator[list[Study]]:
+    """Remove the file of a search that began inside and failed without any value."""
+    from optuna.trial import TrialState
+
+    new = folder is not None and not (folder / FILE).exists()
+    begun: list[Study] = []
+    try:
+        yield begun
+    except Exception:
+        done = [study.trials.get_trials(states=(TrialState.COMPLETE,)) for study in begun]
+        if new and folder is not None and not any(done):
+            (folder / FILE).unlink(missing_ok=True)
+        raise
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from metarec.contracts import DataError, Dataset, Episodes, Recommender
+from metarec.contracts.wording import given
 from metarec.data import Split
 from metarec.evaluation.protocol.answers import answer, users_of
 from metarec.evaluation.protocol.background import Background
@@ -61,7 +62,10 @@ def validation_value(
         exclude_seen = excludes_seen(model, train, valid, k)
     measured = answer(model, valid, codes, background, chosen, k, exclude_seen).measured
     if not measured:
-        raise DataError(f"{type(model).__name__} cannot be tuned on {objective}")
+        raise DataError(
+            f"{type(model).__name__} cannot be tuned on {objective}: it foretells no ratings; "
+            f"choose {given('objective', 'ndcg')} or another measure of lists, or another model"
+        )
     values = next(iter(measured.values()))
     present = ~np.isnan(values)
     return float(values[present].mean()) if present.any() else math.nan

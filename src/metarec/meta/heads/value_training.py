@@ -3,7 +3,7 @@
 Adapt on some ratings of a user, be judged on the others.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -23,6 +23,8 @@ from metarec.meta.updaters.training import TorchAdapted
 from metarec.training.run import Run
 
 PEOPLE_AT_ONCE = 512
+PROOF = 2.0
+"""Standard errors by which training must be ahead of the start."""
 COVERAGE = 0.9
 WIDTH = 1.6449
 """Standard deviations on either side of a Gaussian's mean that hold `COVERAGE` of it."""
@@ -122,6 +124,27 @@ class LearnedValue(nn.Module):
     ) -> float:
         """Absolute error, clamped to the rating scale."""
         return absolute_error(network, inputs, valid, self.scale)
+
+    def settle(
+        self,
+        network: HeartNetwork,
+        inputs: Inputs,
+        valid: PaddedEpisodes,
+        start: Mapping[str, Tensor],
+        run: Run,
+    ) -> None:
+        """Leave the start only for what is better by `PROOF` standard errors over people: the best
+        of many judgements looks better by chance alone."""
+        if run.best_step == 0:
+            return
+        trained = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+        after = absolute_errors(network, inputs, valid, self.scale)
+        network.load_state_dict(start)
+        gain = absolute_errors(network, inputs, valid, self.scale) - after
+        if gain.mean() > PROOF * gain.std() / np.sqrt(len(gain)):
+            network.load_state_dict(trained)
+        else:
+            run.back_to_start()
 
     def frozen(self, variance_factor: float) -> ValueHead:
         """The head as it serves."""
@@ -251,9 +274,16 @@ def absolute_error(
     network: HeartNetwork, inputs: Inputs, valid: PaddedEpisodes, scale: tuple[float, float]
 ) -> float:
     """Mean over episodes of the mean absolute error of the clamped prediction."""
+    return float(absolute_errors(network, inputs, valid, scale).mean())
+
+
+def absolute_errors(
+    network: HeartNetwork, inputs: Inputs, valid: PaddedEpisodes, scale: tuple[float, float]
+) -> Float[np.ndarray, " person"]:
+    """The mean absolute error of the clamped prediction in each episode."""
     mean, _ = predict_episodes(network, inputs, valid)
     error = np.abs(np.clip(mean, *scale) - valid.query_values)
-    return float(per_person(error, valid.query_mask).mean())
+    return per_person(error, valid.query_mask)
 
 
 @torch.no_grad()

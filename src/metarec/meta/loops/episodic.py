@@ -22,9 +22,12 @@ def train(
         with named(run, inputs):
             loss = network.head.loss(network, terms, step, inputs, config)
         loss = loss + network.penalty(config, inputs.n_events)
+        run.check(loss)
         rate = rate_now(config, run)
         descend(network, optimizer, loss, rate)
         run.note(loss=loss.detach(), learning_rate=rate)
         if valid is not None and run.judges_now:
-            run.judge(network.head.judge(network, inputs, valid, config))
+            with named(run, inputs):
+                judged = network.head.judge(network, inputs, valid, config)
+            run.judge(judged)
     run.restore_best()

@@ -29,9 +29,12 @@ def train(
         support, profiles = network.head.task(network, terms, step, inputs, config)
         with named(run, inputs):
             loss = network.distance(terms, support, profiles)
+        run.check(loss)
         rate = rate_now(config, run)
         descend(network, optimizer, loss, rate)
         run.note(loss=loss.detach(), learning_rate=rate)
         if valid is not None and run.judges_now:
-            run.judge(network.head.judge(network, inputs, valid, config))
+            with named(run, inputs):
+                judged = network.head.judge(network, inputs, valid, config)
+            run.judge(judged)
     run.restore_best()

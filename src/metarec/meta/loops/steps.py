@@ -73,9 +73,12 @@ def rate_now(config: MetaConfig, run: Run) -> float:
 
 @contextmanager
 def named(run: Run, inputs: Inputs) -> Iterator[None]:
-    """Tells of an inner loop that explodes in which step of training, and on whose events."""
+    """Tells of an inner loop that explodes in which step of training, and on whose events; of
+    weights with which nobody can be adapted, what to do."""
     try:
         yield
+    except torch.linalg.LinAlgError as error:  # type: ignore[attr-defined]
+        raise run.diverged("people's equations have no solution any more") from error
     except Exploded as error:
         raise error.of(f"training step {run.step}, {inputs.named(error.user)}") from error
 

@@ -48,6 +48,13 @@ class ClosedFormAdapted:
         """A⁻¹."""
         return self.posterior.covariance()
 
+    def draw(
+        self, rows: Int[np.ndarray, " item"], n: int, rng: np.random.Generator
+    ) -> Float[np.ndarray, "draw item"]:
+        """φᵀ(w − w̄) of each item, for `n` draws of w."""
+        moved = self.posterior.draw(n, rng) - self.posterior.mean
+        return moved @ self.terms.features[rows].T
+
 
 class ClosedForm:
     """N(w̄, A⁻¹) by one solve for each person (`metarec.posterior`)."""

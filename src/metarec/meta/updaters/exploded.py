@@ -4,10 +4,11 @@ from typing import Any
 
 import numpy as np
 
+from metarec.contracts import DivergedError
 from metarec.meta.updaters.decision import Array
 
 
-class Exploded(FloatingPointError):
+class Exploded(DivergedError):
     """A step of an inner loop that led to no finite number."""
 
     def __init__(self, told: str, person: int) -> None:
@@ -17,9 +18,9 @@ class Exploded(FloatingPointError):
         self.user: int | None = None
         """Whose events these are, as a row of the training set, where it is known."""
 
-    def of(self, who: str) -> FloatingPointError:
+    def of(self, who: str) -> DivergedError:
         """The error with whose events led to it."""
-        return FloatingPointError(f"{who}: {self}")
+        return DivergedError(f"{who}: {self}")
 
 
 def check_finite(xp: Any, step: int, numbers: Array, remedy: str) -> None:

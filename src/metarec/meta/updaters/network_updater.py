@@ -62,6 +62,12 @@ class NetworkAdapted:
             'do not add up over events; fit one with updater="ClosedForm" to explain'
         )
 
+    def draw(
+        self, rows: Int[np.ndarray, " item"], n: int, rng: np.random.Generator
+    ) -> Float[np.ndarray, "draw item"]:
+        """NaN: steps of a network end at one decision."""
+        return np.full((n, len(rows)), np.nan)
+
     def covariance(self) -> NoReturn:
         """There is none of a network."""
         raise UnsupportedError(

@@ -49,6 +49,13 @@ class Adapted(Protocol):
         """The covariance of the weights; raises UnsupportedError where there is none."""
         ...
 
+    def draw(
+        self, rows: Int[np.ndarray, " item"], n: int, rng: np.random.Generator
+    ) -> Float[np.ndarray, "draw item"]:
+        """φᵀ(w − w̄) of each item for `n` weights drawn from what is believed of one person; NaN
+        for an updater that knows no distribution."""
+        ...
+
 
 class Updater(Protocol):
     """How the events of a person change the prior."""

@@ -1,5 +1,6 @@
 """Who may ask: a key as a bearer token, with the scope that an endpoint needs."""
 
+import math
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
@@ -9,8 +10,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from metarec.contracts import DataError
-from metarec.serving.api.service import Here
-from metarec.serving.store.keys import key_of
+from metarec.serving.api.browsers import check_browser
+from metarec.serving.api.service import Here, Service
+from metarec.serving.store.keys import BROWSER, ApiKey, key_of
 
 BEARER = HTTPBearer(auto_error=False, description="A key of `metarec keys add`.")
 Token = Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
@@ -19,7 +21,7 @@ Token = Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
 def allowed(scope: str) -> Callable[..., Awaitable[None]]:
     """Refuses who has no key with this scope, where the service asks for keys."""
 
-    async def check(service: Here, token: Token) -> None:
+    async def check(request: Request, service: Here, token: Token) -> None:
         if not service.needs_keys:
             return
         headers = {"WWW-Authenticate": "Bearer"}
@@ -29,10 +31,23 @@ def allowed(scope: str) -> Callable[..., Awaitable[None]]:
         key = await run_in_threadpool(key_of, service.store.database, token.credentials)
         if key is None:
             raise HTTPException(401, "the key is unknown or revoked", headers)
-        if scope not in key.scopes:
+        _check_rate(service, key)
+        if BROWSER in key.scopes:
+            await check_browser(request, key)
+        elif scope not in key.scopes:
             raise HTTPException(403, f"the key lacks the scope {scope}")
 
     return check
+
+
+def _check_rate(service: Service, key: ApiKey) -> None:
+    if key.per_minute is None:
+        return
+    wait = service.rates.wait(key.id, key.per_minute)
+    if wait > 0:
+        seconds = math.ceil(wait)
+        detail = f"the key may ask {key.per_minute:,} times a minute; ask again in {seconds} s"
+        raise HTTPException(429, detail, {"Retry-After": str(seconds)})
 
 
 def known_parameters(request: Request) -> None:

@@ -7,13 +7,29 @@ from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
 
 from metarec.contracts.version import __version__
-from metarec.serving.api import events, items, lists, people, status
+from metarec.serving.api import (
+    batch,
+    charts,
+    events,
+    feedback,
+    finding,
+    holdings,
+    items,
+    lists,
+    page,
+    people,
+    policies,
+    similar,
+    status,
+    syncing,
+)
 from metarec.serving.api.access import known_parameters
+from metarec.serving.api.browsers import Pages
 from metarec.serving.api.limits import Limits, LocalNames
-from metarec.serving.api.notes import hear_warnings
 from metarec.serving.api.problems import add_problems, as_problems
 from metarec.serving.api.service import Service
 from metarec.serving.api.watching import Watching, log_to_stderr
+from metarec.serving.notes import hear_warnings
 
 OPENAPI = "/v1/openapi.json"
 ABOUT = (
@@ -45,11 +61,28 @@ def create_app(service: Service) -> FastAPI:
     app.state.service = service
     describe = app.openapi
     app.openapi = lambda: as_problems(describe())  # type: ignore[method-assign]
-    for room in (events, lists, people, items, status):
+    for room in (
+        events,
+        lists,
+        batch,
+        similar,
+        charts,
+        feedback,
+        policies,
+        people,
+        finding,
+        syncing,
+        items,
+        status,
+        holdings,
+    ):
         app.include_router(room.router, dependencies=[Depends(known_parameters)])
+    app.include_router(page.router)
     add_problems(app)
     if not service.needs_keys:
         app.add_middleware(LocalNames)
+    else:
+        app.add_middleware(Pages, store=service.store)
     app.add_middleware(Limits)
     app.add_middleware(Watching)
     return app

@@ -4,14 +4,15 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Request, Response
-from pydantic import Field, ValidationError
-from starlette.exceptions import HTTPException
+from fastapi import APIRouter, Depends, Header, Response
+from pydantic import Field
 
 from metarec.contracts import DataError
 from metarec.serving.api import limits
 from metarec.serving.api.access import WRITE
-from metarec.serving.api.problems import invalid, told
+from metarec.serving.api.feedback import clicks_of
+from metarec.serving.api.lines import parsed_lines, raw_body
+from metarec.serving.api.problems import told
 from metarec.serving.api.service import Here, Service, new_key
 from metarec.serving.api.shapes import Id, Shape, UserEventIn
 from metarec.serving.metrics import EVENTS_TOLD
@@ -50,7 +51,12 @@ class EventsOut(Shape):
     unknown_items: int = Field(description="Events on items that the model does not know yet.")
 
 
-@router.post("", status_code=201, summary="Tell one event")
+THERE: dict[int | str, dict[str, Any]] = {
+    200: {"model": EventOut, "description": "The event was there already, or was erased before."}
+}
+
+
+@router.post("", status_code=201, summary="Tell one event", responses=THERE)
 def tell(
     body: UserEventIn,
     service: Here,
@@ -77,18 +83,6 @@ def tell_many(body: EventsIn, service: Here) -> EventsOut:
     return answer(service, body.events)
 
 
-LINES = ("application/x-ndjson", "application/jsonl", "application/json")
-"""Kinds of bodies that a page of another site cannot send by itself."""
-
-
-async def raw_body(request: Request) -> bytes:
-    """The body as it came."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind not in LINES:
-        raise HTTPException(415, f"send lines as Content-Type: {LINES[0]}, got {kind or 'none'}")
-    return await request.body()
-
-
 NDJSON: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -106,16 +100,7 @@ NDJSON: dict[str, Any] = {
 @router.post("/ndjson", summary="Tell many events, one a line", openapi_extra=NDJSON)
 def tell_lines(service: Here, body: Annotated[bytes, Depends(raw_body)]) -> EventsOut:
     """Write the events of lines of JSON, all or none; a fault is told with its line."""
-    events, faults = list[UserEventIn](), list[dict[str, Any]]()
-    for number, line in enumerate(body.splitlines(), 1):
-        if not line.strip():
-            continue
-        try:
-            events.append(UserEventIn.model_validate_json(line))
-        except ValidationError as error:
-            faults += [{**e, "loc": (f"line {number}", *e["loc"])} for e in error.errors()]
-    if faults:
-        raise DataError(invalid(faults))
+    events = parsed_lines(body, UserEventIn)
     if len(events) > limits.EVENTS:
         raise DataError(f"at most {limits.EVENTS:,} events at once, got {len(events):,}")
     return answer(service, events)
@@ -144,7 +129,10 @@ def write(service: Service, events: Sequence[UserEventIn]) -> list[Outcome]:
             where = f"events[{place}]: " if len(events) > 1 else ""
             raise DataError(f"{where}{error}") from error
         given.append(Told(body.user_id, event, body.key or new_key()))
+    clicks = clicks_of(service, events)
     outcomes = service.store.tell(given)
+    if clicks:
+        service.store.tell_feedback(clicks)
     for outcome, count in Counter(outcomes).items():
         EVENTS_TOLD.labels(outcome).inc(count)
     return outcomes

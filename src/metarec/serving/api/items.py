@@ -1,27 +1,29 @@
 """What is on offer, changed while the service runs."""
 
+import time
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Path
 from fastapi.encoders import jsonable_encoder
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from metarec.serving.api import limits
 from metarec.serving.api.access import ADMIN, READ
 from metarec.serving.api.lists import check_item
-from metarec.serving.api.notes import noted
 from metarec.serving.api.problems import told
 from metarec.serving.api.service import Here, Service
-from metarec.serving.api.shapes import Id, Shape
+from metarec.serving.api.shapes import Id, Shape, When
 from metarec.serving.models import Served
+from metarec.serving.notes import noted
 from metarec.serving.store.changes import Verb
 from metarec.serving.store.events import canonical
 
 router = APIRouter(prefix="/v1/items", tags=["items"], responses=told(404, 501))
 
 
-def _short(row: "ItemIn") -> "ItemIn":
+def short(row: "ItemIn") -> "ItemIn":
+    """Refuse an item that is longer than anybody's."""
     if len(canonical(row.model_dump())) > 10 * limits.TEXT_LENGTH:
         raise ValueError(f"an item may have {10 * limits.TEXT_LENGTH:,} characters as JSON")
     return row
@@ -32,12 +34,30 @@ class ItemIn(BaseModel):
 
     model_config = ConfigDict(extra="allow", allow_inf_nan=False)
     item_id: Id = Field(examples=["new-1"])
+    available_from: When | None = Field(
+        default=None,
+        description="Before this moment it stands in no list; null: it is on offer already.",
+        examples=["2026-12-01T00:00:00Z"],
+    )
+    available_until: When | None = Field(
+        default=None,
+        description="From this moment on it stands in no list; null: it stays on offer.",
+        examples=["2026-12-26T00:00:00Z"],
+    )
+
+    @model_validator(mode="after")
+    def opens_before_it_closes(self) -> Self:
+        """Refuse a window in which there is no moment."""
+        first, last = self.available_from, self.available_until
+        if first is not None and last is not None and not first < last:  # type: ignore[operator]
+            raise ValueError("available_from must be before available_until")
+        return self
 
 
 class ItemsIn(Shape):
     """Items with their content."""
 
-    items: list[Annotated[ItemIn, AfterValidator(_short)]] = Field(
+    items: list[Annotated[ItemIn, AfterValidator(short)]] = Field(
         min_length=1,
         max_length=limits.ITEMS,
         examples=[[{"item_id": "new-1", "title": "Green tea", "price": 7.5}]],
@@ -45,7 +65,7 @@ class ItemsIn(Shape):
 
     def rows(self) -> list[dict[str, Any]]:
         """The items as JSON values."""
-        return [item.model_dump() for item in self.items]
+        return [item.model_dump(exclude_unset=True) for item in self.items]
 
 
 class IdsIn(Shape):
@@ -73,7 +93,7 @@ class ItemOut(Shape):
 
     model: str
     item_id: str
-    on_offer: bool
+    on_offer: bool = Field(description="Sold, and now inside its window, where it has one.")
     content: dict[str, Any]
 
 
@@ -112,7 +132,7 @@ def look_up(service: Here, item_id: Annotated[Id, Path()]) -> ItemOut:
     return ItemOut(
         model=served.version,
         item_id=item_id,
-        on_offer=bool(catalogue.offered[row]),
+        on_offer=bool(catalogue.on_offer(time.time())[row]),
         content=jsonable_encoder(content),
     )
 
@@ -125,6 +145,6 @@ def _change(service: Service, verb: Verb, rows: Sequence[dict[str, Any]]) -> Ite
         model=served.version,
         changed=len(rows),
         items=len(catalogue),
-        on_offer=int(catalogue.offered.sum()),
+        on_offer=int(catalogue.on_offer(time.time()).sum()),
         notes=list(dict.fromkeys(notes)),
     )

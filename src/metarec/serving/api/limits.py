@@ -9,10 +9,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from metarec.serving.api.problems import problem
 
 BODY_BYTES = 10 * 2**20
+SNAPSHOT = ("PUT", "/v1/items")
+SNAPSHOT_BYTES = 100 * 2**20
+SNAPSHOT_ITEMS = 200_000
 EVENTS = 10_000
 ITEMS = 1_000
 IDS = 10_000
 LONGEST_LIST = 1_000
+USERS = 1_000
+PLACES = 50_000
+"""Of all lists of one request together."""
 ID_LENGTH = 256
 TEXT_LENGTH = 10_000
 CONTEXT_FIELDS = 50
@@ -35,9 +41,10 @@ class Limits:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        most = SNAPSHOT_BYTES if (scope["method"], scope["path"]) == SNAPSHOT else self.most
         said = Headers(scope=scope).get("content-length", "0")
-        if said.isdecimal() and int(said) > self.most:
-            await self._refuse(scope, receive, send)
+        if said.isdecimal() and int(said) > most:
+            await self._refuse(scope, receive, send, most)
             return
         read, over, begun = 0, False, False
 
@@ -45,7 +52,7 @@ class Limits:
             nonlocal read, over
             message = await receive()
             read += len(message.get("body", b""))
-            over = over or read > self.most
+            over = over or read > most
             if over:
                 raise TooLarge
             return message
@@ -62,10 +69,10 @@ class Limits:
             if not over:
                 raise
         if over and not begun:
-            await self._refuse(scope, receive, send)
+            await self._refuse(scope, receive, send, most)
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        detail = f"a body may have {self.most:,} bytes; send the events in several"
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send, most: int) -> None:
+        detail = f"a body may have {most:,} bytes; send it in parts"
         await problem(Request(scope), 413, detail)(scope, receive, send)
 
 

@@ -1,5 +1,6 @@
 """What the service knows of one person: why, what to ask, what they did, and forgetting it."""
 
+import time
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
@@ -10,22 +11,16 @@ from metarec.meta import RankBy
 from metarec.meta.as_json import reasons
 from metarec.serving.api import limits
 from metarec.serving.api.access import ADMIN, READ, WRITE
-from metarec.serving.api.lists import (
-    K,
-    ListOut,
-    Many,
-    Reasons,
-    Whose,
-    check_item,
-    list_of,
-    person_in,
-)
-from metarec.serving.api.notes import noted
+from metarec.serving.api.answers import ListOut, Reasons, list_of
+from metarec.serving.api.asking import K, Many, Whose
+from metarec.serving.api.lists import check_item, person_in
 from metarec.serving.api.problems import told
 from metarec.serving.api.service import Here
 from metarec.serving.api.shapes import Context, Id, Shape, number
 from metarec.serving.metrics import FORGOTTEN
+from metarec.serving.notes import noted
 from metarec.serving.people import with_profile
+from metarec.serving.person import check_profile
 
 router = APIRouter(prefix="/v1", tags=["people"], responses=told(404, 501))
 UserId = Annotated[Id, Path()]
@@ -137,7 +132,8 @@ def ask(body: QuestionsIn, service: Here) -> ListOut:
                 f"{type(served.model).__name__} does not know how sure it is, so it has nothing to "
                 "ask; a MetaRecommender has"
             )
-        found = person.ask(body.k, candidates=body.candidates, sure=body.sure)
+        now = time.time()
+        found = person.ask(body.k, candidates=body.candidates, sure=body.sure, at=now)
         return list_of(served, found, body.user_id, [*said, *notes])
 
 
@@ -171,10 +167,15 @@ def history(
 
 @router.put("/users/{user_id:path}/profile", summary="Put a user's profile", dependencies=[WRITE])
 def put_profile(body: ProfileIn, service: Here, user_id: UserId) -> ProfileOut:
-    """Write what is known of a user besides their events, in place of what was; a model that cannot
-    read it answers without it, and says so."""
+    """Write what is known of a user besides their events, in place of what was.
+
+    A model with profiles refuses (422) a field that it does not know, or a value that it cannot
+    read; one without keeps it for another model, answers without it, and says so.
+    """
+    model = service.following.served.model
+    check_profile(model, body.profile)
     service.store.put_profiles({user_id: body.profile})
-    _, notes = with_profile(service.following.served.model, [], body.profile)
+    _, notes = with_profile(model, [], body.profile)
     return ProfileOut(profile=body.profile, notes=notes)
 
 

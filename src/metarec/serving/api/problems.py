@@ -1,17 +1,18 @@
 """Errors as one clear answer each (RFC 9457), with no more in it than the caller may see."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 from starlette.exceptions import HTTPException
 
 from metarec.contracts import DataError, UnsupportedError
 from metarec.serving.store import KeyConflict, StoreError
 
+Body = TypeVar("Body", bound=BaseModel)
 MOST_TOLD = 20
 """Faults of one request that are told; the rest is counted."""
 JSON = "application/problem+json"
@@ -41,11 +42,12 @@ TITLES = {
     413: ("too-large", "Content Too Large"),
     415: ("media-type", "Unsupported Media Type"),
     422: ("invalid", "Unprocessable Content"),
+    429: ("too-many", "Too Many Requests"),
     500: ("bug", "Internal Server Error"),
     501: ("unsupported", "Not Implemented"),
     503: ("unavailable", "Service Unavailable"),
 }
-OFTEN = (401, 403, 413, 422, 503)
+OFTEN = (400, 401, 403, 413, 422, 429, 503)
 """What every endpoint may answer besides."""
 
 
@@ -86,6 +88,14 @@ def invalid(errors: Sequence[Any]) -> str:
     return "; ".join([*lines, *([f"and {more:,} more"] if more > 0 else [])])
 
 
+def asked(kind: type[Body], **fields: Any) -> Body:
+    """A body made of parameters; what it refuses is the caller's, as in a body that was sent."""
+    try:
+        return kind(**fields)
+    except ValidationError as error:
+        raise DataError(invalid(error.errors())) from error
+
+
 def _place(loc: Sequence[Any]) -> str:
     """`events[3].value`: where in the body, or which parameter."""
     path = ""
@@ -124,6 +134,8 @@ def add_problems(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     def refused(request: Request, error: HTTPException) -> JSONResponse:
+        if isinstance(error.__cause__, UnicodeDecodeError):  # FastAPI tells 400, and no place
+            return problem(request, 422, "the body: no JSON: it is not UTF-8")
         return problem(request, error.status_code, str(error.detail), error.headers)
 
 

@@ -1,13 +1,16 @@
 """What all endpoints share: the store, the model that answers, and everybody's own."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
 
+from metarec.serving.charts import Charts
 from metarec.serving.following import Following
 from metarec.serving.people import People
+from metarec.serving.rates import Rates
+from metarec.serving.searching import Searching
 from metarec.serving.store import Store
 
 
@@ -18,14 +21,17 @@ class Service:
     store: Store
     following: Following
     people: People
+    charts: Charts
+    rates: Rates
     needs_keys: bool = True
     """False: whoever reaches the port may ask anything; for loopback alone."""
+    searching: Searching = field(default_factory=Searching)
 
     @classmethod
     def of(cls, store: Store, *, needs_keys: bool = True) -> "Service":
         """A process that answers from a store."""
         following = Following(store)
-        return cls(store, following, People(store, following), needs_keys)
+        return cls(store, following, People(store, following), Charts(store), Rates(), needs_keys)
 
 
 async def service_of(request: Request) -> Service:

@@ -56,6 +56,15 @@ def _seconds(moment: object) -> object:
     return float(moment)
 
 
+def _when(moment: object) -> object:
+    """Seconds since 1970 of a number or an ISO time, also of one to come; refuses milliseconds."""
+    if isinstance(moment, datetime):
+        return moment.timestamp()
+    if isinstance(moment, float | int) and abs(moment) > MILLISECONDS:
+        raise ValueError(f"{moment:.0f} would be milliseconds; write seconds since 1970")
+    return moment
+
+
 def _small(context: dict[str, Any]) -> dict[str, Any]:
     if len(canonical(context)) > TEXT_LENGTH:
         raise ValueError(f"a context may have {TEXT_LENGTH:,} characters as JSON")
@@ -69,6 +78,7 @@ Id = Annotated[
 Kind = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(_storable)]
 Text = Annotated[str, StringConstraints(max_length=TEXT_LENGTH), AfterValidator(_storable)]
 Moment = Annotated[float | AwareDatetime, AfterValidator(_seconds)]
+When = Annotated[float | AwareDatetime, AfterValidator(_when)]
 Cell = str | int | float | bool | None
 Context = Annotated[
     dict[Annotated[str, StringConstraints(min_length=1, max_length=64)], Cell],
@@ -110,6 +120,11 @@ class UserEventIn(EventIn):
         default=None,
         description="Names this event: told again under the same key, it is still one event.",
         examples=["order-7731-589"],
+    )
+    impression: Id | None = Field(
+        default=None,
+        description="The recorded list that this came from: a click on its item is told with it.",
+        examples=[None],
     )
 
 

@@ -1,7 +1,8 @@
 """How the service is: alive, ready, which model answers and what it can do, and the metrics."""
 
+import time
 from pathlib import Path as FilePath
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from fastapi import APIRouter, Response
@@ -11,13 +12,17 @@ from pydantic import Field
 from metarec.contracts import EventKinds, Recommender, UnsupportedError
 from metarec.contracts.event_kinds import ANY_KIND
 from metarec.meta.abilities import Adapts, FollowsItems
+from metarec.policies import exploring
 from metarec.serving.api.access import ADMIN, READ
+from metarec.serving.api.explored import PolicyName
 from metarec.serving.api.problems import told
-from metarec.serving.api.service import Here
+from metarec.serving.api.service import Here, Service
 from metarec.serving.api.shapes import Shape, Text
 from metarec.serving.metrics import exposition
-from metarec.serving.models import Served
-from metarec.serving.swapping import ItemsOf, put_in_service
+from metarec.serving.models import ItemsOf, Served
+from metarec.serving.person import known_person
+from metarec.serving.store.shops import scale_of
+from metarec.serving.swapping import put_in_service
 
 router = APIRouter(prefix="/v1", tags=["service"])
 
@@ -32,6 +37,7 @@ class Abilities(Shape):
     similar_items: bool
     items_change: bool = Field(description="Items are added and changed without another fit.")
     rank_by: bool = Field(description="Several orders: both, choice, rating.")
+    policies: list[PolicyName] = Field(description="By which lists can be chosen.")
 
 
 class ModelOut(Shape):
@@ -43,6 +49,9 @@ class ModelOut(Shape):
     predicts: Literal["ratings", "events"]
     items: int
     on_offer: int
+    scale: tuple[float, float] | None = Field(
+        description="The smallest and largest rating; null without ratings, or where none is known."
+    )
     target_kinds: list[str]
     negative_kinds: list[str]
     can: Abilities
@@ -83,7 +92,12 @@ def ready(service: Here) -> Health:
     return Health(trouble=service.following.trouble)
 
 
-@router.get("/metrics", summary="Metrics for Prometheus", dependencies=[READ])
+@router.get(
+    "/metrics",
+    summary="Metrics for Prometheus",
+    dependencies=[READ],
+    response_class=PlainTextResponse,
+)
 def metrics() -> Response:
     """Counts and times of all processes of this service, and nothing of any person."""
     return PlainTextResponse(exposition(), media_type="text/plain; version=0.0.4")
@@ -92,7 +106,7 @@ def metrics() -> Response:
 @router.get("/model", summary="The model that answers", dependencies=[READ], responses=told())
 def model(service: Here) -> ModelOut:
     """Its version, what it can do, and its items."""
-    return status_of(service.following.caught_up(), service.following.trouble)
+    return status_of(service, service.following.caught_up(), service.following.trouble)
 
 
 @router.post(
@@ -105,10 +119,10 @@ def swap(body: SwapIn, service: Here) -> ModelOut:
     """
     served = put_in_service(service.store, FilePath(body.folder), body.items)
     service.following.take(served)
-    return status_of(served, "")
+    return status_of(service, served, "")
 
 
-def status_of(served: Served, trouble: str) -> ModelOut:
+def status_of(service: Service, served: Served, trouble: str) -> ModelOut:
     """The model as it is told."""
     answering = served.model
     kinds: EventKinds = getattr(answering, "event_kinds", ANY_KIND)
@@ -118,7 +132,8 @@ def status_of(served: Served, trouble: str) -> ModelOut:
         hash=served.activation.hash,
         predicts="ratings" if answering.predicts_ratings else "events",
         items=len(answering.catalogue),
-        on_offer=int(answering.catalogue.offered.sum()),
+        on_offer=int(answering.catalogue.on_offer(time.time()).sum()),
+        scale=scale_of(service.store, answering),
         target_kinds=list(kinds.target),
         negative_kinds=list(kinds.negative),
         can=abilities_of(answering),
@@ -138,7 +153,21 @@ def abilities_of(answering: Recommender) -> Abilities:
         similar_items=_has_similar(answering),
         items_change=isinstance(answering, FollowsItems),
         rank_by=adapts and answering.predicts_ratings,
+        policies=_policies(answering),
     )
+
+
+def _policies(answering: Recommender) -> list[PolicyName]:
+    """The policies for which a model knows enough."""
+    outlook = known_person(answering, []).outlook(1, draws=1, rng=np.random.default_rng(0))
+    found: list[PolicyName] = []
+    for name in get_args(PolicyName):
+        try:
+            exploring(name).slates(outlook, 1)
+        except UnsupportedError:
+            continue
+        found.append(name)
+    return found
 
 
 def _has_similar(answering: Recommender) -> bool:

@@ -16,6 +16,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from metarec.contracts.wording import request_words
 from metarec.serving.api.problems import problem
 from metarec.serving.metrics import REQUESTS, SECONDS
 
@@ -57,12 +58,13 @@ class Watching:
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-ID"] = request_id
                 for name, value in SECURITY.items():
-                    headers[name] = value
+                    headers.setdefault(name, value)  # the page has its own
             await send(message)
 
         error: Exception | None = None
         try:
-            await self.app(scope, receive, answer)
+            with request_words():  # the service may have been started by a shell
+                await self.app(scope, receive, answer)
         except Exception as raised:
             error = raised
             detail = "a bug of the service, which its log tells under the request's id"

@@ -3,6 +3,7 @@
 import gzip
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 from metarec.contracts import DataError
 from metarec.files.atomic import whole_file
 from metarec.files.disk import reading
+from metarec.serving.store.database import is_file, url_of
 from metarec.serving.store.migrating import newest
 from metarec.serving.store.store import Store
 from metarec.serving.store.tables import METADATA, SETTINGS
@@ -43,17 +45,34 @@ def backup(store: Store, path: str | Path) -> int:
 def restore(path: str | Path, place: str) -> int:
     """Make a store of a backup, where none has anything yet; how many rows.
 
-    Whole or not at all. Raises DataError for a file that is none or was cut, and for a place that
-    is taken.
+    Whole or not at all: the backup is read to its end before anything is made. Raises DataError for
+    a file that is none or was cut, and for a place that is taken.
     """
-    with reading(path), gzip.open(path, "rt", encoding="utf-8") as file, Store(place) as store:
+    with _opened(path) as file:
+        for _ in _rows(file, path):
+            pass
+    url = url_of(place)
+    if not is_file(url) or Path(str(url.database)).exists():
+        return _fill(path, place)
+    with whole_file(str(url.database)) as new:
+        return _fill(path, str(new))
+
+
+@contextmanager
+def _opened(path: str | Path) -> Iterator[IO[str]]:
+    """The rows of a backup, behind its first line."""
+    with reading(path), gzip.open(path, "rt", encoding="utf-8") as file:
         _check_head(file, path)
-        with store.database.writing() as connection:
-            _check_empty(connection, store)
-            connection.execute(sa.delete(SETTINGS))
-            rows = _filled(connection, _rows(file, path))
-            if store.database.kind == "postgresql":
-                _count_on(connection)
+        yield file
+
+
+def _fill(path: str | Path, place: str) -> int:
+    with _opened(path) as file, Store(place) as store, store.database.writing() as connection:
+        _check_empty(connection, store)
+        connection.execute(sa.delete(SETTINGS))
+        rows = _filled(connection, _rows(file, path))
+        if store.database.kind == "postgresql":
+            _count_on(connection)
     return rows
 
 

@@ -10,7 +10,11 @@ import sqlalchemy as sa
 
 from metarec.serving.store.tables import ACTIVATIONS, ITEM_CHANGES
 
-Verb = Literal["add", "update", "retire", "restore"]
+Verb = Literal["add", "update", "widen", "retire", "restore"]
+"""`widen` is an update that may bring columns which the items had not."""
+
+Step = tuple[Verb, Sequence[dict[str, Any]]]
+"""One change of a catalogue that is not written yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +44,22 @@ def append_change(
 
     None where another came in between: then look again, and make it of that catalogue.
     """
+    return append_changes(connection, [(verb, rows)], after)
+
+
+def append_changes(connection: sa.Connection, steps: Sequence[Step], after: int) -> int | None:
+    """Write changes that were made one after another; the number of the last."""
+    if connection.dialect.name == "postgresql":  # where others could write between look and write
+        connection.exec_driver_sql(f"LOCK TABLE {ITEM_CHANGES.name} IN SHARE ROW EXCLUSIVE MODE")
     newest = connection.execute(sa.select(sa.func.max(ITEM_CHANGES.c.id))).scalar() or 0
     if newest != after:
         return None
-    row = {"verb": verb, "rows": json.dumps(rows, ensure_ascii=False), "received": time.time()}
-    written = connection.execute(sa.insert(ITEM_CHANGES).values(row)).inserted_primary_key
-    assert written is not None, "one row was written"
-    return int(written[0])
+    for verb, rows in steps:
+        row = {"verb": verb, "rows": json.dumps(rows, ensure_ascii=False), "received": time.time()}
+        written = connection.execute(sa.insert(ITEM_CHANGES).values(row)).inserted_primary_key
+        assert written is not None, "one row was written"
+        newest = int(written[0])
+    return newest
 
 
 def changes_between(connection: sa.Connection, after: int, to: int) -> list[ItemChange]:

@@ -40,6 +40,8 @@ class Database:
         self.url = url_of(place)
         self.shown = self.url.render_as_string(hide_password=True)
         self.kind = self.url.get_backend_name()
+        if is_file(self.url):
+            Path(str(self.url.database)).absolute().parent.mkdir(parents=True, exist_ok=True)
         with self.telling():
             self._writer = sa.create_engine(self.url, hide_parameters=True, pool_pre_ping=True)
             self._reader = sa.create_engine(
@@ -122,7 +124,7 @@ class Database:
 
 
 def url_of(place: str) -> sa.URL:
-    """The URL of a store from one, or from the path of an SQLite file, whose folder is made."""
+    """The URL of a store from one, or from the path of an SQLite file."""
     if not isinstance(place, str) or not place:
         raise DataError(f"a store is named by text, such as {EXAMPLE}")
     try:
@@ -137,11 +139,15 @@ def url_of(place: str) -> sa.URL:
             f"a store lies in SQLite or PostgreSQL, not in {url.get_backend_name()}; name one such "
             f"as {EXAMPLE}"
         )
-    if url.get_backend_name() == "sqlite":
-        if url.database in (None, "", ":memory:") or str(url.database).startswith("file:"):
-            raise DataError(f"a store outlives its process, so name a file, such as {EXAMPLE}")
-        Path(str(url.database)).absolute().parent.mkdir(parents=True, exist_ok=True)
+    file = str(url.database or "")
+    if is_file(url) and (file in ("", ":memory:") or file.startswith("file:")):
+        raise DataError(f"a store outlives its process, so name a file, such as {EXAMPLE}")
     return url
+
+
+def is_file(url: sa.URL) -> bool:
+    """True for a store that is an SQLite file."""
+    return url.get_backend_name() == "sqlite"
 
 
 def _begin_now(connection: sa.Connection) -> None:

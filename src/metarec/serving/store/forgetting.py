@@ -11,6 +11,7 @@ from metarec.serving.store.people import ids_of
 from metarec.serving.store.tables import (
     ERASED_KEYS,
     EVENTS,
+    FEEDBACK,
     IMPRESSIONS,
     MERGES,
     PROFILES,
@@ -35,7 +36,7 @@ class Receipt:
 
 
 def forget(database: Database, user_id: str, secret: bytes) -> Receipt:
-    """Erase a person: events, impressions, profile and merges, of their sessions too.
+    """Erase a person: events, impressions, feedback, profile and merges, of their sessions too.
 
     Of the events' keys a keyed hash stays, so that an old message cannot bring them back. In SQLite
     nothing of them is left in the file, its free pages or its log when this returns; PostgreSQL
@@ -52,6 +53,7 @@ def forget(database: Database, user_id: str, secret: bytes) -> Receipt:
         shown = connection.execute(
             sa.delete(IMPRESSIONS).where(IMPRESSIONS.c.user_id.in_(ids))
         ).rowcount
+        connection.execute(sa.delete(FEEDBACK).where(FEEDBACK.c.user_id.in_(ids)))
         connection.execute(sa.delete(PROFILES).where(PROFILES.c.user_id.in_(ids)))
         either = sa.or_(MERGES.c.session_id.in_(ids), MERGES.c.user_id.in_(ids))
         connection.execute(sa.delete(MERGES).where(either))
@@ -88,7 +90,7 @@ def finish_forgetting(database: Database) -> None:
 def _scrub(database: Database) -> None:
     with database.reading() as connection:
         if database.kind == "postgresql":
-            for table in (EVENTS, IMPRESSIONS, PROFILES, MERGES):
+            for table in (EVENTS, IMPRESSIONS, FEEDBACK, PROFILES, MERGES):
                 connection.exec_driver_sql(f"VACUUM {table.name}")
             return
         connection.exec_driver_sql("VACUUM")

@@ -1,5 +1,10 @@
 """From an older layout of a store to this version's, by Alembic."""
 
+import re
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -8,7 +13,7 @@ from sqlalchemy import Connection, inspect, text
 
 from metarec.contracts import DataError
 from metarec.contracts.printing import listed
-from metarec.serving.store.database import Database
+from metarec.serving.store.database import Database, is_file, url_of
 from metarec.serving.store.tables import METADATA
 
 LOCK = 0x6D65_7461
@@ -45,6 +50,39 @@ def migrate(database: Database) -> None:
         if at is None:
             _check_free(connection, database)
         command.upgrade(config_of(connection), "head")
+
+
+def check_there(place: str) -> None:
+    """Raise DataError where there is no store; nothing is made or changed there."""
+    url = url_of(place)
+    there = _holds_store(Path(str(url.database))) if is_file(url) else _has_tables(place)
+    if not there:
+        raise DataError(
+            f"there is no store {url.render_as_string(hide_password=True)}; metarec serve makes "
+            "one, or metarec store import"
+        )
+
+
+def _holds_store(file: Path) -> bool:
+    """Whether a file is an SQLite database with our layouts, looked at without writing."""
+    if not file.is_file():
+        return False
+    try:
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as opened:
+            opened.execute("SELECT version_num FROM alembic_version")
+    except sqlite3.Error as error:
+        # what else is wrong with it, such as a lock, is told when it is opened
+        return not re.search("no such table|not a database", str(error))
+    return True
+
+
+def _has_tables(place: str) -> bool:
+    database = Database(place)
+    try:
+        with database.reading() as connection:
+            return revision_of(connection) is not None
+    finally:
+        database.close()
 
 
 def _check_free(connection: Connection, database: Database) -> None:

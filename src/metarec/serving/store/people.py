@@ -1,7 +1,7 @@
 """People as the store knows them: whose events are whose, and what tells that something changed."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from metarec.contracts import DataError
 from metarec.serving.store.database import Database
-from metarec.serving.store.events import Kept, canonical, kept_of
+from metarec.serving.store.events import Kept, canonical, kept_of, parts_of
 from metarec.serving.store.tables import (
     ACTIVATIONS,
     EVENTS,
@@ -45,7 +45,7 @@ def _owner(user_id: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
     return sa.func.coalesce(merged, user_id)
 
 
-def _own(user_id: sa.ColumnElement[str], column: sa.Column[str]) -> sa.ColumnElement[bool]:
+def own_rows(user_id: sa.ColumnElement[str], column: sa.Column[str]) -> sa.ColumnElement[bool]:
     """True for what stands under a person's own id, or under a session of theirs."""
     sessions = sa.select(MERGES.c.session_id).where(MERGES.c.user_id == _owner(user_id))
     # a list of one beside a query: a database looks both up in its index
@@ -66,11 +66,11 @@ _MOMENT = (
         sa.func.coalesce(_PROFILE.scalar_subquery(), 0),
     )
     .select_from(EVENTS)
-    .where(_own(USER, EVENTS.c.user_id))
+    .where(own_rows(USER, EVENTS.c.user_id))
 )
 _HISTORY = (
     sa.select(EVENTS)
-    .where(_own(USER, EVENTS.c.user_id), EVENTS.c.id > sa.bindparam("after"))
+    .where(own_rows(USER, EVENTS.c.user_id), EVENTS.c.id > sa.bindparam("after"))
     .order_by(EVENTS.c.id)
 )
 _VERSION = sa.select(*_NEWEST)
@@ -99,6 +99,39 @@ def history_of(connection: sa.Connection, user_id: str, after: int = 0) -> list[
     """The events of a person behind one of a number, sessions of theirs too, as they came."""
     rows = connection.execute(_HISTORY, {"user": user_id, "after": after})
     return [kept_of(row) for row in rows]
+
+
+def histories_of(connection: sa.Connection, user_ids: Sequence[str]) -> dict[str, list[Kept]]:
+    """The events of each of these people, sessions of theirs too, as they came."""
+    owner_of = _owners(connection, user_ids)
+    own: dict[str, list[Kept]] = {owner: [] for owner in owner_of.values()}
+    for part in parts_of(list(own)):
+        sessions = sa.select(MERGES.c.session_id).where(MERGES.c.user_id.in_(part))
+        theirs = sa.or_(EVENTS.c.user_id.in_(part), EVENTS.c.user_id.in_(sessions))
+        asked = with_owners(*EVENTS.columns).where(theirs).order_by(EVENTS.c.id)
+        for row in connection.execute(asked):
+            if row.owner in own:  # not of a session's id that is another user's now
+                own[row.owner].append(kept_of(row))
+    return {user_id: own[owner_of[user_id]] for user_id in user_ids}
+
+
+def profiles_of(connection: sa.Connection, user_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """What is known of these people besides their events, where there is anything."""
+    owner_of, found = _owners(connection, user_ids), dict[str, dict[str, Any]]()
+    for part in parts_of(sorted(set(owner_of.values()))):
+        asked = sa.select(PROFILES).where(PROFILES.c.user_id.in_(part))
+        found |= {row.user_id: json.loads(row.profile) for row in connection.execute(asked)}
+    return {user: found[owner] for user, owner in owner_of.items() if owner in found}
+
+
+def _owners(connection: sa.Connection, user_ids: Sequence[str]) -> dict[str, str]:
+    """The user whose each id is: of a merged session, that user."""
+    merged: dict[str, str] = {}
+    for part in parts_of(user_ids):
+        asked = sa.select(MERGES.c.session_id, MERGES.c.user_id)
+        rows = connection.execute(asked.where(MERGES.c.session_id.in_(part)))
+        merged |= {row.session_id: row.user_id for row in rows}
+    return {user_id: merged.get(user_id, user_id) for user_id in user_ids}
 
 
 def profile_of(connection: sa.Connection, user_id: str) -> dict[str, Any] | None:

@@ -11,16 +11,24 @@ import numpy as np
 import polars as pl
 import sqlalchemy as sa
 
-from metarec.contracts import Catalogue, Clock, DataError, Dataset, Event, vocabulary_of
+from metarec.contracts import (
+    Catalogue,
+    Clock,
+    DataError,
+    Dataset,
+    Event,
+    Recommender,
+    vocabulary_of,
+)
+from metarec.contracts.meaning import recognised_scale
 from metarec.contracts.printing import counted
 from metarec.contracts.progress import tracked
 from metarec.serving.store.events import Told, canonical
+from metarec.serving.store.meaning import check_meaning, declare, said_of
 from metarec.serving.store.people import with_owners
 from metarec.serving.store.store import Store
 from metarec.serving.store.tables import EVENTS, PROFILES
 
-SHOP = "shop"
-"""The setting that holds what a shop declares of its events."""
 EVENTS_AT_ONCE = 10_000
 
 
@@ -29,8 +37,10 @@ def import_shop(store: Store, shop: Dataset, *, progress: bool = False) -> int:
 
     An event's key is made of all that it says, and how often it was said before, so a shop that is
     imported again adds what it has more of, and what was erased stays so.
+    Raises DataError where the store's values mean another thing.
     """
-    store.put_setting(SHOP, declared(shop))
+    check_meaning(store, shop.feedback, f"the shop {shop.name!r} holds")
+    declare(store, declared(shop))
     new, part = 0, list[Told]()
     for row in tracked(range(len(shop.user_ids)), "importing people", show=progress):
         part += _told(str(shop.user_ids[row]), shop.histories.events(row))
@@ -65,7 +75,7 @@ def dataset_of(store: Store, catalogue: Catalogue | None = None) -> Dataset:
     it and not on offer. Events without a clock of their own have the time they came, unless the
     shop that was imported has no clock.
     """
-    said: Mapping[str, Any] = store.setting(SHOP) or {}
+    said = said_of(store)
     events = _events(store)
     if not len(events):
         raise DataError(f"the store {store.database.shown} holds no event yet")
@@ -100,8 +110,22 @@ def dataset_of(store: Store, catalogue: Catalogue | None = None) -> Dataset:
         negative_kinds=tuple(kind for kind in said.get("negative_kinds", ()) if kind in known),
         roles=_roles(said.get("roles", {}), items),
         licence=said.get("licence", ""),
-        notes=_notes(catalogue, items),
+        notes=tuple(_notes(catalogue, items, unsaid="feedback" not in said)),
     )
+
+
+def scale_of(store: Store, model: Recommender) -> tuple[float, float] | None:
+    """The smallest and largest rating that people may give: the model's, or what the shop declared,
+    or what the first ratings of the store suggest; None where there are none."""
+    if not model.predicts_ratings:
+        return None
+    known = getattr(model, "scale", None) or said_of(store).get("scale")
+    if known is not None:
+        return float(known[0]), float(known[1])
+    first = sa.select(EVENTS.c.value).order_by(EVENTS.c.id).limit(EVENTS_AT_ONCE)
+    with store.database.reading() as connection:
+        values = pl.Series(connection.execute(first).scalars().all(), dtype=pl.Float64).drop_nulls()
+    return recognised_scale(values) if len(values) else None
 
 
 def _told(user_id: str, events: Sequence[Event]) -> Iterator[Told]:
@@ -138,11 +162,15 @@ def _with_unknown(catalogue: Catalogue | None, ids: pl.Series) -> Catalogue:
     )
 
 
-def _notes(catalogue: Catalogue | None, items: Catalogue) -> tuple[str, ...]:
+def _notes(catalogue: Catalogue | None, items: Catalogue, *, unsaid: bool) -> Iterator[str]:
     more = 0 if catalogue is None else len(items) - len(catalogue)
-    if not more:
-        return ()
-    return (f"{counted(more, 'item')} of events that the model does not know: not on offer",)
+    if more:
+        yield f"{counted(more, 'item')} of events that the model does not know: not on offer"
+    if unsaid:
+        yield (
+            "nobody has said whether values are ratings: read as weights of events; a shop that is "
+            "imported, or a model of ratings in service, says so"
+        )
 
 
 def _contexts(told: pl.Series) -> list[pl.Series]:

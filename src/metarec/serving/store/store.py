@@ -2,7 +2,6 @@
 
 import json
 import secrets
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
@@ -12,6 +11,16 @@ from metarec.serving.store.database import Database
 from metarec.serving.store.events import Kept, Outcome, Told, append
 from metarec.serving.store.forgetting import Receipt, finish_forgetting, forget
 from metarec.serving.store.group_commit import GroupCommit
+from metarec.serving.store.impressions import (
+    Become,
+    Chances,
+    Feedback,
+    Impression,
+    answered_by,
+    items_of,
+    record,
+    tell,
+)
 from metarec.serving.store.migrating import migrate
 from metarec.serving.store.people import (
     Moment,
@@ -21,7 +30,7 @@ from metarec.serving.store.people import (
     profile_of,
     put_profile,
 )
-from metarec.serving.store.tables import IMPRESSIONS, SETTINGS
+from metarec.serving.store.tables import SETTINGS
 
 
 class Store:
@@ -93,13 +102,29 @@ class Store:
         """Overwrite what was deleted, where a `forget` was ended before it had done so."""
         finish_forgetting(self.database)
 
-    def show(self, user_id: str, items: Sequence[str], model: str) -> None:
-        """Keep which list a person was shown, and by which model."""
-        row = {"user_id": user_id, "items": json.dumps(list(items), ensure_ascii=False)}
+    def show(
+        self, user_id: str, items: Sequence[str], model: str, chances: Chances | None = None
+    ) -> str:
+        """Keep which list a person was shown, by which model and how likely it was; the name under
+        which feedback comes."""
         with self.database.writing() as connection:
-            connection.execute(
-                sa.insert(IMPRESSIONS).values(**row, model=model, received=time.time())
-            )
+            return record(connection, user_id, items, model, chances)
+
+    def impressions(self, tokens: Sequence[str]) -> dict[str, list[str]]:
+        """The items of lists that were kept, by their names; those that there are."""
+        with self.database.reading() as connection:
+            return items_of(connection, tokens)
+
+    def tell_feedback(self, told: Sequence[Feedback]) -> list[Become]:
+        """Write what came of lists, all or nothing. Raises KeyConflict for another
+        value of a place that has one."""
+        with self.database.writing() as connection:
+            return tell(connection, self.database, told)
+
+    def answered_by(self, user_id: str, since: float, most: int) -> list[Impression]:
+        """The newest lists that a person was shown since, of which something was told."""
+        with self.database.reading() as connection:
+            return answered_by(connection, user_id, since, most)
 
     def setting(self, name: str) -> Any:
         """What was written under a name; None where nothing was."""

@@ -32,10 +32,31 @@ IMPRESSIONS = Table(
     Column("items", Text, nullable=False),
     Column("model", Text, nullable=False),
     Column("received", Double, nullable=False),
+    Column("token", Text),
+    Column("policy", Text),
+    Column("chances", Text),
     Index("impressions_of_a_person", "user_id", "id"),
+    Index("impressions_by_token", "token", unique=True),
     sqlite_autoincrement=True,
 )
-"""Lists that were shown, where the caller asked to keep them."""
+"""Lists that were shown, where the caller asked to keep them; by which policy, how likely each item
+was at its place, and under which name feedback comes. A list of before has none of these."""
+
+FEEDBACK = Table(
+    "feedback",
+    METADATA,
+    Column("id", Number, primary_key=True),
+    Column("impression", Text, nullable=False),
+    Column("user_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("value", Double, nullable=False),
+    Column("received", Double, nullable=False),
+    Index("feedback_once", "impression", "kind", "position", unique=True),
+    Index("feedback_of_a_person", "user_id"),
+    sqlite_autoincrement=True,
+)
+"""What came of lists that were shown: how far they were seen, what was clicked, what it earned."""
 
 PROFILES = Table(
     "profiles",
@@ -100,6 +121,8 @@ API_KEYS = Table(
     Column("scopes", Text, nullable=False),
     Column("created", Double, nullable=False),
     Column("revoked", Double),
+    Column("origins", Text, nullable=False, server_default=""),
+    Column("per_minute", Integer),
 )
 """Who may ask; of a key only its hash is kept."""
 

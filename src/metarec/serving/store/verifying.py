@@ -14,7 +14,8 @@ from metarec.serving.store.people import with_owners
 from metarec.serving.store.store import Store
 from metarec.serving.store.tables import ERASED_KEYS, EVENTS
 
-Adapt = Callable[[list[Event]], object]
+Rebuild = Callable[[list[Event]], int]
+"""Makes one person anew; how many of their events the model cannot read."""
 
 
 @dataclass(frozen=True)
@@ -25,33 +26,37 @@ class Verified:
     events: int
     rebuilt: int
     """People whose model was made anew from their events."""
+    unknown: int
+    """Events that were left out of it, on items that the model does not know."""
     problems: tuple[str, ...]
 
     def __str__(self) -> str:
         told = f"{counted(self.events, 'event')} of {counted(self.people, 'person', 'people')}"
         rebuilt = f", {self.rebuilt:,} rebuilt" if self.rebuilt else ""
+        if self.unknown:
+            rebuilt += f" without {counted(self.unknown, 'event')} on items that the model lacks"
         return f"{told}{rebuilt}: {listed(self.problems) or 'sound'}"
 
 
-def verify(store: Store, adapt: Adapt | None = None) -> Verified:
-    """Read all that the store holds, and with `adapt` make every person anew from it.
+def verify(store: Store, rebuild: Rebuild | None = None) -> Verified:
+    """Read all that the store holds, and with `rebuild` make every person anew from it.
 
     What a service keeps in memory is no more than that, so a store that is sound loses nothing.
     """
     with store.database.snapshot() as connection:
         problems = [*_file(connection, store), *_erased(connection, store)]
         asked = with_owners(*EVENTS.columns).order_by("owner", EVENTS.c.id)
-        people = events = rebuilt = 0
+        people = events = rebuilt = unknown = 0
         for user_events in _by_user(connection, asked, problems):
             people, events = people + 1, events + len(user_events)
-            if adapt is None:
+            if rebuild is None:
                 continue
             try:
-                adapt(user_events)
+                unknown += rebuild(user_events)
                 rebuilt += 1
             except DataError as error:
                 problems.append(f"person {people} cannot be rebuilt: {error}")
-    return Verified(people, events, rebuilt, tuple(problems))
+    return Verified(people, events, rebuilt, unknown, tuple(problems))
 
 
 def _file(connection: sa.Connection, store: Store) -> Iterator[str]:

@@ -11,8 +11,12 @@ from metarec.contracts import (
     UnknownItemWarning,
     UnknownKindWarning,
 )
+from metarec.encoders.columns import UnusedColumnWarning
 
-KINDS = (AlikeItemWarning, MissingValueWarning, UnknownItemWarning, UnknownKindWarning)
+KINDS = (
+    *(AlikeItemWarning, MissingValueWarning, UnknownItemWarning, UnknownKindWarning),
+    UnusedColumnWarning,
+)
 _NOTES: ContextVar[list[str] | None] = ContextVar("notes", default=None)
 
 

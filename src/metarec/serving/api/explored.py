@@ -1,0 +1,115 @@
+"""What a question for a list may say of exploring, and what its answer says of it."""
+
+import time
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from pydantic import Field
+
+from metarec.contracts import DataError, Filters
+from metarec.policies.exploration import USUAL
+from metarec.serving.api.shapes import Shape
+from metarec.serving.cooling import FORGOTTEN, HALF_LIFE_S, MOST, lowered
+from metarec.serving.exploring import LARGEST_SEED, Exploration
+from metarec.serving.store import Store
+from metarec.serving.store.impressions import Chances
+
+PolicyName = Literal["greedy", "epsilon_greedy", "ucb", "thompson"]
+LONGEST_S = 1e9
+
+
+class Explores(Shape):
+    """How curious a list is, and what of the past keeps items out of it."""
+
+    policy: PolicyName = Field(
+        default="greedy", description="What chooses the list; `greedy`: the best by score."
+    )
+    exploration: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="For the other policies: from 0 (safe) to 1 (curious); left out: 0.5.",
+        examples=[None],
+    )
+    seed: int | None = Field(
+        default=None,
+        ge=0,
+        le=LARGEST_SEED,
+        description="For the other policies: the same seed, the same list while nothing changes.",
+        examples=[None],
+    )
+    record: bool = Field(
+        default=False, description="Keep that the user was shown this list, for feedback."
+    )
+    cool_off_s: float = Field(
+        default=HALF_LIFE_S,
+        ge=0,
+        le=LONGEST_S,
+        description="Half-life of how far what was shown and not taken is lowered; 0: it is not.",
+    )
+    return_after_s: float | None = Field(
+        default=None,
+        gt=0,
+        le=LONGEST_S,
+        description="What they had so long ago may come again, such as what is used up.",
+        examples=[None],
+    )
+
+    @property
+    def seen_since(self) -> float | None:
+        """The moment from which on `exclude_seen` looks."""
+        return None if self.return_after_s is None else time.time() - self.return_after_s
+
+    def exploring(self) -> Exploration:
+        """What was said; raises DataError for what the greedy list could not heed."""
+        if self.policy == "greedy" and (self.exploration or self.seed is not None):
+            raise DataError(
+                "the policy greedy explores nothing; leave exploration and seed out, or name a "
+                "policy: epsilon_greedy, ucb or thompson"
+            )
+        level = USUAL if self.exploration is None else self.exploration
+        return Exploration(self.policy, level, self.seed)
+
+
+class Explored(Shape):
+    """By which policy a list came about, and how likely it was."""
+
+    policy: PolicyName
+    exploration: float = Field(description="0 of `greedy`.")
+    seed: int | None = Field(description="Makes the same list again while nothing changes.")
+    propensity: float = Field(description="How likely the whole list was, in this order.")
+    evaluable: bool = Field(description="False: a record of it tells of no other policy.")
+    impression: str | None = Field(
+        description="Of a recorded list: the name under which feedback is told; else null."
+    )
+
+
+def cooled(store: Store, user_id: str | None, filters: Filters, asked: Explores) -> Filters:
+    """The filters, with what the user saw and did not take lowered."""
+    if user_id is None or not asked.cool_off_s:
+        return filters
+    now = time.time()
+    shown = store.answered_by(user_id, now - FORGOTTEN * asked.cool_off_s, MOST)
+    if down := lowered(shown, now, asked.cool_off_s):
+        filters["lowered"] = down
+    return filters
+
+
+def kept(
+    store: Store,
+    asked: Explores,
+    user_id: str | None,
+    ids: Sequence[str],
+    model: str,
+    chances: Chances,
+) -> Explored:
+    """What is said of a list, which is recorded where that was asked for."""
+    token = None
+    if asked.record:
+        if user_id is None:
+            raise DataError("record keeps what a user was shown; name a user_id")
+        token = store.show(user_id, ids, model, chances)
+    said: dict[str, Any] = {
+        name: getattr(chances, name) for name in ("policy", "exploration", "seed", "evaluable")
+    }
+    return Explored(**said, propensity=chances.slate, impression=token)

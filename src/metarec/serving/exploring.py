@@ -1,0 +1,103 @@
+"""One list by a policy, with how likely it was."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from metarec.contracts import Filters, Outlook, Recommendations, UnsupportedError
+from metarec.meta import RankBy
+from metarec.policies import EXPLORING, exploring
+from metarec.policies.exploration import USUAL
+from metarec.serving.person import Person
+from metarec.serving.store.impressions import Chances
+
+CANDIDATES = 200
+"""A policy chooses among the so many best, or among `k` where that is more."""
+DRAWS = 64
+"""Tastes that are drawn of a person."""
+LARGEST_SEED = 2**53 - 1
+"""What a number of JSON holds exactly."""
+
+
+@dataclass(frozen=True)
+class Exploration:
+    """How curious a list shall be."""
+
+    policy: str = "greedy"
+    level: float = USUAL
+    seed: int | None = None
+    """The same seed, person and store: the same list. None: a new one each time."""
+
+
+@dataclass(frozen=True, eq=False)
+class Acted:
+    """A list, and how it came about."""
+
+    found: Recommendations
+    chances: Chances
+
+
+def act(
+    person: Person,
+    k: int,
+    wanted: Exploration,
+    *,
+    whose: str,
+    rank_by: RankBy | None,
+    filters: Filters,
+    others: bool,
+) -> Acted:
+    """A list of `k` items by a policy; with `others` also how likely each other policy, at the
+    usual level, was to show what it shows."""
+    if wanted.policy == "greedy":
+        found = person.recommend(k, rank_by=rank_by, **filters)
+        sure = Chances("greedy", 0.0, None, False, 1.0, [1.0] * len(found), {})
+        return Acted(found, sure)
+    seed = secrets.randbelow(LARGEST_SEED) if wanted.seed is None else wanted.seed
+    tastes, lot = (np.random.default_rng([seed, _number(whose), part]) for part in range(2))
+    policy = exploring(wanted.policy, wanted.level)
+    draws = DRAWS if policy.reads_draws or others else 0
+    n = max(CANDIDATES, k)
+    outlook = person.outlook(n, draws=draws, rng=tastes, rank_by=rank_by, **filters)
+    assert outlook.found is not None, "of one person candidates have names"
+    shown = policy.act(outlook, min(k, max(len(outlook.found), 1)), lot)
+    columns = shown.items[0][shown.items[0] >= 0]
+    chances = Chances(
+        wanted.policy,
+        wanted.level,
+        seed,
+        shown.evaluable,
+        float(shown.propensities.slates[0]),
+        shown.propensities.places[0, : len(columns)].tolist(),
+        _others(outlook, shown.items) if others and shown.evaluable else {},
+    )
+    return Acted(_some(outlook.found, columns, k), chances)
+
+
+def _others(outlook: Outlook, shown: np.ndarray) -> dict[str, list[float]]:
+    """How likely each policy was to show this; without those that the model cannot serve."""
+    found = {}
+    for name in EXPLORING:
+        try:
+            chances = exploring(name).propensity(outlook, shown)
+        except UnsupportedError:
+            continue
+        found[name] = chances.places[0][shown[0] >= 0].tolist()
+    return found
+
+
+def _some(found: Recommendations, columns: np.ndarray, k: int) -> Recommendations:
+    """The candidates in these columns, as the list that was asked for."""
+    parts: dict[str, Any] = {
+        name: getattr(found, name)[columns]
+        for name in ("items", "scores", "stds", "ratings")
+        if getattr(found, name) is not None
+    }
+    return replace(found, **parts, asked=k)
+
+
+def _number(whose: str) -> int:
+    return int.from_bytes(hashlib.blake2b(whose.encode("utf-8"), digest_size=8).digest(), "little")

@@ -1,0 +1,40 @@
+"""What a snapshot of all items changes in a catalogue, as changes that can be written."""
+
+from dataclasses import dataclass
+
+from metarec.contracts import DataError, ItemChanges, Recommender
+from metarec.data.items import items_of
+from metarec.meta.abilities import following
+from metarec.serving.models import Rows, check_once, frame_of
+from metarec.serving.store.changes import Step
+
+
+@dataclass(frozen=True, eq=False)
+class Difference:
+    """A snapshot against a catalogue."""
+
+    changes: ItemChanges
+    steps: list[Step]
+    """What makes the catalogue offer what the snapshot holds, and nothing else."""
+
+
+def difference(model: Recommender, rows: Rows) -> Difference:
+    """What a snapshot of all items changes; raises DataError for one that cannot be meant."""
+    catalogue = following(model).catalogue
+    if not check_once(rows):
+        raise DataError("the snapshot has no items, so all would be retired; check its source")
+    items = items_of(frame_of(rows), catalogue)
+    changes = ItemChanges.between(catalogue, items.frame, items.notes)
+    # under the ids that the model has, where the snapshot writes them in another form
+    named = [
+        {**row, "item_id": item_id}
+        for row, item_id in zip(rows, items.frame["item_id"].to_list(), strict=True)
+    ]
+    added, updated = set(changes.added["item_id"]), set(changes.updated["item_id"])
+    steps: list[Step] = [
+        ("widen", [row for row in named if row["item_id"] in updated]),
+        ("add", [row for row in named if row["item_id"] in added]),
+        ("retire", [{"item_id": item_id} for item_id in changes.retired]),
+        ("restore", [{"item_id": item_id} for item_id in changes.restored]),
+    ]
+    return Difference(changes, [step for step in steps if step[1]])
