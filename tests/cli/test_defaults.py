@@ -36,7 +36,7 @@ DEFAULTS: dict[tuple[str, ...], dict[str, object]] = {
     },
     ("store", "verify"): {"model": None},
     ("store", "export"): {"model": None},
-    ("keys", "add"): {"scopes": "read,write"},
+    ("keys", "add"): {"scopes": "read,write", "origins": None, "per_minute": None},
     ("evaluate",): {
         **FITTING,
         "template": None,
