@@ -5,7 +5,9 @@ import pytest
 import torch
 
 import metarec as mr
-from metarec.meta.features.freezing import row_product
+from metarec.meta.config import MetaConfig
+from metarec.meta.features.freezing import item_terms, row_product
+from metarec.meta.features.network import FeatureNetwork
 from metarec.meta.heads import choice_validation
 
 from .networks import numbers_of
@@ -60,3 +62,20 @@ def test_people_of_validation_and_of_the_start_may_come_in_pieces(
     assert parts.metrics["valid_loss"] == pytest.approx(whole.metrics["valid_loss"], rel=1e-4)
     one, other = numbers_of(parts.heart), numbers_of(whole.heart)
     np.testing.assert_allclose(one["prior.mean"], other["prior.mean"], rtol=1e-4, atol=1e-6)
+
+
+def test_terms_are_the_same_bits_alone_and_at_any_place_of_a_table():
+    content = np.random.default_rng(0).normal(size=(37, 5))
+    config = MetaConfig(d=3)
+    network = FeatureNetwork(37, {"content": 5}, config, torch.Generator().manual_seed(0), mean=3.0)
+    with torch.no_grad():
+        for part in (network.tau, network.n, network.t):
+            for matrix in part.linear.matrices():
+                matrix.normal_(generator=torch.Generator().manual_seed(1))
+    weights = {name: tensor.numpy() for name, tensor in network.state_dict().items()}
+    nobody = np.full(37, -1)
+    whole = item_terms(weights, {"content": 5}, config, content, nobody)
+    for row in range(37):
+        alone = item_terms(weights, {"content": 5}, config, content[[row]], nobody[:1])
+        for name in ("features", "offsets", "unsure", "noise"):
+            assert np.array_equal(getattr(alone, name)[0], getattr(whole, name)[row]), (row, name)

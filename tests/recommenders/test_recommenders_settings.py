@@ -222,6 +222,8 @@ ItemMeanConfig(damping=5.0)
 LightGCNConfig(learning_rate=0.02, optimiser=None, batch=2048, steps=None, patience=20, \
 factors=64, layers=3, l2=0.0001)
 LikeShareConfig(like_from=None, damping=2.0)
+MeLUConfig(learning_rate=5e-05, optimiser=None, batch=32, steps=None, patience=20, d=32, \
+hidden=64, inner_steps=1, inner_rate=5e-06, queries=10, max_events=100)
 MultVAEConfig(learning_rate=0.001, optimiser=None, batch=100, steps=None, patience=20, \
 hidden=600, factors=200, dropout=0.5, beta=0.2, anneal=0.5)
 NeuMFConfig(learning_rate=0.002, optimiser=None, batch=1024, steps=None, patience=20, \

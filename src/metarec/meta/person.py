@@ -35,6 +35,7 @@ from metarec.ranking.exclusions import OwnEvents, excluding_seen
 from metarec.ranking.given import given_rows, unknown_item, whole_order
 from metarec.ranking.reranking import one_by_one
 from metarec.ranking.wanted import Wanted
+from metarec.training.streams import Purpose, stream
 
 
 class Model(Protocol):
@@ -148,7 +149,8 @@ class Person:
         ranking = self._ranking(rank_by)
         found, lifted = self._best(k, ranking, filters)
         shift = lifted - ranking.scores[found.items]
-        drawn = drawn_scores(ranking, found.items, draws, np.random.default_rng(rng)) + shift
+        random = rng if isinstance(rng, np.random.Generator) else stream(rng, Purpose.DRAWS)
+        drawn = drawn_scores(ranking, found.items, draws, random) + shift
         return Outlook(lifted[None], stds_of(ranking, found.items)[None], drawn[None], found)
 
     def _best(

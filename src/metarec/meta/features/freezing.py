@@ -29,7 +29,8 @@ def item_terms(
     """The terms of items from their content, by the module that was trained, in float64.
 
     `learned` is the row of each item's own residuals, -1 for an item that stands on its content
-    alone. An item's terms are the same bits whichever items stand beside it.
+    alone. An item's terms are the same bits whichever items stand beside it: PyTorch computes the
+    numbers at the end of an array by other instructions than those before, NumPy all alike.
     """
     own = {name: weights[name][np.maximum(learned, 0)] for name in RESIDUALS}
     network = FeatureNetwork(len(content), blocks, config, torch.Generator(), mean=0.0)
@@ -39,6 +40,8 @@ def item_terms(
         torch.from_numpy(content).double(),
         torch.from_numpy((learned >= 0).astype(np.float64)),
         product=row_product,
+        softplus=lambda x: torch.from_numpy(np.logaddexp(0.0, x.numpy())),
+        exp=lambda x: torch.from_numpy(np.exp(x.numpy())),
     )
     return ItemTerms(
         features=terms.features.numpy(),

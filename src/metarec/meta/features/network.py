@@ -7,7 +7,7 @@
 used. Training runs this module, and freezing runs it once more in float64.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -18,6 +18,9 @@ from torch import Tensor, nn
 
 from metarec.meta.config import MetaConfig
 from metarec.meta.features.content_network import ContentNetwork, Product, mapped_by
+
+Curve = Callable[[Tensor], Tensor]
+"""A function of each number by itself."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,16 +89,19 @@ class FeatureNetwork(nn.Module):
         z: Float[Tensor, " item"],
         rng: torch.Generator | None = None,
         product: Product = torch.matmul,
+        softplus: Curve = F.softplus,
+        exp: Curve = torch.exp,
     ) -> TorchTerms:
-        """The terms of every item of the catalogue; `rng` turns dropout on."""
+        """The terms of every item of the catalogue; `rng` turns dropout on. The three functions are
+        how numbers are computed, not which."""
         networks = [self.g, self.t, self.tau, self.n]
         g, t, tau, n = mapped_by(networks, content, rng, product)
         learned = g + z[:, None] * self.v
         constant = self.gamma.expand(len(content), 1)
         offsets = self.mean + t[:, 0] + z * self.beta
-        open_ = F.softplus(tau[:, 0])
+        open_ = softplus(tau[:, 0])
         unsure = 1 / (1 / open_ + torch.where(z > 0, self.told, 0.0))
-        noise = torch.exp(n[:, 0] + z * self.nu)
+        noise = exp(n[:, 0] + z * self.nu)
         return TorchTerms(torch.cat([learned, constant], dim=1), offsets, unsure, noise)
 
     def penalty(self, config: MetaConfig, n_events: int) -> Float[Tensor, ""]:
