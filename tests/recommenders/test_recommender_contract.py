@@ -5,7 +5,7 @@ import pytest
 from metarec import recommenders as r
 from metarec.contracts import Recommender
 from metarec.encoders import HashEncoder
-from metarec.testing import RecommenderContract
+from metarec.testing import PlantedShop, RecommenderContract
 
 
 class TestRandom(RecommenderContract):
@@ -296,6 +296,14 @@ class TestMeLU(RecommenderContract):
         return r.MeLU(
             r.MeLUConfig(d=4, hidden=8, batch=8, steps=60, learning_rate=0.02, inner_rate=0.05)
         )
+
+    def test_it_learns_taste(self, model: Recommender, shop: PlantedShop) -> None:
+        """Which takes it longer than all else: a person's own layers are far from everybody's."""
+        config = r.MeLUConfig(
+            **{"d": 8, "hidden": 32, "batch": 16, "steps": 1000, "patience": 99},
+            **{"learning_rate": 0.01, "inner_rate": 0.3, "inner_steps": 3},
+        )
+        super().test_it_learns_taste(r.MeLU(config).fit(shop.data), shop)
 
 
 @pytest.mark.slow

@@ -177,7 +177,7 @@ SMALL: dict[type, dict[str, Any]] = {
         **{**FEW, "batch": 20, "learning_rate": 0.01},
     },
     r.NeuMF: {"factors": 3, **FEW, "batch": 100, "learning_rate": 0.1},
-    r.MeLU: {"d": 4, "hidden": 8, "inner_rate": 0.05, **FEW, "batch": 8},
+    r.MeLU: {"d": 4, "hidden": 8, "inner_rate": 0.05, **FEW, "batch": 8, "learning_rate": 0.1},
     r.SASRec: {"d": 8, "layers": 1, "steps": 16, "learning_rate": 0.01, "patience": 99},
     r.BiasedMF: {"factors": 3, "l2": 0.3},
     r.SVDPlusPlus: {"factors": 3, "l2": 0.3, "implicit_l2": 1.0},
