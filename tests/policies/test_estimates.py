@@ -96,8 +96,9 @@ def test_what_cannot_be_evaluated_is_refused() -> None:
         self_normalised(REWARDS[:0], LOGGED[:0], TARGET[:0])
     with pytest.raises(DataError, match="clip"):
         inverse_propensity(REWARDS, LOGGED, TARGET, clip=0.0)
-    with pytest.raises(DataError, match="level"):
-        inverse_propensity(REWARDS, LOGGED, TARGET, level=95)
+    for level in (95, 0, 1):
+        with pytest.raises(DataError, match="level"):
+            inverse_propensity(REWARDS, LOGGED, TARGET, level=level)
     assert np.isnan(inverse_propensity(REWARDS[:1], LOGGED[:1], TARGET[:1]).low)
 
 

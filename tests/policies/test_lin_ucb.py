@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from metarec.contracts import DataError
-from metarec.policies import LinUCB
+from metarec.policies import UCB, EpsilonGreedy, LinUCB, Thompson
 
 
 def by_the_paper(
@@ -74,3 +74,11 @@ def test_what_cannot_be_is_refused() -> None:
     for settings in ((0, 2, 1.0), (2, 0, 1.0), (2, 2, 0.0)):
         with pytest.raises(DataError, match="at least 1 item"):
             LinUCB(settings[0], settings[1], penalty=settings[2])
+
+
+def test_what_is_not_said_is_as_in_the_paper() -> None:
+    policy = LinUCB(n_items=2, d=3)
+    assert (policy.beta, policy.epsilon, policy.penalty) == (1.0, 0.0, 1.0)
+    assert (UCB().beta, UCB().epsilon) == (1.0, 0.0)
+    assert (Thompson().scale, Thompson().epsilon) == (1.0, 0.05)
+    assert EpsilonGreedy().epsilon == 0.1
