@@ -272,3 +272,12 @@ def test_a_model_of_another_updater_or_an_earlier_version_is_refused(shops, prio
 def test_encoders_that_differ_by_their_template_alone_read_alike():
     assert reads_alike(mr.HashEncoder(d=8), mr.HashEncoder(d=8, template="{title}"))
     assert not reads_alike(mr.HashEncoder(d=8), mr.HashEncoder(d=16))
+
+
+def test_a_shop_that_knows_nothing_of_people_starts_from_one_that_does(shops, priors, tmp_path):
+    assert priors["rating"].profile_columns
+    model = priors["rating"].start(replace(shops["rating"][1], users=None))
+    model.save(tmp_path / "m")
+    assert mr.load_model(tmp_path / "m").adapt([]).recommend(3).ids.tolist() == (
+        model.adapt([]).recommend(3).ids.tolist()
+    )

@@ -151,3 +151,14 @@ def test_a_list_that_stays_short_says_so_of_both_conditions(
     path = f"/v1/items/{ids(shop, 7)[0]}/similar"
     found = answered(client.get(path, params=asked))
     assert [(i["item_id"], i["fallback"]) for i in found["items"]] == [(one, False), (two, True)]
+
+
+def test_a_fallback_is_looked_at_whether_it_is_needed_or_not(client: TestClient) -> None:
+    body = {"user_id": "ann", "k": 2, "where": "price > -1", "fallback_where": "bla > 3"}
+    problem = client.post(LISTS, json=body)
+    assert problem.status_code == 422
+    assert "fallback_where: " in problem.text
+    assert "bla" in problem.text
+    alone = client.post(LISTS, json={"user_id": "ann", "fallback_where": "price > 3"})
+    assert alone.status_code == 422
+    assert "send where too" in alone.text

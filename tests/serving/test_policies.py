@@ -411,3 +411,23 @@ def test_an_event_of_a_negative_kind_says_that_it_was_seen(
     assert (greedy["seen"], greedy["accepted"]) == (1, 1)
     fed(client, found["impression"], 200, kind="shown", position=3)
     fed(client, found["impression"], 201, kind="click", position=3)
+
+
+@pytest.mark.parametrize("policy", ["epsilon_greedy", "ucb", "thompson"])
+def test_where_nothing_may_be_shown_a_policy_shows_nothing(client: TestClient, policy: str) -> None:
+    found = asked(client, policy=policy, candidates=[], record=True)
+    assert (found["items"], found["propensity"], found["evaluable"]) == ([], 1.0, False)
+    assert found["short"]["asked"] == 5
+
+
+def test_an_event_is_a_click_on_a_list_of_its_own_user_alone(
+    client: TestClient, shop: Dataset
+) -> None:
+    token = asked(client, record=True)["impression"]
+    first = names(asked(client))[0]
+    event = {"user_id": "bob", "item_id": first, "impression": token}
+    problem = answered(client.post(EVENTS, json=event), 422)
+    assert "shown to somebody else" in json.dumps(problem)
+    answered(client.post("/v1/users/bob/merge", json={"session_id": "ann"}))
+    answered(client.post(EVENTS, json=event), 201)  # whose session it was
+    assert fed(client, token, 200, kind="click", item_id=first)["outcome"] == "duplicate"

@@ -93,6 +93,8 @@ def best_columns(
     scores: Float[np.ndarray, "*person item"], k: int
 ) -> Int[np.ndarray, "*person place"]:
     """The `k` columns of the largest scores, best first; equal ones in the order of the columns."""
+    if not scores.shape[-1]:
+        return np.full((*scores.shape[:-1], k), -1)
     rows = scores.reshape(-1, scores.shape[-1])
     found = top_k(rows, k, np.arange(scores.shape[-1]))
     return found.reshape(*scores.shape[:-1], k)  # (people · lists, place) -> (people, list, place)

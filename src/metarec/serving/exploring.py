@@ -63,6 +63,9 @@ def act(
     n = max(CANDIDATES, k)
     outlook = person.outlook(n, draws=draws, rng=tastes, rank_by=rank_by, **filters)
     assert outlook.found is not None, "of one person candidates have names"
+    if not len(outlook.found):  # nothing may be shown: the one list there is
+        nothing = Chances(wanted.policy, wanted.level, seed, False, 1.0, [], {})
+        return Acted(replace(outlook.found, asked=k), nothing)
     shown = policy.act(outlook, min(k, max(len(outlook.found), 1)), lot)
     columns = shown.items[0][shown.items[0] >= 0]
     chances = Chances(

@@ -33,6 +33,7 @@ class StartingShops(WarmingItems):
         self._catalogue, self.event_kinds = shop.catalogue, shop.event_kinds
         self._content = content_features(self.encoder, shop, progress=progress)
         self._profiles = profiles_in(shop) if self.config.profile else None
+        self._no_profile = None
         if self._profiles is not None and shop.users is not None:
             self._no_profile = of_nobody(self._profiles, shop.users)
         content = self._content.encode(shop.catalogue.frame)

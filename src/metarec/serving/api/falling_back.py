@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from metarec.contracts import Filters, Recommendations, Recommender
+from metarec.contracts import DataError, Filters, Recommendations, Recommender
+from metarec.ranking.where import where_mask
 from metarec.serving.api.answers import Listed, Short, items_of, short_of
 from metarec.serving.api.asking import Filtered
 from metarec.serving.api.service import Service
@@ -14,6 +15,22 @@ class Answer(Protocol):
 
     items: list[Listed]
     short: Short | None
+
+
+def check_fallback(body: Filtered, model: Recommender) -> None:
+    """Raise DataError for a fallback that no list could be filled by, whether it is needed now or
+    not."""
+    if body.fallback_where is None:
+        return
+    if body.where is None:
+        raise DataError(
+            "fallback_where fills a list that where makes short; send where too, or "
+            "fallback_where's text as where"
+        )
+    try:
+        where_mask(body.fallback_where, model.catalogue)
+    except DataError as error:
+        raise DataError(f"fallback_where: {error}") from error
 
 
 def fill(

@@ -17,7 +17,6 @@ from metarec.serving.store.impressions import Become, Feedback, FeedbackKind
 router = APIRouter(
     prefix="/v1/impressions", tags=["feedback"], responses=told(404, 409), dependencies=[WRITE]
 )
-LARGEST = 1e12
 
 
 class FeedbackIn(Shape):
@@ -35,11 +34,17 @@ class FeedbackIn(Shape):
         default=None,
         ge=1,
         le=limits.LONGEST_LIST,
+        strict=True,
         description="The place, from 1; beside `item_id` it must be the same.",
         examples=[None],
     )
     value: float | None = Field(
-        default=None, ge=-LARGEST, le=LARGEST, description="Of a reward alone.", examples=[None]
+        default=None,
+        ge=-limits.LARGEST,
+        le=limits.LARGEST,
+        strict=True,
+        description="Of a reward alone.",
+        examples=[None],
     )
 
     @model_validator(mode="after")
@@ -84,12 +89,16 @@ def tell_feedback(
 def clicks_of(service: Service, events: Sequence[UserEventIn]) -> list[Feedback]:
     """The clicks that events tell of; one of a negative kind says that the place was seen.
 
-    Raises DataError where an event names a list that is not there, or that lacks its item.
+    Raises DataError where an event names a list that is not there, that lacks its item, or that
+    another person was shown.
     """
     named = list(dict.fromkeys(e.impression for e in events if e.impression is not None))
     if not named:
         return []
     items, model = service.store.impressions(named), service.following.served.model
+    others = service.store.shown_to_others(
+        [(e.impression, e.user_id) for e in events if e.impression is not None]
+    )
     kinds = getattr(model, "event_kinds", None)
     negative = () if kinds is None else kinds.negative
     found = dict[Feedback, None]()
@@ -101,6 +110,8 @@ def clicks_of(service: Service, events: Sequence[UserEventIn]) -> list[Feedback]
             raise DataError(
                 f"{where}there is no {event.impression!r}; leave it out, or record lists"
             )
+        if (event.impression, event.user_id) in others:
+            raise DataError(f"{where}that list was shown to somebody else, not to this user")
         if event.item_id not in items[event.impression]:
             raise DataError(f"{where}that list did not show {event.item_id!r}")
         position = items[event.impression].index(event.item_id) + 1

@@ -20,6 +20,8 @@ USERS = 1_000
 PLACES = 50_000
 """Of all lists of one request together."""
 ID_LENGTH = 256
+LARGEST = 1e12
+"""Of a rating, a weight or a reward, up and down."""
 TEXT_LENGTH = 10_000
 CONTEXT_FIELDS = 50
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})

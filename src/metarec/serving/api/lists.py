@@ -16,7 +16,7 @@ from metarec.serving.api.access import READ
 from metarec.serving.api.answers import ListOut, Reasons, list_of
 from metarec.serving.api.asking import Filtered, K, Where, Whose
 from metarec.serving.api.explored import Explored, Explores, PolicyName, cooled, kept
-from metarec.serving.api.falling_back import fill, hearing_kinds
+from metarec.serving.api.falling_back import check_fallback, fill, hearing_kinds
 from metarec.serving.api.problems import NotFoundError, asked, told
 from metarec.serving.api.service import Here, Service
 from metarec.serving.api.shapes import Id, Kind
@@ -60,6 +60,7 @@ def recommend(body: ListIn, service: Here) -> RecommendedOut:
         )
     with noted() as notes:
         served, person, said = person_in(service, body)
+        check_fallback(body, served.model)
         heard = hearing_kinds(service, served.model, kinds_of(person), body.filters())
         filters = cooled(service.store, body.user_id, heard, body)
         acted = act(

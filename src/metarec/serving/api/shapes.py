@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from metarec.contracts import Event
-from metarec.serving.api.limits import CONTEXT_FIELDS, ID_LENGTH, TEXT_LENGTH
+from metarec.serving.api.limits import CONTEXT_FIELDS, ID_LENGTH, LARGEST, TEXT_LENGTH
 from metarec.serving.store.events import canonical
 
 AHEAD_S = 86_400.0
@@ -50,7 +50,10 @@ def _seconds(moment: object) -> object:
     if not math.isfinite(moment):
         raise ValueError("expected a finite number of seconds")
     if moment > MILLISECONDS:
-        raise ValueError(f"{moment:.0f} would be milliseconds; write seconds since 1970")
+        shown = f"{moment:.0f}" if moment < 1e15 else f"{moment:g}"
+        raise ValueError(f"{shown} would be milliseconds; write seconds since 1970")
+    if moment < 0:
+        raise ValueError(f"{moment:g} lies before 1970; write seconds since then")
     if moment > time.time() + AHEAD_S:
         raise ValueError("it lies in the future; leave it out for now, or set the clock")
     return float(moment)
@@ -92,7 +95,12 @@ class EventIn(Shape):
 
     item_id: Id = Field(examples=["589"])
     value: float | None = Field(
-        default=None, description="The rating, or the weight of an event.", examples=[4.0]
+        default=None,
+        ge=-LARGEST,
+        le=LARGEST,
+        strict=True,
+        description="The rating, or the weight of an event.",
+        examples=[4.0],
     )
     kind: Kind | None = Field(default=None, description="The sort of event.", examples=["buy"])
     timestamp: Moment | None = Field(

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from metarec.contracts import DataError
 from metarec.serving.store.database import Database
 from metarec.serving.store.events import KeyConflict, parts_of
-from metarec.serving.store.people import USER, own_rows
+from metarec.serving.store.people import USER, own_rows, owners_of
 from metarec.serving.store.tables import FEEDBACK, IMPRESSIONS
 
 FeedbackKind = Literal["shown", "click", "reward"]
@@ -111,6 +111,24 @@ def items_of(connection: sa.Connection, tokens: Sequence[str]) -> dict[str, list
         asked = sa.select(*columns).where(IMPRESSIONS.c.token.in_(part))
         found |= {row.token: json.loads(row._mapping["items"]) for row in connection.execute(asked)}
     return found
+
+
+def shown_to_others(
+    connection: sa.Connection, told: Sequence[tuple[str, str]]
+) -> set[tuple[str, str]]:
+    """The pairs of a list's name and a user in which somebody else was shown the list; a merged
+    session is its user."""
+    whose: dict[str, str] = {}
+    for part in parts_of([token for token, _ in told]):
+        asked = sa.select(IMPRESSIONS.c.token, IMPRESSIONS.c.user_id)
+        rows = connection.execute(asked.where(IMPRESSIONS.c.token.in_(part)))
+        whose |= {row.token: row.user_id for row in rows}
+    owner = owners_of(connection, list({*whose.values(), *(user for _, user in told)}))
+    return {
+        (token, user)
+        for token, user in told
+        if token in whose and owner[whose[token]] != owner[user]
+    }
 
 
 def tell(connection: sa.Connection, database: Database, told: Sequence[Feedback]) -> list[Become]:

@@ -103,7 +103,7 @@ def history_of(connection: sa.Connection, user_id: str, after: int = 0) -> list[
 
 def histories_of(connection: sa.Connection, user_ids: Sequence[str]) -> dict[str, list[Kept]]:
     """The events of each of these people, sessions of theirs too, as they came."""
-    owner_of = _owners(connection, user_ids)
+    owner_of = owners_of(connection, user_ids)
     own: dict[str, list[Kept]] = {owner: [] for owner in owner_of.values()}
     for part in parts_of(list(own)):
         sessions = sa.select(MERGES.c.session_id).where(MERGES.c.user_id.in_(part))
@@ -117,14 +117,14 @@ def histories_of(connection: sa.Connection, user_ids: Sequence[str]) -> dict[str
 
 def profiles_of(connection: sa.Connection, user_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
     """What is known of these people besides their events, where there is anything."""
-    owner_of, found = _owners(connection, user_ids), dict[str, dict[str, Any]]()
+    owner_of, found = owners_of(connection, user_ids), dict[str, dict[str, Any]]()
     for part in parts_of(sorted(set(owner_of.values()))):
         asked = sa.select(PROFILES).where(PROFILES.c.user_id.in_(part))
         found |= {row.user_id: json.loads(row.profile) for row in connection.execute(asked)}
     return {user: found[owner] for user, owner in owner_of.items() if owner in found}
 
 
-def _owners(connection: sa.Connection, user_ids: Sequence[str]) -> dict[str, str]:
+def owners_of(connection: sa.Connection, user_ids: Sequence[str]) -> dict[str, str]:
     """The user whose each id is: of a merged session, that user."""
     merged: dict[str, str] = {}
     for part in parts_of(user_ids):

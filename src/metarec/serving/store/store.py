@@ -19,6 +19,7 @@ from metarec.serving.store.impressions import (
     answered_by,
     items_of,
     record,
+    shown_to_others,
     tell,
 )
 from metarec.serving.store.migrating import migrate
@@ -114,6 +115,11 @@ class Store:
         """The items of lists that were kept, by their names; those that there are."""
         with self.database.reading() as connection:
             return items_of(connection, tokens)
+
+    def shown_to_others(self, told: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+        """The pairs of a list's name and a user in which somebody else was shown the list."""
+        with self.database.reading() as connection:
+            return shown_to_others(connection, told)
 
     def tell_feedback(self, told: Sequence[Feedback]) -> list[Become]:
         """Write what came of lists, all or nothing. Raises KeyConflict for another
