@@ -14,7 +14,7 @@ import metarec as mr
 from metarec.contracts import Dataset, Event
 from metarec.serving import charts
 from metarec.serving.store import Store, Told
-from metarec.serving.store.changes import append_change
+from metarec.serving.store.changes import append_changes
 from metarec.serving.store.charts import added, first_taken, of_late, people_by_item, takers
 
 from .services import Serve
@@ -62,8 +62,8 @@ def test_people_are_counted_once_an_item_by_what_counts(store: Store) -> None:
 
 def test_an_item_came_when_it_was_added_last(store: Store) -> None:
     with store.database.writing() as connection:
-        append_change(connection, "add", [{"item_id": "x"}, {"item_id": "y"}], after=0)
-        append_change(connection, "update", [{"item_id": "z"}], after=1)
+        append_changes(connection, [("add", [{"item_id": "x"}, {"item_id": "y"}])], after=0)
+        append_changes(connection, [("update", [{"item_id": "z"}])], after=1)
     with store.database.reading() as connection:
         came = added(connection)
     assert set(came) == {"x", "y"}

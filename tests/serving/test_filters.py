@@ -162,3 +162,18 @@ def test_a_fallback_is_looked_at_whether_it_is_needed_or_not(client: TestClient)
     alone = client.post(LISTS, json={"user_id": "ann", "fallback_where": "price > 3"})
     assert alone.status_code == 422
     assert "send where too" in alone.text
+
+
+@pytest.mark.parametrize("where", [None, "price > -1"])
+def test_so_is_one_of_many_lists_and_of_what_is_like_an_item(
+    client: TestClient, shop: Dataset, where: str | None
+) -> None:
+    body = {"k": 2, "where": where, "fallback_where": "bla > 3"}
+    for path, whose in (
+        (f"{LISTS}/batch", {"user_ids": ["ann"]}),
+        ("/v1/similar", {"item_ids": ids(shop, 7)}),
+    ):
+        said = answered(client.post(path, json={**body, **whose}), 422)["detail"]
+        assert ("send where too" if where is None else "fallback_where: ") in said
+    anchored = {"where": "price > -1", "fallback_where": "price < anchor.price", "k": 2}
+    answered(client.post("/v1/similar", json={"item_ids": ids(shop, 7), **anchored}))

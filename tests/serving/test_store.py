@@ -21,7 +21,7 @@ from metarec.serving.store import KeyConflict, Store, StoreError, Told
 from metarec.serving.store.changes import (
     activate,
     activation_of,
-    append_change,
+    append_changes,
     changes_between,
 )
 from metarec.serving.store.database import Database
@@ -376,9 +376,9 @@ def test_a_server_that_is_away_is_named_without_its_password() -> None:
 
 def test_a_change_of_items_is_written_only_behind_the_one_it_was_made_of(store: Store) -> None:
     with store.database.writing() as connection:
-        assert append_change(connection, "add", [{"item_id": "a"}], after=0) == 1
-        assert append_change(connection, "retire", [{"item_id": "b"}], after=0) is None
-        assert append_change(connection, "retire", [{"item_id": "a"}], after=1) == 2
+        assert append_changes(connection, [("add", [{"item_id": "a"}])], after=0) == 1
+        assert append_changes(connection, [("retire", [{"item_id": "b"}])], after=0) is None
+        assert append_changes(connection, [("retire", [{"item_id": "a"}])], after=1) == 2
     with store.database.reading() as connection:
         (change,) = changes_between(connection, 1, 2)
         assert (change.verb, change.rows) == ("retire", [{"item_id": "a"}])

@@ -14,7 +14,7 @@ import metarec as mr
 from metarec.contracts import Dataset
 from metarec.serving.api import limits
 from metarec.serving.store import Store
-from metarec.serving.store.changes import append_change, append_changes, changes_between
+from metarec.serving.store.changes import append_changes, changes_between
 
 from .services import Serve
 from .test_api import NDJSON, answered, ids, listed, told
@@ -154,6 +154,6 @@ def test_steps_of_one_change_are_written_together_or_not_at_all(store: Store) ->
     with store.database.writing() as connection:
         assert append_changes(connection, steps, after=0) == 2
         assert append_changes(connection, steps, after=1) is None
-        assert append_change(connection, "restore", [{"item_id": "a"}], after=2) == 3
+        assert append_changes(connection, [("restore", [{"item_id": "a"}])], after=2) == 3
     with store.database.reading() as connection:
         assert [c.verb for c in changes_between(connection, 0, 9)] == ["add", "retire", "restore"]

@@ -50,11 +50,13 @@ def window_of(
     return None if np.isinf(first).all() and np.isinf(last).all() else (first, last)
 
 
-def checked_moment(at: object) -> float:
-    """`at` in seconds; raises DataError where it is no moment."""
-    if isinstance(at, bool) or not isinstance(at, int | float) or not math.isfinite(at):
-        raise DataError(f"at must be a moment in seconds since 1970, got {at!r}")
-    return float(at)
+def checked_moment(
+    moment: object, name: str = "at", expected: str = "a moment in seconds since 1970"
+) -> float:
+    """The moment as a number; raises DataError, by its name, where it is none."""
+    if isinstance(moment, bool) or not isinstance(moment, int | float) or not math.isfinite(moment):
+        raise DataError(f"{name} must be {expected}, got {moment!r}")
+    return float(moment)
 
 
 def open_at(

@@ -93,13 +93,16 @@ class Catalogue:
         """Index of each item id."""
         return self.vocabulary.row_of
 
+    @property
+    def title_column(self) -> str | None:
+        """The column that tells what people call each item, if one does."""
+        return next((name for name in TITLES if self.frame.schema.get(name) == pl.String), None)
+
     @cached_property
     def titles(self) -> NDArray[np.object_] | None:
         """What people call each item, None where it is not told; None if no column tells it."""
-        for column in TITLES:
-            if self.frame.schema.get(column) == pl.String:
-                return self.frame[column].to_numpy().astype(object)
-        return None
+        column = self.title_column
+        return None if column is None else self.frame[column].to_numpy().astype(object)
 
     @cached_property
     def window(self) -> tuple[Float[np.ndarray, " item"], Float[np.ndarray, " item"]] | None:

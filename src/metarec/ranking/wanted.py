@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from metarec.contracts import Catalogue, DataError, Filters, Recommendations
+from metarec.contracts.availability import checked_moment
 from metarec.contracts.event_kinds import ANY_KIND, EventKinds
 from metarec.contracts.shortfall import REASONS
 from metarec.ranking.candidates import candidate_rows, list_length
@@ -92,6 +93,7 @@ class Wanted:
             else:
                 rest = np.setdiff1d(allowed, excluded)
                 left_out["excluded"], allowed = len(allowed) - len(rest), rest
+        since = filters.get("seen_since")
         return cls(
             int(k),
             length,
@@ -102,7 +104,7 @@ class Wanted:
             own,
             event_kinds,
             _lifts(filters, catalogue),
-            _checked_moment(filters.get("seen_since")),
+            None if since is None else checked_moment(since, "seen_since", "a finite number"),
             _reranking(length, filters, catalogue, vectors),
         )
 
@@ -207,14 +209,6 @@ def _lifts(filters: Filters, catalogue: Catalogue) -> Float[np.ndarray, " item"]
         return lift
     down = lowered_of(lowered, catalogue)
     return -down if lift is None else lift - down
-
-
-def _checked_moment(moment: object) -> float | None:
-    if moment is None:
-        return None
-    if isinstance(moment, bool) or not isinstance(moment, int | float) or not np.isfinite(moment):
-        raise DataError(f"seen_since must be a finite number, got {moment!r}")
-    return float(moment)
 
 
 def _reranking(

@@ -66,7 +66,7 @@ def act(
     if not len(outlook.found):  # nothing may be shown: the one list there is
         nothing = Chances(wanted.policy, wanted.level, seed, False, 1.0, [], {})
         return Acted(replace(outlook.found, asked=k), nothing)
-    shown = policy.act(outlook, min(k, max(len(outlook.found), 1)), lot)
+    shown = policy.act(outlook, min(k, len(outlook.found)), lot)
     columns = shown.items[0][shown.items[0] >= 0]
     chances = Chances(
         wanted.policy,

@@ -3,8 +3,7 @@
 import polars as pl
 
 from metarec.contracts import Catalogue
-from metarec.contracts.availability import FROM, UNTIL
-from metarec.contracts.catalogue import TITLES
+from metarec.contracts.availability import WINDOW
 
 COLUMNS = 3
 ROWS = 1_000
@@ -24,11 +23,11 @@ def telling_columns(catalogue: Catalogue) -> list[str]:
     missing, or the address of a file tells nothing.
     """
     frame = catalogue.frame.head(ROWS)
-    titled = next((n for n in TITLES if catalogue.frame.schema.get(n) == pl.String), None)
+    told_already = (catalogue.title_column, *WINDOW)
     ranked = [
         (place, name)
         for name in frame.columns
-        if name not in (titled, FROM, UNTIL) and (place := _place(name, frame[name])) is not None
+        if name not in told_already and (place := _place(name, frame[name])) is not None
     ]
     ranked.sort(key=lambda each: each[0])  # stable: as the table has them
     short = [name for place, name in ranked if place < _LONG]

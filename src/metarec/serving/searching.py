@@ -11,7 +11,6 @@ from jaxtyping import Bool, Int
 from numpy.typing import NDArray
 
 from metarec.contracts import Catalogue, Recommender
-from metarec.contracts.catalogue import TITLES
 from metarec.serving.glance import telling_columns
 from metarec.serving.words import Layers, Matches, WordIndex, words_of
 
@@ -104,8 +103,7 @@ class Searching:
 
 def texts_of(catalogue: Catalogue) -> tuple[pl.Series, pl.Series]:
     """What people call each item, and all else that is said of it in words, its id too."""
-    frame = catalogue.frame
-    titled = next((name for name in TITLES if frame.schema.get(name) == pl.String), None)
+    frame, titled = catalogue.frame, catalogue.title_column
     ids = pl.Series("rest", catalogue.ids.tolist(), dtype=pl.String)
     titles = pl.Series("title", [None] * len(ids), dtype=pl.String)
     if titled is not None:

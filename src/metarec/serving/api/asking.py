@@ -65,7 +65,6 @@ class Filtered(Shape):
     at_most: dict[Kind, Annotated[int, Field(ge=1)]] | None = Field(
         default=None, description="At most so many items of one value.", examples=[{"brand": 2}]
     )
-
     fallback_where: Where | None = Field(
         default=None,
         description="Where fewer than `k` are found: items of this sort behind them.",
@@ -77,6 +76,16 @@ class Filtered(Shape):
         """Refuse two words for what is left out."""
         if self.exclude_kinds is not None and self.exclude_seen is not None:
             raise ValueError("exclude_kinds and exclude_seen say the same; send one of them")
+        return self
+
+    @model_validator(mode="after")
+    def falls_back_from_something(self) -> Self:
+        """Refuse a fallback that could add nothing."""
+        if self.fallback_where is not None and self.where is None:
+            raise ValueError(
+                "fallback_where fills a list that where makes short; send where too, or "
+                "fallback_where's text as where"
+            )
         return self
 
     def filters(self) -> Filters:

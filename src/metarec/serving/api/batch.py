@@ -15,7 +15,7 @@ from metarec.serving.api import limits
 from metarec.serving.api.access import READ
 from metarec.serving.api.answers import Listed, Short, items_of, short_of
 from metarec.serving.api.asking import Filtered
-from metarec.serving.api.falling_back import fill, hearing_kinds
+from metarec.serving.api.falling_back import check_fallback, fill, hearing_kinds
 from metarec.serving.api.problems import told
 from metarec.serving.api.service import Here
 from metarec.serving.api.shapes import Id, Shape
@@ -79,6 +79,7 @@ def recommend_many(body: BatchIn, service: Here) -> BatchOut:
         raise DataError(f"{type(served.model).__name__} orders by one score; leave rank_by out")
     people, of_whom = people_of(service.store, served, body.user_ids)
     with noted() as notes:
+        check_fallback(body, served.model.catalogue)
         own = set(people.kind_names)
         filters = hearing_kinds(service, served.model, own, body.filters())
         found = served.model.recommend(people, body.k, **ordered, **filters)

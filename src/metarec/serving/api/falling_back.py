@@ -1,9 +1,9 @@
 """Lists that would be short, filled by a second condition; and kinds that only others have met."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
-from metarec.contracts import DataError, Filters, Recommendations, Recommender
+from metarec.contracts import Catalogue, DataError, Filters, Recommendations, Recommender
 from metarec.ranking.where import where_mask
 from metarec.serving.api.answers import Listed, Short, items_of, short_of
 from metarec.serving.api.asking import Filtered
@@ -17,18 +17,13 @@ class Answer(Protocol):
     short: Short | None
 
 
-def check_fallback(body: Filtered, model: Recommender) -> None:
+def check_fallback(body: Filtered, catalogue: Catalogue, basket: Sequence[str] = ()) -> None:
     """Raise DataError for a fallback that no list could be filled by, whether it is needed now or
-    not."""
+    not; `basket` are the items that others are to be like."""
     if body.fallback_where is None:
         return
-    if body.where is None:
-        raise DataError(
-            "fallback_where fills a list that where makes short; send where too, or "
-            "fallback_where's text as where"
-        )
     try:
-        where_mask(body.fallback_where, model.catalogue)
+        where_mask(body.fallback_where, catalogue, catalogue.index(basket) if basket else None)
     except DataError as error:
         raise DataError(f"fallback_where: {error}") from error
 

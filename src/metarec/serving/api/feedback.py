@@ -79,7 +79,7 @@ def tell_feedback(
     found = service.store.impressions([impression])
     if impression not in found:
         raise NotFoundError(f"there is no impression {impression!r}; `record` a list to get one")
-    position = _position(body, found[impression])
+    position = _position(body, found[impression].items)
     value = 1.0 if body.value is None else body.value
     (outcome,) = service.store.tell_feedback([Feedback(impression, body.kind, position, value)])
     response.status_code = 201 if outcome == "stored" else 200
@@ -92,13 +92,12 @@ def clicks_of(service: Service, events: Sequence[UserEventIn]) -> list[Feedback]
     Raises DataError where an event names a list that is not there, that lacks its item, or that
     another person was shown.
     """
-    named = list(dict.fromkeys(e.impression for e in events if e.impression is not None))
+    named = [(event.impression, event.user_id) for event in events if event.impression is not None]
     if not named:
         return []
-    items, model = service.store.impressions(named), service.following.served.model
-    others = service.store.shown_to_others(
-        [(e.impression, e.user_id) for e in events if e.impression is not None]
-    )
+    tokens, users = (list(dict.fromkeys(part)) for part in zip(*named, strict=True))
+    lists, owner = service.store.impressions(tokens), service.store.owners(users)
+    model = service.following.served.model
     kinds = getattr(model, "event_kinds", None)
     negative = () if kinds is None else kinds.negative
     found = dict[Feedback, None]()
@@ -106,15 +105,15 @@ def clicks_of(service: Service, events: Sequence[UserEventIn]) -> list[Feedback]
         if event.impression is None:
             continue
         where = f"events[{place}].impression: " if len(events) > 1 else "impression: "
-        if event.impression not in items:
+        if (shown := lists.get(event.impression)) is None:
             raise DataError(
                 f"{where}there is no {event.impression!r}; leave it out, or record lists"
             )
-        if (event.impression, event.user_id) in others:
+        if shown.owner != owner[event.user_id]:
             raise DataError(f"{where}that list was shown to somebody else, not to this user")
-        if event.item_id not in items[event.impression]:
+        if event.item_id not in shown.items:
             raise DataError(f"{where}that list did not show {event.item_id!r}")
-        position = items[event.impression].index(event.item_id) + 1
+        position = shown.items.index(event.item_id) + 1
         kind: FeedbackKind = "shown" if event.kind in negative else "click"
         found[Feedback(event.impression, kind, position)] = None
     return list(found)

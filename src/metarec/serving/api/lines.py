@@ -15,16 +15,18 @@ LINES = ("application/x-ndjson", "application/jsonl", "application/json")
 
 async def raw_body(request: Request) -> bytes:
     """The body as it came."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind not in LINES:
+    if (kind := _kind_of(request)) not in LINES:
         raise HTTPException(415, f"send lines as Content-Type: {LINES[0]}, got {kind or 'none'}")
     return await request.body()
 
 
 def is_json(request: Request) -> bool:
     """True where the body says that it is one JSON value, and no lines."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return kind == "application/json"
+    return _kind_of(request) == "application/json"
+
+
+def _kind_of(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 Line = TypeVar("Line", bound=BaseModel)

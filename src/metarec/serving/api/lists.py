@@ -60,7 +60,7 @@ def recommend(body: ListIn, service: Here) -> RecommendedOut:
         )
     with noted() as notes:
         served, person, said = person_in(service, body)
-        check_fallback(body, served.model)
+        check_fallback(body, served.model.catalogue)
         heard = hearing_kinds(service, served.model, kinds_of(person), body.filters())
         filters = cooled(service.store, body.user_id, heard, body)
         acted = act(

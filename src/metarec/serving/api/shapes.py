@@ -49,11 +49,9 @@ def _seconds(moment: object) -> object:
         raise ValueError("expected seconds since 1970, or a time such as 2026-11-28T09:30:00Z")
     if not math.isfinite(moment):
         raise ValueError("expected a finite number of seconds")
-    if moment > MILLISECONDS:
-        shown = f"{moment:.0f}" if moment < 1e15 else f"{moment:g}"
-        raise ValueError(f"{shown} would be milliseconds; write seconds since 1970")
     if moment < 0:
         raise ValueError(f"{moment:g} lies before 1970; write seconds since then")
+    _refuse_milliseconds(moment)
     if moment > time.time() + AHEAD_S:
         raise ValueError("it lies in the future; leave it out for now, or set the clock")
     return float(moment)
@@ -63,9 +61,15 @@ def _when(moment: object) -> object:
     """Seconds since 1970 of a number or an ISO time, also of one to come; refuses milliseconds."""
     if isinstance(moment, datetime):
         return moment.timestamp()
-    if isinstance(moment, float | int) and abs(moment) > MILLISECONDS:
-        raise ValueError(f"{moment:.0f} would be milliseconds; write seconds since 1970")
+    if isinstance(moment, float | int):
+        _refuse_milliseconds(moment)
     return moment
+
+
+def _refuse_milliseconds(moment: float) -> None:
+    if abs(moment) > MILLISECONDS:
+        shown = f"{moment:.0f}" if abs(moment) < 1e15 else f"{moment:g}"
+        raise ValueError(f"{shown} would be milliseconds; write seconds since 1970")
 
 
 def _small(context: dict[str, Any]) -> dict[str, Any]:

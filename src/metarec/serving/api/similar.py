@@ -8,7 +8,7 @@ from pydantic import Field
 from metarec.serving.api.access import READ
 from metarec.serving.api.answers import ListOut, list_of
 from metarec.serving.api.asking import Filtered, K, Where
-from metarec.serving.api.falling_back import fill
+from metarec.serving.api.falling_back import check_fallback, fill
 from metarec.serving.api.lists import check_items
 from metarec.serving.api.problems import asked, told
 from metarec.serving.api.service import Here
@@ -35,6 +35,7 @@ def similar(body: SimilarIn, service: Here) -> ListOut:
     served = service.following.served
     check_items(served.model, body.item_ids)
     with noted() as notes:
+        check_fallback(body, served.model.catalogue, body.item_ids)
         filters = body.filters()
         found = served.model.similar(body.item_ids, body.k, **filters)
         answer = list_of(served, found, None, notes)

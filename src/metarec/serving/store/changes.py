@@ -37,18 +37,12 @@ class Activation:
     """Item changes up to this number are part of the folder."""
 
 
-def append_change(
-    connection: sa.Connection, verb: Verb, rows: Sequence[dict[str, Any]], after: int
-) -> int | None:
-    """Write a change that was made of the catalogue after change `after`; its number.
-
-    None where another came in between: then look again, and make it of that catalogue.
-    """
-    return append_changes(connection, [(verb, rows)], after)
-
-
 def append_changes(connection: sa.Connection, steps: Sequence[Step], after: int) -> int | None:
-    """Write changes that were made one after another; the number of the last."""
+    """Write changes that were made one after another, of the catalogue as it was after the change
+    numbered `after`; the number of the last.
+
+    None where another came in between: then look again, and make them of that catalogue.
+    """
     if connection.dialect.name == "postgresql":  # where others could write between look and write
         connection.exec_driver_sql(f"LOCK TABLE {ITEM_CHANGES.name} IN SHARE ROW EXCLUSIVE MODE")
     newest = connection.execute(sa.select(sa.func.max(ITEM_CHANGES.c.id))).scalar() or 0

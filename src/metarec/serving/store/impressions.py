@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from metarec.contracts import DataError
 from metarec.serving.store.database import Database
 from metarec.serving.store.events import KeyConflict, parts_of
-from metarec.serving.store.people import USER, own_rows, owners_of
+from metarec.serving.store.people import USER, own_rows, user_behind
 from metarec.serving.store.tables import FEEDBACK, IMPRESSIONS
 
 FeedbackKind = Literal["shown", "click", "reward"]
@@ -45,6 +45,15 @@ class Feedback:
     position: int
     """From 1. Of "shown" the last place that was seen."""
     value: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class KeptList:
+    """A list that was shown."""
+
+    owner: str
+    """To whom; of a merged session, its user."""
+    items: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,32 +112,15 @@ def vars_of(chances: Chances) -> dict[str, Any]:
     return {name: getattr(chances, name) for name in Chances.__slots__}
 
 
-def items_of(connection: sa.Connection, tokens: Sequence[str]) -> dict[str, list[str]]:
-    """The items of lists that were shown, by their names; those that there are."""
-    columns = (IMPRESSIONS.c.token, IMPRESSIONS.c["items"])
-    found: dict[str, list[str]] = {}
+def kept_lists(connection: sa.Connection, tokens: Sequence[str]) -> dict[str, KeptList]:
+    """Lists that were shown, by their names; those that there are."""
+    whose = user_behind(IMPRESSIONS.c.user_id).label("owner")
+    found: dict[str, KeptList] = {}
     for part in parts_of(tokens):
-        asked = sa.select(*columns).where(IMPRESSIONS.c.token.in_(part))
-        found |= {row.token: json.loads(row._mapping["items"]) for row in connection.execute(asked)}
+        asked = sa.select(IMPRESSIONS.c.token, IMPRESSIONS.c["items"], whose)
+        for token, items, user in connection.execute(asked.where(IMPRESSIONS.c.token.in_(part))):
+            found[token] = KeptList(user, json.loads(items))
     return found
-
-
-def shown_to_others(
-    connection: sa.Connection, told: Sequence[tuple[str, str]]
-) -> set[tuple[str, str]]:
-    """The pairs of a list's name and a user in which somebody else was shown the list; a merged
-    session is its user."""
-    whose: dict[str, str] = {}
-    for part in parts_of([token for token, _ in told]):
-        asked = sa.select(IMPRESSIONS.c.token, IMPRESSIONS.c.user_id)
-        rows = connection.execute(asked.where(IMPRESSIONS.c.token.in_(part)))
-        whose |= {row.token: row.user_id for row in rows}
-    owner = owners_of(connection, list({*whose.values(), *(user for _, user in told)}))
-    return {
-        (token, user)
-        for token, user in told
-        if token in whose and owner[whose[token]] != owner[user]
-    }
 
 
 def tell(connection: sa.Connection, database: Database, told: Sequence[Feedback]) -> list[Become]:

@@ -39,7 +39,7 @@ class Moment:
     """The revision of the person's profile, 0 without one."""
 
 
-def _owner(user_id: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
+def user_behind(user_id: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
     """The user that a session was merged into, else the id itself."""
     merged = sa.select(MERGES.c.user_id).where(MERGES.c.session_id == user_id).scalar_subquery()
     return sa.func.coalesce(merged, user_id)
@@ -47,9 +47,9 @@ def _owner(user_id: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
 
 def own_rows(user_id: sa.ColumnElement[str], column: sa.Column[str]) -> sa.ColumnElement[bool]:
     """True for what stands under a person's own id, or under a session of theirs."""
-    sessions = sa.select(MERGES.c.session_id).where(MERGES.c.user_id == _owner(user_id))
+    sessions = sa.select(MERGES.c.session_id).where(MERGES.c.user_id == user_behind(user_id))
     # a list of one beside a query: a database looks both up in its index
-    return sa.or_(column == _owner(user_id), column.in_(sessions))
+    return sa.or_(column == user_behind(user_id), column.in_(sessions))
 
 
 USER = sa.bindparam("user", type_=sa.Text)
@@ -57,7 +57,7 @@ _NEWEST = [
     sa.select(sa.func.coalesce(sa.func.max(table.c.id), 0)).scalar_subquery()
     for table in (ACTIVATIONS, ITEM_CHANGES, RECEIPTS)
 ]
-_PROFILE = sa.select(PROFILES.c.revision).where(PROFILES.c.user_id == _owner(USER))
+_PROFILE = sa.select(PROFILES.c.revision).where(PROFILES.c.user_id == user_behind(USER))
 _MOMENT = (
     sa.select(
         *_NEWEST,
@@ -136,7 +136,7 @@ def owners_of(connection: sa.Connection, user_ids: Sequence[str]) -> dict[str, s
 
 def profile_of(connection: sa.Connection, user_id: str) -> dict[str, Any] | None:
     """What is known of a person besides their events."""
-    asked = sa.select(PROFILES.c.profile).where(PROFILES.c.user_id == _owner(USER))
+    asked = sa.select(PROFILES.c.profile).where(PROFILES.c.user_id == user_behind(USER))
     found: str | None = connection.execute(asked, {"user": user_id}).scalar()
     return None if found is None else json.loads(found)
 
@@ -159,7 +159,7 @@ def merge(
     The user whose they are now, and whether that is new. Events stay as they are. Raises DataError
     where the session is another user's, or has sessions of its own.
     """
-    owner = str(connection.execute(sa.select(_owner(USER)), {"user": user_id}).scalar_one())
+    owner = str(connection.execute(sa.select(user_behind(USER)), {"user": user_id}).scalar_one())
     before = sa.select(MERGES.c.user_id).where(MERGES.c.session_id == session_id)
     there = connection.execute(before).scalar()
     if there == owner:
@@ -179,6 +179,6 @@ def merge(
 
 def ids_of(connection: sa.Connection, user_id: str) -> list[str]:
     """The id of a person, and those of all their sessions."""
-    owner = connection.execute(sa.select(_owner(USER)), {"user": user_id}).scalar_one()
+    owner = connection.execute(sa.select(user_behind(USER)), {"user": user_id}).scalar_one()
     sessions = sa.select(MERGES.c.session_id).where(MERGES.c.user_id == owner)
     return [str(owner), *connection.execute(sessions).scalars()]

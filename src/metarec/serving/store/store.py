@@ -16,10 +16,10 @@ from metarec.serving.store.impressions import (
     Chances,
     Feedback,
     Impression,
+    KeptList,
     answered_by,
-    items_of,
+    kept_lists,
     record,
-    shown_to_others,
     tell,
 )
 from metarec.serving.store.migrating import migrate
@@ -28,6 +28,7 @@ from metarec.serving.store.people import (
     history_of,
     merge,
     moment_of,
+    owners_of,
     profile_of,
     put_profile,
 )
@@ -111,15 +112,15 @@ class Store:
         with self.database.writing() as connection:
             return record(connection, user_id, items, model, chances)
 
-    def impressions(self, tokens: Sequence[str]) -> dict[str, list[str]]:
-        """The items of lists that were kept, by their names; those that there are."""
+    def impressions(self, tokens: Sequence[str]) -> dict[str, KeptList]:
+        """Lists that were kept, by their names; those that there are."""
         with self.database.reading() as connection:
-            return items_of(connection, tokens)
+            return kept_lists(connection, tokens)
 
-    def shown_to_others(self, told: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
-        """The pairs of a list's name and a user in which somebody else was shown the list."""
+    def owners(self, user_ids: Sequence[str]) -> dict[str, str]:
+        """The user whose each id is: of a merged session, that user."""
         with self.database.reading() as connection:
-            return shown_to_others(connection, told)
+            return owners_of(connection, user_ids)
 
     def tell_feedback(self, told: Sequence[Feedback]) -> list[Become]:
         """Write what came of lists, all or nothing. Raises KeyConflict for another
