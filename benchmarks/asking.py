@@ -21,6 +21,7 @@ import polars as pl
 from benchmarks.common import (
     SEEDS,
     Goal,
+    cell,
     content_of,
     data_folder,
     say,
@@ -147,13 +148,9 @@ def answers(episodes: Episodes, asked: np.ndarray) -> Histories:
 def goals(comparisons: pl.DataFrame) -> list[Goal]:
     found = []
     for way, metric, rival in itertools.product(WAYS, METRICS[:2], ("popular", "random")):
-        cell = comparisons.filter(
-            (pl.col("scenario") == way)
-            & (pl.col("metric") == metric)
-            & (pl.col("against") == rival)
-        ).row(0, named=True)
-        won = bool(cell["significant"] and cell["better"])
-        told = f"{cell['difference']:+.4f} [{cell['low']:+.4f}, {cell['high']:+.4f}]"
+        own = cell(comparisons, scenario=way, metric=metric, against=rival)
+        won = bool(own["significant"] and own["better"])
+        told = f"{own['difference']:+.4f} [{own['low']:+.4f}, {own['high']:+.4f}]"
         found.append(Goal(f"{way}, {metric}: better than {rival} ones", told, won))
     return found
 

@@ -13,6 +13,7 @@ import polars as pl
 from benchmarks.common import (
     HEART,
     Goal,
+    cell,
     content_of,
     data_folder,
     fit_on,
@@ -84,10 +85,8 @@ def goals(results: Results, comparisons: pl.DataFrame) -> list[Goal]:
     for metric in ("recall@20", "ndcg@20"):
         own = value(results, HEART, SCENARIO, metric)
         ridge = value(results, "IALSRidge", SCENARIO, metric)
-        cell = comparisons.filter(
-            (pl.col("metric") == metric) & (pl.col("against") == "IALSRidge")
-        ).row(0, named=True)
-        level = not (cell["significant"] and not cell["better"])
+        found_in = cell(comparisons, metric=metric, against="IALSRidge")
+        level = not (found_in["significant"] and not found_in["better"])
         told = f"{own:.4f} against {ridge:.4f}"
         found.append(Goal(f"{metric}: at least level with the ridge map", told, level))
     return found

@@ -267,6 +267,12 @@ def together(hearts: Sequence[Results], simple: Results) -> Results:
     return combine([*hearts, simple])
 
 
+def cell(comparisons: pl.DataFrame, **where: str) -> dict[str, Any]:
+    """The one comparison whose columns have these values."""
+    asked = (pl.col(name) == value for name, value in where.items())
+    return comparisons.filter(*asked).row(0, named=True)
+
+
 def value(results: Results, model: str, scenario: str, metric: str, k: int | None = None) -> float:
     """One mean out of the summary."""
     size = pl.col("k").is_null() if k is None else pl.col("k") == k

@@ -17,6 +17,7 @@ import polars as pl
 from benchmarks.common import (
     HEART,
     Goal,
+    cell,
     content_of,
     data_folder,
     fit_on,
@@ -101,13 +102,9 @@ def goals(name: str, results: Results, comparisons: pl.DataFrame) -> list[Goal]:
     for scenario in results.summary()["scenario"].unique(maintain_order=True):
         own = value(results, HEART, scenario, MAIN)
         for rival in TO_BEAT:
-            cell = comparisons.filter(
-                (pl.col("against") == rival)
-                & (pl.col("scenario") == scenario)
-                & (pl.col("metric") == MAIN)
-            ).row(0, named=True)
+            found_in = cell(comparisons, against=rival, scenario=scenario, metric=MAIN)
             told = f"{own:.4f} against {value(results, rival, scenario, MAIN):.4f}"
-            won = bool(cell["significant"] and cell["better"])
+            won = bool(found_in["significant"] and found_in["better"])
             found.append(Goal(f"{MAIN}, {name}, {scenario}: above {rival}", told, won))
     return found
 

@@ -20,6 +20,7 @@ from benchmarks.common import (
     HEART,
     SEEDS,
     Goal,
+    cell,
     content_of,
     data_folder,
     fit_on,
@@ -173,8 +174,8 @@ def goals(name: str, results: Results, comparisons: pl.DataFrame) -> list[Goal]:
     least = AT_LEAST[name]
     found = [Goal(f"NDCG@10, {shop}: at least {least}", f"{own:.4f}", own >= least)]
     for rival in TO_BEAT:
-        cell = comparisons.filter(pl.col("against") == rival).row(0, named=True)
-        won = bool(cell["significant"] and cell["better"])
+        found_in = cell(comparisons, against=rival)
+        won = bool(found_in["significant"] and found_in["better"])
         told = f"{own:.4f} against {value(results, rival, SCENARIO, 'ndcg@10'):.4f}"
         found.append(Goal(f"NDCG@10, {shop}: significantly above {rival}", told, won))
     return found

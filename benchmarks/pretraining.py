@@ -15,8 +15,6 @@ declared alike. What is measured is kept, so that a run that was cut goes on.
 
 import hashlib
 import json
-import os
-import platform
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -89,7 +87,6 @@ def kept(
         hashes=dict(hashes),
         seeds=list(SEEDS),
         versions=versions(),
-        machine=f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs",
     )
 
 

@@ -40,9 +40,9 @@ def best_learned(
     return config, learned
 
 
-def half_of(end: float | None) -> float | None:
-    """The moment until which the first of two attempts may take; None where there is no end."""
-    left = time_left(end, 2)
+def first_of(n: int, end: float | None) -> float | None:
+    """The moment until which the first of `n` attempts may take; None where there is no end."""
+    left = time_left(end, n)
     return None if left is None else time.monotonic() + left
 
 
@@ -53,6 +53,5 @@ def shared(
     left, and each has a folder of checkpoints, the first the one that was given."""
     for number, learned in enumerate(trains):
         own = running if number == 0 else running.below("choice")
-        left = time_left(end, max(1, sum(trains[number:])))
-        until = None if left is None else time.monotonic() + left
+        until = first_of(max(1, sum(trains[number:])), end)
         yield replace(own, folder=own.folder if learned else None), until

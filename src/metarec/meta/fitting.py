@@ -47,7 +47,7 @@ def learn(
     `heard` is `train` with the events that speak against their item; training starts at the
     `beginning`, where there is one.
     """
-    rng, folder = running.rng, running.place
+    rng = running.rng
     kind = LearnedChoice if train.feedback == "implicit" else LearnedValue
     if kind is LearnedChoice:
         config = config.within(len(train.catalogue))
@@ -70,17 +70,12 @@ def learn(
         if len(valid)
         else None
     )
-    run = Run(
-        rng=rng,
-        folder=folder,
-        progress=running.progress,
+    run = Run.of(
+        running,
+        fingerprint=fingerprint,
         called=f"{'choice' if kind is LearnedChoice else 'value'}.d{config.n_features}",
-        time_s=running.time_s,
-        tracker=running.tracker,
         patience=config.patience,
         judge_every=config.judge_every,
-        # sums run in another order on another number of threads, or in another PyTorch
-        fingerprint=f"{fingerprint}:{torch.get_num_threads()}:{torch.__version__}",
     )
     if beginning is not None:
         start_from_prior(network, beginning)
@@ -90,7 +85,7 @@ def learn(
     network.begin(network.features(inputs.content, inputs.touched))
     network.features.told[inputs.touched == 0] = 0.0
     begun = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-    with locked(folder):
+    with locked(run.folder):
         loop = reptile if config.items_stay else episodic
         loop.train(network, inputs, judged, config, run)
     if judged is not None and config.start != "random" and isinstance(head, LearnedValue):

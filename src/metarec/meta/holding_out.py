@@ -8,8 +8,9 @@ from jaxtyping import Int
 
 from metarec.contracts import DataError, Dataset, Episodes, EventKinds, Histories
 from metarec.contracts.episodes import joined
-from metarec.data.draws import permuted, shuffled_order
+from metarec.data.draws import permuted, ranks_of, shuffled_order
 from metarec.data.sampling import support_sizes
+from metarec.data.splits.masks import train_on
 from metarec.meta.refusals import served
 from metarec.training.streams import Purpose, stream
 
@@ -212,14 +213,12 @@ class Taught:
         train, random = self.train, stream(rng, Purpose.HOLD_OUT, 1)
         able = able_users(train)
         chosen = np.sort(random.choice(able, min(len(able), len(self.valid)), replace=False))
-        people = train.interactions["user"].to_numpy()
-        counts = np.bincount(people, minlength=len(train.user_ids))
-        order = np.lexsort((random.random(len(people)), people))
-        places = np.empty(len(people), dtype=np.int64)
-        places[order] = np.arange(len(people)) - (np.cumsum(counts) - counts)[people[order]]
-        gone = np.isin(people, chosen) & (places < np.maximum(1, counts[people] // KNOWN_PART))
-        kept = train.where(~gone)
-        asked = Episodes(kept.histories.take(chosen), train.where(gone).histories.take(chosen))
+        histories = train.histories
+        ranks = ranks_of(histories, random.random(len(train.order))[train.order])
+        part = np.maximum(1, histories.lengths // KNOWN_PART)[histories.rows]
+        gone = np.isin(histories.rows, chosen) & (ranks < part)
+        kept = train_on(train, ~gone)
+        asked = Episodes(kept.histories.take(chosen), train_on(train, gone).histories.take(chosen))
         asked = _as_served(train, _once(train.event_kinds.asked(asked), train))
         support = joined([self.valid.support, asked.support])
         valid = Episodes(support, joined([self.valid.query, asked.query]))

@@ -12,7 +12,7 @@ from jaxtyping import Float, Int
 from metarec.contracts import Dataset, Episodes, Running
 from metarec.contracts.running import time_left
 from metarec.meta.blending import Rated, learn_blend
-from metarec.meta.choosing import best_learned, half_of, shared
+from metarec.meta.choosing import best_learned, first_of, shared
 from metarec.meta.config import MetaConfig
 from metarec.meta.evidence import Evidence, Order, Sample
 from metarec.meta.evidence.order import ORDER
@@ -22,10 +22,8 @@ from metarec.meta.heads import ChoiceHead
 from metarec.meta.heart import Heart
 from metarec.meta.holding_out import Taught
 from metarec.meta.moving.beginning import Beginning, Beginnings, better_of
-from metarec.meta.moving.moved_evidence import levelled
 from metarec.meta.moving.starting_shops import StartingShops, content_features
 from metarec.meta.ordering import CHOICE, VALUE
-from metarec.meta.profiles import of_nobody, profiles_in
 from metarec.meta.samples import Asked, asked_of
 from metarec.meta.updaters import ClosedForm
 from metarec.meta.warming.learning import LearnedResiduals, learn_residual_prior
@@ -58,10 +56,8 @@ class Learning(StartingShops):
         first = taught[0].train
         self._content = content_features(self.encoder, first, progress=running.progress)
         content = self._content.encode(first.catalogue.frame)
-        self._profiles = profiles_in(first) if self.config.profile else None
+        self._read_profiles(first)
         if prior is not None:
-            if self._profiles is not None and first.users is not None:
-                self._no_profile = of_nobody(self._profiles, first.users)
             place = prior.place(first, self._content, content, self._profiles)
             self._begins = Beginnings(prior, place, copy.copy(self))
         judged = list(taught)
@@ -103,7 +99,7 @@ class Learning(StartingShops):
         tried = config.of(train.feedback, len(train.histories.items))
         name, learn = train.feedback, partial(self._learned, taught, content)
         begin = None if self._begins is None else self._begins.of(name, train)
-        chosen, learned = best_learned(tried, learn, running, half_of(end) if begin else end)
+        chosen, learned = best_learned(tried, learn, running, first_of(2, end) if begin else end)
         if begin is not None:
             again = replace(running.below("prior"), time_s=time_left(end))
             # without validation nobody would stop its training
@@ -216,8 +212,7 @@ class Learning(StartingShops):
             begins = self._begins
             known = None if begins is None else begins.evidence(samples[0].train, self.config)
             if known is not None:
-                beside = replace(self.hearts[CHOICE], evidence=known)
-                known = levelled(known, samples[0].train, partial(self._alone, beside))
+                known = self._levelled(known, self.hearts[CHOICE], samples[0].train)
             learned = learn_evidence(samples, content, self.config, random, known)
         metrics: dict[str, Any] = {}
         if learned is not None:

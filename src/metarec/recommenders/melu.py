@@ -1,7 +1,7 @@
 """MeLU: decision layers that start where one gradient step suits a person best."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -54,7 +54,7 @@ class Fields:
 
     def to_dict(self) -> dict[str, Any]:
         """The columns as JSON values."""
-        return {name: asdict(part) for name, part in self.parts.items()}
+        return {name: part.to_dict() for name, part in self.parts.items()}
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> Self:

@@ -66,22 +66,13 @@ def learn(
         config.hidden if content.shape[1] else 0.0,
         competing_chances(sequences.counts, config.negatives),
     )
-    run = Run(
-        rng=running.rng,
-        folder=running.place,
-        progress=running.progress,
+    run = Run.of(
+        running,
+        fingerprint=f"{fingerprint_of(data, judged, content, config)}:{running.device}",
         what="training SASRec",
         called="SASRec",
-        time_s=running.time_s,
-        tracker=running.tracker,
         patience=config.patience,
         judge_every=max(1, steps // JUDGEMENTS),
-        fingerprint=":".join(
-            [
-                fingerprint_of(data, judged, content, config),
-                *(running.device, str(torch.get_num_threads()), torch.__version__),
-            ]
-        ),
     )
     # PyTorch was loaded just now, so that what `fit` limits did not hold it
     with limited(running.threads), short_floats(running.device):

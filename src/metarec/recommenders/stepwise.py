@@ -6,7 +6,6 @@ from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
-import torch
 from jaxtyping import Bool, Float
 from numpy.typing import NDArray
 from torch import Tensor, nn
@@ -81,22 +80,13 @@ def learn(
             learner = make(learned)
         steps = config.n_steps(learner.units)
         name = type(config).__name__.removesuffix("Config")
-        run = Run(
-            rng=running.rng,
-            folder=running.place,
-            progress=running.progress,
+        run = Run.of(
+            running,
+            fingerprint=fingerprint_of(data, judged, content, config),
             what=f"training {name}",
             called=name,
-            time_s=running.time_s,
-            tracker=running.tracker,
             patience=config.patience,
             judge_every=max(1, steps // JUDGEMENTS),
-            fingerprint=":".join(
-                [
-                    fingerprint_of(data, judged, content, config),
-                    *(str(torch.get_num_threads()), torch.__version__),
-                ]
-            ),
         )
         with locked(run.folder):
             train(learner, judged, touched, config, run, steps, judge)

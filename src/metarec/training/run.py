@@ -18,13 +18,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from metarec.contracts import DataError, DivergedError, Tracker
+from metarec.contracts import DataError, DivergedError, Running, Tracker
 from metarec.contracts.progress import progress_of
 from metarec.contracts.wording import lower
 from metarec.training.checkpoints import read_checkpoint, write_checkpoint
@@ -67,6 +67,21 @@ class Run:
     """True if training ended because its time was up."""
     _stale: int = 0
     _best_weights: dict[str, Tensor] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, running: Running, *, fingerprint: str, **how: Any) -> Self:
+        """A run as the fit is run, of data and a configuration by their fingerprint; beside them
+        it names the software: sums run in another order on another number of threads, or in
+        another PyTorch."""
+        return cls(
+            rng=running.rng,
+            folder=running.place,
+            progress=running.progress,
+            time_s=running.time_s,
+            tracker=running.tracker,
+            fingerprint=f"{fingerprint}:{torch.get_num_threads()}:{torch.__version__}",
+            **how,
+        )
 
     def attach(self, network: nn.Module, optimizer: torch.optim.Optimizer) -> None:
         """What the checkpoints hold; continues from the folder's checkpoint if there is one."""

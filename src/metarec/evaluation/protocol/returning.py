@@ -8,6 +8,7 @@ from metarec.evaluation.protocol.answers import answer, users_of
 from metarec.evaluation.protocol.attainable import in_support
 from metarec.evaluation.protocol.background import Background
 from metarec.evaluation.protocol.measures import choose
+from metarec.metrics.proof import is_beyond_chance
 
 MOST_PEOPLE = 1000
 """More tell the same."""
@@ -23,9 +24,7 @@ def comes_back(train: Dataset, valid: Episodes) -> bool:
 
 def clearly_better(ahead: Float[np.ndarray, " list"]) -> bool:
     """True where the mean of what lists are ahead is more than two standard errors above 0."""
-    if len(ahead) < 2:
-        return False
-    return bool(ahead.mean() > SURE * ahead.std(ddof=1) / np.sqrt(len(ahead)))
+    return len(ahead) >= 2 and is_beyond_chance(ahead, SURE, ddof=1)
 
 
 def excludes_seen(model: Recommender, train: Dataset, valid: Episodes, k: int) -> bool:

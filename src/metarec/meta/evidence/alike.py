@@ -13,6 +13,8 @@ from metarec.meta.evidence.grid import likeness, on_grid
 from metarec.meta.evidence.pairs import index_kind
 from metarec.meta.sizes import MANY_ITEMS
 
+WIDTH = 128
+"""Axes of content in which items are near."""
 ROWS_AT_ONCE = 512
 CELLS_AT_ONCE = 4_000_000
 ALL_PAIRS = 50_000
@@ -251,6 +253,15 @@ class _Rows:
         kind = index_kind(max(n, int(starts[-1])))
         parts = self.values[known], self.columns[known].astype(kind, copy=False), starts
         return sp.csr_array((*parts[:2], starts.astype(kind)), shape=(n, n))
+
+
+def likenesses_of(
+    content: Float[np.ndarray, "item d_content"], keep: int
+) -> tuple[Likeness, Alike, Plain]:
+    """In what directions items are near, the `keep` nearest of each, and the content as it is."""
+    likeness = Likeness.of(content, width=WIDTH)
+    alike = Alike.of(likeness.directions(content), keep=keep)
+    return likeness, alike, Plain.of(content, width=WIDTH)
 
 
 def _floors(near: Float[np.ndarray, "row other"], keep: int) -> Float[np.ndarray, " row"]:

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float, Int
 
 from metarec.contracts import Dataset
 from metarec.meta.config import MetaConfig
-from metarec.meta.evidence.alike import Alike, Likeness, Plain
+from metarec.meta.evidence.alike import likenesses_of
 from metarec.meta.evidence.cells import LOOKED
 from metarec.meta.evidence.counting import counted_tables, popularities
 from metarec.meta.evidence.evidence import (
@@ -31,7 +31,6 @@ from metarec.meta.evidence.standing import Standing, judged_trust
 from metarec.meta.evidence.trust import Contests, learn_beside
 from metarec.meta.evidence.weights import of_touched, of_untouched
 
-ALIKE_WIDTH = 128
 LEVEL_SAMPLES = 2
 """Samples that teach the level of untouched items: their tables have to be counted for it."""
 
@@ -83,9 +82,7 @@ def learn_evidence(
     """
     n = len(samples)
     if known is None:
-        likeness = Likeness.of(content, width=ALIKE_WIDTH)
-        alike = Alike.of(likeness.directions(content), keep=config.neighbours)
-        plain = Plain.of(content, width=ALIKE_WIDTH)
+        likeness, alike, plain = likenesses_of(content, config.neighbours)
     else:
         likeness, alike, plain = known.likeness, known.alike, known.plain
     counted = partial(Tables.of, alike=alike, plain=plain, content=content, config=config, rng=rng)

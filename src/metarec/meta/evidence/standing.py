@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from metarec.meta.evidence.trust import Contests, gains_of, learn_trust, the_best_alone
+from metarec.metrics.proof import is_beyond_chance
 
 SHARES = (1.0, 0.75, 0.5, 0.25, 0.0)
 """What the learned weights may count beside those of the best table alone."""
@@ -81,8 +82,7 @@ def standing_of(
     chosen, best = int(own.mean(axis=1).argmax()), int(rows.mean(axis=1).argmax())
     if known is not None:
         gain = own[chosen] - own[-1]
-        proven = gain.mean() * np.sqrt(len(people)) > PROVEN * gain.std()
-        chosen = chosen if proven else len(SHARES) - 1
+        chosen = chosen if is_beyond_chance(gain, PROVEN) else len(SHARES) - 1
     ahead = own[chosen] - rows[best]
     drawn = [ahead[rng.integers(0, len(people), len(people))].mean() for _ in range(DRAWS)]
     low, high = np.quantile(drawn, [(1 - SURE) / 2, (1 + SURE) / 2])

@@ -13,6 +13,7 @@ from metarec.meta.config import MetaConfig
 from metarec.meta.heads.choice_validation import parts_of, supports_of
 from metarec.meta.loops.episodes import Inputs, pad_episodes, profiles_of
 from metarec.meta.network import HeartNetwork
+from metarec.metrics.proof import is_beyond_chance
 
 HALF_LIVES: dict[str, tuple[float, ...]] = {
     "none": (),
@@ -106,8 +107,7 @@ def set_refusals(network: HeartNetwork, lists: Callable[[], Float[np.ndarray, " 
         for number in grid:
             own.fill_(number)
             gained = lists() - usual
-            sure = gained.mean() > SURE * gained.std() / np.sqrt(len(gained))
-            if sure and gained.mean() > most:
+            if is_beyond_chance(gained, SURE) and gained.mean() > most:
                 best, most = number, gained.mean()
         own.fill_(best)
 

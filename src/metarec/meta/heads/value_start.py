@@ -28,6 +28,7 @@ from metarec.meta.heads.value_factors import (
 from metarec.meta.heads.value_training import COVERAGE, WIDTH
 from metarec.meta.loops.episodes import learned_counts
 from metarec.meta.network import HeartNetwork
+from metarec.metrics.proof import is_beyond_chance
 from metarec.training.streams import Purpose, stream
 
 SWEEPS = 8
@@ -72,7 +73,7 @@ class Hidden:
         own = np.array([np.bincount(rows, np.abs(e), minlength=n) / sizes for e in self.errors])
         best = int(np.argmin(own.mean(axis=1)))
         gain = own[0] - own[best]
-        return best if gain.mean() * np.sqrt(n) > gain.std() else 0
+        return best if is_beyond_chance(gain, 1.0) else 0
 
 
 @torch.no_grad()

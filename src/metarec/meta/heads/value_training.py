@@ -20,6 +20,7 @@ from metarec.meta.loops.steps import Sampler, Step, query_weights
 from metarec.meta.network import HeartNetwork, TorchSupport
 from metarec.meta.recency import ages as ages_of
 from metarec.meta.updaters.training import TorchAdapted
+from metarec.metrics.proof import is_beyond_chance
 from metarec.training.run import Run
 
 PEOPLE_AT_ONCE = 512
@@ -141,7 +142,7 @@ class LearnedValue(nn.Module):
         after = absolute_errors(network, inputs, valid, self.scale)
         network.load_state_dict(start)
         gain = absolute_errors(network, inputs, valid, self.scale) - after
-        if gain.mean() > PROOF * gain.std() / np.sqrt(len(gain)):
+        if is_beyond_chance(gain, PROOF):
             network.load_state_dict(trained)
         else:
             run.back_to_start()

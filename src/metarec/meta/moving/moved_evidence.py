@@ -11,10 +11,10 @@ from scipy.special import expit, logsumexp
 from metarec.contracts import Dataset, Histories
 from metarec.meta.config import MetaConfig
 from metarec.meta.evidence import Evidence
-from metarec.meta.evidence.alike import Alike, Likeness, Plain
+from metarec.meta.evidence.alike import likenesses_of
 from metarec.meta.evidence.counting import counted_tables, has_order, popularities
 from metarec.meta.evidence.evidence import RETURN, Popular, Table, Untouched, itself, known_of
-from metarec.meta.evidence.learning import ALIKE_WIDTH, share_of_unseen
+from metarec.meta.evidence.learning import share_of_unseen
 
 POPULAR = "popular"
 LEVEL_PEOPLE, LEVEL_SCORES, FAR = 200, 20_000_000, 1000.0
@@ -33,15 +33,14 @@ def evidence_in(
     What reads the order of histories, what content says of popularity, and a table that one of
     both shops cannot count say nothing.
     """
-    likeness = Likeness.of(content, width=ALIKE_WIDTH)
-    alike = Alike.of(likeness.directions(content), keep=config.neighbours)
+    likeness, alike, plain = likenesses_of(content, config.neighbours)
     return replace(
         evidence,
         counted=_counted(evidence.counted, train, config),
         popular=_popular(evidence.popular, train),
         likeness=likeness,
         alike=alike,
-        plain=Plain.of(content, width=ALIKE_WIDTH),
+        plain=plain,
         untouched=_untouched(evidence.untouched, train),
         ordered=has_order(train),
         order=None,

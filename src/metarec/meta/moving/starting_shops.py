@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from metarec.contracts import DataError, Dataset, Encoder, Histories
 from metarec.encoders import ContentFeatures, TabularFeatures, content_told, reads_alike
-from metarec.meta.evidence.evidence import RETURN
+from metarec.meta.evidence.evidence import RETURN, Evidence
 from metarec.meta.heart import Heart
 from metarec.meta.moving.aligning import rows_among
 from metarec.meta.moving.moved_evidence import evidence_in, levelled
@@ -32,10 +32,7 @@ class StartingShops(WarmingItems):
         """Become the `known` model in another shop, in which nothing of it is learned."""
         self._catalogue, self.event_kinds = shop.catalogue, shop.event_kinds
         self._content = content_features(self.encoder, shop, progress=progress)
-        self._profiles = profiles_in(shop) if self.config.profile else None
-        self._no_profile = None
-        if self._profiles is not None and shop.users is not None:
-            self._no_profile = of_nobody(self._profiles, shop.users)
+        self._read_profiles(shop)
         content = self._content.encode(shop.catalogue.frame)
         place = known.place(shop, self._content, content, self._profiles)
         for name, before in known.hearts.items():
@@ -45,8 +42,7 @@ class StartingShops(WarmingItems):
             self.hearts = {**self.hearts, name: heart}
             if before.evidence is not None:
                 evidence = evidence_in(before.evidence, train, content, self.config)
-                whole = partial(self._alone, replace(heart, evidence=evidence))
-                heart = replace(heart, evidence=levelled(evidence, train, whole))
+                heart = replace(heart, evidence=self._levelled(evidence, heart, train))
                 self.hearts = {**self.hearts, name: heart}
                 self.shows_seen = known.shows_seen and RETURN in evidence.names
         self.blend = known.blend
@@ -85,6 +81,18 @@ class StartingShops(WarmingItems):
         own, known = (() if each is None else each.names for each in (profiles, self._profiles))
         rows = rows_among(features.names, self._content.names)
         return Place(shop, features, content, rows, rows_among(own, known))
+
+    def _read_profiles(self, shop: Dataset) -> None:
+        """Know how the shop's profiles are read, and what is read of nobody."""
+        self._profiles = profiles_in(shop) if self.config.profile else None
+        self._no_profile = None
+        if self._profiles is not None and shop.users is not None:
+            self._no_profile = of_nobody(self._profiles, shop.users)
+
+    def _levelled(self, evidence: Evidence, heart: Heart, train: Dataset) -> Evidence:
+        """The evidence with its untouched items at their level beside this head."""
+        whole = partial(self._alone, replace(heart, evidence=evidence))
+        return levelled(evidence, train, whole)
 
     def _alone(self, heart: Heart, histories: Histories) -> Float[np.ndarray, "person item"]:
         """What one head says of every item for each history."""
