@@ -117,14 +117,13 @@ def _both(
     scales = None
     for episodes in (valid, test):
         tables = Tables.of(
-            Sample(train, episodes, taste),
+            Sample(train, episodes, taste, alone=True),
             alike,
             heart.evidence.plain,
             model._content.encode(train.catalogue.frame),
             model.config,
             np.random.default_rng(0),
             1,
-            alone=True,
         )
         told, own = contests_of([(tables, tables.known)])
         scales = own if scales is None else scales

@@ -16,5 +16,7 @@ def _few_folds() -> Iterator[None]:
     of the time of a test. `tests/meta/test_samples.py` says how many there are."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("metarec.meta.samples.ENOUGH_QUERIES", 1)
+        patch.setattr("metarec.meta.samples.ENOUGH_PEOPLE", 1)
         patch.setattr("metarec.meta.samples.ENOUGH_OF_FOLDS", 1)
+        patch.setattr("metarec.meta.samples.PEOPLE_OF_FOLDS", 1)
         yield

@@ -10,7 +10,15 @@
 
 from metarec.contracts import Catalogue, DataError, Dataset, Event, Histories, Recommendations
 from metarec.contracts.version import __version__
-from metarec.data import from_frames, generate, load, load_sql, split_cold, split_last_out
+from metarec.data import (
+    from_frames,
+    generate,
+    load,
+    load_sql,
+    pool_shops,
+    split_cold,
+    split_last_out,
+)
 from metarec.encoders import HashEncoder, TextEncoder
 from metarec.evaluation import evaluate
 from metarec.meta import Ensemble, MetaConfig, MetaRecommender, load_model
@@ -34,6 +42,7 @@ __all__ = [
     "load",
     "load_model",
     "load_sql",
+    "pool_shops",
     "split_cold",
     "split_last_out",
 ]

@@ -7,13 +7,15 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+import metarec as mr
 from metarec.cli.options import config_of
 from metarec.contracts import Running
-from metarec.data import load
+from metarec.data import load, save
 from metarec.encoders import HashEncoder
 from metarec.meta import MetaConfig, load_model
 from metarec.meta.evidence.order_learning import LearnedOrder, left_out
@@ -458,3 +460,20 @@ def test_losses_are_written_where_the_command_says(run, shop: Path):
     answer = run(*command, "--track", "tensorboard", "--force")
     assert answer.code == 1
     assert "a tracker is tensorboard:FOLDER, mlflow:URI or wandb:PROJECT" in answer.err
+
+
+def test_several_shops_make_one_model(run, shop: Path, tmp_path: Path):
+    other = replace(mr.generate(users=30, items=20, rng=9).dataset, name="other")
+    save(other, tmp_path / "other")
+    told = ("--encoder", "hash", "--set", "steps=0", "--set", "evidence=false")
+    answer = run("fit", shop, tmp_path / "other", "--out", "m", *told)
+    assert answer.code == 0, answer.err
+    ids = load_model("m").catalogue.ids
+    own = load(shop)
+    assert ids.tolist() == [f"{own.name}/{i}" for i in own.catalogue.ids] + [
+        f"other/{i}" for i in other.catalogue.ids
+    ]
+    answer = run("fit", shop, shop, "--out", "twice", *told)
+    assert answer.code != 0
+    assert f"2 are called '{own.name}'" in answer.err
+    assert not Path("twice").exists()

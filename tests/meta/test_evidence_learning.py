@@ -79,7 +79,7 @@ def samples_of(kind: str) -> list[Sample]:
         items[::3] = TAKEN + np.arange(len(items[::3])) % 3
         valid = replace(valid, query=replace(valid.query, items=items))
     if kind != "folds":
-        return [Sample(train, valid, taste)]
+        return [Sample(train, valid, taste, alone=True)]
     users, items = (train.interactions[column].to_numpy() for column in ("user", "item"))
     fold = train.where((users % 2 == 0) & ~np.isin(items, GONE))
     others = valid.take(np.arange(1, len(valid), 2))
@@ -375,7 +375,8 @@ def test_samples_share_the_queries_but_validation_alone_has_them_all(
     monkeypatch.setattr("metarec.meta.evidence.samples.MOST_QUERIES", 8)
     content, rng = (found.evidence.alike, found.evidence.plain), np.random.default_rng(0)
     for alone, known in ((False, 4), (True, 8)):
-        tables = Tables.of(samples[1], *content, CONTENT, CONFIG, rng, 2, alone=alone)
+        sample = replace(samples[1], alone=alone)
+        tables = Tables.of(sample, *content, CONTENT, CONFIG, rng, 2)
         assert len(tables.known) == known
         assert len(tables.arrivals) == len(tables.every) == 4
 

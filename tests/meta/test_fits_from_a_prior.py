@@ -221,3 +221,21 @@ def test_penalties_hold_training_to_what_the_other_shop_knows(shops, priors):
     np.testing.assert_array_equal(features.v_start, features.v.detach())
     np.testing.assert_array_equal(features.beta_start, features.beta.detach())
     assert network.settled
+
+
+def test_a_fit_of_several_shops_is_one_of_all_their_items_and_people(shops):
+    one, other = (
+        replace(shop, name=name) for shop, name in zip(shops["implicit"], "ab", strict=True)
+    )
+    together = fitted([one, other], None)  # type: ignore[arg-type]
+    pooled = mr.pool_shops([one, other])
+    for name, heart in fitted(pooled, None).hearts.items():
+        assert_same_numbers(together.hearts[name], heart)
+    assert together.metrics["train_hash"] == pooled.hash
+    assert together.catalogue.ids[-1] == f"b/{other.catalogue.ids[-1]}"
+    assert len(together.start(one).adapt([]).recommend(3).ids) == 3
+
+
+def test_what_is_no_shop_among_several_is_refused():
+    with pytest.raises(DataError, match="must be a Dataset"):
+        mr.MetaRecommender(ENCODER, CONFIG).fit(["my-shop"])  # type: ignore[list-item]

@@ -200,7 +200,7 @@ def weighed(taught: Taught, order: Order | None, rng: int = 0) -> Learned:
     """The trust in tables and an order, beside a head that says nothing."""
     n_items = len(taught.train.catalogue)
     taste = partial(no_taste, n_items)
-    samples = [Sample(taught.train, taught.valid, taste, order=order)]
+    samples = [Sample(taught.train, taught.valid, taste, order=order, alone=True)]
     samples.append(Sample(taught.train, taught.valid.take(slice(0, 60)), taste))
     content = np.random.default_rng(0).normal(size=(n_items, 4)).astype(np.float32)
     learned = learn_evidence(samples, content, mr.MetaConfig(d=4), np.random.default_rng(rng))

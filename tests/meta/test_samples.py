@@ -90,3 +90,34 @@ def test_folds_are_asked_until_they_ask_enough(split, monkeypatch):
     assert [set(folds) for folds in started] == [{VALUE, CHOICE}] + [{CHOICE}] * 4
     assert started[0][VALUE].train.feedback == "rating"
     assert [set(one.hearts) for one in found[1:]] == [set(folds) for folds in started]
+
+
+def test_a_fit_that_holds_out_by_itself_asks_folds_until_there_are_people_enough(monkeypatch):
+    """What few people are asked, much as it may be, teaches their taste and not trust."""
+    shop = mr.generate(users=120, items=60, rng=4).dataset.as_events()
+    taught = [Taught.of(shop, None, 0)]
+    monkeypatch.setattr("metarec.meta.samples.ENOUGH_QUERIES", 0)
+    monkeypatch.setattr("metarec.meta.samples.ENOUGH_OF_FOLDS", 1)
+    hearts: Mapping[str, Heart] = dict.fromkeys((CHOICE,))  # type: ignore[arg-type]
+
+    def asked_people(enough: int, of_folds: int, own: list[Taught]) -> list[int]:
+        monkeypatch.setattr("metarec.meta.samples.ENOUGH_PEOPLE", enough)
+        monkeypatch.setattr("metarec.meta.samples.PEOPLE_OF_FOLDS", of_folds)
+        found = asked_of(own, hearts, lambda folds: dict.fromkeys(folds), 0)  # type: ignore[arg-type]
+        queries = [one.taught[-1].valid.query.keep(known(one)) for one in found]
+        return [len(np.unique(query.rows)) for query in queries]
+
+    def known(found: Asked) -> np.ndarray:
+        own = found.taught[-1]
+        return own.train.touched[own.valid.query.items]
+
+    (people,) = asked_people(1, 10**9, taught)
+    assert asked_people(people, 10**9, taught) == [people]
+    each = asked_people(people + 1, 10**9, taught)
+    assert len(each) == 6
+    assert each[0] == people
+    both = sum(each[:2])
+    assert asked_people(people + 1, both, taught) == each[:2]
+    assert asked_people(people + 1, both + 1, taught) == each[:3]
+    given = [Taught.of(taught[0].train, taught[0].valid, 0)]
+    assert asked_people(10**9, 10**9, given) == [people]

@@ -25,6 +25,7 @@ from metarec.cli.options import (
 from metarec.cli.rows import HEART, row_of
 from metarec.contracts import DataError, Dataset, Encoder, Recommender
 from metarec.contracts.running import Running
+from metarec.data import pool_shops
 from metarec.data.meanings import meanings
 from metarec.encoders import HashEncoder, TextEncoder
 from metarec.meta import MetaConfig, MetaRecommender, load_model
@@ -35,9 +36,11 @@ from metarec.training.trackers import opened
 
 def fit(
     data: Annotated[
-        str,
+        list[str],
         typer.Argument(
-            metavar="DIR", help="A shop: a folder of events and items, or a service's store."
+            metavar="DIR...",
+            help="A shop: a folder of events and items, or a service's store. Of several one model "
+            "learns one prior.",
         ),
     ],
     out: Annotated[Path, typer.Option("--out", help="Where the model is written.")],
@@ -75,6 +78,7 @@ def fit(
     Example: metarec fit my-shop --out my-shop.model --set steps=2000
     Example: metarec fit my-shop --out trending.model --model Trending --set days=3
     Example: metarec fit new-shop --out new-shop.model --prior my-shop.model
+    Example: metarec fit one-shop other-shop --out both.model
     """
     setting = partial(config_of, config, settings or [])
     known = None if prior is None else _prior_at(prior, model)
@@ -86,9 +90,12 @@ def fit(
     else:
         row = row_of(model, reader, setting)
         fitting = partial(_fit_in_steps if row.trains_in_steps else _fit_row, row=row)
-    check_model_place(out, Path(data), force=force)
-    shop = shop_at(data)
-    say_notes(shop)
+    for place in data:
+        check_model_place(out, Path(place), force=force)
+    shops = [shop_at(place) for place in data]
+    for each in shops:
+        say_notes(each)
+    shop = shops[0] if len(shops) == 1 else pool_shops(shops)
     typer.echo("\n  ".join([repr(shop), *meanings(shop)]), err=True)
     running = Running(seed, progress=True, threads=threads, time_s=time_s)
     with opened(track) as tracker:

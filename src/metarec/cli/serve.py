@@ -82,7 +82,7 @@ def _fit_once(shop: Path, model: Path, encoder: str, template: str | None, seed:
         again = f"metarec fit {shop} --out {model} --force"
         typer.echo(f"{model} is there; {again} fits it anew", err=True)
         return
-    fit(str(shop), model, encoder=encoder, template=template, seed=seed)
+    fit([str(shop)], model, encoder=encoder, template=template, seed=seed)
 
 
 def _import(store: "Store", shop: Path) -> None:

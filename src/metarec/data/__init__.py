@@ -5,6 +5,7 @@ from metarec.data.inspect import Histogram, Summary, inspect
 from metarec.data.load import load
 from metarec.data.load_csv import convert, load_csv
 from metarec.data.load_sql import load_sql
+from metarec.data.pooling import pool_shops
 from metarec.data.pseudonymise import pseudonymise, pseudonymise_folder
 from metarec.data.sampling import (
     PrefixBatch,
@@ -45,6 +46,7 @@ __all__ = [
     "load",
     "load_csv",
     "load_sql",
+    "pool_shops",
     "pseudonymise",
     "pseudonymise_folder",
     "sample_prefix_batch",

@@ -24,7 +24,7 @@ from metarec.meta.holding_out import Taught
 from metarec.meta.moving.beginning import Beginning, Beginnings, better_of
 from metarec.meta.moving.starting_shops import StartingShops, content_features
 from metarec.meta.ordering import CHOICE, VALUE
-from metarec.meta.samples import Asked, asked_of
+from metarec.meta.samples import Asked, asked_of, teaches_alone
 from metarec.meta.updaters import ClosedForm
 from metarec.meta.warming.learning import LearnedResiduals, learn_residual_prior
 from metarec.training.fingerprint import fingerprint_of
@@ -205,7 +205,9 @@ class Learning(StartingShops):
             )
             for one in asked
         ]
-        samples[0] = replace(samples[0], order=order)
+        # the order is learned for validation alone: folds would each need a network
+        alone = order is not None or teaches_alone(asked[0].taught[-1])
+        samples[0] = replace(samples[0], order=order, alone=alone)
         random = stream(running.rng, Purpose.EVIDENCE)
         learned = None
         if self.config.evidence:

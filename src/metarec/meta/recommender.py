@@ -22,6 +22,7 @@ from metarec.contracts import (
 )
 from metarec.contracts.alignment import warn_of_kinds, warn_of_unknown
 from metarec.contracts.event_kinds import ANY_KIND
+from metarec.data.pooling import pool_shops
 from metarec.encoders import ContentFeatures, TabularFeatures, TextEncoder
 from metarec.files.model_folder import load_state, save_state
 from metarec.meta.config import MetaConfig
@@ -71,7 +72,7 @@ class MetaRecommender(Learning, Recommender):
 
     def fit(
         self,
-        train: Dataset,
+        train: Dataset | Sequence[Dataset],
         valid: Episodes | None = None,
         *,
         rng: int = 0,
@@ -85,6 +86,8 @@ class MetaRecommender(Learning, Recommender):
     ) -> Self:
         """A fitted copy; `self` stays as it was.
 
+        Of several shops one prior is learned, and one model that serves all of them: `pool_shops`.
+
         With a `prior`, the model of another shop, the fit begins at what that one knows (`start`),
         and leaves it for what validation proves; a shop in which nobody has two events stays there.
 
@@ -95,9 +98,12 @@ class MetaRecommender(Learning, Recommender):
         """
         running = Running(rng, folder, progress, device, threads, time_s, tracker)
         running.on(type(self).__name__, *self.devices)
+        if isinstance(train, list | tuple):
+            train = pool_shops(train)
         if not isinstance(train, Dataset):
             raise DataError(
-                f"train must be a Dataset, as load(folder) gives it, got {type(train).__name__}"
+                "train must be a Dataset, as load(folder) gives it, or a list of them, got "
+                f"{type(train).__name__}"
             )
         running.track(type(self).__name__, self.config, train)
         if running.device != "cpu":  # told at once, not after the heads are learned

@@ -14,6 +14,11 @@ from metarec.meta.ordering import CHOICE
 
 ENOUGH_OF_FOLDS = 1000
 """Queries on touched items after which no further fold is asked."""
+PEOPLE_OF_FOLDS = 200
+"""And people whose they are."""
+ENOUGH_PEOPLE = 300
+"""Where a fit holds out by itself, so many people are asked alone: fewer are the tastes of a few,
+however much each is asked, and what they are asked is a guess at what will be."""
 
 Hearts = Mapping[str, Heart]
 
@@ -39,11 +44,12 @@ def asked_of(
     """
     found = [Asked(taught, hearts)]
     for train, valid in folds_of(taught[0].heard, rng):
-        known, arrivals = np.sum([_queries(each.taught[-1]) for each in found], axis=0)
-        alone = _queries(taught[-1])[0] >= ENOUGH_QUERIES
-        if (alone or known >= ENOUGH_OF_FOLDS) and arrivals >= ENOUGH_QUERIES:
+        asked = [_queries(one.taught[-1]) for one in found]
+        queries, people, arrivals = np.sum(asked, axis=0)
+        folds = queries >= ENOUGH_OF_FOLDS and people >= PEOPLE_OF_FOLDS
+        if (teaches_alone(taught[-1]) or folds) and arrivals >= ENOUGH_QUERIES:
             break
-        own = [Taught.of(_alike(train, each.train), valid, rng) for each in taught]
+        own = [Taught.of(_alike(train, one.train), valid, rng) for one in taught]
         named = dict(zip(hearts, own, strict=True))
         if len(found) > 1:  # one fold tells what ratings weigh; their start takes longest
             named = {CHOICE: named[CHOICE]}
@@ -56,7 +62,16 @@ def _alike(fold: Dataset, train: Dataset) -> Dataset:
     return fold if fold.feedback == train.feedback else fold.as_events()
 
 
-def _queries(taught: Taught) -> tuple[int, int]:
-    """Those on touched and on untouched items."""
-    touched = taught.train.touched[taught.valid.query.items]
-    return int(touched.sum()), int((~touched).sum())
+def teaches_alone(taught: Taught) -> bool:
+    """Whether validation asks enough about touched items; where it was given, nothing is more like
+    what will be asked."""
+    queries, people, _ = _queries(taught)
+    given = taught.given is taught.train
+    return queries >= ENOUGH_QUERIES and (given or people >= ENOUGH_PEOPLE)
+
+
+def _queries(taught: Taught) -> tuple[int, int, int]:
+    """Those on touched items, the people whose they are, and those on untouched items."""
+    query = taught.valid.query
+    touched = taught.train.touched[query.items]
+    return int(touched.sum()), len(np.unique(query.rows[touched])), int((~touched).sum())

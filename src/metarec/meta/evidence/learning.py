@@ -86,9 +86,8 @@ def learn_evidence(
     else:
         likeness, alike, plain = known.likeness, known.alike, known.plain
     counted = partial(Tables.of, alike=alike, plain=plain, content=content, config=config, rng=rng)
-    first = counted(samples[0], n_samples=n, alone=True)
-    tables = [first, *(counted(one, n_samples=n) for one in samples[1:])]
-    touched = tables[:1] if len(first.known) >= ENOUGH_QUERIES else tables
+    tables = [counted(one, n_samples=n) for one in samples]
+    first, touched = tables[0], tables[:1] if samples[0].alone else tables
     enough = sum(len(each.known) for each in touched) >= LEAST_QUERIES
     weight = first.taste_alone
     if known is not None:

@@ -48,6 +48,8 @@ class Sample:
     """The same people asked for what they had before too, where that comes."""
     order: Order | None = None
     """What the order of histories says, at a trust of 1, where it was learned on `train`."""
+    alone: bool = False
+    """Whether it asks enough about touched items to teach without the others."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,17 +85,15 @@ class Tables:
         config: MetaConfig,
         rng: np.random.Generator,
         n_samples: int,
-        *,
-        alone: bool = False,
     ) -> "Tables":
         """Counted on the training set of the sample; as many queries of each of `n_samples`, but
-        where it is asked `alone` about touched items."""
+        where it teaches alone about touched items."""
         train, most = sample.train, MOST_QUERIES // n_samples
         offered, touched = train.catalogue.offered, train.touched
         known, arrivals, every = (
             Questions.of(sample.valid, train.event_kinds, among, rng, most=many)
             for among, many in (
-                (offered & touched, MOST_QUERIES if alone else most),
+                (offered & touched, MOST_QUERIES if sample.alone else most),
                 (offered & ~touched, most),
                 (offered, most),
             )
