@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 from metarec.contracts import DataError
 from metarec.serving.api.browsers import check_browser
-from metarec.serving.api.service import Here, Service
+from metarec.serving.api.service import Service, service_of
 from metarec.serving.store.keys import BROWSER, ApiKey, key_of
 
 BEARER = HTTPBearer(auto_error=False, description="A key of `metarec keys add`.")
@@ -21,7 +21,8 @@ Token = Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
 def allowed(scope: str) -> Callable[..., Awaitable[None]]:
     """Refuses who has no key with this scope, where the service asks for keys."""
 
-    async def check(request: Request, service: Here, token: Token) -> None:
+    async def check(request: Request, token: Token) -> None:
+        service = await service_of(request)
         if not service.needs_keys:
             return
         headers = {"WWW-Authenticate": "Bearer"}
@@ -50,8 +51,9 @@ def _check_rate(service: Service, key: ApiKey) -> None:
         raise HTTPException(429, detail, {"Retry-After": str(seconds)})
 
 
-def known_parameters(request: Request) -> None:
-    """Refuse a parameter of the URL that an endpoint does not have: it would be ignored."""
+async def known_parameters(request: Request) -> None:
+    """Refuse a parameter of the URL that an endpoint does not have: it would be ignored; async,
+    since a thread would cost more than it does."""
     route = request.scope["route"]
     known = {param.alias for param in route.dependant.query_params}
     if unknown := sorted(set(request.query_params) - known):
