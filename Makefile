@@ -66,8 +66,8 @@ fix: install ## Format and lint, changing files
 bench: install ## The numbers of the README, from real data where it is present
 	$(BIN)/python -m benchmarks
 
-bench-service: install ## The service at full sizes: load, mixed requests, memory, kills
-	$(BIN)/python -m benchmarks service_load service_mixed service_memory service_kills
+bench-service: install ## The service at full sizes: load, mixed requests, memory, kills, a million items
+	$(BIN)/python -m benchmarks service_load service_mixed service_memory service_kills service_million
 
 mutants: install ## Break the code on purpose, a sample of each room, and see whether the tests notice
 	$(BIN)/python -m tools.mutants $(ARGS)

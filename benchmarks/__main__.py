@@ -17,6 +17,7 @@ NAMES = (
     "service_mixed",
     "service_memory",
     "service_kills",
+    "service_million",
     "reading",
     "full_ranking",
     "growth",

@@ -26,7 +26,7 @@ PATIENCE_S = 60
 class Running:
     """A service of so many processes, on a port of its own."""
 
-    def __init__(self, model: Path, store: Path, workers: int) -> None:
+    def __init__(self, model: Path, store: Path, workers: int, seconds: float = PATIENCE_S) -> None:
         command = [sys.executable, "-m", "metarec", "serve", str(model), "--store", str(store)]
         self.log = store.with_suffix(".log").open("ab")
         self.process = subprocess.Popen(
@@ -41,7 +41,7 @@ class Running:
         said = self.process.stdout.readline()
         assert said.startswith("serving at http"), said + store.with_suffix(".log").read_text()
         self.url = said.split()[2]
-        self.wait(lambda: self.get("/v1/ready").status_code == 200)
+        self.wait(lambda: self.get("/v1/ready").status_code == 200, seconds)
 
     def wait(self, holds: Callable[[], bool], seconds: float = PATIENCE_S) -> None:
         """Return when something holds; fails where it does not come to it in time."""
@@ -84,9 +84,11 @@ class Running:
 
 
 @contextmanager
-def running(model: Path, store: Path, workers: int = 1) -> Iterator[Running]:
-    """A service that ends with the block."""
-    service = Running(model, store, workers)
+def running(
+    model: Path, store: Path, workers: int = 1, seconds: float = PATIENCE_S
+) -> Iterator[Running]:
+    """A service that answers within so many seconds, and ends with the block."""
+    service = Running(model, store, workers, seconds)
     try:
         yield service
     finally:
