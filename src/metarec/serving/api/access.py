@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 from metarec.contracts import DataError
 from metarec.serving.api.browsers import check_browser
-from metarec.serving.api.service import Service, service_of
+from metarec.serving.api.service import Here, Service
 from metarec.serving.store.keys import BROWSER, ApiKey, key_of
 
 BEARER = HTTPBearer(auto_error=False, description="A key of `metarec keys add`.")
@@ -21,8 +21,7 @@ Token = Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
 def allowed(scope: str) -> Callable[..., Awaitable[None]]:
     """Refuses who has no key with this scope, where the service asks for keys."""
 
-    async def check(request: Request, token: Token) -> None:
-        service = await service_of(request)
+    async def check(request: Request, service: Here, token: Token) -> None:
         if not service.needs_keys:
             return
         headers = {"WWW-Authenticate": "Bearer"}
