@@ -63,6 +63,10 @@ class Running:
         """Bytes of all its processes together; of "Pss" what they share counts once."""
         return sum(_bytes(process, kind) for process in self._processes())
 
+    def cpu_s(self) -> float:
+        """Seconds of CPU that all its processes have taken."""
+        return sum(_cpu_s(process) for process in self._processes())
+
     def _processes(self) -> list[int]:
         own = self.process.pid
         found = Path(f"/proc/{own}/task/{own}/children").read_text().split()
@@ -106,6 +110,11 @@ def model_in_store(items: int) -> Iterator[tuple[MetaRecommender, Dataset, Path,
         with Store(str(place)) as store:
             import_shop(store, shop)
         yield model, shop, folder, place
+
+
+def _cpu_s(process: int) -> float:
+    told = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _bytes(process: int, kind: str) -> int:
