@@ -36,7 +36,7 @@ export TOKENIZERS_PARALLELISM ?= false
 # Tests start Python many times: compiling each import anew is a third of their time
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo serve test test-all oldest check fix install bench mutants clean
+.PHONY: demo serve test test-all oldest check fix install bench bench-service mutants clean
 
 demo: install ## Fit, evaluate and explain on the synthetic shop, or on DATA=folder
 	$(BIN)/metarec demo $(if $(DATA),--data "$(DATA)") --out "$(OUT)"
@@ -65,6 +65,9 @@ fix: install ## Format and lint, changing files
 
 bench: install ## The numbers of the README, from real data where it is present
 	$(BIN)/python -m benchmarks
+
+bench-service: install ## The service at full sizes: load, mixed requests, memory, kills, a million items
+	$(BIN)/python -m benchmarks service_load service_mixed service_memory service_kills service_million
 
 mutants: install ## Break the code on purpose, a sample of each room, and see whether the tests notice
 	$(BIN)/python -m tools.mutants $(ARGS)

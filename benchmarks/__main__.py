@@ -13,7 +13,11 @@ from benchmarks.measured import write_tables
 
 NAMES = (
     "serving",
-    "serving_http",
+    "service_load",
+    "service_mixed",
+    "service_memory",
+    "service_kills",
+    "service_million",
     "reading",
     "full_ranking",
     "growth",

@@ -4,13 +4,18 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 from recommender_toys import dataset
 from safetensors import safe_open
 
+from metarec.cli.rows import FOR_RATINGS, ROWS, SLOW
 from metarec.contracts import DataError
+from metarec.data import generate
+from metarec.encoders import ContentFeatures, HashEncoder
 from metarec.files.model_card import hash_of_card
+from metarec.files.tensors import sharing_arrays
 from metarec.recommenders import (
     BPR,
     EASE,
@@ -77,3 +82,20 @@ def test_no_user_id_is_written(tmp_path: Path, model: BaseRecommender) -> None:
     said = contents(tmp_path / "m")
     assert all(str(item) in said for item in shop.catalogue.ids)
     assert not [user for user in shop.user_ids if str(user) in said]
+
+
+@pytest.mark.parametrize("name", [name for name in ROWS if name not in SLOW])
+def test_arrays_that_are_shared_answer_with_the_same_bits(tmp_path: Path, name: str) -> None:
+    shop = generate(
+        users=60, items=40, kind="rating" if name in FOR_RATINGS else "implicit"
+    ).dataset
+    content = ContentFeatures.fit(HashEncoder(), shop.catalogue.frame)
+    ROWS[name](content).fit(shop).save(tmp_path / "m")
+    copied = load_recommender(tmp_path / "m")
+    with sharing_arrays():
+        shared = load_recommender(tmp_path / "m")
+    people, ids = shop.histories.take(np.arange(9)), list(shop.catalogue.ids)
+    np.testing.assert_array_equal(copied.score(people, ids), shared.score(people, ids))
+    asked, found = copied.recommend(people, 5), shared.recommend(people, 5)
+    np.testing.assert_array_equal(asked.items, found.items)
+    np.testing.assert_array_equal(asked.scores, found.scores)

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -41,6 +42,21 @@ def broken(model: Path, place: Path) -> Path:
     state = place / "state.safetensors"
     state.write_bytes(state.read_bytes()[:-1] + b"x")
     return place
+
+
+def test_a_model_in_service_shares_its_arrays_and_answers_with_the_same_bits(
+    store: Store, model: Path, shop: Dataset
+) -> None:
+    served = Following(store).served.model
+    features = served.heart.terms.features
+    assert not features.flags.writeable
+    assert not features.flags.owndata
+    apart, event = mr.MetaRecommender.load(model), Event(str(shop.catalogue.ids[0]))
+    assert apart.heart.terms.features.flags.writeable
+    found, same = (each.adapt([event]).recommend(5) for each in (served, apart))
+    assert found.ids.tolist() == same.ids.tolist()
+    np.testing.assert_array_equal(found.scores, same.scores)
+    np.testing.assert_array_equal(found.stds, same.stds)
 
 
 def test_a_model_that_is_put_in_service_is_followed(store: Store, other: Path) -> None:

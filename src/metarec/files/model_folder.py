@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors import SafetensorError
 
 from metarec.contracts import Catalogue, DataError
 from metarec.files.atomic import whole_folder
@@ -20,6 +19,7 @@ from metarec.files.file_hash import sha256_of
 from metarec.files.hyperparameters import parse_hyperparameters, unknown_names
 from metarec.files.model_card import CARD, card_of, is_saved_model, read_card
 from metarec.files.packing import Arrays, pack, unpack
+from metarec.files.tensors import read_tensors, write_tensors
 
 STATE = "state.safetensors"
 CATALOGUE = "catalogue.parquet"
@@ -40,7 +40,7 @@ def save_state(
     }
     check_replaceable(Path(path))
     with whole_folder(path) as folder:
-        save_file(arrays, folder / STATE, {"structure": json.dumps(structure)})
+        write_tensors(folder / STATE, arrays, {"structure": json.dumps(structure)})
         catalogue.table.write_parquet(folder / CATALOGUE)
         files = {name: sha256_of(folder / name) for name in (CATALOGUE, STATE)}
         card = json.dumps(card_of(class_name, config, files), indent=2)
@@ -76,10 +76,8 @@ def load_state(
         )
     _check_files(folder, card["files"])
     try:
-        with safe_open(folder / STATE, framework="numpy") as file:
-            # copies: an array that lies unaligned in the file could round differently in BLAS
-            arrays = {name: file.get_tensor(name).copy() for name in file.keys()}  # noqa: SIM118
-            structure = json.loads(file.metadata()["structure"])
+        arrays, metadata = read_tensors(folder / STATE)
+        structure = json.loads(metadata["structure"])
     except SafetensorError as error:
         raise DataError(f"{folder / STATE} cannot be read: {error}") from error
     catalogue = Catalogue.of(pl.read_parquet(folder / CATALOGUE))

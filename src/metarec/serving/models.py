@@ -14,6 +14,7 @@ from metarec.contracts import DataError, Recommender
 from metarec.contracts.availability import WINDOW
 from metarec.contracts.printing import counted, listed
 from metarec.files.model_card import read_card
+from metarec.files.tensors import sharing_arrays
 from metarec.meta import load_model
 from metarec.meta.abilities import FollowsItems, following
 from metarec.serving.store import Store
@@ -53,8 +54,12 @@ def hash_of_model(folder: str | Path) -> str:
 
 
 def loaded(activation: Activation) -> Served:
-    """The model of a folder as it was saved; raises DataError where another one stands there."""
-    model = load_model(activation.folder)
+    """The model of a folder as it was saved; raises DataError where another one stands there.
+
+    Processes share its arrays: they stay the file's own, also where the folder is replaced.
+    """
+    with sharing_arrays():
+        model = load_model(activation.folder)
     if (found := hash_of_model(activation.folder)) != activation.hash:
         raise DataError(
             f"{activation.folder} holds another model ({found[:12]}) than the one that was put in "

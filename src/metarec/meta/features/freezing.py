@@ -34,7 +34,9 @@ def item_terms(
     """
     own = {name: weights[name][np.maximum(learned, 0)] for name in RESIDUALS}
     network = FeatureNetwork(len(content), blocks, config, torch.Generator(), mean=0.0)
-    numbers = {name: torch.from_numpy(array) for name, array in {**weights, **own}.items()}
+    # of a model in service they cannot be written to, which PyTorch wants to, though it copies
+    able = {name: np.require(array, requirements="W") for name, array in {**weights, **own}.items()}
+    numbers = {name: torch.from_numpy(array) for name, array in able.items()}
     network.load_state_dict(numbers)
     terms = network.double()(
         torch.from_numpy(content).double(),

@@ -50,8 +50,9 @@ def _check_rate(service: Service, key: ApiKey) -> None:
         raise HTTPException(429, detail, {"Retry-After": str(seconds)})
 
 
-def known_parameters(request: Request) -> None:
-    """Refuse a parameter of the URL that an endpoint does not have: it would be ignored."""
+async def known_parameters(request: Request) -> None:
+    """Refuse a parameter of the URL that an endpoint does not have: it would be ignored; async,
+    since a thread would cost more than it does."""
     route = request.scope["route"]
     known = {param.alias for param in route.dependant.query_params}
     if unknown := sorted(set(request.query_params) - known):

@@ -19,10 +19,13 @@ from metarec.serving.api.falling_back import check_fallback, fill, hearing_kinds
 from metarec.serving.api.problems import told
 from metarec.serving.api.service import Here
 from metarec.serving.api.shapes import Id, Shape
+from metarec.serving.api.turns import OneTurn
 from metarec.serving.crowd import people_of
 from metarec.serving.notes import noted
 
-router = APIRouter(prefix="/v1", tags=["lists"], responses=told(501), dependencies=[READ])
+router = APIRouter(
+    prefix="/v1", route_class=OneTurn, tags=["lists"], responses=told(501), dependencies=[READ]
+)
 
 
 class BatchIn(Filtered):

@@ -13,11 +13,14 @@ from metarec.serving.api.lists import check_item
 from metarec.serving.api.problems import told
 from metarec.serving.api.service import Here, Service
 from metarec.serving.api.shapes import Id, Shape, number
+from metarec.serving.api.turns import OneTurn
 from metarec.serving.charts import Chart
 from metarec.serving.crowd import who_would_like
 from metarec.serving.notes import noted
 
-router = APIRouter(prefix="/v1", tags=["lists"], responses=told(404), dependencies=[READ])
+router = APIRouter(
+    prefix="/v1", route_class=OneTurn, tags=["lists"], responses=told(404), dependencies=[READ]
+)
 Days = Annotated[int, Query(ge=1, le=366, description="The window's length; it ends now.")]
 
 

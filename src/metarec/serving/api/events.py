@@ -15,12 +15,17 @@ from metarec.serving.api.lines import parsed_lines, raw_body
 from metarec.serving.api.problems import told
 from metarec.serving.api.service import Here, Service, new_key
 from metarec.serving.api.shapes import Id, Shape, UserEventIn
+from metarec.serving.api.turns import OneTurn
 from metarec.serving.metrics import EVENTS_TOLD
 from metarec.serving.person import check_event
 from metarec.serving.store import Outcome, Told
 
 router = APIRouter(
-    prefix="/v1/events", tags=["events"], responses=told(409, 415), dependencies=[WRITE]
+    prefix="/v1/events",
+    route_class=OneTurn,
+    tags=["events"],
+    responses=told(409, 415),
+    dependencies=[WRITE],
 )
 
 

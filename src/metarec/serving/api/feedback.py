@@ -12,10 +12,15 @@ from metarec.serving.api.access import WRITE
 from metarec.serving.api.problems import NotFoundError, told
 from metarec.serving.api.service import Here, Service
 from metarec.serving.api.shapes import Id, Shape, UserEventIn
+from metarec.serving.api.turns import OneTurn
 from metarec.serving.store.impressions import Become, Feedback, FeedbackKind
 
 router = APIRouter(
-    prefix="/v1/impressions", tags=["feedback"], responses=told(404, 409), dependencies=[WRITE]
+    prefix="/v1/impressions",
+    route_class=OneTurn,
+    tags=["feedback"],
+    responses=told(404, 409),
+    dependencies=[WRITE],
 )
 
 

@@ -16,9 +16,12 @@ from metarec.serving.api.asking import K
 from metarec.serving.api.problems import told
 from metarec.serving.api.service import Here
 from metarec.serving.api.shapes import Id, Shape
+from metarec.serving.api.turns import OneTurn
 from metarec.serving.searching import Search
 
-router = APIRouter(prefix="/v1/items", tags=["items"], responses=told(), dependencies=[READ])
+router = APIRouter(
+    prefix="/v1/items", route_class=OneTurn, tags=["items"], responses=told(), dependencies=[READ]
+)
 
 Words = Annotated[str, Query(max_length=200)]
 

@@ -10,9 +10,12 @@ from metarec.serving.api.access import READ
 from metarec.serving.api.problems import told
 from metarec.serving.api.service import Here
 from metarec.serving.api.shapes import Shape
+from metarec.serving.api.turns import OneTurn
 from metarec.serving.store.counts import counts_of, shown_of_late
 
-router = APIRouter(prefix="/v1", tags=["service"], responses=told(), dependencies=[READ])
+router = APIRouter(
+    prefix="/v1", route_class=OneTurn, tags=["service"], responses=told(), dependencies=[READ]
+)
 
 
 class Coverage(Shape):

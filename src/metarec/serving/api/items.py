@@ -14,12 +14,15 @@ from metarec.serving.api.lists import check_item
 from metarec.serving.api.problems import told
 from metarec.serving.api.service import Here, Service
 from metarec.serving.api.shapes import Id, Shape, When
+from metarec.serving.api.turns import OneTurn
 from metarec.serving.models import Served
 from metarec.serving.notes import noted
 from metarec.serving.store.changes import Verb
 from metarec.serving.store.events import canonical
 
-router = APIRouter(prefix="/v1/items", tags=["items"], responses=told(404, 501))
+router = APIRouter(
+    prefix="/v1/items", route_class=OneTurn, tags=["items"], responses=told(404, 501)
+)
 
 
 def short(row: "ItemIn") -> "ItemIn":

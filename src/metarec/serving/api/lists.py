@@ -20,13 +20,16 @@ from metarec.serving.api.falling_back import check_fallback, fill, hearing_kinds
 from metarec.serving.api.problems import NotFoundError, asked, told
 from metarec.serving.api.service import Here, Service
 from metarec.serving.api.shapes import Id, Kind
+from metarec.serving.api.turns import OneTurn
 from metarec.serving.exploring import act
 from metarec.serving.models import Served
 from metarec.serving.notes import noted
 from metarec.serving.people import left_out
 from metarec.serving.person import Person, check_event, kinds_of, known_events, known_person
 
-router = APIRouter(prefix="/v1", tags=["lists"], responses=told(404, 501), dependencies=[READ])
+router = APIRouter(
+    prefix="/v1", route_class=OneTurn, tags=["lists"], responses=told(404, 501), dependencies=[READ]
+)
 
 
 class ListIn(Whose, Filtered, Explores):

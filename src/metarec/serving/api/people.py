@@ -17,12 +17,13 @@ from metarec.serving.api.lists import check_item, person_in
 from metarec.serving.api.problems import told
 from metarec.serving.api.service import Here
 from metarec.serving.api.shapes import Context, Id, Shape, number
+from metarec.serving.api.turns import OneTurn
 from metarec.serving.metrics import FORGOTTEN
 from metarec.serving.notes import noted
 from metarec.serving.people import with_profile
 from metarec.serving.person import check_profile
 
-router = APIRouter(prefix="/v1", tags=["people"], responses=told(404, 501))
+router = APIRouter(prefix="/v1", route_class=OneTurn, tags=["people"], responses=told(404, 501))
 UserId = Annotated[Id, Path()]
 
 

@@ -13,9 +13,12 @@ from metarec.serving.api.explored import PolicyName
 from metarec.serving.api.problems import told
 from metarec.serving.api.service import Here
 from metarec.serving.api.shapes import Shape, number
+from metarec.serving.api.turns import OneTurn
 from metarec.serving.store.impressions import answered, recorded
 
-router = APIRouter(prefix="/v1", tags=["feedback"], responses=told(), dependencies=[READ])
+router = APIRouter(
+    prefix="/v1", route_class=OneTurn, tags=["feedback"], responses=told(), dependencies=[READ]
+)
 DAY_S = 86_400.0
 MOST = 20_000
 """Lists that are read for one answer, the newest ones."""

@@ -13,9 +13,12 @@ from metarec.serving.api.lists import check_items
 from metarec.serving.api.problems import asked, told
 from metarec.serving.api.service import Here
 from metarec.serving.api.shapes import Id
+from metarec.serving.api.turns import OneTurn
 from metarec.serving.notes import noted
 
-router = APIRouter(prefix="/v1", tags=["lists"], responses=told(404, 501), dependencies=[READ])
+router = APIRouter(
+    prefix="/v1", route_class=OneTurn, tags=["lists"], responses=told(404, 501), dependencies=[READ]
+)
 
 
 class SimilarIn(Filtered):

@@ -18,13 +18,14 @@ from metarec.serving.api.explored import PolicyName
 from metarec.serving.api.problems import told
 from metarec.serving.api.service import Here, Service
 from metarec.serving.api.shapes import Shape, Text
+from metarec.serving.api.turns import OneTurn
 from metarec.serving.metrics import exposition
 from metarec.serving.models import ItemsOf, Served
 from metarec.serving.person import known_person
 from metarec.serving.store.shops import scale_of
 from metarec.serving.swapping import put_in_service
 
-router = APIRouter(prefix="/v1", tags=["service"])
+router = APIRouter(prefix="/v1", route_class=OneTurn, tags=["service"])
 
 
 class Abilities(Shape):

@@ -14,11 +14,16 @@ from metarec.serving.api.lines import is_json, parsed_lines, raw_body
 from metarec.serving.api.problems import invalid, told
 from metarec.serving.api.service import Here
 from metarec.serving.api.shapes import Shape
+from metarec.serving.api.turns import OneTurn
 from metarec.serving.notes import noted
 from metarec.serving.syncing import Difference, difference
 
 router = APIRouter(
-    prefix="/v1/items", tags=["items"], responses=told(415, 501), dependencies=[ADMIN]
+    prefix="/v1/items",
+    route_class=OneTurn,
+    tags=["items"],
+    responses=told(415, 501),
+    dependencies=[ADMIN],
 )
 NAMED = 100
 """Items of each sort that an answer names; all are counted."""

@@ -18,6 +18,10 @@ Outcome = Literal["stored", "duplicate", "forgotten"]
 BODY = ("user_id", "item_id", "value", "kind", "clock", "context", "text")
 AT_ONCE = 500
 """Keys that one statement asks for."""
+_KEYS: sa.BindParameter[Any] = sa.bindparam("keys", expanding=True)
+# made once: every event asks them
+_STORED = sa.select(EVENTS.c.key, *(EVENTS.c[name] for name in BODY)).where(EVENTS.c.key.in_(_KEYS))
+_ERASED = sa.select(ERASED_KEYS.c.hash).where(ERASED_KEYS.c.hash.in_(_KEYS))
 
 
 class KeyConflict(DataError):
@@ -119,11 +123,10 @@ def _check_same(there: Mapping[str, Any], given: Mapping[str, Any]) -> None:
 
 def _stored(connection: sa.Connection, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
     """The rows that have these keys."""
-    columns = [EVENTS.c.key, *(EVENTS.c[name] for name in BODY)]
     found: dict[str, dict[str, Any]] = {}
     for part in parts_of(list(keys)):
-        asked = sa.select(*columns).where(EVENTS.c.key.in_(part))
-        found |= {row.key: dict(row._mapping) for row in connection.execute(asked)}
+        rows = connection.execute(_STORED, {"keys": part})
+        found |= {row.key: dict(row._mapping) for row in rows}
     return found
 
 
@@ -132,8 +135,8 @@ def _erased(connection: sa.Connection, keys: Iterable[str], secret: bytes) -> se
     found: set[str] = set()
     for part in parts_of(list(keys)):
         key_of = {hashed(key, secret): key for key in part}
-        asked = sa.select(ERASED_KEYS.c.hash).where(ERASED_KEYS.c.hash.in_(key_of))
-        found |= {key_of[value] for value in connection.execute(asked).scalars()}
+        hashes = connection.execute(_ERASED, {"keys": list(key_of)}).scalars()
+        found |= {key_of[value] for value in hashes}
     return found
 
 

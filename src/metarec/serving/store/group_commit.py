@@ -80,8 +80,11 @@ class GroupCommit:
         found: list[list[Outcome] | Exception] = []
         try:
             with self._database.writing() as connection:
-                found = [self._written(connection, job) for job in group]
-        except Exception as error:  # of the commit: nobody's events are acknowledged
+                if len(group) == 1:  # its error undoes the whole transaction, which is its own
+                    found = [self._append(connection, group[0].events, time.time())]
+                else:
+                    found = [self._written(connection, job) for job in group]
+        except Exception as error:  # of the commit, or of the only one: nothing is acknowledged
             found = [error] * len(group)
         for job, said in zip(group, found, strict=True):
             if isinstance(said, Exception):
