@@ -16,7 +16,7 @@ from metarec.contracts.wording import shell_words
 from metarec.serving.api import limits
 from metarec.serving.store.keys import add_key, revoke_key
 
-from .services import Serve
+from .services import Serve, after_a_second
 from .test_api import EVENTS, LISTS, NDJSON, answered
 
 GOOD = {"user_id": "ann", "item_id": "i"}
@@ -223,6 +223,7 @@ def test_a_key_opens_what_its_scopes_say_and_nothing_after_it_is_revoked(
     for path in ("/v1/health", "/v1/ready"):
         assert status(None, "GET", path) == 200
     revoke_key(store.database, keys["read"][0].id)
+    after_a_second(client)
     assert status("read", "POST", LISTS, {"user_id": "ann"}) == 401
 
 

@@ -17,6 +17,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from metarec.contracts import DataError, Event
+from metarec.serving.keyring import Keyring
 from metarec.serving.store import KeyConflict, Store, StoreError, Told
 from metarec.serving.store.changes import (
     activate,
@@ -26,7 +27,7 @@ from metarec.serving.store.changes import (
 )
 from metarec.serving.store.database import Database
 from metarec.serving.store.impressions import Feedback, answered, recorded
-from metarec.serving.store.keys import add_key, key_of, list_keys, revoke_key
+from metarec.serving.store.keys import add_key, list_keys, revoke_key
 from metarec.serving.store.migrating import config_of
 from metarec.serving.store.tables import API_KEYS, METADATA
 from metarec.serving.store.verifying import verify
@@ -400,15 +401,16 @@ def test_the_newest_model_is_the_one_that_answers(store: Store) -> None:
 
 def test_a_key_opens_until_it_is_revoked_and_only_its_hash_is_kept(store: Store) -> None:
     key, secret = add_key(store.database, "shop", ["read", "write"])
-    found = key_of(store.database, secret)
+    found = Keyring(store, asked=True).of(secret)
     assert found == key
+    assert found is not None
     assert found.scopes == {"read", "write"}
-    assert key_of(store.database, secret + "x") is None
+    assert Keyring(store, asked=True).of(secret + "x") is None
     with store.database.reading() as connection:
         rows = connection.execute(sa.select(API_KEYS)).all()
     assert secret not in str(rows)
     revoke_key(store.database, key.id)
-    assert key_of(store.database, secret) is None
+    assert Keyring(store, asked=True).of(secret) is None
     assert [k.revoked is None for k in list_keys(store.database)] == [False]
     with pytest.raises(DataError, match="no key"):
         revoke_key(store.database, key.id)
