@@ -23,6 +23,7 @@ from .services import Serve, saved
 from .test_api import EVENTS, LISTS, answered, ids, told
 
 DAY = 86_400.0
+THEN = {"return_after_s": 5 * DAY}
 
 
 def asked(
@@ -279,6 +280,41 @@ def test_what_was_seen_and_not_taken_cools_off_by_its_half_life(
     assert names(asked(client, "ben")) == items  # nobody else
     for policy in ("epsilon_greedy", "ucb", "thompson"):
         assert names(asked(client, policy=policy, exploration=0)) == names(asked(client))
+
+
+def batched(client: TestClient, users: list[str], **more: object) -> list[list[str]]:
+    body = {"user_ids": users, "k": 5, **more}
+    found = answered(client.post(f"{LISTS}/batch", json=body))
+    return [names(one) for one in found["lists"]]
+
+
+@pytest.mark.parametrize("which", ["model", "row"])
+def test_lists_of_many_users_cool_off_as_their_own_do(
+    serve: Serve, which: str, shop: Dataset, request: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, now = serve(request.getfixturevalue(which)), time.time()
+    at(monkeypatch, now)
+    had = names(asked(client))[2:]
+    users, plain = ["ann", "ben", "cem", "dee"], {"cool_off_s": 0}
+    for place, user in enumerate(("ann", "ben", "dee")):  # cem was shown nothing
+        told(client, user, had[place], timestamp=now - 10 * DAY)
+        first = asked(client, "visit" if user == "ben" else user, record=True)
+        fed(client, first["impression"], kind="shown", position=place + 1)
+    answered(client.post("/v1/users/ben/merge", json={"session_id": "visit"}))
+    at(monkeypatch, now + DAY)
+    for more in ({}, plain, {"cool_off_s": DAY}, {"return_after_s": 5 * DAY}):
+        one_by_one = [names(asked(client, user, **more)) for user in users]
+        assert batched(client, users, **more) == one_by_one
+    assert batched(client, users) != batched(client, users, **plain)
+    again, gone = (batched(client, users, k=40, **more) for more in (THEN, {}))
+    assert had[0] in again[0]
+    assert had[0] not in gone[0]
+    prices = shop.catalogue.frame["price"]
+    price = prices[shop.catalogue.ids.tolist().index(had[0])]  # so that ann's list alone is short
+    most = {"where": f"price <= {price}", "k": int((prices <= price).sum())}
+    filled = {**most, "fallback_where": f"price > {price}"}
+    each = [names(asked(client, user, **filled)) for user in users]
+    assert batched(client, users, **filled) == each
 
 
 def test_two_showings_add_up_and_a_session_s_are_the_user_s(

@@ -18,8 +18,31 @@ PolicyName = Literal["greedy", "epsilon_greedy", "ucb", "thompson"]
 LONGEST_S = 1e9
 
 
-class Explores(Shape):
-    """How curious a list is, and what of the past keeps items out of it."""
+class Remembers(Shape):
+    """What of the past keeps items out of a list, or lowers them."""
+
+    cool_off_s: float = Field(
+        default=HALF_LIFE_S,
+        ge=0,
+        le=LONGEST_S,
+        description="Half-life of how far what was shown and not taken is lowered; 0: it is not.",
+    )
+    return_after_s: float | None = Field(
+        default=None,
+        gt=0,
+        le=LONGEST_S,
+        description="What they had so long ago may come again, such as what is used up.",
+        examples=[None],
+    )
+
+    @property
+    def seen_since(self) -> float | None:
+        """The moment from which on `exclude_seen` looks."""
+        return None if self.return_after_s is None else time.time() - self.return_after_s
+
+
+class Explores(Remembers):
+    """How curious a list is."""
 
     policy: PolicyName = Field(
         default="greedy", description="What chooses the list; `greedy`: the best by score."
@@ -41,24 +64,6 @@ class Explores(Shape):
     record: bool = Field(
         default=False, description="Keep that the user was shown this list, for feedback."
     )
-    cool_off_s: float = Field(
-        default=HALF_LIFE_S,
-        ge=0,
-        le=LONGEST_S,
-        description="Half-life of how far what was shown and not taken is lowered; 0: it is not.",
-    )
-    return_after_s: float | None = Field(
-        default=None,
-        gt=0,
-        le=LONGEST_S,
-        description="What they had so long ago may come again, such as what is used up.",
-        examples=[None],
-    )
-
-    @property
-    def seen_since(self) -> float | None:
-        """The moment from which on `exclude_seen` looks."""
-        return None if self.return_after_s is None else time.time() - self.return_after_s
 
     def exploring(self) -> Exploration:
         """What was said; raises DataError for what the greedy list could not heed."""
@@ -84,7 +89,7 @@ class Explored(Shape):
     )
 
 
-def cooled(store: Store, user_id: str | None, filters: Filters, asked: Explores) -> Filters:
+def cooled(store: Store, user_id: str | None, filters: Filters, asked: Remembers) -> Filters:
     """The filters, with what the user saw and did not take lowered."""
     if user_id is None or not asked.cool_off_s:
         return filters
@@ -92,6 +97,19 @@ def cooled(store: Store, user_id: str | None, filters: Filters, asked: Explores)
     shown = store.answered_by(user_id, now - FORGOTTEN * asked.cool_off_s, MOST)
     if down := lowered(shown, now, asked.cool_off_s):
         filters["lowered"] = down
+    return filters
+
+
+def cooled_each(
+    store: Store, user_ids: Sequence[str], filters: Filters, asked: Remembers
+) -> Filters:
+    """The filters, with what each of these users saw and did not take lowered for them."""
+    if not asked.cool_off_s:
+        return filters
+    now = time.time()
+    shown = store.answered_by_each(user_ids, now - FORGOTTEN * asked.cool_off_s, MOST)
+    if shown:
+        filters["lowered"] = [lowered(shown.get(u, ()), now, asked.cool_off_s) for u in user_ids]
     return filters
 
 

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from metarec.contracts import DataError
 from metarec.serving.store.database import Database
 from metarec.serving.store.events import KeyConflict, parts_of
-from metarec.serving.store.people import USER, own_rows, user_behind
-from metarec.serving.store.tables import FEEDBACK, IMPRESSIONS
+from metarec.serving.store.people import USER, own_rows, owners_of, user_behind
+from metarec.serving.store.tables import FEEDBACK, IMPRESSIONS, MERGES
 
 FeedbackKind = Literal["shown", "click", "reward"]
 Become = Literal["stored", "duplicate"]
@@ -200,6 +200,24 @@ def answered_by(
     many, the oldest first."""
     asked = {"user": user_id, "since": since, "most": most}
     return list(_impressions(connection.execute(_OWN, asked)))
+
+
+def answered_by_each(
+    connection: sa.Connection, user_ids: Sequence[str], since: float, most: int
+) -> dict[str, list[Impression]]:
+    """The same of each of these people, by one look at the store; those who have any."""
+    owner_of = owners_of(connection, user_ids)
+    rows: dict[str, list[Any]] = {}
+    newest = _NEWEST.limit(None)
+    whose = user_behind(IMPRESSIONS.c.user_id).label("owner")
+    for part in parts_of(sorted(set(owner_of.values()))):
+        sessions = sa.select(MERGES.c.session_id).where(MERGES.c.user_id.in_(part))
+        theirs = sa.or_(IMPRESSIONS.c.user_id.in_(part), IMPRESSIONS.c.user_id.in_(sessions))
+        asked = _with_feedback(newest.where(theirs)).add_columns(whose)
+        for row in connection.execute(asked, {"since": since}):
+            rows.setdefault(row.owner, []).append(row)
+    shown = {owner: list(_impressions(own))[-most:] for owner, own in rows.items()}
+    return {user: shown[owner] for user, owner in owner_of.items() if owner in shown}
 
 
 def answered(connection: sa.Connection, since: float, most: int) -> list[Impression]:

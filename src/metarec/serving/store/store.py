@@ -18,6 +18,7 @@ from metarec.serving.store.impressions import (
     Impression,
     KeptList,
     answered_by,
+    answered_by_each,
     kept_lists,
     record,
     tell,
@@ -132,6 +133,13 @@ class Store:
         """The newest lists that a person was shown since, of which something was told."""
         with self.database.reading() as connection:
             return answered_by(connection, user_id, since, most)
+
+    def answered_by_each(
+        self, user_ids: Sequence[str], since: float, most: int
+    ) -> dict[str, list[Impression]]:
+        """The same of each of these people; those who have any."""
+        with self.database.reading() as connection:
+            return answered_by_each(connection, user_ids, since, most)
 
     def setting(self, name: str) -> Any:
         """What was written under a name; None where nothing was."""
