@@ -1,5 +1,6 @@
 """The store: an event once, a person whole, and nothing left of who is forgotten."""
 
+import math
 import sqlite3
 import threading
 import time
@@ -312,14 +313,14 @@ def test_lists_that_an_older_version_kept_stay(new_place: New) -> None:
         with store.database.reading() as connection:
             rows = connection.exec_driver_sql("SELECT user_id, token, policy FROM impressions")
             assert rows.all() == [("ann", None, None)]
-        assert store.answered_by("ann", 0.0, 10) == []
+        assert store.answered_by("ann", 0.0, math.inf, 10) == []
         token = store.show("ann", ["b"], "m")
         store.tell_feedback([Feedback(token, "shown", 1)])
-        (found,) = store.answered_by("ann", 0.0, 10)
+        (found,) = store.answered_by("ann", 0.0, math.inf, 10)
         assert (found.items, found.chances, found.seen) == (["b"], None, 1)
         later = [store.show("ann", [item], "m") for item in "cde"]
         store.tell_feedback([Feedback(one, "click", 1) for one in later[:2]])
-        newest = store.answered_by("ann", 0.0, 2)
+        newest = store.answered_by("ann", 0.0, math.inf, 2)
         assert [one.items for one in newest] == [["c"], ["d"]]
         with store.database.reading() as connection:
             assert answered(connection, 0.0, 2) == newest
@@ -327,7 +328,7 @@ def test_lists_that_an_older_version_kept_stay(new_place: New) -> None:
             assert answered(connection, time.time(), 9) == []
             assert recorded(connection, 0.0) == 4
         assert store.forget("ann").impressions == 5
-        assert store.answered_by("ann", 0.0, 10) == []
+        assert store.answered_by("ann", 0.0, math.inf, 10) == []
 
 
 def test_a_store_of_a_newer_version_is_refused(new_place: New) -> None:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, ValidationError
 from starlette.exceptions import HTTPException
 
 from metarec.contracts import DataError, UnsupportedError
+from metarec.serving.cursors import StaleCursor
 from metarec.serving.store import KeyConflict, StoreError
 
 Body = TypeVar("Body", bound=BaseModel)
@@ -39,6 +40,7 @@ TITLES = {
     404: ("not-found", "Not Found"),
     405: ("method", "Method Not Allowed"),
     409: ("conflict", "Conflict"),
+    410: ("gone", "Gone"),
     413: ("too-large", "Content Too Large"),
     415: ("media-type", "Unsupported Media Type"),
     422: ("invalid", "Unprocessable Content"),
@@ -118,6 +120,7 @@ def add_problems(app: FastAPI) -> None:
     statuses: dict[type[Exception], int] = {
         KeyConflict: 409,
         NotFoundError: 404,
+        StaleCursor: 410,
         DataError: 422,
         UnsupportedError: 501,
     }
