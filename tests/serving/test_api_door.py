@@ -12,6 +12,7 @@ pytest.importorskip("fastapi", reason="needs metarec[serve]")
 
 from fastapi.testclient import TestClient
 
+from metarec.contracts import Dataset
 from metarec.contracts.wording import shell_words
 from metarec.serving.api import limits
 from metarec.serving.store.keys import add_key, revoke_key
@@ -149,6 +150,30 @@ def test_too_many_events_at_once_are_refused(
     lines = "\n".join(json.dumps(GOOD) for _ in range(3))
     found = answered(client.post(f"{EVENTS}/ndjson", content=lines, headers=NDJSON), 422)
     assert "at most 2 events at once, got 3" in found["detail"]
+
+
+@pytest.mark.parametrize("path", [LISTS, f"{LISTS}/batch", "/v1/scores", "/v1/similar"])
+@pytest.mark.parametrize("policy", [{}, {"policy": "ucb"}])
+def test_a_context_of_a_request_is_refused_by_name(
+    door: TestClient, path: str, policy: dict[str, str]
+) -> None:
+    body = {"user_id": "ann", "context": {"device": "phone"}, **policy}
+    said = answered(door.post(path, json=body), 422)["detail"]
+    assert "context: no policy of the service reads the context of a request" in said
+    assert "LinUCB" in said
+
+
+def test_contexts_of_a_stranger_s_events_are_not_ignored_in_silence(
+    door: TestClient, shop: Dataset
+) -> None:
+    event = {"item_id": str(shop.catalogue.ids[0])}
+    more = {"context": {"device": "phone"}, "text": "Fine."}
+    for path, key in ((LISTS, {}), ("/v1/scores", {"item_ids": [event["item_id"]]})):
+        said = answered(door.post(path, json={"events": [{**event, **more}], **key}))["notes"]
+        assert said == [
+            "no model reads the context or the text of events; told of a user they are kept"
+        ]
+        assert answered(door.post(path, json={"events": [event], **key}))["notes"] == []
 
 
 def test_a_parameter_that_would_be_ignored_is_refused(door: TestClient) -> None:

@@ -143,3 +143,12 @@ def left_out(events: int) -> list[str]:
     """A note of events that the model cannot read, where there are any."""
     said = f"{counted(events, 'event')} on items that the model does not know"
     return [said] if events else []
+
+
+def unread(events: Sequence[Event]) -> list[str]:
+    """A note of contexts and words of events that are kept nowhere, where there are any."""
+    named = {"context": [e.context for e in events], "text": [e.text for e in events]}
+    said = [name for name, values in named.items() if any(values)]
+    if not said:
+        return []
+    return [f"no model reads the {' or the '.join(said)} of events; told of a user they are kept"]

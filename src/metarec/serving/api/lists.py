@@ -24,7 +24,7 @@ from metarec.serving.api.shapes import Id, Kind
 from metarec.serving.exploring import CANDIDATES, act
 from metarec.serving.models import Served
 from metarec.serving.notes import noted
-from metarec.serving.people import Known, left_out
+from metarec.serving.people import Known, left_out, unread
 from metarec.serving.person import Person, check_event, kinds_of, known_events, known_person
 
 router = APIRouter(prefix="/v1", tags=["lists"], responses=told(404, 501), dependencies=[READ])
@@ -160,7 +160,8 @@ def known_in(service: Service, whose: Whose) -> Known:
         check_event(served.model, event)
     heard = known_events(served.model, events)
     person = known_person(served.model, heard, whose.profile)
-    return Known(served, person, events, 0, 0, left_out(len(events) - len(heard)))
+    notes = [*left_out(len(events) - len(heard)), *unread(events)]
+    return Known(served, person, events, 0, 0, notes)
 
 
 def check_item(model: Recommender, item_id: str) -> None:

@@ -49,6 +49,11 @@ TITLES = {
     501: ("unsupported", "Not Implemented"),
     503: ("unavailable", "Service Unavailable"),
 }
+NO_FIELD = {
+    "context": "no policy of the service reads the context of a request, and it would be ignored; "
+    "leave it out, or use LinUCB of metarec.policies in Python. Of an event it is kept for a fit"
+}
+"""What callers expect where there is no such field, and what there is instead."""
 OFTEN = (400, 401, 403, 413, 422, 429, 503)
 """What every endpoint may answer besides."""
 
@@ -109,7 +114,7 @@ def _place(loc: Sequence[Any]) -> str:
 def _said(error: Mapping[str, Any]) -> str:
     message = str(error["msg"])
     if error["type"] == "extra_forbidden":
-        return "there is no such field"
+        return NO_FIELD.get(error["loc"][-1], "there is no such field")
     if error["type"] == "json_invalid":
         return f"no JSON: {error.get('ctx', {}).get('error', message)}"
     return message.removeprefix("Value error, ")
