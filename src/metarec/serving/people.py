@@ -147,8 +147,7 @@ def left_out(events: int) -> list[str]:
 
 def unread(events: Sequence[Event]) -> list[str]:
     """A note of contexts and words of events that are kept nowhere, where there are any."""
-    named = {"context": [e.context for e in events], "text": [e.text for e in events]}
-    said = [name for name, values in named.items() if any(values)]
+    said = [name for name in ("context", "text") if any(getattr(e, name) for e in events)]
     if not said:
         return []
     return [f"no model reads the {' or the '.join(said)} of events; told of a user they are kept"]
