@@ -314,6 +314,17 @@ def test_the_log_tells_the_route_and_never_the_person(
     assert any("test_api_door.py" in place for place in third["at"])
 
 
+def test_what_a_model_cannot_do_is_a_warning_in_the_log_and_no_error(
+    serve: Serve, row: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, levels = serve(row), list[str]()
+    handler = logging.getLogger("metarec.serving").handlers[0]
+    monkeypatch.setattr(handler, "emit", lambda record: levels.append(record.levelname))
+    answered(client.post("/v1/questions", json={"user_id": "ann"}), 501)
+    answered(client.post(LISTS, json={"user_id": "ann", "policy": "thompson"}), 501)
+    assert levels == ["WARNING", "WARNING"]
+
+
 def test_a_store_that_cannot_answer_is_503(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
