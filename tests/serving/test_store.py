@@ -30,7 +30,7 @@ from metarec.serving.store.database import Database
 from metarec.serving.store.impressions import Feedback, answered, recorded
 from metarec.serving.store.keys import add_key, list_keys, revoke_key
 from metarec.serving.store.migrating import config_of
-from metarec.serving.store.tables import API_KEYS, METADATA
+from metarec.serving.store.tables import API_KEYS, IMPRESSIONS, METADATA
 from metarec.serving.store.verifying import verify
 
 from .services import New
@@ -398,6 +398,39 @@ def test_the_newest_model_is_the_one_that_answers(store: Store) -> None:
             "new",
             "old",
         ]
+
+
+def test_lists_of_many_people_are_those_of_each_alone(store: Store) -> None:
+    for user, items in (("ann", "ab"), ("visit", "c"), ("ben", "d"), ("ann", "e"), ("cem", "f")):
+        token = store.show(user, list(items), "m")
+        if user != "cem":
+            store.tell_feedback([Feedback(token, "shown", 1)])
+    store.merge("visit", "ann")
+    users = ["ann", "visit", "ben", "cem", "nobody"]
+    for most in (2, 10):
+        each = store.answered_by_each(users, 0.0, math.inf, most)
+        assert sorted(each) == ["ann", "ben", "visit"]
+        for user in users:
+            assert each.get(user, []) == store.answered_by(user, 0.0, math.inf, most)
+    assert [one.items for one in each["ann"]] == [["a", "b"], ["c"], ["e"]]
+    now = time.time() + 1
+    store.tell_feedback([Feedback(token_of(store, "cem"), "shown", 1)])
+    assert len(store.answered_by("cem", 0.0, now, 10)) == 1
+    assert store.answered_by("cem", 0.0, now - 3600, 10) == []
+    assert store.answered_by_each(["cem"], 0.0, now - 3600, 10) == {}
+
+
+def test_a_list_under_a_name_of_before_is_kept_once(store: Store) -> None:
+    for _ in range(2):
+        assert store.show("ann", ["a"], "m", token="t") == "t"
+    with store.database.reading() as connection:
+        assert recorded(connection, 0.0) == 1
+
+
+def token_of(store: Store, user: str) -> str:
+    with store.database.reading() as connection:
+        asked = sa.select(IMPRESSIONS.c.token).where(IMPRESSIONS.c.user_id == user)
+        return str(connection.execute(asked).scalar_one())
 
 
 def test_a_key_opens_until_it_is_revoked_and_only_its_hash_is_kept(store: Store) -> None:

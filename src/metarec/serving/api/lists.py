@@ -47,7 +47,7 @@ class ListIn(Whose, Filtered, Explores, Paged):
         return limits.LONGEST_LIST if self.policy == "greedy" else CANDIDATES
 
 
-class RecommendedOut(ListOut, Explored, PagedOut):
+class RecommendedOut(PagedOut, ListOut, Explored):
     """The best items, and by which policy they were chosen."""
 
 
