@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 
 from metarec.contracts import DataError
 
@@ -43,7 +43,8 @@ class Cursor:
 
     def sealed(self, secret: bytes) -> str:
         """The cursor as callers carry it."""
-        told = json.dumps(astuple(self), separators=(",", ":")).encode()
+        parts = [getattr(self, name) for name in Cursor.__slots__]
+        told = json.dumps(parts, separators=(",", ":")).encode()
         return base64.urlsafe_b64encode(_tag(secret, told) + told).decode().rstrip("=")
 
     @classmethod

@@ -14,7 +14,7 @@ from metarec.meta.as_json import reasons
 from metarec.serving.api import limits
 from metarec.serving.api.access import READ
 from metarec.serving.api.answers import ListOut, Reasons, list_of
-from metarec.serving.api.asking import Filtered, K, Where, Whose
+from metarec.serving.api.asking import K, Where, Whose
 from metarec.serving.api.explored import Explored, Explores, PolicyName, Shown, cooled, kept
 from metarec.serving.api.falling_back import check_fallback, fill, hearing_kinds
 from metarec.serving.api.paging import Paged, PagedOut, page_of
@@ -30,7 +30,7 @@ from metarec.serving.person import Person, check_event, kinds_of, known_events, 
 router = APIRouter(prefix="/v1", tags=["lists"], responses=told(404, 501), dependencies=[READ])
 
 
-class ListIn(Whose, Filtered, Explores, Paged):
+class ListIn(Paged, Explores):
     """A question for the best items of a person."""
 
     rank_by: RankBy | None = Field(
@@ -67,7 +67,7 @@ def recommend(body: ListIn, service: Here) -> RecommendedOut:
             "leave one of them out"
         )
     with noted() as notes:
-        page = page_of(service, body, longest=body.longest, known_now=known_in(service, body))
+        page = page_of(service, body, known_in(service, body), body.longest)
         served, person = page.known.served, page.known.person
         check_fallback(body, served.model.catalogue)
         asked_for = page.as_of(body.filters(), body.return_after_s)

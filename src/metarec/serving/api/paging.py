@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from metarec.contracts import DataError, Filters
 from metarec.serving.api.answers import ListOut, Short
+from metarec.serving.api.asking import Filtered, Whose
 from metarec.serving.api.limits import LONGEST_LIST
 from metarec.serving.api.service import Service
 from metarec.serving.api.shapes import Shape
@@ -22,8 +23,8 @@ MAY_CHANGE = {"cursor", "explain", "record"}
 """Fields of a question that pages of one list may have differently."""
 
 
-class Paged(Shape):
-    """Where in a list to go on."""
+class Paged(Whose, Filtered):
+    """A question for a list, and where in it to go on."""
 
     cursor: Annotated[str, StringConstraints(min_length=1, max_length=1_000)] | None = Field(
         default=None,
@@ -107,19 +108,17 @@ class Page:
         return replace(self.begin, offset=len(ids), shown=shown, seed=seed).sealed(self.secret)
 
 
-def page_of(service: Service, body: BaseModel, *, longest: int, known_now: Known) -> Page:
-    """The page that a body asks for; raises DataError for a cursor of another question, and
-    StaleCursor for one of a list that is not there any more."""
-    secret = service.store.secret
-    told = {"k": 0, "cursor": None, **body.model_dump(mode="json", exclude=MAY_CHANGE - {"cursor"})}
-    text, k = told.pop("cursor"), told["k"]
-    question, now = digest_of(secret, canonical(told)), time.time()
-    if text is None:
-        known = known_now
+def page_of(service: Service, body: Paged, known: Known, longest: int) -> Page:
+    """The page that a body asks for, of a person as they are known now; raises DataError for a
+    cursor of another question, and StaleCursor for one of a list that is not there any more."""
+    secret, now = service.store.secret, time.time()
+    asked = body.model_dump(mode="json", exclude=MAY_CHANGE, exclude_defaults=True)
+    question = digest_of(secret, canonical(asked))
+    if body.cursor is None:
         parts = (known.served.version, known.newest, len(known.events), known.profile, now)
         begin = Cursor(question, *parts, None, 0, ids_digest(secret, []))
-        return Page(known, begin, k, longest, secret)
-    begin = Cursor.opened(text, secret)
+        return Page(known, begin, body.k, longest, secret)
+    begin = Cursor.opened(body.cursor, secret)
     if begin.question != question:
         raise DataError(
             "cursor: it goes on with the list of another question, or another person's; send it "
@@ -128,8 +127,8 @@ def page_of(service: Service, body: BaseModel, *, longest: int, known_now: Known
         )
     if now - begin.at > HOLDS_S:
         raise StaleCursor(f"the first page is more than {HOLDS_S / 60:.0f} minutes old")
-    if known_now.served.version != begin.model:
+    if known.served.version != begin.model:
         raise StaleCursor("another model, or another catalogue, answers now")
-    user_id = told.get("user_id")
-    known = known_now if user_id is None else service.people.as_of(user_id, known_now, begin)
-    return Page(known, begin, k, longest, secret)
+    if body.user_id is not None:
+        known = service.people.as_of(body.user_id, known, begin)
+    return Page(known, begin, body.k, longest, secret)
