@@ -10,6 +10,10 @@ from uuid import uuid4
 import httpx
 
 
+class ShopError(Exception):
+    """What a service says is wrong, or that none answers."""
+
+
 class Shop:
     """The few calls that a product needs."""
 
@@ -19,9 +23,14 @@ class Shop:
 
     def ask(self, verb: str, path: str, body: object = None) -> Any:
         """One answer; what is wrong is an error with the service's own words."""
-        found = self.http.request(verb, f"/v1{path}", json=body)
+        try:
+            found = self.http.request(verb, f"/v1{path}", json=body)
+        except httpx.TransportError as error:
+            raise ShopError(
+                f"no service answers at {self.http.base_url} ({error}); metarec serve starts one"
+            ) from error
         if found.is_error:
-            raise RuntimeError(found.json()["detail"])
+            raise ShopError(_detail(found))
         return found.json()
 
     def tell(self, user: str, item: str, key: str | None = None, **more: object) -> None:
@@ -33,6 +42,13 @@ class Shop:
         """What to show now: every event that was told counts."""
         body = {"user_id": user, "k": k, **filters}
         return list(self.ask("POST", "/recommendations", body)["items"])
+
+
+def _detail(found: httpx.Response) -> str:
+    try:
+        return str(found.json()["detail"])
+    except (ValueError, TypeError, KeyError):  # something else answers there
+        return f"{found.url} answers {found.status_code}, and is no metarec service"
 
 
 def main() -> None:
@@ -51,4 +67,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except ShopError as error:
+        sys.exit(str(error))

@@ -13,8 +13,8 @@ pytest.importorskip("fastapi", reason="needs metarec[serve]")
 from metarec.contracts import Event
 from metarec.data import load
 from metarec.serving.following import Following
+from metarec.serving.keyring import Keyring
 from metarec.serving.store import Store, Told
-from metarec.serving.store.keys import key_of
 from metarec.serving.swapping import put_in_service
 
 
@@ -132,7 +132,7 @@ def test_a_key_is_shown_once_listed_and_revoked(store: str, run: Run) -> None:
     assert "website  read  made " in listed
     assert secret not in listed
     with Store("shop.db") as store:
-        key = key_of(store.database, secret)
+        key = Keyring(store, asked=True).of(secret)
         assert key is not None
     assert run("keys", "revoke", "shop.db", key.id).out == f"revoked {key.id}\n"
     assert "revoked" in run("keys", "list", "shop.db").out

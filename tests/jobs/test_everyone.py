@@ -2,6 +2,7 @@
 
 import inspect
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -25,10 +26,12 @@ def test_where_a_batch_is_cut_changes_nothing(
     monkeypatch.setattr("metarec.jobs.everyone.PEOPLE_AT_ONCE", at_once)
     people = planted_shop().data.histories
     exclude = [[f"item-{h % 36}", f"item-{h % 7}"] for h in range(len(people))]
+    lowered = [{f"item-{h % 36}": 9.0, f"item-{h % 5}": 9.0} for h in range(len(people))]
+    more: Any = {"exclude": exclude, "where": "price < 8", "lowered": lowered}
     out = tmp_path / f"lists{suffix}"
-    written = recommend_to_file(model, people, out, 4, exclude=exclude, where="price < 8")
+    written = recommend_to_file(model, people, out, 4, **more)
     read = {".parquet": pl.read_parquet, ".csv": pl.read_csv, ".jsonl": pl.read_ndjson}[suffix]
-    expected = model.recommend(people, 4, exclude=exclude, where="price < 8").to_frame()
+    expected = model.recommend(people, 4, **more).to_frame()
     assert read(out).drop("std").equals(expected.drop("history", "std"))
     assert read(out)["std"].null_count() == len(expected)  # not NaN: no model of stds
     assert (written.people, written.rows, written.short) == (60, 240, 0)

@@ -95,6 +95,15 @@ def test_filters_say_what_may_be_shown_and_what_is_lifted(ratings: mr.MetaRecomm
     np.testing.assert_allclose(little.draws - plain.draws, moved, atol=1e-13)
     assert little.scores[0, 3] < plain.scores[0, 3]
     assert last in plain.found.ids  # type: ignore[union-attr]
+    for wrong, told in (
+        ({"draws": -1}, "draws must be at least 0, got -1"),
+        ({"draws": 1.5}, "draws must be a whole number"),
+        ({"rng": "a"}, "rng must be a whole number of at least 0, got 'a'"),
+        ({"rng": -1}, "rng must be at least 0, got -1"),
+        ({"rng": None}, "rng must be a whole number"),
+    ):
+        with pytest.raises(DataError, match=told):
+            me.outlook(3, **wrong)  # type: ignore[arg-type]
     with pytest.raises(DataError, match="takes no diversity, at_most"):
         me.outlook(diversity=0.5, at_most={"year": 1})
 

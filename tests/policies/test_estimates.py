@@ -90,6 +90,9 @@ def test_what_cannot_be_evaluated_is_refused() -> None:
         inverse_propensity(REWARDS, np.zeros((3, 2)), TARGET)
     with pytest.raises(DataError, match=r"at most 1"):
         inverse_propensity(REWARDS, 2 * np.ones((3, 2)), TARGET)
+    for wrong in (-0.1, 1.1):
+        with pytest.raises(DataError, match=rf"target must be .* from 0 to 1, but .*{wrong}"):
+            inverse_propensity(REWARDS, LOGGED, np.where(TARGET > 0, wrong, TARGET))
     with pytest.raises(DataError, match=r"rewards and target must be tables"):
         inverse_propensity(REWARDS, LOGGED, TARGET[:2])
     with pytest.raises(DataError, match="at least one impression"):

@@ -68,8 +68,13 @@ def test_what_cannot_be_is_refused() -> None:
         LinUCB(2, 2).act(np.ones((1, 3)), 1, np.random.default_rng(0))
     with pytest.raises(DataError, match="finite"):
         LinUCB(2, 2).outlook(np.array([[np.nan, 1.0]]))
-    for shown in (np.array([[0], [1]]), np.array([[2]])):
-        with pytest.raises(DataError, match="learn needs one reward a place"):
+    for shown, said in (
+        (np.array([[0], [1]]), "of 1 people it has 2 slates"),
+        (np.array([[2]]), "slate 0 has 2 of 2 candidates at place 0"),
+        (np.array([[0, 1]]), "learn needs one reward a place"),
+        (np.array([[1, 1]]), "slate 0 shows column 1 twice"),
+    ):
+        with pytest.raises(DataError, match=said):
             LinUCB(2, 2).learn(np.ones((1, 2)), shown, np.ones((1, 1)))
     for settings in ((0, 2, 1.0), (2, 0, 1.0), (2, 2, 0.0)):
         with pytest.raises(DataError, match="at least 1 item"):

@@ -92,12 +92,40 @@ def test_what_no_policy_may_show_has_no_chance() -> None:
     context = outlook(1, 4, barred=0)
     context.scores[0, 3] = np.nan
     policy = EpsilonGreedy(1.0)
-    twice, barred, short = ([0, 0], [1, 3], [1, -1])
-    for shown, left in ((twice, 1 / 3), (barred, 1 / 3), (short, 1 / 3)):
+    barred, short = ([1, 3], [1, -1])
+    for shown, left in ((barred, 1 / 3), (short, 1 / 3)):
         found = policy.propensity(context, np.array([shown]))
         assert found.slates.tolist() == [0.0]
         assert found.prefixes[0, 0] == pytest.approx(left)
     assert policy.propensity(context, np.array([barred])).places[0, 1] == 0.0
+
+
+@pytest.mark.parametrize("policy", OVER_OUTLOOKS)
+@pytest.mark.parametrize(
+    ("shown", "said"),
+    [
+        ([[0, 1], [2, 2]], "slate 1 shows column 2 twice"),
+        ([[0, 4], [1, 2]], "slate 0 has 4 of 4 candidates at place 1"),
+        ([[0, -2], [1, 2]], "slate 0 has -2 at place 1"),
+        ([[0, 1]], "of 2 people it has 1 slates"),
+        ([0, 1], r"got int64 of shape \(2,\)"),
+        ([[0.0, 1.0], [1.0, 2.0]], "got float64"),
+        ([[], []], "at least one place"),
+    ],
+)
+def test_what_is_no_slate_of_the_candidates_is_refused(
+    policy: SlatePolicy[Outlook], shown: object, said: str
+) -> None:
+    with pytest.raises(DataError, match=said):
+        policy.propensity(outlook(2, 4), shown)  # type: ignore[arg-type]
+    assert np.isfinite(policy.propensity(outlook(2, 4), np.array([[0, 1], [2, -1]])).slates).all()
+
+
+@pytest.mark.parametrize("rng", [0, "a", None, np.random.RandomState(0)])
+def test_a_policy_draws_from_a_generator_alone(rng: object) -> None:
+    for policy in OVER_OUTLOOKS:
+        with pytest.raises(DataError, match="rng must be a generator that goes on"):
+            policy.act(outlook(2, 4), 2, rng)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("policy", OVER_OUTLOOKS)
@@ -179,10 +207,10 @@ def test_what_was_said_to_be_likely_is_likely_under_fresh_draws() -> None:
 
 def test_epsilon_one_shows_anything_alike() -> None:
     context = outlook(2, 4)
-    table = EpsilonGreedy(1.0).slates(context, 2).table()
-    np.testing.assert_allclose(table, 0.25)
+    slates = EpsilonGreedy(1.0).slates(context, 2)
+    np.testing.assert_allclose(slates.table(), 0.25)
     for shown in product(range(4), repeat=2):
-        chance = EpsilonGreedy(1.0).propensity(context, np.array([shown, shown])).slates
+        chance = slates.up_to(np.array([shown, shown]))[:, -1]
         assert chance == pytest.approx(0.0 if shown[0] == shown[1] else 1 / 12)
 
 

@@ -55,7 +55,7 @@ def test_named_items_are_lowered_by_standard_deviations():
         wanted = Wanted.of(4, {"lowered": {"a": down, "unknown": 1.0}}, CATALOGUE)
         assert wanted.best(scores.copy(), NOBODY)[0].tolist() == [order]
         assert wanted.lifted(scores)[0, 0] == pytest.approx(4.0 - down * sigma)
-    assert Wanted.of(4, {"lowered": {}}, CATALOGUE).boost is None
+    assert Wanted.of(4, {"lowered": {}}, CATALOGUE).lifted(scores) is scores
     shop = Catalogue.of(pl.DataFrame({"item_id": list("abcd"), "margin": [0.0, 0, 0, 2]}))
     both = Wanted.of(4, {"boost": "margin", "lowered": {"d": 0.5, "a": 1.0}}, shop)
     lifted = both.lifted(scores)[0]
@@ -63,6 +63,31 @@ def test_named_items_are_lowered_by_standard_deviations():
     for wrong, told in (({"a": float("nan")}, "got nan for 'a'"), (["a"], "must map item ids")):
         with pytest.raises(DataError, match=told):
             Wanted.of(4, {"lowered": wrong}, CATALOGUE)  # type: ignore[typeddict-item]
+
+
+def test_each_person_may_have_items_lowered_of_their_own():
+    scores = np.array([[4.0, 3.0, 2.0, 1.0], [4.0, 3.0, 2.0, 1.0], [1.0, 3.0, 2.0, 4.0]])
+    each = [{"a": 1.0}, {}, {"b": 2.5, "d": 0.25, "unknown": 1.0}]
+    for boosts in ({}, {"boost": "margin"}):
+        asked: Filters = {**boosts, "lowered": each}  # type: ignore[typeddict-item]
+        shop = Catalogue.of(pl.DataFrame({"item_id": list("abcd"), "margin": [0.0, 0, 0, 2]}))
+        many = Wanted.of(4, asked, shop, people=3)
+        for first, people in ((0, 3), (1, 2), (2, 1)):
+            part = scores[first : first + people]
+            lifted = many.lifted(part, first)
+            rest = align([[]] * people, shop)
+            lists, _ = many.best(part.copy(), rest, first)
+            for row in range(people):
+                own: Filters = {**boosts, "lowered": each[first + row]}  # type: ignore[typeddict-item]
+                alone = Wanted.of(4, own, shop)
+                assert (lifted[row] == alone.lifted(part[row : row + 1])[0]).all()
+                assert (
+                    lists[row].tolist()
+                    == alone.best(part[row : row + 1].copy(), NOBODY)[0][0].tolist()
+                )
+    for wrong, told in (([{}, {}], "one for each of 3 people, got 2 of"), ("abc", "must map")):
+        with pytest.raises(DataError, match=told):
+            Wanted.of(4, {"lowered": wrong}, CATALOGUE, people=3)  # type: ignore[typeddict-item]
 
 
 def test_only_candidates_compete_and_there_may_be_too_few():

@@ -16,6 +16,7 @@ import metarec as mr
 from metarec.contracts import Dataset, Recommender
 from metarec.recommenders import EASE
 from metarec.serving.api import Service, create_app
+from metarec.serving.keyring import FRESH_S
 from metarec.serving.store import Store
 from metarec.serving.swapping import put_in_service
 from tests.postgres import server
@@ -122,6 +123,11 @@ def answering(stack: ExitStack, place: Path, *, keys: bool = False) -> TestClien
     service = Service.of(stack.enter_context(Store(str(place))), needs_keys=keys)
     client = TestClient(create_app(service), raise_server_exceptions=False, base_url=LOCAL)
     return stack.enter_context(client)
+
+
+def after_a_second(client: TestClient) -> None:
+    """Let a process look again at once which keys hold."""
+    client.app.state.service.keys._looked -= FRESH_S  # type: ignore[attr-defined]
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ pytest.importorskip("fastapi", reason="needs metarec[serve]")
 from fastapi.testclient import TestClient
 
 import metarec as mr
-from metarec.contracts import Dataset, Event
+from metarec.contracts import Catalogue, DataError, Dataset, Event
+from metarec.serving.models import check_columns
 
 from .services import Serve
 
@@ -38,6 +39,11 @@ def told(client: TestClient, user: str, *items: str, **more: object) -> None:
 def listed(client: TestClient, user: str, **more: object) -> list[str]:
     found = answered(client.post(LISTS, json={"user_id": user, **more}))
     return [item["item_id"] for item in found["items"]]
+
+
+def content(found: dict[str, Any]) -> dict[str, Any]:
+    """What an answer says; a cursor besides says when it was asked."""
+    return {name: value for name, value in found.items() if name != "next"}
 
 
 def ids(shop: Dataset, *rows: int) -> list[str]:
@@ -90,7 +96,7 @@ def test_a_person_read_step_by_step_is_the_one_read_at_once(
     for item in ids(shop, *range(6)):
         told(one, "ann", item)
         listed(one, "ann")
-    bodies = [answered(c.post(LISTS, json={"user_id": "ann"})) for c in (one, two)]
+    bodies = [content(answered(c.post(LISTS, json={"user_id": "ann"}))) for c in (one, two)]
     assert bodies[0] == bodies[1]
 
 
@@ -376,9 +382,26 @@ def test_a_known_item_is_not_added_and_an_unknown_column_not_updated(
     for verb, row, said in (
         ("POST", {"item_id": item}, "update it instead"),
         ("PATCH", {"item_id": item, "colour": "red"}, "no column colour"),
+        ("POST", {"item_id": "new", "title": "Tea", "colour": "red"}, "no column colour"),
     ):
         found = client.request(verb, "/v1/items", json={"items": [row]})
         assert said in answered(found, 422)["detail"]
+        if "colour" in row:
+            known = ["available_from", "available_until", "item_id", "offered"]
+            every = ", ".join(sorted([*known, *shop.catalogue.frame.columns]))
+            assert f"they have {every}. A snapshot of all items" in found.json()["detail"]
+    assert answered(client.get("/v1/model"))["version"].endswith("+0")
+
+
+def test_items_without_content_take_the_columns_of_the_first_that_has_some() -> None:
+    import polars as pl
+
+    rows = [{"item_id": "new", "title": "Tea", "price": 3.5}]
+    nothing = Catalogue.of(pl.DataFrame({"item_id": ["a"]}))
+    check_columns(nothing, "add", rows)
+    for known, verb in ((nothing, "update"), (nothing.append(pl_frame(rows[0])), "add")):
+        with pytest.raises(DataError, match="the items have no column"):
+            check_columns(known, verb, [{"item_id": "x", "colour": "red"}])  # type: ignore[arg-type]
 
 
 def test_a_profile_counts_where_the_model_reads_profiles(serve: Serve, tmp_path: Path) -> None:

@@ -12,11 +12,12 @@ pytest.importorskip("fastapi", reason="needs metarec[serve]")
 
 from fastapi.testclient import TestClient
 
+from metarec.contracts import Dataset
 from metarec.contracts.wording import shell_words
 from metarec.serving.api import limits
 from metarec.serving.store.keys import add_key, revoke_key
 
-from .services import Serve
+from .services import Serve, after_a_second
 from .test_api import EVENTS, LISTS, NDJSON, answered
 
 GOOD = {"user_id": "ann", "item_id": "i"}
@@ -151,10 +152,36 @@ def test_too_many_events_at_once_are_refused(
     assert "at most 2 events at once, got 3" in found["detail"]
 
 
+@pytest.mark.parametrize("path", [LISTS, f"{LISTS}/batch", "/v1/scores", "/v1/similar"])
+@pytest.mark.parametrize("policy", [{}, {"policy": "ucb"}])
+def test_a_context_of_a_request_is_refused_by_name(
+    door: TestClient, path: str, policy: dict[str, str]
+) -> None:
+    body = {"user_id": "ann", "context": {"device": "phone"}, **policy}
+    said = answered(door.post(path, json=body), 422)["detail"]
+    assert "context: no policy of the service reads the context of a request" in said
+    assert "LinUCB" in said
+
+
+def test_contexts_of_a_stranger_s_events_are_not_ignored_in_silence(
+    door: TestClient, shop: Dataset
+) -> None:
+    event = {"item_id": str(shop.catalogue.ids[0])}
+    more = {"context": {"device": "phone"}, "text": "Fine."}
+    for path, key in ((LISTS, {}), ("/v1/scores", {"item_ids": [event["item_id"]]})):
+        said = answered(door.post(path, json={"events": [{**event, **more}], **key}))["notes"]
+        assert said == [
+            "no model reads the context or the text of events; told of a user they are kept"
+        ]
+        assert answered(door.post(path, json={"events": [event], **key}))["notes"] == []
+
+
 def test_a_parameter_that_would_be_ignored_is_refused(door: TestClient) -> None:
     of_ann = "/v1/users/ann/recommendations"
     said = answered(door.get(of_ann, params={"k": 1, "wher": "x", "kk": 2}), 422)["detail"]
-    assert said.startswith("there is no parameter kk, wher of this path; there are: exclude_kinds")
+    assert said.startswith(
+        "there is no parameter kk, wher of this path; there are: cursor, exclude_kinds"
+    )
     said = answered(door.post(LISTS, params={"k": 1}, json={"events": []}), 422)["detail"]
     assert said == "there is no parameter k of this path; it has none"
     assert door.get(of_ann, params={"k": 1}).status_code == 200
@@ -223,6 +250,7 @@ def test_a_key_opens_what_its_scopes_say_and_nothing_after_it_is_revoked(
     for path in ("/v1/health", "/v1/ready"):
         assert status(None, "GET", path) == 200
     revoke_key(store.database, keys["read"][0].id)
+    after_a_second(client)
     assert status("read", "POST", LISTS, {"user_id": "ann"}) == 401
 
 
@@ -284,6 +312,17 @@ def test_the_log_tells_the_route_and_never_the_person(
     assert (second["status"], second["level"]) == (422, "info")
     assert (third["status"], third["error"], third["level"]) == (500, "RuntimeError", "error")
     assert any("test_api_door.py" in place for place in third["at"])
+
+
+def test_what_a_model_cannot_do_is_a_warning_in_the_log_and_no_error(
+    serve: Serve, row: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, levels = serve(row), list[str]()
+    handler = logging.getLogger("metarec.serving").handlers[0]
+    monkeypatch.setattr(handler, "emit", lambda record: levels.append(record.levelname))
+    answered(client.post("/v1/questions", json={"user_id": "ann"}), 501)
+    answered(client.post(LISTS, json={"user_id": "ann", "policy": "thompson"}), 501)
+    assert levels == ["WARNING", "WARNING"]
 
 
 def test_a_store_that_cannot_answer_is_503(

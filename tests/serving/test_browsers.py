@@ -11,10 +11,11 @@ from fastapi.testclient import TestClient
 
 from metarec.contracts import DataError, Dataset
 from metarec.serving import rates
+from metarec.serving.keyring import Keyring
 from metarec.serving.store import Store
-from metarec.serving.store.keys import add_key, key_of, list_keys, revoke_key, sites_of
+from metarec.serving.store.keys import add_key, list_keys, revoke_key
 
-from .services import Serve
+from .services import Serve, after_a_second
 from .test_api import EVENTS, LISTS, answered, ids
 
 SITE = "https://shop.example"
@@ -35,6 +36,7 @@ def store_of(client: TestClient) -> Store:
 def page(client: TestClient) -> dict[str, str]:
     """The headers of a page's requests."""
     secret = add_key(store_of(client).database, "page", ["browser"], [SITE])[1]
+    after_a_second(client)
     return {"Authorization": f"Bearer {secret}", "Origin": SITE}
 
 
@@ -133,6 +135,7 @@ def test_pages_are_told_before_whether_they_may_ask(
         assert not [name for name in found.headers if name.startswith("access-control")], path
     key = next(key for key in list_keys(store_of(client).database) if key.origins)
     revoke_key(store_of(client).database, key.id)
+    after_a_second(client)
     assert preflight(client, SITE, "POST", EVENTS).status_code == 405
     found = client.post(LISTS, json={"user_id": SESSION}, headers=page)
     assert found.status_code == 401
@@ -185,11 +188,12 @@ def test_a_key_that_would_open_too_much_is_refused(
 def test_what_a_key_may_is_kept(store: Store) -> None:
     asked = [f"{SITE}/", "HTTP://localhost:5173"]
     key, secret = add_key(store.database, "page", ["browser"], asked, 600)
-    assert key.origins == {SITE, "http://localhost:5173"} == sites_of(store.database)
-    assert key_of(store.database, secret) == key
+    keys = Keyring(store, asked=True)
+    assert key.origins == {SITE, "http://localhost:5173"} == keys.sites
+    assert keys.of(secret) == key
     assert key.per_minute == 600
     revoke_key(store.database, key.id)
-    assert sites_of(store.database) == set()
+    assert Keyring(store, asked=True).sites == set()
 
 
 def test_a_key_that_asks_too_often_is_told_when_to_come_back(

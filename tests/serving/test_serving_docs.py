@@ -4,6 +4,9 @@ import json
 import re
 import runpy
 import shlex
+import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +42,18 @@ def test_the_example_runs_from_a_stranger_to_being_forgotten(
     lines = capsys.readouterr().out.splitlines()
     assert len([line for line in lines if re.match(r"\d\. ", line)]) == 5
     assert "forgotten: 2 events" in lines
+
+
+def test_the_example_says_in_one_line_that_no_service_runs() -> None:
+    with socket.socket() as taken:  # bound, and nobody listens
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        command = [sys.executable, str(ROOT / "examples" / "client.py"), url]
+        ran = subprocess.run(command, capture_output=True, text=True)
+    assert ran.returncode == 1
+    (line,) = ran.stderr.splitlines()
+    assert line.startswith(f"no service answers at {url}")
+    assert line.endswith("; metarec serve starts one")
 
 
 def curls_of(section: str) -> list[tuple[str, str, dict[str, Any]]]:

@@ -1,5 +1,6 @@
 """The store: an event once, a person whole, and nothing left of who is forgotten."""
 
+import math
 import sqlite3
 import threading
 import time
@@ -17,6 +18,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from metarec.contracts import DataError, Event
+from metarec.serving.keyring import Keyring
 from metarec.serving.store import KeyConflict, Store, StoreError, Told
 from metarec.serving.store.changes import (
     activate,
@@ -26,9 +28,9 @@ from metarec.serving.store.changes import (
 )
 from metarec.serving.store.database import Database
 from metarec.serving.store.impressions import Feedback, answered, recorded
-from metarec.serving.store.keys import add_key, key_of, list_keys, revoke_key
+from metarec.serving.store.keys import add_key, list_keys, revoke_key
 from metarec.serving.store.migrating import config_of
-from metarec.serving.store.tables import API_KEYS, METADATA
+from metarec.serving.store.tables import API_KEYS, IMPRESSIONS, METADATA
 from metarec.serving.store.verifying import verify
 
 from .services import New
@@ -311,14 +313,14 @@ def test_lists_that_an_older_version_kept_stay(new_place: New) -> None:
         with store.database.reading() as connection:
             rows = connection.exec_driver_sql("SELECT user_id, token, policy FROM impressions")
             assert rows.all() == [("ann", None, None)]
-        assert store.answered_by("ann", 0.0, 10) == []
+        assert store.answered_by("ann", 0.0, math.inf, 10) == []
         token = store.show("ann", ["b"], "m")
         store.tell_feedback([Feedback(token, "shown", 1)])
-        (found,) = store.answered_by("ann", 0.0, 10)
+        (found,) = store.answered_by("ann", 0.0, math.inf, 10)
         assert (found.items, found.chances, found.seen) == (["b"], None, 1)
         later = [store.show("ann", [item], "m") for item in "cde"]
         store.tell_feedback([Feedback(one, "click", 1) for one in later[:2]])
-        newest = store.answered_by("ann", 0.0, 2)
+        newest = store.answered_by("ann", 0.0, math.inf, 2)
         assert [one.items for one in newest] == [["c"], ["d"]]
         with store.database.reading() as connection:
             assert answered(connection, 0.0, 2) == newest
@@ -326,7 +328,7 @@ def test_lists_that_an_older_version_kept_stay(new_place: New) -> None:
             assert answered(connection, time.time(), 9) == []
             assert recorded(connection, 0.0) == 4
         assert store.forget("ann").impressions == 5
-        assert store.answered_by("ann", 0.0, 10) == []
+        assert store.answered_by("ann", 0.0, math.inf, 10) == []
 
 
 def test_a_store_of_a_newer_version_is_refused(new_place: New) -> None:
@@ -398,17 +400,51 @@ def test_the_newest_model_is_the_one_that_answers(store: Store) -> None:
         ]
 
 
+def test_lists_of_many_people_are_those_of_each_alone(store: Store) -> None:
+    for user, items in (("ann", "ab"), ("visit", "c"), ("ben", "d"), ("ann", "e"), ("cem", "f")):
+        token = store.show(user, list(items), "m")
+        if user != "cem":
+            store.tell_feedback([Feedback(token, "shown", 1)])
+    store.merge("visit", "ann")
+    users = ["ann", "visit", "ben", "cem", "nobody"]
+    for most in (2, 10):
+        each = store.answered_by_each(users, 0.0, math.inf, most)
+        assert sorted(each) == ["ann", "ben", "visit"]
+        for user in users:
+            assert each.get(user, []) == store.answered_by(user, 0.0, math.inf, most)
+    assert [one.items for one in each["ann"]] == [["a", "b"], ["c"], ["e"]]
+    now = time.time() + 1
+    store.tell_feedback([Feedback(token_of(store, "cem"), "shown", 1)])
+    assert len(store.answered_by("cem", 0.0, now, 10)) == 1
+    assert store.answered_by("cem", 0.0, now - 3600, 10) == []
+    assert store.answered_by_each(["cem"], 0.0, now - 3600, 10) == {}
+
+
+def test_a_list_under_a_name_of_before_is_kept_once(store: Store) -> None:
+    for _ in range(2):
+        assert store.show("ann", ["a"], "m", token="t") == "t"
+    with store.database.reading() as connection:
+        assert recorded(connection, 0.0) == 1
+
+
+def token_of(store: Store, user: str) -> str:
+    with store.database.reading() as connection:
+        asked = sa.select(IMPRESSIONS.c.token).where(IMPRESSIONS.c.user_id == user)
+        return str(connection.execute(asked).scalar_one())
+
+
 def test_a_key_opens_until_it_is_revoked_and_only_its_hash_is_kept(store: Store) -> None:
     key, secret = add_key(store.database, "shop", ["read", "write"])
-    found = key_of(store.database, secret)
+    found = Keyring(store, asked=True).of(secret)
     assert found == key
+    assert found is not None
     assert found.scopes == {"read", "write"}
-    assert key_of(store.database, secret + "x") is None
+    assert Keyring(store, asked=True).of(secret + "x") is None
     with store.database.reading() as connection:
         rows = connection.execute(sa.select(API_KEYS)).all()
     assert secret not in str(rows)
     revoke_key(store.database, key.id)
-    assert key_of(store.database, secret) is None
+    assert Keyring(store, asked=True).of(secret) is None
     assert [k.revoked is None for k in list_keys(store.database)] == [False]
     with pytest.raises(DataError, match="no key"):
         revoke_key(store.database, key.id)

@@ -42,6 +42,7 @@ def test_a_snapshot_is_looked_at_first_and_changes_nothing(
 ) -> None:
     before, lists = versions(client), listed(client, "ann", k=40)
     found = answered(client.put(ITEMS, params={"dry_run": True}, json={"items": snapshot}))
+    assert found["on_offer"] == 40
     assert found["dry_run"] is True
     assert found["added"] == {"count": 1, "item_ids": ["new-1"]}
     assert found["retired"] == {"count": 1, "item_ids": ids(shop, 5)}
@@ -49,6 +50,21 @@ def test_a_snapshot_is_looked_at_first_and_changes_nothing(
     assert found["columns"] == {"price": 1, "stock": 39}
     assert found["new_columns"] == ["stock"]
     assert (versions(client), listed(client, "ann", k=40)) == (before, lists)
+
+
+def test_a_dry_run_tells_how_many_will_be_on_offer(
+    client: TestClient, shop: Dataset, snapshot: list[dict[str, Any]]
+) -> None:
+    answered(client.post(f"{ITEMS}/retire", json={"item_ids": ids(shop, 3)}))  # comes back
+    snapshot[0]["available_until"] = 1.0  # is over
+    snapshot[-1]["available_from"] = 4e9  # is to come
+    snapshot.pop(7)
+    looked, done = (
+        answered(client.put(ITEMS, params={"dry_run": dry}, json={"items": snapshot}))
+        for dry in (True, False)
+    )
+    assert looked["on_offer"] == done["on_offer"] == 37
+    assert answered(client.get("/v1/model"))["on_offer"] == 37
 
 
 def test_a_snapshot_leaves_the_items_as_the_model_does_in_process(

@@ -2,6 +2,7 @@
 
 import json
 import time
+from typing import Any
 
 import pytest
 
@@ -41,7 +42,7 @@ def test_an_item_outside_of_its_window_stands_in_no_list(client: TestClient, sho
     windows = [
         ({"available_from": now + DAY}, False),
         ({"available_from": now - DAY, "available_until": now + DAY}, True),
-        ({"available_until": now - DAY}, False),
+        ({"available_from": None, "available_until": now - DAY}, False),
         ({"available_from": None, "available_until": "2100-01-01T00:00:00Z"}, True),
     ]
     for window, there in windows:
@@ -60,15 +61,42 @@ def test_a_window_opens_by_itself(
     client: TestClient, shop: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = {**shop.catalogue.table.row(0, named=True), "item_id": "new", "available_from": 4e9}
-    added = client.post("/v1/items", json={"items": [row | {"colour": "red"}]})
-    (note,) = answered(added, 201)["notes"]  # of the colour, and not of the window
-    assert note.startswith("the item columns ['colour'] are not used")
+    added = client.post("/v1/items", json={"items": [row]})
+    assert answered(added, 201)["notes"] == []
     assert "new" not in listed(client, "ann", k=41)
     short = answered(client.post(LISTS, json={"user_id": "ann", "k": 41}))["short"]
     assert short["left_out"]["not_offered"] == 1
     for moment, there in ((4e9 - 1, False), (4e9, True)):
         monkeypatch.setattr("metarec.serving.api.asking.time.time", lambda now=moment: now)
         assert ("new" in listed(client, "ann", k=41)) is there
+
+
+def test_one_end_of_a_window_is_held_against_the_other_that_an_item_has(
+    client: TestClient, shop: Dataset
+) -> None:
+    (item,) = ids(shop, 3)
+
+    def patched(status: int = 200, **window: object) -> dict[str, Any]:
+        rows = {"items": [{"item_id": item, **window}]}
+        return answered(client.patch("/v1/items", json=rows), status)
+
+    patched(available_from=2000.0)
+    for until in (1000, 2000):
+        assert patched(422, available_until=until)["detail"] == (
+            f"item '{item}': available_from 2000.0 (as it is) must be before available_until "
+            f"{until}.0; send both, or null to open an end"
+        )
+    patched(available_until=3000)
+    said = patched(422, available_from="1970-01-01T00:50:00Z")["detail"]
+    assert "available_from 3000.0 must be before available_until 3000.0 (as it is)" in said
+    row = {**shop.catalogue.table.row(3, named=True), "available_from": 4000}
+    said = answered(client.put("/v1/items", json={"items": [row]}), 422)["detail"]
+    assert "available_from 4000.0 must be before available_until 3000.0 (as it is)" in said
+    patched(available_from=None)
+    patched(available_until=1000)
+    patched(available_from=5000, available_until=6000)
+    window = answered(client.get(f"/v1/items/{item}"))["content"]
+    assert (window["available_from"], window["available_until"]) == (5000.0, 6000.0)
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def list_(place: Place) -> None:
 
 @app.command()
 def revoke(place: Place, key: Annotated[str, typer.Argument(metavar="KEY")]) -> None:
-    """Let a key open nothing any more, at once.
+    """Let a key open nothing any more, within a second.
 
     Example: metarec keys revoke shop.db 3f9a1c2b
     """

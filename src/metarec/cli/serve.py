@@ -70,7 +70,10 @@ def serve(
         _put_in_service(opened, model)
         opened.finish_forgetting()
     if not keys:
-        typer.echo("no keys: whoever uses this machine may ask and change anything", err=True)
+        typer.echo(
+            "no keys: whoever uses this machine may do all, until metarec keys add makes one",
+            err=True,
+        )
     try:
         run(kept_at, host, port, workers, keys=keys, told=partial(_tell_link, keys=keys))
     except KeyboardInterrupt:

@@ -33,8 +33,9 @@ class Filters(TypedDict, total=False):
     boost: str | None
     """A column of numbers b. Lists are ordered by score + b·σ, σ the standard deviation of the
     person's scores over all that may stand in their list: b = 1 lifts by one σ. Missing: 0."""
-    lowered: Mapping[str, float]
-    """How many σ named items are lowered, as by `boost`: {"9": 0.5}. Unknown ids are left out."""
+    lowered: Mapping[str, float] | Sequence[Mapping[str, float]]
+    """How many σ named items are lowered, as by `boost`: {"9": 0.5}; for many people also one such
+    mapping for each of them. Unknown ids are left out."""
     seen_since: float
     """Of their history only events at this moment or later (in the clock of the events) leave items
     out by `exclude_seen`: what was had longer ago may come again. Undated events count; negative

@@ -1,6 +1,6 @@
 """Lists for everyone into one file, however many they are."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -24,6 +24,7 @@ from metarec.contracts.progress import progress_of
 from metarec.contracts.vocabulary import forms_told
 from metarec.files.atomic import whole_file
 from metarec.ranking.candidates import candidate_rows
+from metarec.ranking.columns import lowered_of
 from metarec.ranking.exclusions import Exclusions, excluded_rows
 
 PEOPLE_AT_ONCE = 1000
@@ -78,6 +79,8 @@ def recommend_to_file(
     people = len(histories)
     known = _aligned(histories, model.catalogue)
     own = _known_only(filters, model.catalogue, people)
+    if down := filters.get("lowered", {}):
+        lowered_of(down, model.catalogue, people)  # what is wrong is told now, not after hours
     order: Any = {} if rank_by is None else {"rank_by": rank_by}
     rows = short = 0
     why = ""
@@ -90,6 +93,8 @@ def recommend_to_file(
             part = known.take(slice(start, start + PEOPLE_AT_ONCE))
             if own is not None:
                 filters["exclude"] = own[start : start + PEOPLE_AT_ONCE]
+            if not isinstance(down, Mapping):
+                filters["lowered"] = down[start : start + PEOPLE_AT_ONCE]
             answer = model.recommend(part, k, **order, **filters)
             frame = _named(answer.to_frame(), start)
             append(frame)

@@ -18,6 +18,7 @@ from metarec.contracts import (
     Predictions,
     Recommendations,
     Vocabulary,
+    whole_number,
 )
 from metarec.contracts.event_kinds import ANY_KIND
 from metarec.contracts.vocabulary import forms_told
@@ -146,10 +147,11 @@ class Person:
         `at_most`), of which nobody could say how likely it is.
         """
         one_by_one(filters)
+        whole_number("draws", draws, 0)
+        random = rng if isinstance(rng, np.random.Generator) else stream(rng, Purpose.DRAWS)
         ranking = self._ranking(rank_by)
         found, lifted = self._best(k, ranking, filters)
         shift = lifted - ranking.scores[found.items]
-        random = rng if isinstance(rng, np.random.Generator) else stream(rng, Purpose.DRAWS)
         drawn = drawn_scores(ranking, found.items, draws, random) + shift
         return Outlook(lifted[None], stds_of(ranking, found.items)[None], drawn[None], found)
 

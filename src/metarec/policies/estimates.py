@@ -108,6 +108,11 @@ def _weighed(
             f"{logged[there].min():g} to {logged[there].max():g}; a log without propensities "
             "cannot be evaluated"
         )
+    if (target[there] < 0).any() or (target[there] > 1).any():
+        raise DataError(
+            "target must be how likely the other policy shows it, from 0 to 1, but it has "
+            f"{target[there].min():g} to {target[there].max():g}"
+        )
     if clip is not None and not clip > 0:
         raise DataError(f"clip must be above 0, got {clip!r}")
     weights = np.where(there, target, 0.0) / np.where(there, logged, 1.0)

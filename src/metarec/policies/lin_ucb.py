@@ -7,7 +7,12 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from metarec.contracts import DataError, Outlook
-from metarec.policies.policy import SlatePolicy, checked_factor, checked_share
+from metarec.policies.policy import (
+    SlatePolicy,
+    checked_factor,
+    checked_share,
+    checked_slates,
+)
 from metarec.policies.slates import Slates
 from metarec.policies.ucb import UCB
 from metarec.posterior import Posterior, Prior, Statistics, condition
@@ -63,11 +68,8 @@ class LinUCB(SlatePolicy[Float[np.ndarray, "person d"]]):
     ) -> Self:
         """The policy after these rewards; NaN: nobody saw that place."""
         x = self._checked(context)
-        if (
-            rewards.shape != shown.shape
-            or len(shown) != len(x)
-            or shown.max(initial=-1) >= self.n_items
-        ):
+        checked_slates(shown, len(x), self.n_items)
+        if rewards.shape != shown.shape:
             raise DataError(
                 f"learn needs one reward a place of {len(x)} slates of {self.n_items} items, got "
                 f"shapes {shown.shape} and {rewards.shape}"

@@ -62,13 +62,17 @@ class SlatePolicy(ABC, Generic[Context]):
         return self.epsilon > 0
 
     def propensity(self, context: Context, shown: Int[np.ndarray, "person place"]) -> Propensities:
-        """How likely these slates are in this context."""
-        return _propensities(self.slates(context, shown.shape[1]), shown)
+        """How likely these slates are in this context; raises DataError for what is no slate of
+        its candidates, such as one that shows an item twice."""
+        rows = checked_slates(shown)
+        slates = self.slates(context, rows.shape[1])
+        checked_slates(rows, *slates.allowed.shape)
+        return _propensities(slates, rows)
 
     def act(self, context: Context, k: int, rng: np.random.Generator) -> Shown:
         """A slate of length `k` for each person, and how likely it was."""
         slates = self.slates(context, whole_number("k", k))
-        shown = slates.draw(rng)
+        shown = slates.draw(checked_generator(rng))
         return Shown(shown, _propensities(slates, shown), self.evaluable)
 
     def learn(
@@ -103,6 +107,43 @@ def best_columns(
 def one_list(outlook: Outlook, scores: Float[np.ndarray, "person item"], k: int) -> np.ndarray:
     """The best by these scores of what may be shown, as each person's only list."""
     return best_columns(np.where(outlook.allowed, scores, np.nan), k)[:, None, :]
+
+
+def checked_slates(
+    shown: object, people: int | None = None, items: int | None = None
+) -> Int[np.ndarray, "person place"]:
+    """Slates as a table of columns, -1 for an empty place; raises DataError where it is none, or
+    not of so many people and items."""
+    table = np.asarray(shown)
+    expected = "a table (person, place) of columns of the candidates, -1 where a place is empty"
+    if table.ndim != 2 or not table.shape[1] or table.dtype.kind not in "iu":
+        got = f"{table.dtype} of shape {table.shape}"
+        raise DataError(f"shown must be {expected}, and at least one place; got {got}")
+    if people is not None and len(table) != people:
+        raise DataError(f"shown must be {expected}; of {people} people it has {len(table)} slates")
+    wrong = (table < -1) | (table >= (np.inf if items is None else items))
+    if wrong.any():
+        row, place = np.argwhere(wrong)[0]
+        most = "" if items is None else f" of {items} candidates"
+        raise DataError(
+            f"shown must be {expected}; slate {row} has {table[row, place]}{most} at place {place}"
+        )
+    ordered = np.sort(table, axis=1)
+    twice = (ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)
+    if twice.any():
+        row, place = np.argwhere(twice)[0]
+        raise DataError(f"slate {row} shows column {ordered[row, place]} twice; show each once")
+    return table
+
+
+def checked_generator(rng: object) -> np.random.Generator:
+    """`rng`, which a policy draws from and moves on; raises DataError for a seed."""
+    if not isinstance(rng, np.random.Generator):
+        raise DataError(
+            "rng must be a generator that goes on from act to act, such as "
+            f"numpy.random.default_rng(0), got {rng!r}"
+        )
+    return rng
 
 
 def checked_share(name: str, value: float) -> float:

@@ -1,7 +1,8 @@
 """What lists read of the item table: a column of numbers to boost by, and values to count."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -29,17 +30,58 @@ def boost_of(column: object, catalogue: Catalogue) -> Float[np.ndarray, " item"]
     return numbers
 
 
-def lowered_of(lowered: object, catalogue: Catalogue) -> Float[np.ndarray, " item"]:
-    """How far {"9": 0.5} lowers each item."""
-    if not isinstance(lowered, Mapping):
+@dataclass(frozen=True, eq=False)
+class Lowered:
+    """By how many σ items are lowered for single people: those of person h are
+    `items[offsets[h]:...]`; without offsets they are everybody's."""
+
+    items: Int[np.ndarray, " lowered"]
+    by: Float[np.ndarray, " lowered"]
+    offsets: Int[np.ndarray, " person+1"] | None = None
+
+    def of(self, first: int, people: int, n_items: int) -> Float[np.ndarray, "history item"]:
+        """A table of `people` people, the first of whom is number `first`; one row for all where
+        they have no own."""
+        if self.offsets is None:
+            table = np.zeros((1, n_items))
+            table[0, self.items] = self.by
+            return table
+        offsets = self.offsets[first : first + people + 1]
+        rows, part = np.repeat(np.arange(people), np.diff(offsets)), slice(offsets[0], offsets[-1])
+        table = np.zeros((people, n_items))
+        table[rows, self.items[part]] = self.by[part]
+        return table
+
+
+def lowered_of(lowered: Any, catalogue: Catalogue, people: int | None = None) -> Lowered:
+    """How far {"9": 0.5} lowers each item, or one such mapping for each of `people`.
+
+    `people` is None for one person alone, who can have one mapping only.
+    """
+    if isinstance(lowered, Mapping):
+        return Lowered(*_known(lowered, catalogue))
+    if people is None or isinstance(lowered, str) or not isinstance(lowered, Sequence):
         raise DataError(
             f'lowered must map item ids to numbers, such as {{"9": 0.5}}, got {lowered!r}'
         )
+    if len(lowered) != people or not all(isinstance(own, Mapping) for own in lowered):
+        raise DataError(
+            f"lowered must be one mapping of item ids to numbers, or one for each of {people} "
+            f"people, got {len(lowered)} of {sorted({type(own).__name__ for own in lowered})}"
+        )
+    parts = [_known(own, catalogue) for own in lowered]
+    offsets = np.cumsum([0, *(len(items) for items, _ in parts)])
+    items, by = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return Lowered(items, by, offsets)
+
+
+def _known(
+    lowered: Mapping[str, float], catalogue: Catalogue
+) -> tuple[Int[np.ndarray, " lowered"], Float[np.ndarray, " lowered"]]:
+    """Rows of the items that the catalogue knows, and by how much each is lowered."""
+    by = np.array([_finite(item, by) for item, by in lowered.items()], dtype=np.float64)
     rows = catalogue.index(list(lowered))
-    numbers = np.array([_finite(item, by) for item, by in lowered.items()], dtype=np.float64)
-    column = np.zeros(len(catalogue))
-    column[rows[rows >= 0]] = numbers[rows >= 0]
-    return column
+    return rows[rows >= 0], by[rows >= 0]
 
 
 def _finite(item: object, by: object) -> float:

@@ -12,7 +12,7 @@ from metarec.contracts.availability import checked_moment
 from metarec.contracts.event_kinds import ANY_KIND, EventKinds
 from metarec.contracts.shortfall import REASONS
 from metarec.ranking.candidates import candidate_rows, list_length
-from metarec.ranking.columns import boost_of, caps_of, lowered_of
+from metarec.ranking.columns import Lowered, boost_of, caps_of, lowered_of
 from metarec.ranking.exclusions import (
     Exclusions,
     Had,
@@ -48,6 +48,7 @@ class Wanted:
     event_kinds: EventKinds = ANY_KIND
     boost: Float[np.ndarray, " item"] | None = None
     """By how many σ each item is lifted."""
+    lowered: Lowered | None = None
     seen_since: float | None = None
     reranking: Reranking | None = None
 
@@ -103,7 +104,8 @@ class Wanted:
             left_out,
             own,
             event_kinds,
-            _lifts(filters, catalogue),
+            None if (boost := filters.get("boost")) is None else boost_of(boost, catalogue),
+            lowered_of(low, catalogue, people) if (low := filters.get("lowered")) else None,
             None if since is None else checked_moment(since, "seen_since", "a finite number"),
             _reranking(length, filters, catalogue, vectors),
         )
@@ -128,7 +130,7 @@ class Wanted:
             barred["seen"] = events.rows[counted], events.items[counted]
         for rows, items in barred.values():
             scores[rows, items] = np.nan
-        by = self.lifted(scores)
+        by = self.lifted(scores, first)
         if self.reranking is None:
             found = best_rows(by, self.k, self.allowed, self.ties)
         else:
@@ -138,10 +140,14 @@ class Wanted:
         return found, self._missing(found, scores, barred)
 
     def lifted(
-        self, scores: Float[np.ndarray, "history item"]
+        self, scores: Float[np.ndarray, "history item"], first: int = 0
     ) -> Float[np.ndarray, "history item"]:
-        """The scores by which lists are ordered."""
-        return scores if self.boost is None else boosted(scores, self.boost, self.allowed)
+        """The scores by which lists are ordered, of people the first of whom is number `first`."""
+        lift = None if self.boost is None else self.boost[None]
+        if self.lowered is not None:
+            down = self.lowered.of(first, *scores.shape)
+            lift = -down if lift is None else lift - down
+        return scores if lift is None else boosted(scores, lift, self.allowed)
 
     def one(
         self, scores: Float[np.ndarray, " item"], events: Had, catalogue: Catalogue
@@ -184,7 +190,7 @@ class Wanted:
 
 def boosted(
     scores: Float[np.ndarray, "history item"],
-    boost: Float[np.ndarray, " item"],
+    boost: Float[np.ndarray, "#history item"],
     allowed: Int[np.ndarray, " candidate"],
 ) -> Float[np.ndarray, "history item"]:
     """score + boost * σ, σ the standard deviation of each history's scores of the allowed items.
@@ -199,16 +205,6 @@ def boosted(
     spread = np.sqrt((np.where(finite, shown - mean, 0.0) ** 2).sum(axis=1, keepdims=True) / counts)
     alike = spread <= 1e-12 * np.maximum(np.abs(mean), 1.0)  # what rounding leaves of nothing
     return scores + boost * np.where(alike, 1.0, spread)
-
-
-def _lifts(filters: Filters, catalogue: Catalogue) -> Float[np.ndarray, " item"] | None:
-    """By how many σ each item is lifted; None where nothing is."""
-    boost, lowered = filters.get("boost"), filters.get("lowered")
-    lift = None if boost is None else boost_of(boost, catalogue)
-    if not lowered:
-        return lift
-    down = lowered_of(lowered, catalogue)
-    return -down if lift is None else lift - down
 
 
 def _reranking(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from metarec.contracts import Filters, Outlook, Recommendations, UnsupportedError
 from metarec.meta import RankBy
@@ -18,6 +19,8 @@ CANDIDATES = 200
 """A policy chooses among the so many best, or among `k` where that is more."""
 DRAWS = 64
 """Tastes that are drawn of a person."""
+FLOOR = 1e-200
+"""A slate of less probability begins as no list does: of lists there are at most `DRAWS`."""
 LARGEST_SEED = 2**53 - 1
 """What a number of JSON holds exactly."""
 
@@ -49,9 +52,14 @@ def act(
     rank_by: RankBy | None,
     filters: Filters,
     others: bool,
+    behind: int = 0,
 ) -> Acted:
     """A list of `k` items by a policy; with `others` also how likely each other policy, at the
-    usual level, was to show what it shows."""
+    usual level, was to show what it shows.
+
+    The first `behind` places are known: how likely the list was is how likely the rest of it was
+    given these. Who sees that rest has seen them first, so it tells of no other policy.
+    """
     if wanted.policy == "greedy":
         found = person.recommend(k, rank_by=rank_by, **filters)
         sure = Chances("greedy", 0.0, None, False, 1.0, [1.0] * len(found), {})
@@ -72,12 +80,22 @@ def act(
         wanted.policy,
         wanted.level,
         seed,
-        shown.evaluable,
-        float(shown.propensities.slates[0]),
+        shown.evaluable and not behind,
+        _chance_behind(shown.propensities.prefixes[0], behind, len(outlook.found)),
         shown.propensities.places[0, : len(columns)].tolist(),
-        _others(outlook, shown.items) if others and shown.evaluable else {},
+        _others(outlook, shown.items) if others and shown.evaluable and not behind else {},
     )
     return Acted(_some(outlook.found, columns, k), chances)
+
+
+def _chance_behind(prefixes: Float[np.ndarray, " place"], behind: int, n: int) -> float:
+    """P(the places from `behind` on | those before) of a slate of n candidates, by P(its first p
+    places)."""
+    before = float(prefixes[behind - 1]) if behind else 1.0
+    if before > FLOOR:
+        return float(prefixes[-1]) / before
+    # no list begins so: then it is a random slate, of which each place has 1 / what is left
+    return float(np.prod(1.0 / (n - np.arange(behind, len(prefixes)))))
 
 
 def _others(outlook: Outlook, shown: np.ndarray) -> dict[str, list[float]]:

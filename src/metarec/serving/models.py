@@ -1,7 +1,7 @@
 """The model that answers: a saved folder, and what changed in its catalogue since."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -10,8 +10,8 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
-from metarec.contracts import DataError, Recommender
-from metarec.contracts.availability import WINDOW
+from metarec.contracts import Catalogue, DataError, Recommender
+from metarec.contracts.availability import FROM, UNTIL, WINDOW
 from metarec.contracts.printing import counted, listed
 from metarec.files.model_card import read_card
 from metarec.files.tensors import sharing_arrays
@@ -132,12 +132,40 @@ def check_change(model: Recommender, verb: Verb, rows: Rows) -> None:
             f"{counted(int((~known).sum()), 'item')} not in the catalogue, such as "
             f"{ids[int(np.argmin(known))]!r}; add it first"
         )
+    check_columns(catalogue, verb, rows)
+    check_windows(catalogue, rows)
+
+
+def check_columns(catalogue: Catalogue, verb: Verb, rows: Rows) -> None:
+    """Refuse columns that the items have not: they would have them for good. Items of which ids
+    alone are known take those of the first that are added."""
+    if verb == "add" and not set(catalogue.frame.columns) - set(WINDOW):
+        return
     columns = {*RESERVED, *catalogue.frame.columns}
-    unknown = sorted({name for row in rows for name in row} - columns) if verb == "update" else []
-    if unknown:
+    if unknown := sorted({name for row in rows for name in row} - columns):
         raise DataError(
-            f"the items have no column {listed(unknown)}; they have {listed(sorted(columns), 50)}"
+            f"the items have no column {listed(unknown)}; they have {listed(sorted(columns), 50)}. "
+            "A snapshot of all items (PUT /v1/items) may bring a new one"
         )
+
+
+def check_windows(catalogue: Catalogue, rows: Rows) -> None:
+    """Refuse windows in which there is no moment, with the end that an item has already."""
+    for row in rows:
+        told = [name for name in WINDOW if row.get(name) is not None]
+        at = catalogue.row_of.get(row["item_id"]) if told else None
+        ends = dict.fromkeys(WINDOW)
+        if at is not None:
+            ends |= {n: catalogue.frame[n][at] for n in WINDOW if n in catalogue.frame.columns}
+        ends |= {name: row[name] for name in WINDOW if name in row}
+        first, last = (ends[name] for name in WINDOW)
+        if told and first is not None and last is not None and not first < last:
+            kept = " (as it is)"
+            raise DataError(
+                f"item {row['item_id']!r}: available_from {first}{kept if FROM not in row else ''} "
+                f"must be before available_until {last}{kept if UNTIL not in row else ''}; send "
+                "both, or null to open an end"
+            )
 
 
 def check_once(rows: Rows) -> list[str]:
@@ -155,9 +183,16 @@ def _updated(model: FollowsItems, rows: Rows, *, widen: bool) -> FollowsItems:
     kept = [
         {name: value for name, value in row.items() if widen or name in columns} for row in rows
     ]
-    for _, alike in groupby(sorted(kept, key=sorted), key=sorted):  # a null would say: missing now
-        model = following(model.update_items(frame_of(list(alike)), widen=widen))
+    for frame in frames_alike(kept):
+        model = following(model.update_items(frame, widen=widen))
     return model
+
+
+def frames_alike(rows: Rows) -> Iterator[pl.DataFrame]:
+    """The items as tables, one for each set of columns: a null would say that a value is missing
+    now."""
+    for _, alike in groupby(sorted(rows, key=sorted), key=sorted):
+        yield frame_of(list(alike))
 
 
 def frame_of(rows: Rows) -> pl.DataFrame:

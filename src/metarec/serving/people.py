@@ -8,6 +8,7 @@ from typing import Any
 
 from metarec.contracts import DataError, Event, Recommender
 from metarec.contracts.printing import counted
+from metarec.serving.cursors import Cursor, StaleCursor
 from metarec.serving.following import Following
 from metarec.serving.metrics import PEOPLE_ASKED
 from metarec.serving.models import Served
@@ -79,6 +80,20 @@ class People:
                     self._known.popitem(last=False)
         return known
 
+    def as_of(self, user_id: str, now: Known, then: Cursor) -> Known:
+        """The person as they were when a list of theirs began; raises StaleCursor where the store
+        does not hold that any more."""
+        if now.profile != then.profile:
+            raise StaleCursor("the profile of the person was put anew")
+        if (now.newest, len(now.events)) == (then.newest, then.events):
+            return now
+        kept = self._store.history(user_id)
+        events = [one.event for one in kept if one.number <= then.newest]
+        if len(events) != then.events:  # erased, merged, or committed late
+            raise StaleCursor("the person's events of before have changed")
+        profile = self._store.profile(user_id) if then.profile else None
+        return _known(now.served, events, then.newest, then.profile, profile)
+
     def _adapted(self, user_id: str, served: Served, moment: Moment, before: Known | None) -> Known:
         """The person made anew of all events; those that were read before are not read again."""
         events, after = list[Event](), 0
@@ -90,10 +105,20 @@ class People:
         events += [kept.event for kept in more]
         newest = more[-1].number if more else after
         profile = self._store.profile(user_id) if moment.profile else None
-        heard = known_events(served.model, events)
-        person, notes = with_profile(served.model, heard, profile)
-        notes += left_out(len(events) - len(heard))
-        return Known(served, person, events, newest, moment.profile, notes)
+        return _known(served, events, newest, moment.profile, profile)
+
+
+def _known(
+    served: Served,
+    events: list[Event],
+    newest: int,
+    revision: int,
+    profile: Mapping[str, Any] | None,
+) -> Known:
+    heard = known_events(served.model, events)
+    person, notes = with_profile(served.model, heard, profile)
+    notes += left_out(len(events) - len(heard))
+    return Known(served, person, events, newest, revision, notes)
 
 
 def most_people(n_items: int) -> int:
@@ -118,3 +143,11 @@ def left_out(events: int) -> list[str]:
     """A note of events that the model cannot read, where there are any."""
     said = f"{counted(events, 'event')} on items that the model does not know"
     return [said] if events else []
+
+
+def unread(events: Sequence[Event]) -> list[str]:
+    """A note of contexts and words of events that are kept nowhere, where there are any."""
+    said = [name for name in ("context", "text") if any(getattr(e, name) for e in events)]
+    if not said:
+        return []
+    return [f"no model reads the {' or the '.join(said)} of events; told of a user they are kept"]

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from metarec.contracts import DataError, ItemChanges, Recommender
+from metarec.contracts import Catalogue, DataError, ItemChanges, Recommender
 from metarec.data.items import items_of
 from metarec.meta.abilities import following
-from metarec.serving.models import Rows, check_once, frame_of
+from metarec.serving.models import Rows, check_once, check_windows, frame_of, frames_alike
 from metarec.serving.store.changes import Step
 
 
@@ -17,12 +17,25 @@ class Difference:
     steps: list[Step]
     """What makes the catalogue offer what the snapshot holds, and nothing else."""
 
+    def after(self, catalogue: Catalogue) -> Catalogue:
+        """The catalogue with the steps made, of which no model has read anything."""
+        for verb, rows in self.steps:
+            if verb in ("retire", "restore"):
+                catalogue = getattr(catalogue, verb)([row["item_id"] for row in rows])
+            elif verb == "add":
+                catalogue = catalogue.append(frame_of(rows))
+            else:
+                for frame in frames_alike(rows):
+                    catalogue = catalogue.patch(frame, widen=True)
+        return catalogue
+
 
 def difference(model: Recommender, rows: Rows) -> Difference:
     """What a snapshot of all items changes; raises DataError for one that cannot be meant."""
     catalogue = following(model).catalogue
     if not check_once(rows):
         raise DataError("the snapshot has no items, so all would be retired; check its source")
+    check_windows(catalogue, rows)
     items = items_of(frame_of(rows), catalogue)
     changes = ItemChanges.between(catalogue, items.frame, items.notes)
     # under the ids that the model has, where the snapshot writes them in another form

@@ -4,6 +4,8 @@ from enum import IntEnum
 
 import numpy as np
 
+from metarec.contracts import whole_number
+
 
 class Purpose(IntEnum):
     """What a stream is for. A new purpose gets a new number; a number is never given again."""
@@ -35,5 +37,7 @@ class Purpose(IntEnum):
 
 
 def stream(rng: int, purpose: Purpose, step: int = 0) -> np.random.Generator:
-    """The generator of one purpose, and of one step of it, whatever was drawn before."""
-    return np.random.default_rng(np.random.SeedSequence(rng, spawn_key=(purpose, step)))
+    """The generator of one purpose, and of one step of it, whatever was drawn before; raises
+    DataError for what is no seed."""
+    seed = whole_number("rng", rng, 0)
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(purpose, step)))

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from metarec.contracts import DataError
 from metarec.serving.api.browsers import check_browser
 from metarec.serving.api.service import Here, Service
-from metarec.serving.store.keys import BROWSER, ApiKey, key_of
+from metarec.serving.store.keys import BROWSER, ApiKey
 
 BEARER = HTTPBearer(auto_error=False, description="A key of `metarec keys add`.")
 Token = Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
@@ -22,13 +22,16 @@ def allowed(scope: str) -> Callable[..., Awaitable[None]]:
     """Refuses who has no key with this scope, where the service asks for keys."""
 
     async def check(request: Request, service: Here, token: Token) -> None:
-        if not service.needs_keys:
+        keys = service.keys
+        if keys.is_stale:
+            await run_in_threadpool(keys.look)
+        if not keys.asked:
             return
         headers = {"WWW-Authenticate": "Bearer"}
         if token is None:
             detail = "send a key: `Authorization: Bearer mr_...`; metarec keys add makes one"
             raise HTTPException(401, detail, headers)
-        key = await run_in_threadpool(key_of, service.store.database, token.credentials)
+        key = await run_in_threadpool(keys.of, token.credentials)
         if key is None:
             raise HTTPException(401, "the key is unknown or revoked", headers)
         _check_rate(service, key)

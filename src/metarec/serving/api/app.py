@@ -79,10 +79,8 @@ def create_app(service: Service) -> FastAPI:
         app.include_router(room.router, dependencies=[Depends(known_parameters)])
     app.include_router(page.router)
     add_problems(app)
-    if not service.needs_keys:
-        app.add_middleware(LocalNames)
-    else:
-        app.add_middleware(Pages, store=service.store)
+    app.add_middleware(Pages, keys=service.keys)
+    app.add_middleware(LocalNames, keys=service.keys)
     app.add_middleware(Limits)
     app.add_middleware(Watching)
     return app

@@ -15,6 +15,7 @@ from metarec.serving.api import limits
 from metarec.serving.api.access import READ
 from metarec.serving.api.answers import Listed, Short, items_of, short_of
 from metarec.serving.api.asking import Filtered
+from metarec.serving.api.explored import Remembers, cooled_each
 from metarec.serving.api.falling_back import check_fallback, fill, hearing_kinds
 from metarec.serving.api.problems import told
 from metarec.serving.api.service import Here
@@ -28,7 +29,7 @@ router = APIRouter(
 )
 
 
-class BatchIn(Filtered):
+class BatchIn(Filtered, Remembers):
     """A question for the best items of many users."""
 
     user_ids: list[Id] = Field(
@@ -84,7 +85,8 @@ def recommend_many(body: BatchIn, service: Here) -> BatchOut:
     with noted() as notes:
         check_fallback(body, served.model.catalogue)
         own = set(people.kind_names)
-        filters = hearing_kinds(service, served.model, own, body.filters())
+        heard = hearing_kinds(service, served.model, own, body.filters())
+        filters = cooled_each(service.store, body.user_ids, heard, body)
         found = served.model.recommend(people, body.k, **ordered, **filters)
     lists = [
         UserList(
@@ -114,6 +116,9 @@ def _fill_all(
     never = body.exclude or []
     exclude = [[*never, *(item.item_id for item in lists[row].items)] for row in short]
     asked = {**filters, "where": body.fallback_where, "exclude": exclude}
+    each: Any = filters.get("lowered")
+    if each is not None:
+        asked["lowered"] = [each[row] for row in short]
     found = recommend(people.take(np.array(short)), body.k, **asked)
     for place, row in enumerate(short):
         fill(lists[row], body, filters, partial(_one, found[place]))

@@ -10,8 +10,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from metarec.serving.store import Store, StoreError
-from metarec.serving.store.keys import ApiKey, sites_of
+from metarec.serving.keyring import Keyring
+from metarec.serving.store import StoreError
+from metarec.serving.store.keys import ApiKey
 
 SESSION = re.compile(r"session:[A-Za-z0-9_-]{22,64}")
 """One browser: an id that it makes itself. 22 characters hold 128 bits, which nobody guesses."""
@@ -74,8 +75,8 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 class Pages:
     """Lets pages of the sites that have a browser key read answers, and pages of no other."""
 
-    def __init__(self, app: ASGIApp, store: Store) -> None:
-        self.app, self.store = app, store
+    def __init__(self, app: ASGIApp, keys: Keyring) -> None:
+        self.app, self.keys = app, keys
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -108,6 +109,8 @@ class Pages:
         if not any(verb == asked and path.fullmatch(scope["path"]) for verb, path in PATHS):
             return False
         try:
-            return origin in await run_in_threadpool(sites_of, self.store.database)
+            if self.keys.is_stale:
+                await run_in_threadpool(self.keys.look)
         except StoreError:
             return False
+        return origin in self.keys.sites

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import Field
@@ -18,8 +19,31 @@ PolicyName = Literal["greedy", "epsilon_greedy", "ucb", "thompson"]
 LONGEST_S = 1e9
 
 
-class Explores(Shape):
-    """How curious a list is, and what of the past keeps items out of it."""
+class Remembers(Shape):
+    """What of the past keeps items out of a list, or lowers them."""
+
+    cool_off_s: float = Field(
+        default=HALF_LIFE_S,
+        ge=0,
+        le=LONGEST_S,
+        description="Half-life of how far what was shown and not taken is lowered; 0: it is not.",
+    )
+    return_after_s: float | None = Field(
+        default=None,
+        gt=0,
+        le=LONGEST_S,
+        description="What they had so long ago may come again, such as what is used up.",
+        examples=[None],
+    )
+
+    @property
+    def seen_since(self) -> float | None:
+        """The moment from which on `exclude_seen` looks."""
+        return None if self.return_after_s is None else time.time() - self.return_after_s
+
+
+class Explores(Remembers):
+    """How curious a list is."""
 
     policy: PolicyName = Field(
         default="greedy", description="What chooses the list; `greedy`: the best by score."
@@ -41,34 +65,17 @@ class Explores(Shape):
     record: bool = Field(
         default=False, description="Keep that the user was shown this list, for feedback."
     )
-    cool_off_s: float = Field(
-        default=HALF_LIFE_S,
-        ge=0,
-        le=LONGEST_S,
-        description="Half-life of how far what was shown and not taken is lowered; 0: it is not.",
-    )
-    return_after_s: float | None = Field(
-        default=None,
-        gt=0,
-        le=LONGEST_S,
-        description="What they had so long ago may come again, such as what is used up.",
-        examples=[None],
-    )
 
-    @property
-    def seen_since(self) -> float | None:
-        """The moment from which on `exclude_seen` looks."""
-        return None if self.return_after_s is None else time.time() - self.return_after_s
-
-    def exploring(self) -> Exploration:
-        """What was said; raises DataError for what the greedy list could not heed."""
+    def exploring(self, drawn: int | None = None) -> Exploration:
+        """What was said, with the seed that was drawn for the first page; raises DataError for
+        what the greedy list could not heed."""
         if self.policy == "greedy" and (self.exploration or self.seed is not None):
             raise DataError(
                 "the policy greedy explores nothing; leave exploration and seed out, or name a "
                 "policy: epsilon_greedy, ucb or thompson"
             )
         level = USUAL if self.exploration is None else self.exploration
-        return Exploration(self.policy, level, self.seed)
+        return Exploration(self.policy, level, self.seed if drawn is None else drawn)
 
 
 class Explored(Shape):
@@ -84,31 +91,49 @@ class Explored(Shape):
     )
 
 
-def cooled(store: Store, user_id: str | None, filters: Filters, asked: Explores) -> Filters:
-    """The filters, with what the user saw and did not take lowered."""
+def cooled(
+    store: Store, user_id: str | None, filters: Filters, asked: Remembers, now: float
+) -> Filters:
+    """The filters, with what the user had seen and not taken at a moment lowered."""
     if user_id is None or not asked.cool_off_s:
         return filters
-    now = time.time()
-    shown = store.answered_by(user_id, now - FORGOTTEN * asked.cool_off_s, MOST)
+    shown = store.answered_by(user_id, now - FORGOTTEN * asked.cool_off_s, now, MOST)
     if down := lowered(shown, now, asked.cool_off_s):
         filters["lowered"] = down
     return filters
 
 
-def kept(
-    store: Store,
-    asked: Explores,
-    user_id: str | None,
-    ids: Sequence[str],
-    model: str,
-    chances: Chances,
-) -> Explored:
+def cooled_each(
+    store: Store, user_ids: Sequence[str], filters: Filters, asked: Remembers
+) -> Filters:
+    """The filters, with what each of these users saw and did not take lowered for them."""
+    if not asked.cool_off_s:
+        return filters
+    now = time.time()
+    shown = store.answered_by_each(user_ids, now - FORGOTTEN * asked.cool_off_s, now, MOST)
+    if shown:
+        filters["lowered"] = [lowered(shown.get(u, ()), now, asked.cool_off_s) for u in user_ids]
+    return filters
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What whom is shown, by which model."""
+
+    user_id: str | None
+    ids: Sequence[str]
+    model: str
+    token: str | None
+    """The name to record it under; None: a new one."""
+
+
+def kept(store: Store, asked: Explores, what: Shown, chances: Chances) -> Explored:
     """What is said of a list, which is recorded where that was asked for."""
     token = None
     if asked.record:
-        if user_id is None:
+        if what.user_id is None:
             raise DataError("record keeps what a user was shown; name a user_id")
-        token = store.show(user_id, ids, model, chances)
+        token = store.show(what.user_id, what.ids, what.model, chances, what.token)
     said: dict[str, Any] = {
         name: getattr(chances, name) for name in ("policy", "exploration", "seed", "evaluable")
     }

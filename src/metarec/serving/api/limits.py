@@ -1,12 +1,16 @@
 """How much a request may be, and by which names a service without keys may be called."""
 
 import re
+from contextlib import suppress
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from metarec.serving.api.problems import problem
+from metarec.serving.keyring import Keyring
+from metarec.serving.store import StoreError
 
 BODY_BYTES = 10 * 2**20
 SNAPSHOT = ("PUT", "/v1/items")
@@ -79,17 +83,24 @@ class Limits:
 
 
 class LocalNames:
-    """Refuses requests that call this machine by a name that others could give it."""
+    """Refuses requests that call this machine by a name that others could give it, for as long as
+    no keys are asked for."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    def __init__(self, app: ASGIApp, keys: Keyring) -> None:
+        self.app, self.keys = app, keys
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] == "http":
+        if scope["type"] == "http" and not self.keys.asked:
             host = re.sub(r":\d+$", "", Headers(scope=scope).get("host", ""))
-            if host.lower() not in LOCAL_NAMES:
+            if host.lower() not in LOCAL_NAMES and not await self._asked_now():
                 detail = "a service without keys answers to localhost alone; make a key for others"
                 await problem(Request(scope), 400, detail)(scope, receive, send)
                 return
         await self.app(scope, receive, send)
+
+    async def _asked_now(self) -> bool:
+        """Whether the first key was made since the last look."""
+        with suppress(StoreError):
+            await run_in_threadpool(self.keys.look)
+        return self.keys.asked

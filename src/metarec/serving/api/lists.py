@@ -14,17 +14,18 @@ from metarec.meta.as_json import reasons
 from metarec.serving.api import limits
 from metarec.serving.api.access import READ
 from metarec.serving.api.answers import ListOut, Reasons, list_of
-from metarec.serving.api.asking import Filtered, K, Where, Whose
-from metarec.serving.api.explored import Explored, Explores, PolicyName, cooled, kept
+from metarec.serving.api.asking import K, Where, Whose
+from metarec.serving.api.explored import Explored, Explores, PolicyName, Shown, cooled, kept
 from metarec.serving.api.falling_back import check_fallback, fill, hearing_kinds
+from metarec.serving.api.paging import Paged, PagedOut, page_of
 from metarec.serving.api.problems import NotFoundError, asked, told
 from metarec.serving.api.service import Here, Service
 from metarec.serving.api.shapes import Id, Kind
 from metarec.serving.api.turns import OneTurn
-from metarec.serving.exploring import act
+from metarec.serving.exploring import CANDIDATES, act
 from metarec.serving.models import Served
 from metarec.serving.notes import noted
-from metarec.serving.people import left_out
+from metarec.serving.people import Known, left_out, unread
 from metarec.serving.person import Person, check_event, kinds_of, known_events, known_person
 
 router = APIRouter(
@@ -32,7 +33,7 @@ router = APIRouter(
 )
 
 
-class ListIn(Whose, Filtered, Explores):
+class ListIn(Paged, Explores):
     """A question for the best items of a person."""
 
     rank_by: RankBy | None = Field(
@@ -41,8 +42,15 @@ class ListIn(Whose, Filtered, Explores):
     )
     explain: bool = Field(default=False, description="Each item's exact reasons.")
 
+    @property
+    def longest(self) -> int:
+        """How many items all pages of the list may have together."""
+        if self.diversity:  # a longer list is chosen of more items, so it begins in another way
+            return self.k
+        return limits.LONGEST_LIST if self.policy == "greedy" else CANDIDATES
 
-class RecommendedOut(ListOut, Explored):
+
+class RecommendedOut(PagedOut, ListOut, Explored):
     """The best items, and by which policy they were chosen."""
 
 
@@ -53,7 +61,7 @@ class GivenIn(Whose):
     rank_by: RankBy | None = None
 
 
-@router.post("/recommendations", summary="The best items of a person")
+@router.post("/recommendations", summary="The best items of a person", responses=told(410))
 def recommend(body: ListIn, service: Here) -> RecommendedOut:
     """The `k` best items of a user with all that was told of them so far, or of a stranger."""
     if body.fallback_where is not None and body.policy != "greedy":
@@ -62,34 +70,42 @@ def recommend(body: ListIn, service: Here) -> RecommendedOut:
             "leave one of them out"
         )
     with noted() as notes:
-        served, person, said = person_in(service, body)
+        page = page_of(service, body, known_in(service, body), body.longest)
+        served, person = page.known.served, page.known.person
         check_fallback(body, served.model.catalogue)
-        heard = hearing_kinds(service, served.model, kinds_of(person), body.filters())
-        filters = cooled(service.store, body.user_id, heard, body)
+        asked_for = page.as_of(body.filters(), body.return_after_s)
+        heard = hearing_kinds(service, served.model, kinds_of(person), asked_for)
+        filters = cooled(service.store, body.user_id, heard, body, page.begin.at)
         acted = act(
             person,
-            body.k,
-            body.exploring(),
+            page.length,
+            body.exploring(page.begin.seed),
             whose=body.user_id or "",
             rank_by=body.rank_by,
             filters=filters,
             others=body.record,
+            behind=page.begin.offset,
         )
-        answer = list_of(served, acted.found, body.user_id, [*said, *notes])
-        fill(answer, body, filters, partial(person.recommend, rank_by=body.rank_by))
-        places = [*acted.chances.places, *[1.0] * (len(answer.items) - len(acted.chances.places))]
-        for item, propensity in zip(answer.items, places, strict=True):
+        whole = list_of(served, acted.found, body.user_id, [*page.known.notes, *notes])
+        longer = body.model_copy(update={"k": page.length})
+        fill(whole, longer, filters, partial(person.recommend, rank_by=body.rank_by))
+        places = [*acted.chances.places, *[1.0] * (len(whole.items) - len(acted.chances.places))]
+        for item, propensity in zip(whole.items, places, strict=True):
             item.propensity = propensity
+        answer, chances = page.cut(whole, replace(acted.chances, places=places))
         if body.explain:
             for item in answer.items:
                 item.reasons = Reasons(**reasons(person, item.item_id, body.rank_by))
     ids = [item.item_id for item in answer.items]
-    chances = replace(acted.chances, places=places)
-    explored = kept(service.store, body, body.user_id, ids, served.version, chances)
-    return RecommendedOut(**dict(answer), **dict(explored))
+    shown = Shown(body.user_id, ids, served.version, page.impression)
+    explored = kept(service.store, body, shown, chances)
+    after = page.next([item.item_id for item in whole.items], chances.seed)
+    return RecommendedOut(**dict(answer), **dict(explored), next=after)
 
 
-@router.get("/users/{user_id:path}/recommendations", summary="The best items of a user")
+@router.get(
+    "/users/{user_id:path}/recommendations", summary="The best items of a user", responses=told(410)
+)
 def recommend_simply(
     service: Here,
     user_id: Annotated[Id, Path()],
@@ -102,6 +118,7 @@ def recommend_simply(
     explain: bool = False,
     policy: Annotated[PolicyName, Query()] = "greedy",
     exploration: Annotated[float | None, Query(ge=0, le=1)] = None,
+    cursor: Annotated[str | None, Query(min_length=1, max_length=1_000)] = None,
 ) -> RecommendedOut:
     """The same with the parameters that are asked for most; POST takes them all."""
     body = asked(
@@ -116,6 +133,7 @@ def recommend_simply(
         explain=explain,
         policy=policy,
         exploration=exploration,
+        cursor=cursor,
     )
     return recommend(body, service)
 
@@ -131,16 +149,22 @@ def score(body: GivenIn, service: Here) -> ListOut:
 
 def person_in(service: Service, whose: Whose) -> tuple[Served, Person, list[str]]:
     """The model, the person, and what of them it leaves out."""
+    known = known_in(service, whose)
+    return known.served, known.person, known.notes
+
+
+def known_in(service: Service, whose: Whose) -> Known:
+    """The person as the model that answers now knows them."""
     if whose.user_id is not None:
-        known = service.people.of(whose.user_id)
-        return known.served, known.person, known.notes
+        return service.people.of(whose.user_id)
     served = service.following.served
     events = [body.event() for body in whose.events or []]
     for event in events:
         check_event(served.model, event)
     heard = known_events(served.model, events)
     person = known_person(served.model, heard, whose.profile)
-    return served, person, left_out(len(events) - len(heard))
+    notes = [*left_out(len(events) - len(heard)), *unread(events)]
+    return Known(served, person, events, 0, 0, notes)
 
 
 def check_item(model: Recommender, item_id: str) -> None:

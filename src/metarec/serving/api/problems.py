@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, ValidationError
 from starlette.exceptions import HTTPException
 
 from metarec.contracts import DataError, UnsupportedError
+from metarec.serving.cursors import StaleCursor
 from metarec.serving.store import KeyConflict, StoreError
 
 Body = TypeVar("Body", bound=BaseModel)
@@ -39,6 +40,7 @@ TITLES = {
     404: ("not-found", "Not Found"),
     405: ("method", "Method Not Allowed"),
     409: ("conflict", "Conflict"),
+    410: ("gone", "Gone"),
     413: ("too-large", "Content Too Large"),
     415: ("media-type", "Unsupported Media Type"),
     422: ("invalid", "Unprocessable Content"),
@@ -47,6 +49,11 @@ TITLES = {
     501: ("unsupported", "Not Implemented"),
     503: ("unavailable", "Service Unavailable"),
 }
+NO_FIELD = {
+    "context": "no policy of the service reads the context of a request, and it would be ignored; "
+    "leave it out, or use LinUCB of metarec.policies in Python. Of an event it is kept for a fit"
+}
+"""What callers expect where there is no such field, and what there is instead."""
 OFTEN = (400, 401, 403, 413, 422, 429, 503)
 """What every endpoint may answer besides."""
 
@@ -107,7 +114,7 @@ def _place(loc: Sequence[Any]) -> str:
 def _said(error: Mapping[str, Any]) -> str:
     message = str(error["msg"])
     if error["type"] == "extra_forbidden":
-        return "there is no such field"
+        return NO_FIELD.get(error["loc"][-1], "there is no such field")
     if error["type"] == "json_invalid":
         return f"no JSON: {error.get('ctx', {}).get('error', message)}"
     return message.removeprefix("Value error, ")
@@ -118,6 +125,7 @@ def add_problems(app: FastAPI) -> None:
     statuses: dict[type[Exception], int] = {
         KeyConflict: 409,
         NotFoundError: 404,
+        StaleCursor: 410,
         DataError: 422,
         UnsupportedError: 501,
     }

@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 
 from metarec.serving.charts import Charts
 from metarec.serving.following import Following
+from metarec.serving.keyring import Keyring
 from metarec.serving.people import People
 from metarec.serving.rates import Rates
 from metarec.serving.searching import Searching
@@ -23,15 +24,15 @@ class Service:
     people: People
     charts: Charts
     rates: Rates
-    needs_keys: bool = True
-    """False: whoever reaches the port may ask anything; for loopback alone."""
+    keys: Keyring
     searching: Searching = field(default_factory=Searching)
 
     @classmethod
     def of(cls, store: Store, *, needs_keys: bool = True) -> "Service":
-        """A process that answers from a store."""
-        following = Following(store)
-        return cls(store, following, People(store, following), Charts(store), Rates(), needs_keys)
+        """A process that answers from a store. Without `needs_keys` whoever reaches the port may
+        ask anything, for as long as the store has no key; for loopback alone."""
+        following, keys = Following(store), Keyring(store, asked=needs_keys)
+        return cls(store, following, People(store, following), Charts(store), Rates(), keys)
 
 
 async def service_of(request: Request) -> Service:

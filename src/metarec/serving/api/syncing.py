@@ -57,7 +57,7 @@ class SyncOut(Shape):
     unchanged: int
     columns: dict[str, int] = Field(description="How many items have another value, by column.")
     new_columns: list[str] = Field(description="Columns that the items had not.")
-    on_offer: int = Field(description="Items that are sold, after the change; in a dry run before.")
+    on_offer: int = Field(description="Items on offer after the change, also in a dry run.")
     notes: list[str] = Field(default=[])
 
 
@@ -97,6 +97,7 @@ def sync(
         if dry_run:
             served = service.following.caught_up()
             found = difference(served.model, rows)
+            catalogue = found.after(served.model.catalogue)
         else:
             last = list[Difference]()
 
@@ -105,7 +106,7 @@ def sync(
                 return last[-1].steps
 
             served = service.following.change_by(steps)
-            found = last[-1]
+            found, catalogue = last[-1], served.model.catalogue
     changes: ItemChanges = found.changes
     return SyncOut(
         model=served.version,
@@ -117,7 +118,7 @@ def sync(
         unchanged=changes.unchanged,
         columns=dict(changes.columns),
         new_columns=list(changes.new_columns),
-        on_offer=int(served.model.catalogue.on_offer(time.time()).sum()),
+        on_offer=int(catalogue.on_offer(time.time()).sum()),
         notes=list(dict.fromkeys([*changes.notes, *notes])),
     )
 

@@ -23,6 +23,7 @@ from metarec.serving.metrics import REQUESTS, SECONDS
 LOG = logging.getLogger("metarec.serving")
 GIVEN_ID = re.compile(r"[\w.-]{1,64}")
 UNKNOWN = "none"
+UNSUPPORTED = 501
 METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 """Others count as one: a caller could make a metric of every word."""
 SECURITY = {
@@ -92,9 +93,14 @@ def _tell(
         "status": status,
         "ms": round(1000 * seconds, 2),
     }
-    LOG.log(
-        logging.ERROR if status >= 500 else logging.INFO, "request", extra={"told": line | more}
-    )
+    LOG.log(_level_of(status), "request", extra={"told": line | more})
+
+
+def _level_of(status: int) -> int:
+    """How loud an answer is: what a model cannot do is a caller's to mend, and wakes nobody."""
+    if status == UNSUPPORTED:
+        return logging.WARNING
+    return logging.ERROR if status >= 500 else logging.INFO
 
 
 class JsonLines(logging.Formatter):

@@ -1,6 +1,7 @@
 """Lists that were shown, and what came of them."""
 
 import json
+import math
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,8 +14,8 @@ import sqlalchemy as sa
 from metarec.contracts import DataError
 from metarec.serving.store.database import Database
 from metarec.serving.store.events import KeyConflict, parts_of
-from metarec.serving.store.people import USER, own_rows, user_behind
-from metarec.serving.store.tables import FEEDBACK, IMPRESSIONS
+from metarec.serving.store.people import USER, own_rows, owners_of, user_behind
+from metarec.serving.store.tables import FEEDBACK, IMPRESSIONS, MERGES
 
 FeedbackKind = Literal["shown", "click", "reward"]
 Become = Literal["stored", "duplicate"]
@@ -86,13 +87,16 @@ class Impression:
 
 def record(
     connection: sa.Connection,
+    database: Database,
     user_id: str,
     items: Sequence[str],
     model: str,
     chances: Chances | None,
+    token: str | None = None,
 ) -> str:
-    """Keep a list that is shown; the name under which feedback comes."""
-    token = secrets.token_hex(12)
+    """Keep a list that is shown; the name under which feedback comes. Under a `token` of before it
+    is kept once."""
+    token = token or secrets.token_hex(12)
     told = None if chances is None else json.dumps(vars_of(chances), allow_nan=False)
     row = {
         "user_id": user_id,
@@ -103,7 +107,9 @@ def record(
         "policy": None if chances is None else chances.policy,
         "chances": told,
     }
-    connection.execute(sa.insert(IMPRESSIONS).values(row))
+    connection.execute(
+        database.insert(IMPRESSIONS).values(row).on_conflict_do_nothing(index_elements=["token"])
+    )
     return token
 
 
@@ -184,7 +190,7 @@ def _with_feedback(newest: sa.Select[tuple[int]]) -> sa.Select[Any]:
     return (
         sa.select(*_COLUMNS)
         .join(FEEDBACK, FEEDBACK.c.impression == IMPRESSIONS.c.token)
-        .where(IMPRESSIONS.c.id.in_(newest))
+        .where(IMPRESSIONS.c.id.in_(newest), FEEDBACK.c.received <= sa.bindparam("until"))
         .order_by(IMPRESSIONS.c.id, FEEDBACK.c.id)
     )
 
@@ -194,17 +200,36 @@ _OWN = _with_feedback(_NEWEST.where(own_rows(USER, IMPRESSIONS.c.user_id)))
 
 
 def answered_by(
-    connection: sa.Connection, user_id: str, since: float, most: int
+    connection: sa.Connection, user_id: str, since: float, until: float, most: int
 ) -> list[Impression]:
-    """The newest lists of one person, of their sessions too, that something was told of; at most so
-    many, the oldest first."""
-    asked = {"user": user_id, "since": since, "most": most}
+    """The newest lists of one person, of their sessions too, with what was told of them until a
+    moment; at most so many, the oldest first."""
+    asked = {"user": user_id, "since": since, "until": until, "most": most}
     return list(_impressions(connection.execute(_OWN, asked)))
 
 
+def answered_by_each(
+    connection: sa.Connection, user_ids: Sequence[str], since: float, until: float, most: int
+) -> dict[str, list[Impression]]:
+    """The same of each of these people, by one look at the store; those who have any."""
+    owner_of = owners_of(connection, user_ids)
+    rows: dict[str, list[Any]] = {}
+    newest = _NEWEST.limit(None)
+    whose = user_behind(IMPRESSIONS.c.user_id).label("owner")
+    for part in parts_of(sorted(set(owner_of.values()))):
+        sessions = sa.select(MERGES.c.session_id).where(MERGES.c.user_id.in_(part))
+        theirs = sa.or_(IMPRESSIONS.c.user_id.in_(part), IMPRESSIONS.c.user_id.in_(sessions))
+        asked = _with_feedback(newest.where(theirs)).add_columns(whose)
+        for row in connection.execute(asked, {"since": since, "until": until}):
+            rows.setdefault(row.owner, []).append(row)
+    shown = {owner: list(_impressions(own))[-most:] for owner, own in rows.items()}
+    return {user: shown[owner] for user, owner in owner_of.items() if owner in shown}
+
+
 def answered(connection: sa.Connection, since: float, most: int) -> list[Impression]:
-    """The same of everybody."""
-    return list(_impressions(connection.execute(_ANSWERED, {"since": since, "most": most})))
+    """The same of everybody, until now."""
+    asked = {"since": since, "until": math.inf, "most": most}
+    return list(_impressions(connection.execute(_ANSWERED, asked)))
 
 
 def recorded(connection: sa.Connection, since: float) -> int:

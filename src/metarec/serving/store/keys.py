@@ -83,23 +83,26 @@ def revoke_key(database: Database, key_id: str) -> None:
             raise DataError(f"there is no key {key_id!r} to revoke; metarec keys list tells them")
 
 
-def key_of(database: Database, secret: str) -> ApiKey | None:
-    """The key that has this secret and is not revoked."""
-    asked = sa.select(API_KEYS).where(
-        API_KEYS.c.hash == hash_of_key(secret), API_KEYS.c.revoked.is_(None)
-    )
-    with database.reading() as connection:
-        row = connection.execute(asked).one_or_none()
-    return None if row is None else _key_of(row)
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many keys were ever made, and how many of them hold: keys are made and revoked alone, so
+    the same numbers mean the same keys."""
+
+    made: int
+    hold: int
 
 
-def sites_of(database: Database) -> frozenset[str]:
-    """The origins whose pages may use some key."""
-    asked = sa.select(API_KEYS.c.origins).where(
-        API_KEYS.c.revoked.is_(None), API_KEYS.c.origins != ""
-    )
-    with database.reading() as connection:
-        return frozenset(" ".join(connection.execute(asked).scalars()).split())
+def counted_keys(connection: sa.Connection) -> Counted:
+    """How many keys there are."""
+    revoked = sa.func.count(API_KEYS.c.revoked)
+    made, gone = connection.execute(sa.select(sa.func.count(API_KEYS.c.id), revoked)).one()
+    return Counted(made, made - gone)
+
+
+def keys_by_hash(connection: sa.Connection) -> dict[str, ApiKey]:
+    """The keys that hold, by the hashes of their secrets."""
+    asked = sa.select(API_KEYS).where(API_KEYS.c.revoked.is_(None))
+    return {row.hash: _key_of(row) for row in connection.execute(asked)}
 
 
 def hash_of_key(secret: str) -> str:

@@ -18,6 +18,7 @@ from metarec.serving.store.impressions import (
     Impression,
     KeptList,
     answered_by,
+    answered_by_each,
     kept_lists,
     record,
     tell,
@@ -105,12 +106,17 @@ class Store:
         finish_forgetting(self.database)
 
     def show(
-        self, user_id: str, items: Sequence[str], model: str, chances: Chances | None = None
+        self,
+        user_id: str,
+        items: Sequence[str],
+        model: str,
+        chances: Chances | None = None,
+        token: str | None = None,
     ) -> str:
         """Keep which list a person was shown, by which model and how likely it was; the name under
-        which feedback comes."""
+        which feedback comes. Under a `token` of before it is kept once."""
         with self.database.writing() as connection:
-            return record(connection, user_id, items, model, chances)
+            return record(connection, self.database, user_id, items, model, chances, token)
 
     def impressions(self, tokens: Sequence[str]) -> dict[str, KeptList]:
         """Lists that were kept, by their names; those that there are."""
@@ -128,10 +134,17 @@ class Store:
         with self.database.writing() as connection:
             return tell(connection, self.database, told)
 
-    def answered_by(self, user_id: str, since: float, most: int) -> list[Impression]:
-        """The newest lists that a person was shown since, of which something was told."""
+    def answered_by(self, user_id: str, since: float, until: float, most: int) -> list[Impression]:
+        """The newest lists that a person was shown since, with what was told of them until then."""
         with self.database.reading() as connection:
-            return answered_by(connection, user_id, since, most)
+            return answered_by(connection, user_id, since, until, most)
+
+    def answered_by_each(
+        self, user_ids: Sequence[str], since: float, until: float, most: int
+    ) -> dict[str, list[Impression]]:
+        """The same of each of these people; those who have any."""
+        with self.database.reading() as connection:
+            return answered_by_each(connection, user_ids, since, until, most)
 
     def setting(self, name: str) -> Any:
         """What was written under a name; None where nothing was."""
