@@ -21,6 +21,7 @@ NAMES = (
     "reading",
     "full_ranking",
     "growth",
+    "people",
     "million",
     "training_speed",
     "cold_start",

@@ -16,7 +16,7 @@ ENOUGH_OF_FOLDS = 1000
 """Queries on touched items after which no further fold is asked."""
 PEOPLE_OF_FOLDS = 200
 """And people whose they are."""
-ENOUGH_PEOPLE = 300
+ENOUGH_PEOPLE = 100
 """Where a fit holds out by itself, so many people are asked alone: fewer are the tastes of a few,
 however much each is asked, and what they are asked is a guess at what will be."""
 
