@@ -24,6 +24,7 @@ NAMES = (
     "people",
     "million",
     "training_speed",
+    "inner_loops",
     "cold_start",
     "cold_items",
     "item_curve",
