@@ -196,6 +196,7 @@ def test_every_setting_of_every_model_is_looked_at() -> None:
     assert set(SETTINGS) == set(CHANGES)
 
 
+@pytest.mark.filterwarnings("ignore::metarec.contracts.NothingLearnedWarning")
 @pytest.mark.parametrize(("model", "name"), SCORED)
 def test_every_setting_changes_the_scores_of_a_fitted_model(
     model: type[BaseRecommender], name: str
