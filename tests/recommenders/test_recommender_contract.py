@@ -237,6 +237,16 @@ class TestMultVAE(RecommenderContract):
         )
 
 
+@pytest.mark.slow
+class TestRecVAE(RecommenderContract):
+    uses_chance = True
+
+    def make(self) -> Recommender:
+        return r.RecVAE(
+            r.RecVAEConfig(hidden=16, factors=4, batch=30, steps=80, learning_rate=0.03)
+        )
+
+
 class TestLightGCN(RecommenderContract):
     has_item_to_item = True
     uses_chance = True

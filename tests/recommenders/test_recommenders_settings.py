@@ -99,6 +99,10 @@ CHANGES: dict[tuple[type, str], tuple[Any, Any]] = {
     (r.MultVAE, "dropout"): (0.0, 0.7),
     (r.MultVAE, "beta"): (0.0, 1.0),
     (r.MultVAE, "anneal"): (0.0, 1.0),
+    (r.RecVAE, "hidden"): (8, 12),
+    (r.RecVAE, "factors"): (3, 5),
+    (r.RecVAE, "dropout"): (0.0, 0.7),
+    (r.RecVAE, "gamma"): (0.0, 1.0),
     (r.LightGCN, "factors"): (4, 8),
     (r.LightGCN, "layers"): (1, 3),
     (r.LightGCN, "l2"): (0.0, 1.0),
@@ -169,6 +173,7 @@ def shop_of(model: type[BaseRecommender]) -> Dataset:
 FEW = {"steps": 16, "learning_rate": 0.03, "patience": 99}
 SMALL: dict[type, dict[str, Any]] = {
     r.MultVAE: {"hidden": 8, "factors": 3, **FEW},
+    r.RecVAE: {"hidden": 8, "factors": 3, **FEW},
     r.LightGCN: {"factors": 4, **FEW},
     r.Item2Vec: {"factors": 4, **FEW, "batch": 60},
     r.TwoTower: {"d": 4, **FEW},
@@ -233,6 +238,8 @@ NewestConfig(column=None)
 PredictedPopularityConfig(penalty=0.3)
 RatedItemKNNConfig(neighbours=200, shrinkage=100.0, damping=0.1)
 RatedUserKNNConfig(neighbours=400, shrinkage=100.0, damping=0.1)
+RecVAEConfig(learning_rate=0.0005, optimiser=None, batch=500, steps=None, patience=20, \
+hidden=600, factors=200, dropout=0.5, gamma=0.005)
 SASRecConfig(network='transformer', d=64, layers=2, heads=2, max_events=200, dropout=0.2, \
 learning_rate=0.002, weight_decay=0.01, optimiser=None, batch=3000, negatives=1024, hidden=0.05, \
 steps=None, patience=10)
@@ -363,6 +370,7 @@ def test_what_no_space_holds_starts_where_published_tables_were_made() -> None:
         "LightGCN": {"batch": 2048, **patient},
         "MultVAE": {"anneal": 0.5, "batch": 100, **patient},
         "MeLU": {"batch": 32, "max_events": 100, "queries": 10, **patient},
+        "RecVAE": {"batch": 500, **patient},
         "NeuMF": {"batch": 1024, **patient},
         "TwoTower": {"batch": 256, "hidden": 0.1, **patient, **fading},
         "SASRec": {
