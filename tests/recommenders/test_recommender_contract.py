@@ -255,6 +255,13 @@ class TestLightGCN(RecommenderContract):
         return r.LightGCN(r.LightGCNConfig(factors=8, batch=200, steps=15, learning_rate=0.1))
 
 
+class TestLightGCNAlongTriples(TestLightGCN):
+    def make(self) -> Recommender:
+        return r.LightGCN(
+            r.LightGCNConfig(factors=8, graph=0.5, batch=200, steps=15, learning_rate=0.1)
+        )
+
+
 @pytest.mark.slow
 class TestItem2Vec(RecommenderContract):
     has_item_to_item = True
