@@ -255,6 +255,7 @@ class TestLightGCN(RecommenderContract):
         return r.LightGCN(r.LightGCNConfig(factors=8, batch=200, steps=15, learning_rate=0.1))
 
 
+@pytest.mark.slow
 class TestLightGCNAlongTriples(TestLightGCN):
     def make(self) -> Recommender:
         return r.LightGCN(
