@@ -35,7 +35,8 @@ def main() -> None:
     }
     found = evaluate(models, next_event, metrics=["ndcg"], curve=None, rng=seed)
     print(found.summary().select("model", "scenario", "metric", "mean"))
-    print(compare(found, WITH, family="triples"))
+    told = compare(found, WITH, family="triples")
+    print(told.select("metric", "against", "difference", "low", "high", "p_holm"))
     cold = split_cold_items(shop)
     content = content_of(shop)
     beside = {
