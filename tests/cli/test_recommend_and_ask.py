@@ -12,7 +12,7 @@ from metarec.cli.lists import line_of
 from metarec.data import load
 from metarec.meta import Explanation, load_model
 from metarec.meta.as_json import reasons
-from metarec.recommenders import Popularity
+from metarec.recommenders import MeLU, MeLUConfig, Popularity
 
 EVENTS = "i0000003:5,i0000005:1"
 
@@ -128,6 +128,15 @@ def test_a_model_without_uncertainty_recommends_but_has_nothing_to_ask(run, shop
     answer = run("ask", "popular")
     assert answer.code == 1
     assert "does not know how sure it is" in answer.err
+
+
+@pytest.mark.filterwarnings("ignore::metarec.contracts.NothingLearnedWarning")
+def test_a_model_that_knows_what_to_ask_is_asked_without_a_person(run, shop: Path):
+    model = MeLU(MeLUConfig(d=2, hidden=4, steps=30, learning_rate=0.02)).fit(load(shop))
+    model.save("melu")
+    questions = json.loads(run("ask", "melu", "--events", EVENTS, "--k", 3, "--json").out)
+    expected = model.ask([("i0000003", 5.0), ("i0000005", 1.0)], 3).ids.tolist()
+    assert [q["item_id"] for q in questions["questions"]] == expected
 
 
 def test_a_model_that_adapts_is_asked_whatever_its_class(run, model: Path, monkeypatch):

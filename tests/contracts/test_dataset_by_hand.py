@@ -139,6 +139,18 @@ def test_a_scale_is_declared_or_recognised_and_stays_with_fewer_ratings():
         ({"feedback": "rating", "declared_scale": (1, 3)}, "a rating from 1 to 3"),
         ({"triples": pl.DataFrame({"head": ["a"]})}, "triples need a column 'relation'"),
         ({"edges": pl.DataFrame({"user_id": ["a"]})}, "edges need a column 'other_id'"),
+        (
+            {"triples": pl.DataFrame({"head": [1], "relation": ["r"], "tail": ["b"]})},
+            "triples: column 'head' must hold strings, got Int64",
+        ),
+        (
+            {"triples": pl.DataFrame({"head": "a", "relation": "r", "tail": ["b", None]})},
+            "triples, row 1: found None in 'tail', expected a string that is not empty",
+        ),
+        (
+            {"edges": pl.DataFrame({"user_id": ["", "u"], "other_id": "v"})},
+            "edges, row 0: found '' in 'user_id'",
+        ),
     ],
 )
 def test_what_a_dataset_declares_is_checked(changed: dict[str, object], told: str):

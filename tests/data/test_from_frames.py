@@ -161,6 +161,18 @@ def test_columns_are_mapped_in_whichever_table_they_stand():
     assert mr.from_frames(events, items, users, columns=names).hash == SHOP.hash
 
 
+def test_triples_are_read_as_those_of_a_folder(tmp_path: Path):
+    triples = pl.DataFrame({"tail": ["tea", "07"], "head": ["7", "tea"], "relation": ["is", "of"]})
+    data = mr.from_frames(EVENTS, ITEMS, USERS, triples=triples)
+    assert data.triples is not None
+    assert data.triples.rows() == [("7", "is", "tea"), ("tea", "of", "07")]
+    triples.write_csv(files(tmp_path, "csv") / "triples.csv")
+    assert mr.load(tmp_path).hash == data.hash != SHOP.hash
+    bad = triples.with_columns(pl.Series("head", ["7", None]))
+    with pytest.raises(InvalidData, match="triples, row 1, column head: found nothing"):
+        mr.from_frames(EVENTS, ITEMS, triples=bad)
+
+
 def test_what_is_said_of_the_meaning_is_kept_and_checked(tmp_path: Path):
     said = {"scale": (0, 10), "target_kinds": ["buy"], "roles": {"ignore": ["pieces"]}}
     data = mr.from_frames(EVENTS, ITEMS, **said)

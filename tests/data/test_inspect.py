@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
+from metarec.cli.described import described
 from metarec.contracts import Catalogue, Dataset
 from metarec.data import generate, inspect
 
@@ -70,7 +71,8 @@ def test_many_values_fall_into_ten_bins() -> None:
 
 
 def test_each_part_is_counted_and_values_stand_in_order() -> None:
-    links = pl.DataFrame({"head": ["a"] * 3, "relation": ["is"] * 3, "tail": ["b"] * 3})
+    item = str(generate(40, 30).dataset.catalogue.ids[0])
+    links = pl.DataFrame({"head": ["a", "b", item], "relation": ["is"] * 3, "tail": ["b"] * 3})
     people = pl.DataFrame({"user_id": ["u"] * 2, "other_id": ["v"] * 2})
     data = replace(generate(40, 30).dataset, triples=links, edges=people, dropped={"bad": 2})
     found = [5.0, 1.0, 4.0, 2.0, 9.0, 7.0, 3.0, 8.0, 6.0]
@@ -78,6 +80,9 @@ def test_each_part_is_counted_and_values_stand_in_order() -> None:
     data = replace(data, interactions=data.interactions.with_columns(values))
     summary = inspect(data)
     assert (summary.triples, summary.edges, summary.dropped) == (3, 2, {"bad": 2})
+    assert (summary.items_in_triples, summary.entities) == (1, 2)
+    assert "3, which speak of 1 items and 2 other entities" in described(summary)
+    assert "triples" not in described(inspect(generate(40, 30).dataset))
     assert summary.values.edges == tuple(sorted(found))
     counted = {v: int((values == v).sum()) for v in found}
     assert summary.values.counts == tuple(counted[v] for v in sorted(found))

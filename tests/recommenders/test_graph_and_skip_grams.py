@@ -24,7 +24,7 @@ def softplus(x: np.ndarray) -> np.ndarray:
 
 def spreading(layers: int = 3) -> Spreading:
     torch.manual_seed(0)
-    return Spreading(PEOPLE, LightGCNConfig(factors=4, layers=layers, l2=0.3, batch=50))
+    return Spreading(PEOPLE, None, LightGCNConfig(factors=4, layers=layers, l2=0.3, batch=50))
 
 
 def layers_by_hand(found: Spreading) -> tuple[list[np.ndarray], list[np.ndarray]]:
@@ -64,13 +64,13 @@ def test_a_step_of_the_graph_lowers_bpr_of_the_mean_layers_and_the_penalty() -> 
     ahead = (people[rows] * (items[own] - items[other])).sum(axis=1)
     met = (first[0][rows], first[1][own], first[1][other])
     expected = softplus(-ahead).mean() + 0.3 * sum((m**2).sum() for m in met) / (2 * 3)
-    assert found.loss((rows, own, other), 0.0).item() == pytest.approx(expected, rel=1e-4)
+    assert found.loss((rows, own, other, None), 0.0).item() == pytest.approx(expected, rel=1e-4)
 
 
 def test_what_is_held_against_an_event_is_drawn_once_more_where_it_was_taken() -> None:
     shop = taken(u="abcd", v="e")  # four of the five that u could be told, twice: 16 of 25
-    found = Spreading(shop.histories, LightGCNConfig(factors=2, batch=50))
-    drawn = [found.draw(np.random.default_rng(seed)) for seed in range(300)]
+    found = Spreading(shop.histories, None, LightGCNConfig(factors=2, batch=50))
+    drawn = [found.draw(np.random.default_rng(seed))[:3] for seed in range(300)]
     rows, own, other = (np.concatenate(part) for part in zip(*drawn, strict=True))
     took = history_matrix(shop.histories).toarray() > 0
     assert len(rows) == 5 * 300

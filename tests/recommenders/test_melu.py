@@ -1,5 +1,6 @@
 """`MeLU`: a person's own layers are gradient steps, in NumPy as in the network; what it reads."""
 
+import warnings
 from dataclasses import replace
 from typing import Any
 
@@ -8,10 +9,16 @@ import polars as pl
 import pytest
 import torch
 
-from metarec.contracts import DataError, Dataset, Episodes
+from metarec.contracts import DataError, Dataset, Episodes, NothingLearnedWarning
 from metarec.data import from_frames, generate
 from metarec.recommenders import MeLU, MeLUConfig
-from metarec.recommenders.melu import beside, foretold, gradient, padded
+from metarec.recommenders.melu import (
+    beside,
+    foretold,
+    gradient,
+    padded,
+    warn_where_nothing_is_learned,
+)
 from metarec.recommenders.melu_config import LAYERS
 from metarec.recommenders.melu_learning import Adapting, squared_error
 from metarec.recommenders.weights import in_double
@@ -143,3 +150,33 @@ def test_events_without_ratings_and_items_without_columns_are_refused() -> None:
     titles = pl.DataFrame({"item_id": ["x", "y"], "title": ["A film of a long night", "The sea"]})
     with pytest.raises(DataError, match="MeLU reads categories"):
         MeLU().fit(from_frames(events, titles, feedback="rating", roles={"text": ["title"]}))
+
+
+def test_it_begins_at_the_mean_rating() -> None:
+    """41 to 45, of which layers that begin at 0 would foretell next to nothing."""
+    higher = SHOP.interactions.with_columns(pl.col("value") + 40)
+    shop = replace(SHOP, interactions=higher, declared_scale=(41, 45))
+    drawn = Adapting(shop.histories, [], [np.eye(30)], MeLUConfig(**QUICK))
+    mean = float(shop.histories.values.mean())
+    assert float(drawn.network.out.bias.detach()) == pytest.approx(mean)
+    slow = MeLUConfig(**QUICK | {"steps": 1, "learning_rate": 1e-9})
+    with pytest.warns(NothingLearnedWarning, match="no better on validation than the mean"):
+        model = MeLU(slow).fit(shop)
+    assert abs(model._score(shop.histories).mean() - mean) < 3
+
+
+def test_it_tells_what_the_mean_rating_would_and_is_silent_where_it_is_better() -> None:
+    histories = SHOP.histories.take(np.arange(12))
+    last = histories.places == 0
+    valid = Episodes(histories.keep(~last), histories.keep(last))
+    model = MeLU(MeLUConfig(**QUICK | {"steps": 200})).fit(SHOP, valid)
+    mean = float(SHOP.histories.values.mean())
+    level = float(np.mean((valid.query.values - mean) ** 2))
+    assert model.metrics_["mean_loss"] == pytest.approx(level)
+    assert model.metrics_["valid_loss"] < level
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warn_where_nothing_is_learned(0.99, 1.0)
+        warn_where_nothing_is_learned(None, None)
+    with pytest.warns(NothingLearnedWarning, match="1, that of the mean 1"):
+        warn_where_nothing_is_learned(1.0, 1.0)

@@ -237,12 +237,30 @@ class TestMultVAE(RecommenderContract):
         )
 
 
+@pytest.mark.slow
+class TestRecVAE(RecommenderContract):
+    uses_chance = True
+
+    def make(self) -> Recommender:
+        return r.RecVAE(
+            r.RecVAEConfig(hidden=16, factors=4, batch=30, steps=80, learning_rate=0.03)
+        )
+
+
 class TestLightGCN(RecommenderContract):
     has_item_to_item = True
     uses_chance = True
 
     def make(self) -> Recommender:
         return r.LightGCN(r.LightGCNConfig(factors=8, batch=200, steps=15, learning_rate=0.1))
+
+
+@pytest.mark.slow
+class TestLightGCNAlongTriples(TestLightGCN):
+    def make(self) -> Recommender:
+        return r.LightGCN(
+            r.LightGCNConfig(factors=8, graph=0.5, batch=200, steps=15, learning_rate=0.1)
+        )
 
 
 @pytest.mark.slow

@@ -99,8 +99,14 @@ CHANGES: dict[tuple[type, str], tuple[Any, Any]] = {
     (r.MultVAE, "dropout"): (0.0, 0.7),
     (r.MultVAE, "beta"): (0.0, 1.0),
     (r.MultVAE, "anneal"): (0.0, 1.0),
+    (r.RecVAE, "hidden"): (8, 12),
+    (r.RecVAE, "factors"): (3, 5),
+    (r.RecVAE, "dropout"): (0.0, 0.7),
+    (r.RecVAE, "gamma"): (0.0, 1.0),
     (r.LightGCN, "factors"): (4, 8),
     (r.LightGCN, "layers"): (1, 3),
+    (r.LightGCN, "graph"): (0.3, 0.7),
+    (r.LightGCN, "masked"): (0.0, 0.7),
     (r.LightGCN, "l2"): (0.0, 1.0),
     (r.Item2Vec, "factors"): (4, 8),
     (r.Item2Vec, "window"): (1, 4),
@@ -169,7 +175,8 @@ def shop_of(model: type[BaseRecommender]) -> Dataset:
 FEW = {"steps": 16, "learning_rate": 0.03, "patience": 99}
 SMALL: dict[type, dict[str, Any]] = {
     r.MultVAE: {"hidden": 8, "factors": 3, **FEW},
-    r.LightGCN: {"factors": 4, **FEW},
+    r.RecVAE: {"hidden": 8, "factors": 3, **FEW},
+    r.LightGCN: {"factors": 4, "graph": 1.0, **FEW},
     r.Item2Vec: {"factors": 4, **FEW, "batch": 60},
     r.TwoTower: {"d": 4, **FEW},
     r.DropoutNet: {
@@ -196,6 +203,7 @@ def test_every_setting_of_every_model_is_looked_at() -> None:
     assert set(SETTINGS) == set(CHANGES)
 
 
+@pytest.mark.filterwarnings("ignore::metarec.contracts.NothingLearnedWarning")
 @pytest.mark.parametrize(("model", "name"), SCORED)
 def test_every_setting_changes_the_scores_of_a_fitted_model(
     model: type[BaseRecommender], name: str
@@ -220,7 +228,7 @@ factors=64, window=10, negatives=10, power=0.5, recency=1.0)
 ItemKNNConfig(similarity='cosine', neighbours=100, recency=1.0)
 ItemMeanConfig(damping=5.0)
 LightGCNConfig(learning_rate=0.02, optimiser=None, batch=2048, steps=None, patience=20, \
-factors=64, layers=3, l2=0.0001)
+factors=64, layers=3, graph=0.0, masked=0.3, l2=0.0001)
 LikeShareConfig(like_from=None, damping=2.0)
 MeLUConfig(learning_rate=5e-05, optimiser=None, batch=32, steps=None, patience=20, d=32, \
 hidden=64, inner_steps=1, inner_rate=5e-06, queries=10, max_events=100)
@@ -232,6 +240,8 @@ NewestConfig(column=None)
 PredictedPopularityConfig(penalty=0.3)
 RatedItemKNNConfig(neighbours=200, shrinkage=100.0, damping=0.1)
 RatedUserKNNConfig(neighbours=400, shrinkage=100.0, damping=0.1)
+RecVAEConfig(learning_rate=0.0005, optimiser=None, batch=500, steps=None, patience=20, \
+hidden=600, factors=200, dropout=0.5, gamma=0.005)
 SASRecConfig(network='transformer', d=64, layers=2, heads=2, max_events=200, dropout=0.2, \
 learning_rate=0.002, weight_decay=0.01, optimiser=None, batch=3000, negatives=1024, hidden=0.05, \
 steps=None, patience=10)
@@ -359,9 +369,10 @@ def test_what_no_space_holds_starts_where_published_tables_were_made() -> None:
         "ItemKNN": fading,
         "DropoutNet": {"batch": 200, **patient, **fading},
         "Item2Vec": {"batch": 4096, **patient, **fading},
-        "LightGCN": {"batch": 2048, **patient},
+        "LightGCN": {"batch": 2048, "graph": 0.0, "masked": 0.3, **patient},
         "MultVAE": {"anneal": 0.5, "batch": 100, **patient},
         "MeLU": {"batch": 32, "max_events": 100, "queries": 10, **patient},
+        "RecVAE": {"batch": 500, **patient},
         "NeuMF": {"batch": 1024, **patient},
         "TwoTower": {"batch": 256, "hidden": 0.1, **patient, **fading},
         "SASRec": {

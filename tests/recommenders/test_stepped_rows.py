@@ -23,6 +23,8 @@ from metarec.recommenders import (
     MultVAEConfig,
     NeuMF,
     NeuMFConfig,
+    RecVAE,
+    RecVAEConfig,
     TwoTower,
     TwoTowerConfig,
     load_recommender,
@@ -38,6 +40,7 @@ SHOP = planted_shop(n_users=40).data
 WAY: dict[str, Any] = {"batch": 20, "steps": 6, "learning_rate": 0.03}
 ROWS: list[tuple[type[BaseRecommender], SteppedConfig]] = [
     (MultVAE, MultVAEConfig(hidden=8, factors=3, **WAY)),
+    (RecVAE, RecVAEConfig(hidden=8, factors=3, **WAY)),
     (LightGCN, LightGCNConfig(factors=4, **WAY)),
     (Item2Vec, Item2VecConfig(factors=4, **WAY)),
     (TwoTower, TwoTowerConfig(d=4, **WAY)),

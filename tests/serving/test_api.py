@@ -15,6 +15,7 @@ from fastapi.testclient import TestClient
 
 import metarec as mr
 from metarec.contracts import Catalogue, DataError, Dataset, Event
+from metarec.recommenders import MeLU, MeLUConfig
 from metarec.serving.models import check_columns
 
 from .services import Serve
@@ -239,6 +240,24 @@ def test_why_and_what_to_ask(client: TestClient, model: Path, shop: Dataset) -> 
     rows = [catalogue.row_of[item["item_id"]] for item in asked["items"]]
     assert titles == [catalogue.titles[row] for row in rows]
     assert [i["item_id"] for i in asked["items"]] == me.ask(3).ids.tolist()
+
+
+def test_a_row_that_knows_what_to_ask_says_so_and_is_asked(
+    serve: Serve, rated_shop: Dataset, tmp_path: Path
+) -> None:
+    melu = MeLU(MeLUConfig(d=2, hidden=4, steps=30, learning_rate=0.02)).fit(rated_shop)
+    melu.save(tmp_path / "melu")
+    client = serve(tmp_path / "melu")
+    can = answered(client.get("/v1/model"))["can"]
+    assert (can["asks"], can["adapts"], can["knows_how_sure"]) == (True, False, False)
+    some = rated_shop.catalogue.ids[4:8].tolist()
+    body = {"events": [{"item_id": some[0], "value": 4.0}], "k": 2, "candidates": some}
+    asked = answered(client.post("/v1/questions", json=body))["items"]
+    expected = melu.ask([(some[0], 4.0)], 2, candidates=some)
+    assert [item["item_id"] for item in asked] == expected.ids.tolist()
+    sure = answered(client.post("/v1/questions", json={**body, "sure": True}))["items"]
+    expected = melu.ask([(some[0], 4.0)], 2, candidates=some, sure=True)
+    assert [item["score"] for item in sure] == expected.scores.tolist()
 
 
 def test_what_a_model_cannot_do_is_declared_and_answered_as_such(

@@ -7,9 +7,8 @@ from typing import Annotated
 import typer
 
 from metarec.cli.options import names_of, parse_events
-from metarec.contracts import UnsupportedError
 from metarec.meta import load_model
-from metarec.meta.abilities import person_of
+from metarec.meta.abilities import Asks, check_asks, person_of
 
 
 def ask(
@@ -25,12 +24,9 @@ def ask(
     Example: metarec ask my-shop.model --events "2571:5" --k 3
     """
     loaded = load_model(model)
-    if not loaded.has_uncertainty:
-        raise UnsupportedError(
-            f"{type(loaded).__name__} does not know how sure it is, so it has nothing to ask; "
-            "ask a model that does, such as MetaRecommender"
-        )
-    found = person_of(loaded, parse_events(events, loaded.catalogue)).ask(k)
+    check_asks(loaded)
+    told = parse_events(events, loaded.catalogue)
+    found = loaded.ask(told, k) if isinstance(loaded, Asks) else person_of(loaded, told).ask(k)
     rows = [
         {"item_id": str(i), "gain": float(g)} for i, g in zip(found.ids, found.scores, strict=True)
     ]

@@ -15,6 +15,11 @@ def described(summary: Summary) -> str:
         f"  events    {summary.events:,} ({summary.repeated_events:,} repeated), "
         f"density {summary.density:.4%}",
     ]
+    if summary.triples:
+        lines.append(
+            f"  triples   {summary.triples:,}, which speak of {summary.items_in_triples:,} items "
+            f"and {summary.entities:,} other entities (read by LightGCN with graph above 0)"
+        )
     if summary.value_range:
         low, high = summary.value_range
         lines.append(f"  values    {low:g} to {high:g}")

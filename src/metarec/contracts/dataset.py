@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from metarec.contracts.catalogue import Catalogue
 from metarec.contracts.dataset_checks import (
     check_choice,
-    check_columns,
     check_events,
     check_height,
+    check_links,
     check_user_ids,
 )
 from metarec.contracts.errors import DataError
@@ -65,6 +65,7 @@ class Dataset:
     users: pl.DataFrame | None = None
     """The profiles: row `u` belongs to `user_ids[u]`; None where there are none."""
     triples: pl.DataFrame | None = None
+    """A knowledge graph: `head` and `tail` are ids of items or of other entities."""
     edges: pl.DataFrame | None = None
     repeats: RepeatsRule = "keep"
     declared_scale: Scale | None = None
@@ -93,8 +94,8 @@ class Dataset:
         check_events(self.interactions, self.feedback, self.clock, n_users, n_items)
         self._check_meaning()
         check_height("users", self.users, n_users, "user_ids")
-        check_columns("triples", self.triples, ("head", "relation", "tail"))
-        check_columns("edges", self.edges, ("user_id", "other_id"))
+        check_links("triples", self.triples, ("head", "relation", "tail"))
+        check_links("edges", self.edges, ("user_id", "other_id"))
 
     def _check_meaning(self) -> None:
         """Settle and check what is declared of ratings, kinds and columns."""

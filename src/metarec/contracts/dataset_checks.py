@@ -56,6 +56,24 @@ def check_columns(name: str, frame: pl.DataFrame | None, needed: Sequence[str]) 
         raise DataError(f"{name} need a column {missing[0]!r}, got {frame.columns}")
 
 
+def check_links(name: str, frame: pl.DataFrame | None, ends: Sequence[str]) -> None:
+    """Refuse a table of links with an end that is no filled string."""
+    check_columns(name, frame, ends)
+    if frame is None:
+        return
+    for column in ends:
+        told = frame[column]
+        if told.dtype != pl.String:
+            raise DataError(f"{name}: column {column!r} must hold strings, got {told.dtype}")
+        wrong = (told.is_null() | (told == "")).fill_null(True)
+        if wrong.any():
+            row = wrong.to_list().index(True)
+            raise DataError(
+                f"{name}, row {row}: found {told[row]!r} in {column!r}, expected a string that is "
+                "not empty"
+            )
+
+
 def check_events(
     events: pl.DataFrame, feedback: str, clock: str | None, n_users: int, n_items: int
 ) -> None:

@@ -37,6 +37,10 @@ class UnknownItemWarning(UserWarning):
     """Events about items outside the catalogue, or candidates outside it, were left out."""
 
 
+class NothingLearnedWarning(UserWarning):
+    """A fitted model foretells validation no better than one number for all would."""
+
+
 class AlikeItemWarning(UserWarning):
     """An added item has the id of a known one but for what tools change, such as zeros."""
 

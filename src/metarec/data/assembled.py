@@ -29,7 +29,8 @@ def assembled(
     roles: Mapping[str, Sequence[str]] | None,
     handling: Handling,
 ) -> Dataset:
-    """The dataset of the tables `interactions`, `items` and `users`, the last two where given."""
+    """The dataset of `interactions` and, where given, `items`, `users` and `triples`; these last
+    have our names for their columns."""
     if not isinstance(name, str) or not name:
         raise DataError(f"name must be text, got {name!r}")
     report.raise_if_fatal()  # a column that cannot be read is not also one that is missing
@@ -40,6 +41,7 @@ def assembled(
         interactions=ours["interactions"],
         items=ours["items"],
         users=ours["users"],
+        triples=there.get("triples"),
         roles=roles_of(roles or {}),
     )
     return assemble(declared.over(tables), report, folder=Path(), handling=handling)
@@ -53,7 +55,7 @@ def with_our_names(
     `columns` names one of ours in whichever tables have its column, or of one table, as in
     `items.item_id`, which overrules.
     """
-    tables = {name: with_fields(table, columns) for name, table in tables.items()}
+    tables = {name: with_fields(table, columns) for name, table in tables.items() if name in KINDS}
     every = {name: table.frame.columns for name, table in tables.items()}
     check_given(columns, every)
     found: dict[str, Table | None] = {}

@@ -22,6 +22,7 @@ def from_frames(
     items: Any = None,
     users: Any = None,
     *,
+    triples: Any = None,
     feedback: Feedback | None = None,
     scale: Sequence[float] | None = None,
     clock: Clock | None = None,
@@ -42,7 +43,8 @@ def from_frames(
     Each table is a Polars frame (eager or lazy), a pandas DataFrame, or an Arrow table.
     `interactions` has the columns user_id, item_id and, where they are known, value, timestamp,
     event, text and any context; `items` has item_id and any content, `users` has user_id and any
-    profile. `columns={"user_id": "customer_no"}` says which columns of yours are ours, in whichever
+    profile, `triples` (a knowledge graph over item ids) head, relation and tail.
+    `columns={"user_id": "customer_no"}` says which columns of yours are ours, in whichever
     table they stand (`{"items.item_id": "sku"}`: in that one), and `roles={"ignore": ["tags"]}`
     what columns of items are to be used as: text, category, number, list, date, vector, image,
     audio or ignore. `interactions` may also be a SciPy sparse matrix of people and items, with
@@ -71,6 +73,7 @@ def from_frames(
         "interactions": events,
         "items": None if items is None else table_of(items, "items", report),
         "users": None if users is None else table_of(users, "users", report),
+        "triples": None if triples is None else table_of(triples, "triples", report),
     }
     return assembled(
         found,

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from jaxtyping import Int
+from jaxtyping import Bool, Int
 
 from metarec.contracts.dataset import Dataset
 from metarec.contracts.histories import TEXT
@@ -36,6 +36,10 @@ class Summary:
     items: int
     events: int
     triples: int
+    items_in_triples: int
+    """Items that a triple speaks of."""
+    entities: int
+    """What else triples speak of."""
     edges: int
     users_without_events: int
     items_without_events: int
@@ -71,6 +75,7 @@ def inspect(data: Dataset) -> Summary:
     frame = data.interactions
     per_user = np.bincount(frame["user"].to_numpy(), minlength=len(data.user_ids))
     n_pairs = (frame["user"] * len(data.catalogue) + frame["item"]).n_unique()
+    spoken_of = is_item(data)
     return Summary(
         name=data.name,
         hash=data.hash,
@@ -81,6 +86,8 @@ def inspect(data: Dataset) -> Summary:
         items=len(data.catalogue),
         events=len(frame),
         triples=0 if data.triples is None else len(data.triples),
+        items_in_triples=int(spoken_of.sum()),
+        entities=int((~spoken_of).sum()),
         edges=0 if data.edges is None else len(data.edges),
         users_without_events=int((per_user == 0).sum()),
         items_without_events=int((~data.touched).sum()),
@@ -98,6 +105,14 @@ def inspect(data: Dataset) -> Summary:
         dropped=dict(data.dropped),
         notes=data.notes,
     )
+
+
+def is_item(data: Dataset) -> Bool[np.ndarray, " entity"]:
+    """True for the items among all that triples speak of."""
+    if data.triples is None:
+        return np.zeros(0, dtype=bool)
+    ends = pl.concat([data.triples["head"], data.triples["tail"]]).unique()
+    return np.asarray(data.catalogue.index(ends.to_list()) >= 0)
 
 
 def reason_of(column: str) -> str:

@@ -45,6 +45,23 @@ class Adapts(Protocol):
 
 
 @runtime_checkable
+class Asks(Protocol):
+    """A model that knows what to ask whoever did some events, and adapts to nobody."""
+
+    def ask(
+        self,
+        events: Sequence[EventLike],
+        k: int,
+        *,
+        candidates: Sequence[str] | None = None,
+        sure: bool = False,
+        at: float | None = None,
+    ) -> Recommendations:
+        """The `k` items whose answer would tell most."""
+        ...
+
+
+@runtime_checkable
 class FollowsItems(Recommender, Protocol):
     """A model whose items come, go and change without another fit."""
 
@@ -83,6 +100,15 @@ def following(model: Recommender) -> FollowsItems:
             "model that reads their content, such as MetaRecommender"
         )
     return model
+
+
+def check_asks(model: Recommender) -> None:
+    """Raise UnsupportedError for a model that does not know what to ask."""
+    if not (model.has_uncertainty or isinstance(model, Asks)):
+        raise UnsupportedError(
+            f"{type(model).__name__} does not know how sure it is, so it has nothing to ask; "
+            "ask a model that does, such as MetaRecommender"
+        )
 
 
 def person_of(model: Recommender, events: Sequence[EventLike]) -> Known:

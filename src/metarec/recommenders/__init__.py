@@ -40,6 +40,8 @@ from metarec.recommenders.predicted_popularity import (
 )
 from metarec.recommenders.random import Random
 from metarec.recommenders.rated_item_knn import RatedItemKNN, RatedItemKNNConfig
+from metarec.recommenders.rec_vae import RecVAE
+from metarec.recommenders.rec_vae_config import RecVAEConfig
 from metarec.recommenders.sasrec import SASRec
 from metarec.recommenders.sasrec_config import SASRecConfig
 from metarec.recommenders.text_ridge import TextRidge, TextRidgeConfig
@@ -93,6 +95,8 @@ __all__ = [
     "RatedItemKNNConfig",
     "RatedUserKNN",
     "RatedUserKNNConfig",
+    "RecVAE",
+    "RecVAEConfig",
     "SASRec",
     "SASRecConfig",
     "SVDPlusPlus",

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from metarec.contracts.settings import Count, NotNegative, Positive
+from metarec.contracts.settings import Count, NotNegative, Part, Positive
 from metarec.recommenders.stepped import SteppedConfig
 
 
@@ -16,6 +16,10 @@ class LightGCNConfig(SteppedConfig):
     """Length of the factors."""
     layers: Count = 3
     """How often they are spread over the graph."""
+    graph: NotNegative = 0.0
+    """Weight of the entities of the shop's triples in the factors of items; 0 leaves them out."""
+    masked: Part = 0.3
+    """Share of the items that a step knows by their entities alone, where `graph` is above 0."""
     l2: NotNegative = 1e-4
     """Ridge penalty on the factors that a step meets."""
     learning_rate: Positive = 2e-2

@@ -1,5 +1,6 @@
 """MeLU: decision layers that start where one gradient step suits a person best."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -9,12 +10,23 @@ import polars as pl
 from jaxtyping import Bool, Float, Int
 from numpy.typing import NDArray
 
-from metarec.contracts import DataError, Dataset, Episodes, Histories
+from metarec.contracts import (
+    DataError,
+    Dataset,
+    Episodes,
+    EventLike,
+    Histories,
+    NothingLearnedWarning,
+    Recommendations,
+)
 from metarec.contracts.pieces import pieces
 from metarec.encoders import TabularFeatures
 from metarec.encoders.role_as_told import by_column
 from metarec.encoders.roles import ColumnRoles
+from metarec.ranking.candidates import candidate_rows, list_length
+from metarec.ranking.ties import ties_of
 from metarec.recommenders.base import BaseRecommender
+from metarec.recommenders.melu_asking import evidence, evidence_worth
 from metarec.recommenders.melu_config import LAYERS, MeLUConfig
 from metarec.recommenders.rated import check_rated
 from metarec.recommenders.weights import Weights, in_double
@@ -68,9 +80,9 @@ class MeLU(BaseRecommender):
 
     Each person's decision layers are the learned ones after gradient steps on the squared errors of
     that person's ratings; the embeddings are everybody's (section 3.2). What is learned is learned
-    through the steps, to the second order. Categories and lists are read as in the paper, a number
-    and a date by how far from the mean they are, and texts not at all. Items without any event have
-    a rating too.
+    through the steps, to the second order, and begins around the mean rating, where the authors'
+    code begins around 0. Categories and lists are read as in the paper, a number and a date by how
+    far from the mean they are, and texts not at all. Items without any event have a rating too.
     """
 
     Config = MeLUConfig
@@ -81,8 +93,13 @@ class MeLU(BaseRecommender):
     people_: Mapping[str, Any]
     """The columns of people, as `Fields` writes them."""
     weights_: Weights
+    norms_: Float[np.ndarray, " item"]
+    """How far a rating of each item moves the layers (`evidence`)."""
+    counts_: Int[np.ndarray, " item"]
+    """Training ratings of each item."""
     metrics_: Mapping[str, Any]
-    """Steps taken, the best of them and its validation loss, and whether time ended training."""
+    """Steps taken, the best of them and its validation loss, and whether time ended training; the
+    loss of the mean rating on the same."""
 
     def _fit(self, train: Dataset, valid: Episodes | None, rng: np.random.Generator) -> None:
         from metarec.recommenders.melu_learning import Adapting  # PyTorch: only a fit needs it
@@ -108,7 +125,38 @@ class MeLU(BaseRecommender):
 
         read = np.concatenate(blocks, axis=1)
         found = learn(train, valid, read, self.config, self.running, make, self._error)
-        self.weights_, self.metrics_ = found.weights, found.metrics
+        level = mean_loss(train, found.judged)
+        self.weights_, self.metrics_ = found.weights, {**found.metrics, "mean_loss": level}
+        warn_where_nothing_is_learned(found.metrics["valid_loss"], level)
+        own = in_double(found.weights)
+        layers, person = [own[name] for name in LAYERS], self._person(own, train.histories)
+        self.norms_ = evidence(layers, person, own["items"], train.histories)
+        self.counts_ = train.item_counts
+
+    def ask(
+        self,
+        events: Sequence[EventLike] = (),
+        k: int = 5,
+        *,
+        candidates: Sequence[str] | None = None,
+        sure: bool = False,
+        at: float | None = None,
+    ) -> Recommendations:
+        """The `k` items to ask whoever did these events about, the most telling first.
+
+        They are the paper's evidence candidates (section 3.4), the same for everybody but for what
+        was rated before: `scores` are how far an item's gradient moves the layers, for an error of
+        1, times its popularity, both as shares of the largest. With `sure` every candidate gets an
+        answer, and popularity does not count. `at` is that of `Filters`.
+        """
+        k = list_length(k, self.catalogue)
+        allowed = candidate_rows(candidates, self.catalogue, at)
+        questions = np.setdiff1d(allowed, self._aligned([list(events)]).items)
+        ties = ties_of(self.catalogue.vocabulary)
+        worth = evidence_worth(self.norms_, self.counts_, sure=sure)
+        best = questions[np.lexsort((ties[questions], -worth[questions]))[:k]]
+        unknown = np.full(len(best), np.nan)
+        return Recommendations(self.catalogue.vocabulary, best, worth[best], unknown)
 
     def _profiles(self, histories: Histories) -> list[Float[np.ndarray, "person width"]]:
         known = Fields.from_dict(self.people_)
@@ -161,6 +209,25 @@ class MeLU(BaseRecommender):
             person, layers = self._own(own, histories.take(part))
             scores[part] = foretold(layers, person, own["items"][None])
         return scores
+
+
+def mean_loss(train: Dataset, judged: Episodes) -> float | None:
+    """The mean squared error of the mean rating; None where nothing is judged."""
+    if not len(judged):
+        return None
+    return float(np.mean((judged.query.values - train.interactions["value"].mean()) ** 2))
+
+
+def warn_where_nothing_is_learned(loss: float | None, level: float | None) -> None:
+    """Say it aloud where the layers are no better than the mean rating."""
+    if loss is not None and level is not None and loss >= level:
+        warnings.warn(
+            f"MeLU is no better on validation than the mean rating (mean squared error {loss:.4g}, "
+            f"that of the mean {level:.4g}); raise learning_rate and steps, tune it, or take a row "
+            "that needs less, such as UserItemBias",
+            NothingLearnedWarning,
+            stacklevel=4,
+        )
 
 
 def padded(

@@ -21,9 +21,10 @@ START_STD = 1.0
 
 
 class Deciding(nn.Module):
-    """An embedding of each column of people and items, and the decision layers."""
+    """An embedding of each column of people and items, and the decision layers, which begin to
+    foretell around `start`."""
 
-    def __init__(self, people: Blocks, items: Blocks, config: MeLUConfig) -> None:
+    def __init__(self, people: Blocks, items: Blocks, config: MeLUConfig, start: float) -> None:
         super().__init__()
         d, hidden = config.d, config.hidden
 
@@ -33,6 +34,7 @@ class Deciding(nn.Module):
         self.person, self.item = embeddings(people), embeddings(items)
         self.first = nn.Linear(d * (len(people) + len(items)), hidden)
         self.second, self.out = nn.Linear(hidden, hidden), nn.Linear(hidden, 1)
+        nn.init.constant_(self.out.bias, start)
 
     def layers(self, people: int) -> list[Tensor]:
         """The decision layers, once for each person; matrices as (read, write)."""
@@ -53,7 +55,7 @@ class Adapting:
         self.able = np.flatnonzero(histories.lengths >= 2)
         self.people = [torch.from_numpy(block.astype(np.float32)) for block in people]
         self.items = [torch.from_numpy(block.astype(np.float32)) for block in items]
-        self.network = Deciding(people, items, config)
+        self.network = Deciding(people, items, config, float(histories.values.mean()))
 
     @property
     def units(self) -> int:

@@ -56,6 +56,8 @@ class Learned:
     touched: Bool[np.ndarray, " item"]
     weights: Weights
     metrics: Mapping[str, Any]
+    judged: Episodes
+    """What it was judged on; empty where there was nothing to hold out."""
 
 
 def learn(
@@ -90,7 +92,7 @@ def learn(
         )
         with locked(run.folder):
             train(learner, judged, touched, config, run, steps, judge)
-    return Learned(touched, learner.frozen(), run.facts())
+    return Learned(touched, learner.frozen(), run.facts(), judged)
 
 
 def train(

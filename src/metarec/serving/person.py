@@ -18,7 +18,7 @@ from metarec.contracts import (
 )
 from metarec.contracts.alignment import with_rating
 from metarec.meta import Explanation, RankBy
-from metarec.meta.abilities import Adapts
+from metarec.meta.abilities import Adapts, Asks
 from metarec.ranking.reranking import one_by_one
 
 
@@ -119,7 +119,9 @@ class Listed:
         sure: bool = False,
         at: float | None = None,
     ) -> Recommendations:
-        """The `k` most telling items, which the model cannot tell."""
+        """The `k` items whose answer would tell most, where the model knows them."""
+        if isinstance(self.model, Asks):
+            return self.model.ask(self.events, k, candidates=candidates, sure=sure, at=at)
         raise self._cannot("tell what to ask: it does not know how sure it is")
 
     def _one_order(self, rank_by: RankBy | None) -> None:

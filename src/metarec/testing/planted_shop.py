@@ -70,6 +70,7 @@ def planted_shop(feedback: Feedback = "implicit", n_users: int = 60, rng: int = 
         catalogue=_catalogue(topic_of_item, generator),
         user_ids=vocabulary_of(f"user-{user}" for user in range(n_users)),
         interactions=interactions,
+        triples=_triples(topic_of_item),
     )
     return PlantedShop(data, topic_of_item, topic_of_user)
 
@@ -92,6 +93,17 @@ def _ratings(match: np.ndarray, generator: np.random.Generator) -> Float[np.ndar
     level = 3 + np.where(match, 1.0, -1.0)
     level = level + generator.normal(0, 0.4, (n_users, 1)) + generator.normal(0, 0.4, n_items)
     return np.asarray(np.clip(np.round(level + generator.normal(0, 0.4, match.shape)), 1, 5))
+
+
+def _triples(topic_of_item: Int[np.ndarray, " item"]) -> pl.DataFrame:
+    """A knowledge graph in which every item is about its topic."""
+    return pl.DataFrame(
+        {
+            "head": [f"item-{item}" for item in range(len(topic_of_item))],
+            "relation": ["about"] * len(topic_of_item),
+            "tail": [f"topic-{topic}" for topic in topic_of_item],
+        }
+    )
 
 
 def _catalogue(

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
-from metarec.contracts import UnsupportedError
 from metarec.meta import RankBy
+from metarec.meta.abilities import check_asks
 from metarec.meta.as_json import reasons
 from metarec.serving.api import limits
 from metarec.serving.api.access import ADMIN, READ, WRITE
@@ -128,11 +128,7 @@ def ask(body: QuestionsIn, service: Here) -> ListOut:
     is not known that an answer is expected to remove."""
     with noted() as notes:
         served, person, said = person_in(service, body)
-        if not served.model.has_uncertainty:
-            raise UnsupportedError(
-                f"{type(served.model).__name__} does not know how sure it is, so it has nothing to "
-                "ask; a MetaRecommender has"
-            )
+        check_asks(served.model)
         now = time.time()
         found = person.ask(body.k, candidates=body.candidates, sure=body.sure, at=now)
         return list_of(served, found, body.user_id, [*said, *notes])

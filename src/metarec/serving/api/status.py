@@ -11,7 +11,7 @@ from pydantic import Field
 
 from metarec.contracts import EventKinds, Recommender, UnsupportedError
 from metarec.contracts.event_kinds import ANY_KIND
-from metarec.meta.abilities import Adapts, FollowsItems
+from metarec.meta.abilities import Adapts, Asks, FollowsItems
 from metarec.policies import exploring
 from metarec.serving.api.access import ADMIN, READ
 from metarec.serving.api.explored import PolicyName
@@ -149,7 +149,7 @@ def abilities_of(answering: Recommender) -> Abilities:
     return Abilities(
         adapts=adapts,
         explains=adapts,
-        asks=adapts and answering.has_uncertainty,
+        asks=isinstance(answering, Asks) or (adapts and answering.has_uncertainty),
         knows_how_sure=bool(answering.has_uncertainty and np.isfinite(probe.stds).any()),
         similar_items=_has_similar(answering),
         items_change=isinstance(answering, FollowsItems),
