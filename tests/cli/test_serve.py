@@ -49,8 +49,8 @@ def test_a_shop_is_fitted_once_imported_once_and_served(
 ) -> None:
     fitted: list[Path] = []
 
-    def fit(data: str, out: Path, **_: object) -> None:
-        fitted.append(Path(data))
+    def fit(data: list[str], out: Path, **_: object) -> None:
+        fitted.extend(map(Path, data))
         shutil.copytree(model, out)
 
     monkeypatch.setattr("metarec.cli.serve.fit", fit)
