@@ -78,6 +78,15 @@ def test_a_question_that_is_wrong_is_told(
     assert said in answered(door.post(LISTS, json=body), 422)["detail"]
 
 
+@pytest.mark.parametrize(("n", "more"), [(20, None), (21, "and 1 more"), (1_020, "and 1,000 more")])
+def test_of_many_faults_twenty_are_told_and_the_rest_is_counted(
+    door: TestClient, n: int, more: str | None
+) -> None:
+    said = answered(door.post(LISTS, json={"events": [{}] * n}), 422)["detail"].split("; ")
+    twenty = [f"events[{i}].item_id: Field required" for i in range(20)]
+    assert said == [*twenty, *([more] if more else [])]
+
+
 def test_an_error_names_fields_of_the_request_wherever_the_service_was_started(
     serve: Serve, model: Path, rating_model: Path
 ) -> None:
