@@ -3,6 +3,7 @@
 import pandas as pd
 import polars as pl
 
+from metarec.data.readers.csv_text import parse_csv
 from metarec.data.readers.dialect import lines_above
 from metarec.data.readers.frames import from_pandas
 from metarec.data.readers.sql import joined
@@ -14,6 +15,13 @@ def test_a_title_stands_above_only_what_is_a_table_to_its_last_line():
     assert lines_above("notes\n\na,b\n1,2", ",") == 2
     assert lines_above("notes\n\na,b\nmore", ",") == 0
     assert lines_above("# a\n# b\na,b\n1,2", ",") == 2
+
+
+def test_where_nothing_quotes_a_quote_is_a_letter():
+    content = b'"Up"\t1\n"Up\t2\n'
+    frame, ragged = parse_csv(content, ["title", "n"], 0, "\t", None)
+    assert frame.rows() == [('"Up"', "1"), ('"Up', "2")]
+    assert ragged == []
 
 
 def test_letters_that_mostly_stand_alone_are_no_chinese():
