@@ -1,5 +1,7 @@
 """Readers' own guesses and words, at their borders."""
 
+import codecs
+
 import pandas as pd
 import polars as pl
 
@@ -7,7 +9,7 @@ from metarec.data.readers.csv_text import parse_csv
 from metarec.data.readers.dialect import lines_above
 from metarec.data.readers.frames import from_pandas
 from metarec.data.readers.sql import joined
-from metarec.data.readers.text_encoding import likely_readings
+from metarec.data.readers.text_encoding import likely_readings, wide_encoding
 from metarec.data.validation.problems import Report
 
 
@@ -27,6 +29,13 @@ def test_where_nothing_quotes_a_quote_is_a_letter():
 def test_letters_that_mostly_stand_alone_are_no_chinese():
     text = "мы и они, я и ты в дом"
     assert likely_readings(text.encode("cp1251"))[0] == ("cp1251", "они")
+
+
+def test_a_mark_tells_wide_letters_of_which_no_byte_is_zero():
+    text = "мыиони"
+    for mark, name in ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
+        assert wide_encoding(mark + text.encode(name)) == "utf-16"
+        assert wide_encoding(text.encode(name)) is None
 
 
 def told(report: Report) -> list[tuple[str | None, str]]:
