@@ -1,12 +1,15 @@
 """Readers' own guesses and words, at their borders."""
 
+import codecs
+
 import pandas as pd
 import polars as pl
 
+from metarec.data.readers.csv_text import parse_csv
 from metarec.data.readers.dialect import lines_above
 from metarec.data.readers.frames import from_pandas
 from metarec.data.readers.sql import joined
-from metarec.data.readers.text_encoding import likely_readings
+from metarec.data.readers.text_encoding import likely_readings, wide_encoding
 from metarec.data.validation.problems import Report
 
 
@@ -16,9 +19,23 @@ def test_a_title_stands_above_only_what_is_a_table_to_its_last_line():
     assert lines_above("# a\n# b\na,b\n1,2", ",") == 2
 
 
+def test_where_nothing_quotes_a_quote_is_a_letter():
+    content = b'"Up"\t1\n"Up\t2\n'
+    frame, ragged = parse_csv(content, ["title", "n"], 0, "\t", None)
+    assert frame.rows() == [('"Up"', "1"), ('"Up', "2")]
+    assert ragged == []
+
+
 def test_letters_that_mostly_stand_alone_are_no_chinese():
     text = "мы и они, я и ты в дом"
     assert likely_readings(text.encode("cp1251"))[0] == ("cp1251", "они")
+
+
+def test_a_mark_tells_wide_letters_of_which_no_byte_is_zero():
+    text = "мыиони"
+    for mark, name in ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
+        assert wide_encoding(mark + text.encode(name)) == "utf-16"
+        assert wide_encoding(text.encode(name)) is None
 
 
 def told(report: Report) -> list[tuple[str | None, str]]:

@@ -162,6 +162,13 @@ def test_a_scenario_of_the_report_has_its_own_people_outcome_and_marks():
     assert not Cell("1", "").best
 
 
+def test_a_scenario_of_the_report_in_which_nobody_has_a_value_has_no_people():
+    nothing = pl.when(pl.col("scenario") == "t").then(np.nan).otherwise("value").alias("value")
+    silent = replace(RESULTS, values=RESULTS.values.with_columns(nothing))
+    s, t = scenarios_of(silent, FOUND, ["mae"])
+    assert [(x["name"], x["users"]) for x in (s, t)] == [("s", 3), ("t", 0)]
+
+
 def test_what_is_no_clear_difference_is_marked_as_level_and_the_verdict_has_the_last_word():
     noise = np.random.default_rng(0).normal(size=30)
     values = []

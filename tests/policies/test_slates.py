@@ -105,6 +105,7 @@ def test_what_no_policy_may_show_has_no_chance() -> None:
     ("shown", "said"),
     [
         ([[0, 1], [2, 2]], "slate 1 shows column 2 twice"),
+        ([[0, 1, 2], [2, 0, 2]], "slate 1 shows column 2 twice"),
         ([[0, 4], [1, 2]], "slate 0 has 4 of 4 candidates at place 1"),
         ([[0, -2], [1, 2]], "slate 0 has -2 at place 1"),
         ([[0, 1]], "of 2 people it has 1 slates"),

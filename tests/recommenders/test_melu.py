@@ -90,6 +90,19 @@ def test_learning_goes_through_the_steps() -> None:
     assert own == pytest.approx((around[0] - around[1]) / (2 * step), rel=1e-2)
 
 
+def test_what_a_step_lowers_is_the_mean_of_what_each_person_leaves() -> None:
+    adapting = Adapting(SHOP.histories, [], [np.eye(30)], MeLUConfig(**QUICK, inner_rate=0.1))
+    people, batch, known = adapting.draw(np.random.default_rng(0))
+    each = [
+        (people[[i]], replace(batch, **{n: own[[i]] for n, own in vars(batch).items()}), known[[i]])
+        for i in range(len(people))
+    ]
+    alone = [adapting.loss(drawn, 0.0).item() for drawn in each]
+    assert np.ptp(alone) > 0.1
+    together = adapting.loss((people, batch, known), 0.0).item()
+    assert together == pytest.approx(np.mean(alone), rel=1e-5)
+
+
 def test_a_step_asks_for_ten_ratings_of_a_person_or_half_and_reads_no_more_than_it_may() -> None:
     adapting = Adapting(SHOP.histories, [], [np.eye(30)], MeLUConfig(**QUICK, max_events=15))
     people, batch, known = adapting.draw(np.random.default_rng(0))

@@ -1,5 +1,7 @@
 """`MultVAE`: NumPy that is its network, and the bound that a step lowers."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -49,6 +51,8 @@ def test_a_step_lowers_the_weighed_bound_as_it_is_written() -> None:
     for share, beta in ((0.0, 0.0), (0.25, 0.1), (0.5, 0.2), (0.9, 0.2)):
         expected = beta * divergence - likelihood
         assert found.loss(drawn, share).item() == pytest.approx(expected, rel=1e-4)
+    at_once = learner(replace(CONFIG, anneal=0.0)).loss(drawn, 0.0).item()
+    assert at_once == pytest.approx(0.2 * divergence - likelihood, rel=1e-4)
 
 
 def test_of_what_is_read_a_share_is_hidden_and_the_rest_counts_more() -> None:

@@ -468,3 +468,23 @@ def test_items_that_score_alike_share_a_rank_and_those_had_before_are_no_rivals_
     assert found == pytest.approx(1 - 1 / np.log2(2 + 3 / 2))  # e, g and h, and not a to d, nor i
     again = Episodes(*(in_rows_of(shop, Histories.of([own])) for own in (list("abcd"), ["a"])))
     assert list_loss(network, again, touched, 2) == pytest.approx(1 - 1 / np.log2(2 + 7 / 2))
+
+
+@pytest.mark.parametrize(
+    ("known", "asked", "pieces"),
+    [
+        ([0] * 6, [20] * 6, [2, 2, 2]),  # 9 scores for each event that is asked for: 180
+        ([5, 0, 2, 0, 0, 1], [1] * 6, [3, 2, 1]),  # 64 numbers a place: 64 to 384
+    ],
+)
+def test_people_whose_lists_are_judged_are_read_in_pieces(
+    monkeypatch: pytest.MonkeyPatch, known: list[int], asked: list[int], pieces: list[int]
+) -> None:
+    shop, network = shop_of([list(range(N_ITEMS))]), network_of(TINY)
+    own = Episodes(*(in_rows_of(shop, some_histories(n)) for n in (known, asked)))
+    touched, sizes = torch.ones(N_ITEMS, dtype=torch.bool), list[int]()
+    whole = list_loss(network, own, touched, TINY.max_events)
+    monkeypatch.setattr("metarec.recommenders.sequence_training.CELLS_AT_ONCE", 384)
+    network.register_forward_hook(lambda _, told, __: sizes.append(len(told[1])))
+    assert list_loss(network, own, touched, TINY.max_events) == pytest.approx(whole, rel=1e-5)
+    assert sizes == pieces

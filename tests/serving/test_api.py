@@ -113,6 +113,17 @@ def test_a_stranger_is_answered_and_kept_nowhere(
     assert client.app.state.service.people._known == {}  # type: ignore[attr-defined]
 
 
+def test_who_was_asked_about_longest_ago_is_kept_no_more(
+    client: TestClient, shop: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("metarec.serving.people.MOST_PEOPLE", 0)  # so that sixteen are kept
+    users = [f"u{n:02}" for n in range(16)]
+    for user in [*users, "u00", "new"]:
+        listed(client, user)
+    kept = client.app.state.service.people._known  # type: ignore[attr-defined]
+    assert list(kept) == [*users[2:], "u00", "new"]
+
+
 def test_the_same_key_is_one_event_and_another_body_is_a_conflict(
     client: TestClient, shop: Dataset
 ) -> None:

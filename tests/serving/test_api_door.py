@@ -78,6 +78,15 @@ def test_a_question_that_is_wrong_is_told(
     assert said in answered(door.post(LISTS, json=body), 422)["detail"]
 
 
+@pytest.mark.parametrize(("n", "more"), [(20, None), (21, "and 1 more"), (1_020, "and 1,000 more")])
+def test_of_many_faults_twenty_are_told_and_the_rest_is_counted(
+    door: TestClient, n: int, more: str | None
+) -> None:
+    said = answered(door.post(LISTS, json={"events": [{}] * n}), 422)["detail"].split("; ")
+    twenty = [f"events[{i}].item_id: Field required" for i in range(20)]
+    assert said == [*twenty, *([more] if more else [])]
+
+
 def test_an_error_names_fields_of_the_request_wherever_the_service_was_started(
     serve: Serve, model: Path, rating_model: Path
 ) -> None:
@@ -338,13 +347,17 @@ def test_a_store_that_cannot_answer_is_503(
     assert client.get("/v1/health").status_code == 200
 
 
-def test_of_a_body_that_is_too_large_no_more_is_read() -> None:
+@pytest.mark.parametrize(
+    ("most", "said", "parts", "status"),
+    [(6, "", 2, 413), (17, "", 3, 413), (18, "", 3, 200), (17, "18", 0, 413), (18, "18", 3, 200)],
+)
+def test_a_body_is_read_as_far_as_it_may_go(most: int, said: str, parts: int, status: int) -> None:
     read: list[int] = []
     sent: list[dict[str, Any]] = []
 
     async def receive() -> dict[str, Any]:
         read.append(len(read))
-        return {"type": "http.request", "body": b"six on", "more_body": len(read) < 50}
+        return {"type": "http.request", "body": b"six on", "more_body": len(read) < 3}
 
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
@@ -352,8 +365,9 @@ def test_of_a_body_that_is_too_large_no_more_is_read() -> None:
     async def application(scope: Any, receive: Any, send: Any) -> None:
         while (await receive())["more_body"]:
             pass
+        await send({"type": "http.response.start", "status": 200})
 
-    scope = {"type": "http", "headers": [], "method": "POST", "path": "/v1/events"}
-    asyncio.run(limits.Limits(application, most=15)(scope, receive, send))
-    assert len(read) == 3
-    assert sent[0]["status"] == 413
+    headers = [(b"content-length", said.encode())] if said else []
+    scope = {"type": "http", "headers": headers, "method": "POST", "path": "/v1/events"}
+    asyncio.run(limits.Limits(application, most=most)(scope, receive, send))
+    assert (len(read), sent[0]["status"]) == (parts, status)

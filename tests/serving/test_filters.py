@@ -9,8 +9,9 @@ pytest.importorskip("fastapi", reason="needs metarec[serve]")
 from fastapi.testclient import TestClient
 
 import metarec as mr
-from metarec.contracts import Dataset
+from metarec.contracts import DataError, Dataset
 from metarec.serving import charts
+from metarec.serving.api import lists
 
 from .services import Serve
 from .test_api import LISTS, answered, ids, listed, told
@@ -102,6 +103,36 @@ def test_what_was_bought_is_left_out_and_what_was_viewed_is_not(
     assert "say the same" in answered(client.post(LISTS, json=both), 422)["detail"]
     both = {"exclude_kinds": "buy", "exclude_seen": "true"}
     assert "say the same" in answered(client.get(path, params=both), 422)["detail"]
+
+
+def test_each_parameter_of_a_user_s_list_is_the_field_of_the_body_with_its_name(
+    door: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[dict[str, Any]] = []
+
+    def recommend(body: lists.ListIn, service: object) -> None:
+        heard.append(body.model_dump(exclude_defaults=True))
+        raise DataError("it is only heard")
+
+    monkeypatch.setattr(lists, "recommend", recommend)
+    asked: dict[str, Any] = {
+        "k": 3,
+        "where": "price > 1",
+        "fallback_where": "price > 0",
+        "rank_by": "choice",
+        "exclude_seen": False,
+        "explain": True,
+        "policy": "ucb",
+        "exploration": 0.25,
+        "cursor": "behind",
+    }
+    kinds = {"exclude_kinds": ["buy", "view"]}
+    for params in (asked, kinds):
+        answered(door.get("/v1/users/ann/recommendations", params=params), 422)
+    assert heard == [{"user_id": "ann", **asked}, {"user_id": "ann", **kinds}]
+    path = answered(door.get("/v1/openapi.json"))["paths"]["/v1/users/{user_id}/recommendations"]
+    there = {parameter["name"] for parameter in path["get"]["parameters"]}
+    assert there == {"user_id", *asked, *kinds}
 
 
 @pytest.mark.parametrize("which", ["model", "row"])

@@ -40,6 +40,7 @@ def pages(client: TestClient, first: dict[str, Any], **body: object) -> list[dic
     """All pages behind a first one, and that one."""
     found = [first]
     while found[-1]["next"] is not None:
+        assert found[-1]["items"], "a page of nothing goes on"
         found.append(asked(client, cursor=found[-1]["next"], **body))
     return found
 
