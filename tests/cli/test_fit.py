@@ -473,6 +473,12 @@ def test_several_shops_make_one_model(run, shop: Path, tmp_path: Path):
     assert ids.tolist() == [f"{own.name}/{i}" for i in own.catalogue.ids] + [
         f"other/{i}" for i in other.catalogue.ids
     ]
+    answer = run("recommend", "m", "--data", tmp_path / "other", "--user", other.user_ids[0])
+    assert answer.code == 0, answer.err
+    assert "items of 'other' are those of the model that begin so" in answer.err
+    assert "left out" not in answer.err
+    answer = run("recommend", "m", "--events", other.catalogue.ids[0] + ":4")
+    assert f"and the catalogue has '{own.name}/" in answer.err
     answer = run("fit", shop, shop, "--out", "twice", *told)
     assert answer.code != 0
     assert f"2 are called '{own.name}'" in answer.err

@@ -8,6 +8,7 @@ import pytest
 
 import metarec as mr
 from metarec.contracts import DataError, Dataset
+from metarec.contracts.wording import shell_words
 from metarec.data import save
 
 
@@ -115,6 +116,7 @@ def test_without_a_clock_the_order_of_events_stays():
     [
         ({"name": "a"}, "2 are called 'a'"),
         ({"name": ""}, "1 are called ''"),
+        ({"name": "a/b"}, "of 'a' and 'a/b' could meet"),
         ({"clock": "order"}, "the same clock"),
         ({"clock": None}, "None at the least"),
         ({"declared_scale": (1, 10)}, "the same scale of ratings"),
@@ -165,3 +167,25 @@ def test_a_saved_pool_is_the_same_shop(tmp_path):
     both = mr.pool_shops([shop("a"), shop("b")])
     save(both, tmp_path / "both")
     assert mr.load(tmp_path / "both").hash == both.hash
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"name": "a"}, "name = ... in dataset.toml"),
+        ({"clock": "order"}, "clock = ... in dataset.toml says what they share"),
+        ({"declared_scale": (1, 10)}, r"scale = \[1, 5\] in dataset.toml"),
+    ],
+)
+def test_the_command_line_says_what_to_write_where(change: dict, said: str):
+    with shell_words(), pytest.raises(DataError, match=said):
+        mr.pool_shops([shop("a"), replace(shop("b"), **change)])
+    with shell_words(), pytest.raises(DataError, match='feedback = "implicit" in'):
+        mr.pool_shops([shop("a"), shop("b").as_events()])
+
+
+def test_an_id_without_its_shop_is_known_by_its_end():
+    both = mr.pool_shops([shop("a"), shop("b")])
+    assert both.catalogue.vocabulary.another_form("b1") == "b/b1"
+    assert both.catalogue.vocabulary.another_form("i0") == "a/i0"
+    assert both.catalogue.vocabulary.another_form("none") is None

@@ -1,6 +1,7 @@
 """Whom the command line recommends for: events told, a user of a shop, or everyone."""
 
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from metarec.contracts import (
 from metarec.contracts.event_kinds import ANY_KIND
 from metarec.contracts.printing import near_or_some
 from metarec.contracts.vocabulary import forms_told
-from metarec.data import InvalidData, load, load_csv
+from metarec.data import InvalidData, load, load_csv, pool_shops
 from metarec.data.items import under_known_ids
 from metarec.data.readers.amazon import is_amazon
 from metarec.meta.abilities import Adapts
@@ -36,10 +37,21 @@ def shop_of(place: Path, model: Recommender) -> Dataset:
     if place.is_file() and not is_amazon(place):
         shop = _of_file(place, model.catalogue)
     else:
-        shop = load(place)
+        shop = _as_in(model.catalogue, load(place))
     say_notes(shop)
     _check_meaning(shop, place, model)
     return shop
+
+
+def _as_in(known: Catalogue, shop: Dataset) -> Dataset:
+    """The shop under the ids `shop/id` of a model of several shops, where it is one of them."""
+    pooled = pool_shops([shop]) if shop.name else shop
+    if (known.vocabulary.index(shop.catalogue.ids) >= 0).any() or not (
+        known.vocabulary.index(pooled.catalogue.ids) >= 0
+    ).any():
+        return shop
+    typer.echo(f"items of {shop.name!r} are those of the model that begin so", err=True)
+    return replace(pooled, user_ids=shop.user_ids)
 
 
 def _check_meaning(shop: Dataset, place: Path, model: Recommender) -> None:

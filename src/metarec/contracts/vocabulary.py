@@ -55,9 +55,14 @@ class Vocabulary:
     def another_form(self, unknown: object) -> str | None:
         """The id here that tools may have made `unknown` of, or that it may become by them.
 
-        They take ids for numbers (zeros at the start go, `.0` comes), leave spaces, change case.
+        They take ids for numbers (zeros at the start go, `.0` comes), leave spaces, change case;
+        and of several shops in one model ids are `shop/id`.
         """
-        return self._plain.get(plain_form(unknown))
+        return self._plain.get(plain_form(unknown)) or self._pooled.get(str(unknown))
+
+    @cached_property
+    def _pooled(self) -> dict[str, str]:
+        return {known.rpartition("/")[2]: known for known in reversed(self.ids) if "/" in known}
 
     @cached_property
     def _plain(self) -> dict[str, str]:

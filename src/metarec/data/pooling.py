@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import polars as pl
 from metarec.contracts import Catalogue, DataError
 from metarec.contracts.dataset import Dataset
 from metarec.contracts.vocabulary import vocabulary_of
+from metarec.contracts.wording import written
 
 TIME = "timestamp"
 ALIKE: dict[str, Callable[[Dataset], Any]] = {
@@ -21,11 +23,6 @@ ALIKE: dict[str, Callable[[Dataset], Any]] = {
     "negative_kinds": lambda shop: tuple(sorted(shop.negative_kinds)),
 }
 """What an event means: it must mean the same in all shops."""
-REMEDIES = {
-    "feedback": "; shop.as_events() takes ratings as events",
-    "scale of ratings": "; declare the same: dataclasses.replace(shop, declared_scale=(1, 5))",
-    "clock": "; dataclasses.replace(shop, clock=...) says what they share, None at the least",
-}
 
 
 def pool_shops(shops: Sequence[Dataset]) -> Dataset:
@@ -56,7 +53,7 @@ def pool_shops(shops: Sequence[Dataset]) -> Dataset:
 
 def _check(shops: Sequence[Dataset]) -> None:
     if isinstance(shops, Dataset) or not shops:
-        raise DataError("pool_shops takes a list of shops, such as [mr.load(one), mr.load(other)]")
+        raise DataError("give a list of shops, such as [mr.load(one), mr.load(other)]")
     for shop in shops:
         if not isinstance(shop, Dataset):
             raise DataError(
@@ -66,15 +63,44 @@ def _check(shops: Sequence[Dataset]) -> None:
     if repeated := [name for name in names if not name or names.count(name) > 1]:
         raise DataError(
             f"shops are told apart by their names, and {names.count(repeated[0])} are called "
-            f"{repeated[0]!r}; give each its own: dataclasses.replace(shop, name=...)"
+            f"{repeated[0]!r}; give each its own: {_said_of('name', '...')}"
         )
+    for name, longer in permutations(names, 2):
+        if longer.startswith(f"{name}/"):
+            raise DataError(
+                f"ids become shop/id, and those of {name!r} and {longer!r} could meet; give one of "
+                f"them another name: {_said_of('name', '...')}"
+            )
     for what, of in ALIKE.items():
         first, other = shops[0], next((s for s in shops if of(s) != of(shops[0])), None)
         if other is not None:
             raise DataError(
                 f"shops of one model need the same {what}; {first.name!r} has {of(first)!r} and "
-                f"{other.name!r} {of(other)!r}{REMEDIES.get(what, '')}"
+                f"{other.name!r} {of(other)!r}{_remedy(what)}"
             )
+
+
+def _remedy(what: str) -> str:
+    """What to do where shops differ in what an event means."""
+    if what == "feedback":
+        as_events = written("shop.as_events() takes ratings as events", "")
+        return "; " + (as_events or _said_of("feedback", '"implicit"') + " takes ratings as events")
+    if what == "scale of ratings":
+        return "; declare the same: " + written(
+            "dataclasses.replace(shop, declared_scale=(1, 5))", "scale = [1, 5] in dataset.toml"
+        )
+    if what == "clock":
+        return f"; {_said_of('clock', '...')} says what they share" + written(
+            ", None at the least", ""
+        )
+    return ""
+
+
+def _said_of(name: str, value: str) -> str:
+    """How a shop is told something of itself."""
+    return written(
+        f"dataclasses.replace(shop, {name}={value})", f"{name} = {value} in dataset.toml"
+    )
 
 
 def _named(shops: Sequence[Dataset], ids: Sequence[Iterable[str]]) -> list[str]:

@@ -14,7 +14,7 @@ SHARES = (1.0, 0.75, 0.5, 0.25, 0.0)
 """What the learned weights may count beside those of the best table alone."""
 DRAWS = 1000
 SURE = 0.95
-PROVEN = 2.0
+PROVEN = 1.0
 """Standard errors by which lists must gain for what is known from another shop to be left."""
 DEPTH = 10
 

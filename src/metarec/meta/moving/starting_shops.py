@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from metarec.contracts import DataError, Dataset, Encoder, Histories
+from metarec.contracts.wording import written
 from metarec.encoders import ContentFeatures, TabularFeatures, content_told, reads_alike
 from metarec.meta.evidence.evidence import RETURN, Evidence
 from metarec.meta.heart import Heart
@@ -63,9 +64,11 @@ class StartingShops(WarmingItems):
                 f"{_said(shop.feedback)}; a prior is for shops of the same feedback"
             )
         if encoder is not None and not reads_alike(encoder, self._content.encoder):
+            here = encoder.encoder if isinstance(encoder, ContentFeatures) else encoder
             raise DataError(
                 "the prior model reads content by another encoder, so that the same text is "
-                f"another vector: {self._content.encoder!r}, here {encoder!r}; give the prior's own"
+                f"another vector: {self._content.encoder!r}, here {here!r}; "
+                + written("give the prior's own encoder", "leave --encoder out")
             )
         for name, heart in self.hearts.items():
             check_movable(name, heart, shop)
