@@ -54,6 +54,14 @@ def test_spaces_around_kinds_go_and_kinds_that_differ_in_case_are_said(read) -> 
     )
 
 
+def test_spellings_of_each_kind_are_told_apart_from_those_of_others(read) -> None:
+    kinds = "user_id,item_id,event\nu,a,Buy\nu,b,buy\nv,a,VIEW\nv,b,view\nv,a,like\n"
+    assert read(kinds).notes[-2:] == (
+        "events.csv: 'Buy' and 'buy' of event are kinds of their own, though alike",
+        "events.csv: 'VIEW' and 'view' of event are kinds of their own, though alike",
+    )
+
+
 def test_spaces_that_a_shop_was_saved_with_stay(read, tmp_path) -> None:
     data = read("user_id,item_id,event\nu,a,Buy\n")
     spaced = data.interactions.with_columns(event=pl.lit(" Buy"))
