@@ -184,6 +184,28 @@ def test_convert_leaves_bad_rows_out_only_when_asked_and_writes_them_down(run):
     assert "many" in Path("rejects.jsonl").read_text()
 
 
+def test_what_is_said_of_a_folder_names_a_command_that_leaves_rows_out(run):
+    events = "user_id,item_id,value\nu,a,0\nu,b,5\nv,a,3\nv,c,4\nv,d,4\nu,c,1\n"
+    items = "item_id,title\na,A\nb,B\n"
+    written({"old/interactions.csv": events, "old/items.csv": items})
+    command = "run metarec data convert SHOP NEW --lenient"
+    refused = run("data", "inspect", "old").err
+    assert f"add these items to the items file: 'c', 'd'; or remove their rows, or {command}" in (
+        " ".join(refused.split())
+    )
+    leave_out = command.replace("SHOP NEW", "old new").split()[2:]
+    assert run(*leave_out).code == 0
+    zeros = " ".join((shown := run("data", "inspect", "new")).out.split())
+    assert shown.code == 0
+    assert (
+        f"set scale = [1.0, 5.0] in dataset.toml and, to leave these rows out, {command}" in zeros
+    )
+    Path("new/dataset.toml").write_text('value = "rating"\nscale = [1.0, 5.0]\n')
+    assert run("data", "inspect", "new").code == 1
+    assert run("data", "convert", "new", "newest", "--lenient").code == 0
+    assert load("newest").interactions["value"].to_list() == [5.0, 3.0]
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

@@ -111,6 +111,10 @@ def test_kinds_and_roles_are_read_saved_and_hashed(kinds: Dataset, tmp_path: Pat
         "negative  return (1), dislike (0)",
         "support   view (2)",
     ]
+    assert meanings(replace(kinds, negative_kinds=("dislike",)))[-1] == (
+        "doubtful  return may speak against an item and count as liking it: if so, set "
+        'negative_kinds = ["dislike", "return"] in dataset.toml'
+    )
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,47 @@ def test_minutes_grow_with_the_events_beside_those_of_the_shop_most_like_it():
         found = advise(given)
         (own,) = (one for one in measured_shops() if one["shop"] == found.like)
         ratio = len(given.interactions) / own["facts"].events
-        assert found.minutes == pytest.approx(ratio * own["fit_cpu_s"] / 60)
+        grown = 20 + (own["fit_cpu_s"] - 20) * ratio
+        assert found.minutes == pytest.approx(grown / 60)
+
+
+@pytest.mark.parametrize(
+    ("users", "items", "kind", "measured"),
+    [(30, 40, "implicit", 19.9), (30, 40, "rating", 21.2), (120, 60, "implicit", 23.2)],
+)
+def test_a_small_shop_takes_the_seconds_that_were_measured(users, items, kind, measured: float):
+    made = mr.generate(users=users, items=items, kind=kind, rng=0).dataset
+    assert 60 * advise(made).minutes == pytest.approx(measured, rel=0.1)
+
+
+def test_spellings_of_a_kind_are_named_together_and_refusals_apart():
+    kinds = ["Buy"] * 15 + ["buy"] * 23 + ["VIEW", "View", "view"] * 22
+    kinds += ["refund"] * 23 + ["return"] * 21
+    log = {"user_id": [f"u{n % 7}" for n in range(len(kinds))], "item_id": ["x"] * len(kinds)}
+    made = mr.from_frames(
+        pl.DataFrame(log | {"event": kinds}), pl.DataFrame({"item_id": ["x"]}), feedback="implicit"
+    )
+    told = str(advise(made))
+    assert 'target_kinds = ["Buy", "buy"] (each spelling is a kind of its own)' in told
+    assert 'negative_kinds = ["refund", "return"] in dataset.toml' in told
+    said = replace(made, target_kinds=("Buy", "buy"), negative_kinds=("refund", "return"))
+    assert "kinds = " not in str(advise(said))
+    part = str(advise(replace(said, negative_kinds=("refund",))))
+    assert 'negative_kinds = ["refund", "return"]' in part
+    only = made.where(made.interactions["event"].is_in(["refund", "return"]).to_numpy())
+    assert "target_kinds" not in str(advise(only))
+
+
+@pytest.mark.parametrize(
+    ("people", "many", "told"), [(20, 6, True), (20, 4, False), (19, 9, False)]
+)
+def test_one_person_with_a_fifth_of_all_events_is_named(people: int, many: int, told: bool):
+    users = [f"u{n}" for n in range(1, people)] + ["till"] * many
+    log = pl.DataFrame({"user_id": users, "item_id": ["x"] * len(users)})
+    said = str(advise(mr.from_frames(log, pl.DataFrame({"item_id": ["x"]}), feedback="implicit")))
+    line = f"user 'till' has {many} of {len(users)} events"
+    assert (line in said) == told
+    assert ("a bot, a till or a test account?" in said) == told
 
 
 def test_repeats_are_told_of_where_they_are_common():

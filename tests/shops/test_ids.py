@@ -66,8 +66,9 @@ def test_a_word_for_no_id_is_no_id(read, refused, word: str) -> None:
     events = f"customer,item_id\n{word},a\nu,b\n{word},b\nu,{word}\n"
     user, item = refused(events)
     assert user == (
-        f"events.csv, row 2, column customer: found '{word}', expected an id; leave these rows "
-        "out, as lenient=True does; if it is an id, list it in a table of users (and 1 row more: 4)"
+        f"events.csv, row 2, column customer: found '{word}', expected an id; to leave these "
+        "rows out, pass lenient=True; if it is an id, list it in a table of users "
+        "(and 1 row more: 4)"
     )
     assert item.startswith("events.csv, row 5, column item_id: found")
     with pytest.warns(DroppedRowsWarning, match="3 x a word for no id"):

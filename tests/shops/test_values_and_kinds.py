@@ -15,13 +15,15 @@ def test_zeros_widen_the_scale_to_the_smallest_that_holds_them_and_are_said(read
     assert data.scale == (0, 5)
     assert data.notes[-1] == (
         "events.csv: 1 of 3 ratings are 0, so that the scale is 0 to 5; if a 0 means that there "
-        "is no rating, pass scale=[1.0, 5.0] and lenient=True, which leaves these rows out"
+        "is no rating, pass scale=[1.0, 5.0] and, to leave these rows out, pass lenient=True"
     )
     with pytest.warns(DroppedRowsWarning, match="1 x outside the scale"):
         data = read(RATED, scale=[1.0, 5.0], lenient=True)
     assert (data.scale, len(data.interactions)) == ((1, 5), 2)
     with shell_words():
-        assert "pass --scale 1,5 and --lenient, which" in read(RATED).notes[-1]
+        assert (
+            "pass --scale 1,5 and, to leave these rows out, pass --lenient" in read(RATED).notes[-1]
+        )
 
 
 def test_ten_stars_with_zeros_are_one_scale_and_thumbs_are_no_zeros(read) -> None:
@@ -49,6 +51,14 @@ def test_spaces_around_kinds_go_and_kinds_that_differ_in_case_are_said(read) -> 
     assert data.notes == (
         "events.csv: spaces around 2 kinds of event go, as in 'Buy '",
         "events.csv: 'Buy' and 'buy' of event are kinds of their own, though alike",
+    )
+
+
+def test_spellings_of_each_kind_are_told_apart_from_those_of_others(read) -> None:
+    kinds = "user_id,item_id,event\nu,a,Buy\nu,b,buy\nv,a,VIEW\nv,b,view\nv,a,like\n"
+    assert read(kinds).notes[-2:] == (
+        "events.csv: 'Buy' and 'buy' of event are kinds of their own, though alike",
+        "events.csv: 'VIEW' and 'view' of event are kinds of their own, though alike",
     )
 
 

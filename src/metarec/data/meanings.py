@@ -1,8 +1,11 @@
 """What the values and the kinds of a shop's events mean, in lines to print."""
 
+import json
+
 import polars as pl
 
 from metarec.contracts.dataset import Dataset
+from metarec.data.looks_of_kinds import refusals
 
 
 def meanings(data: Dataset) -> list[str]:
@@ -23,7 +26,20 @@ def meanings(data: Dataset) -> list[str]:
     if others:
         name = "support" if data.target_kinds else "kinds"
         lines.append(f"{name:<9} {', '.join(f'{k} ({n:,})' for k, n in sorted(others.items()))}")
-    return lines
+    return lines + [f"{'doubtful':<9} {line}" for line in doubts_of_kinds(data)]
+
+
+def doubts_of_kinds(data: Dataset) -> list[str]:
+    """Kinds that look like a return or a refusal, and are not declared to be negative."""
+    declared = {*data.target_kinds, *data.negative_kinds}
+    found = refusals(sorted(kind_counts(data).keys() - declared))
+    if not found:
+        return []
+    named = json.dumps([*data.negative_kinds, *found], ensure_ascii=False)
+    return [
+        f"{', '.join(found)} may speak against an item and count as liking it: if so, set "
+        f"negative_kinds = {named} in dataset.toml"
+    ]
 
 
 def kind_counts(data: Dataset) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from metarec.data.validation.numbers_as_text import UNITS, is_missing, written_numbers
+from metarec.data.validation.numbers_as_text import UNITS, Written, is_missing, written_numbers
 from metarec.data.validation.numbers_told import say_thousands, say_written
 from metarec.data.validation.problems import Report
 from metarec.data.validation.table import Table
@@ -42,8 +42,8 @@ def as_people_write(column: pl.Series) -> bool:
     short = cells.filter(cells.str.len_bytes() <= LONGEST)
     if len(short) < len(cells) / 2 or not short.str.contains(AS_WRITTEN).any():
         return False
-    numbers, example = numbers_of(short, ".")
-    return example is not None and len(short) - numbers.null_count() >= len(cells) / 2
+    written = numbers_of(short, ".")
+    return written.example is not None and written.is_number.sum() >= len(cells) / 2
 
 
 def typed(column: pl.Series, table: Table, report: Report) -> pl.Series:
@@ -63,15 +63,16 @@ def typed(column: pl.Series, table: Table, report: Report) -> pl.Series:
     if filled.str.contains(DECIMAL).all():
         say_thousands(filled, table, report)
         return column.cast(pl.Float64)
-    numbers = numbers_of(filled.head(LOOKED_AT), table.decimal)[0]
-    if numbers.null_count() > len(numbers) / 2:
+    is_number = numbers_of(filled.head(LOOKED_AT), table.decimal).is_number
+    if is_number.sum() < len(is_number) / 2:
         return column
     return mostly_numbers(column, table, report)
 
 
 def mostly_numbers(column: pl.Series, table: Table, report: Report) -> pl.Series:
     """A column of numbers with words for a lack of one, or of numbers as people write them."""
-    numbers, example = numbers_of(column, table.decimal)
+    written = numbers_of(column, table.decimal)
+    numbers, example = written.numbers, written.example
     lacks = is_missing(column).fill_null(False)
     odd = column.is_not_null() & numbers.is_null() & ~lacks
     n_numbers, n_filled = len(numbers) - numbers.null_count(), len(column) - column.null_count()
@@ -81,6 +82,13 @@ def mostly_numbers(column: pl.Series, table: Table, report: Report) -> pl.Series
         if n_numbers >= MOST * n_filled:
             row, cell = table.lines.filter(odd)[0], column.filter(odd)[0]
             report.say(f"{told} stays text: {share}, and {cell!r} (row {row}) is none")
+        elif (n_either := int(written.is_number.sum())) >= MOST * n_filled:
+            other = odd & written.is_number
+            row, cell = table.lines.filter(other)[0], column.filter(other)[0]
+            report.say(
+                f"{told} stays text: {n_either:,} of {n_filled:,} are numbers, and decimals are "
+                f"marked by points and by commas, as in {cell!r} (row {row}); write all one way"
+            )
         return column
     if example is not None:
         say_written(column.filter(numbers.is_not_null()), example, table, report)
@@ -91,10 +99,10 @@ def mostly_numbers(column: pl.Series, table: Table, report: Report) -> pl.Series
     return numbers.alias(column.name)
 
 
-def numbers_of(column: pl.Series, decimal: str) -> tuple[pl.Series, tuple[str, float] | None]:
-    """The numbers of a column, null where a cell is a code or none; a cell as people write it."""
+def numbers_of(column: pl.Series, decimal: str) -> Written:
+    """The numbers of a column, null where a cell is a code or none."""
     plain = column.str.contains(DECIMAL)
     if column.str.contains(AS_WRITTEN).any():
-        written = written_numbers(column.set(column.str.contains(CODE), None), decimal)
-        return written.numbers, written.example
-    return column.set(~plain.fill_null(False), None).cast(pl.Float64), None
+        return written_numbers(column.set(column.str.contains(CODE), None), decimal)
+    is_number = plain.fill_null(False)
+    return Written(column.set(~is_number, None).cast(pl.Float64), None, is_number)

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from metarec.contracts.wording import given
 from metarec.data.validation.problems import Check, Report
 from metarec.data.validation.table import Table
 
@@ -26,7 +25,7 @@ def without_words(events: Table, listed: Mapping[str, pl.Series], report: Report
         words = [word for word in words_in(events, column) if word not in known]
         table = column.removesuffix("_id") + "s"
         fix = (
-            f"leave these rows out, as {given('lenient', True)} does; if it is an id, "
+            f"to leave these rows out, {report.remedies.lenient}; if it is an id, "
             f"list it in a table of {table}"
         )
         if words:

@@ -8,6 +8,7 @@ from metarec.contracts import vocabulary_of
 from metarec.contracts.catalogue import Catalogue
 from metarec.contracts.offered import offered_mask
 from metarec.contracts.printing import counted
+from metarec.contracts.printing import listed as first_of
 from metarec.data.validation.id_forms import say_alike, with_listed_forms
 from metarec.data.validation.problems import Check, Report
 from metarec.data.validation.table import Table
@@ -37,7 +38,7 @@ def on_catalogue(
     missing = pl.col("item").is_null()
     own = items.names.get("item_id", "item_id")
     rejected = pl.col("item_id").is_in(report.rejected_ids(items.file, *{"item_id", own}).implode())
-    fix = "add the item to the items file, or remove the row"
+    fix = how_to_list(events.frame.filter(missing & ~rejected)["item_id"], report)
     expected = "an id of the items file"
     unknown = Check("unknown item", "item_id", missing & ~rejected, expected, fix)
     events = report.sift(events, [unknown])
@@ -45,6 +46,16 @@ def on_catalogue(
         left_out = Check("item left out", "item_id", missing, "an item without problems", fix)
         events = report.sift(events, [left_out])
     return catalogue_of(listed), events.keep(~events.frame.select(missing).to_series())
+
+
+def how_to_list(ids: pl.Series, report: Report) -> str:
+    """What to do about events on items that are not listed, of which the first few are named."""
+    distinct = ids.unique(maintain_order=True).to_list()
+    out = f"{report.remedies.lenient}, which leaves such rows out"
+    if len(distinct) < 2:
+        return f"add the item to the items file, or remove the row, or {out}"
+    named = first_of(map(repr, distinct))
+    return f"add these items to the items file: {named}; or remove their rows, or {out}"
 
 
 def catalogue_of(frame: pl.DataFrame) -> Catalogue:

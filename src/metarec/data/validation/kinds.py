@@ -8,6 +8,7 @@ import polars as pl
 from metarec.contracts.dataset import EVENT_COLUMNS
 from metarec.contracts.meaning import kinds_there, trouble_with_kinds
 from metarec.contracts.printing import counted
+from metarec.data.looks_of_kinds import several
 from metarec.data.validation.problems import Report
 from metarec.data.validation.table import Table, Tables
 from metarec.data.validation.unread import KINDS, names_any
@@ -28,9 +29,7 @@ def with_plain_kinds(events: Table, report: Report) -> Table:
         report.say(f"{events.file}: {told}")
         bare = bare.set(bare == "", None)
         events = events.with_frame(events.frame.with_columns(bare.alias("event")))
-    kinds = bare.drop_nulls().unique().sort()
-    alike = kinds.filter(kinds.str.to_lowercase().is_duplicated())
-    if len(alike):
+    for alike in several(bare.drop_nulls().unique()):
         told = " and ".join(map(repr, alike))
         report.say(f"{events.file}: {told} of {own} are kinds of their own, though alike")
     return events

@@ -94,8 +94,8 @@ def say_zeros(events: Table, scale: Scale, report: Report) -> None:
     told = report.remedies.setting("scale", [*without])
     report.say(
         f"{events.file}: {zeros:,} of {len(values):,} ratings are 0, so that the scale is "
-        f"{scale[0]:g} to {scale[1]:g}; if a 0 means that there is no rating, {told} and "
-        f"{given('lenient', True)}, which leaves these rows out"
+        f"{scale[0]:g} to {scale[1]:g}; if a 0 means that there is no rating, {told} and, "
+        f"to leave these rows out, {report.remedies.lenient}"
     )
 
 

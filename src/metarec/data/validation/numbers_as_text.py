@@ -34,6 +34,8 @@ class Written:
     """Float64; null where a cell is no number."""
     example: tuple[str, float] | None
     """A cell that is no plain number, and what it was read as."""
+    is_number: pl.Series
+    """True where a cell is a number by one decimal mark or by the other."""
 
 
 def written_numbers(column: pl.Series, decimal: str) -> Written:
@@ -50,7 +52,7 @@ def written_numbers(column: pl.Series, decimal: str) -> Written:
     plain = column.cast(pl.Float64, strict=False)
     odd = (plain.is_null() & numbers.is_not_null()).arg_true()
     example = (column[int(odd[0])], float(numbers[int(odd[0])])) if len(odd) else None
-    return Written(numbers, example)
+    return Written(numbers, example, numbers.is_not_null() | both[1][1].is_not_null())
 
 
 def as_numbers(bare: pl.Series, mark: str, group: str) -> pl.Series:
@@ -63,14 +65,11 @@ def as_numbers(bare: pl.Series, mark: str, group: str) -> pl.Series:
     return clean.set(~fits.fill_null(False), None).cast(pl.Float64, strict=False)
 
 
-def perhaps_thousands(column: pl.Series, decimal: str) -> str | None:
+def perhaps_thousands(column: pl.Series) -> str | None:
     """The first of numbers such as "1.234" where the dot may part thousands as well; else None.
 
-    That is so where commas are likely the decimal mark, every dot of the column stands so, and no
-    thousand is written without one.
+    That is so where every dot of the column stands so, and no thousand is written without one.
     """
-    if decimal != ",":
-        return None
     is_dotted = column.str.contains(".", literal=True).fill_null(False)
     dotted, others = column.filter(is_dotted), column.filter(~is_dotted)
     if others.str.contains("[0-9]{4}").any() or not dotted.str.contains(PERHAPS_THOUSANDS).all():

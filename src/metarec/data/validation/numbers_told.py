@@ -25,8 +25,8 @@ def say_written(
 
 
 def say_thousands(numbers: pl.Series, table: Table, report: Report) -> None:
-    """Name a number such as "1.234" that may be a thousand where commas are in decimals."""
-    if cell := perhaps_thousands(numbers, table.decimal):
+    """Name a number such as "1.234" that may be a thousand as well."""
+    if cell := perhaps_thousands(numbers):
         own = table.names.get(numbers.name, numbers.name)
         report.say(
             f"{table.file}: column {own} is read with decimal points: {cell!r} is "

@@ -34,6 +34,16 @@ class Remedies:
         """What a setting is called."""
         return name if self.source == "folder" else argument(name)
 
+    @property
+    def lenient(self) -> str:
+        """How rows with a problem are left out, by a command that can: of those that read a folder,
+        few do."""
+        if self.source == "folder":
+            return written(
+                "load it with lenient=True", "run metarec data convert SHOP NEW --lenient"
+            )
+        return f"pass {given('lenient', True)}"
+
     def role(self, role: str, columns: Sequence[str]) -> str:
         """How columns of items are said to be something."""
         told = json.dumps(list(columns), ensure_ascii=False)

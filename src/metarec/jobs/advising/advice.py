@@ -9,7 +9,8 @@ from importlib.resources import files
 from typing import Any
 
 from metarec.contracts import Dataset
-from metarec.data.meanings import kind_counts
+from metarec.data.looks_of_kinds import refusals, spellings
+from metarec.data.meanings import doubts_of_kinds, kind_counts
 from metarec.jobs.advising.facts import Facts, facts_of
 
 FEW_TEACHERS = 300
@@ -17,6 +18,12 @@ FEW_WORDS = 2.0
 OFTEN = 0.05
 """Share of repeated events from which lists may have to show what people had."""
 MANY_RARE = 0.5
+LEAST_SECONDS = 20.0
+"""CPU seconds of a default fit of the smallest shops: imports, training steps, folds, encoder."""
+ONE_PERSON = 0.2
+"""Share of all events from which one person is told of."""
+FEW_PEOPLE = 20
+"""With fewer, one of them has a large share by chance."""
 SIZES = ("users", "items", "events", "per_user")
 """By these shops are like one another, on a scale of doublings."""
 OTHER_KIND = 4.0
@@ -52,6 +59,8 @@ class Advice:
     facts: Facts
     missing: tuple[str, ...]
     """What the shop lacks, what that costs, and what to do."""
+    doubts: tuple[str, ...]
+    """What may not mean what it seems, and what to do."""
     like: str
     """The measured shop that is most like it."""
     doublings: float
@@ -66,6 +75,7 @@ class Advice:
             f"{facts.users:,} people, {facts.items:,} items ({facts.touched:,} of them with "
             f"events), {facts.events:,} events to be foretold, {facts.per_user:.1f} a person",
             *(f"missing: {line}" for line in self.missing),
+            *(f"look at this: {line}" for line in self.doubts),
             *_of_repeats(facts),
             f"most like it of the shops that were measured: {self.like} (sizes "
             f"{2**self.doublings:.1f} times apart)",
@@ -89,11 +99,20 @@ def advise(shop: Dataset) -> Advice:
     return Advice(
         facts,
         tuple(lacks(shop, facts)),
+        (*doubts_of_kinds(shop), *_of_one_person(shop)),
         like["shop"],
         sum(sizes) / len(sizes),
         tuple(Expected(**cell) for cell in like["cells"]),
-        like["fit_cpu_s"] * more / 60,
+        fit_seconds(like["fit_cpu_s"], more) / 60,
     )
+
+
+def fit_seconds(measured: float, more: float) -> float:
+    """CPU seconds of a fit of `more` times the events of one that was measured.
+
+    What does not shrink with the shop stays; the rest grows with the events.
+    """
+    return LEAST_SECONDS + max(measured - LEAST_SECONDS, 0.0) * more
 
 
 def lacks(shop: Dataset, facts: Facts) -> list[str]:
@@ -109,12 +128,7 @@ def lacks(shop: Dataset, facts: Facts) -> list[str]:
             "times: what follows what cannot be learned; add a column of times, or say clock = "
             '"order" in dataset.toml if the rows are in order'
         )
-    kinds = kind_counts(shop)
-    if len(kinds) > 1 and not shop.target_kinds:
-        found.append(
-            f"what is to be foretold: events are of the kinds {', '.join(sorted(kinds))}, and all "
-            f'are alike to a model; name yours in dataset.toml: target_kinds = ["{min(kinds)}"]'
-        )
+    found += _of_kinds(shop)
     if facts.teachers < FEW_TEACHERS:
         found.append(
             f"people to learn from: {facts.teachers:,} have two events or more, so intervals will "
@@ -133,6 +147,34 @@ def measured_shops() -> Sequence[Mapping[str, Any]]:
     """The shops of `benchmarks/strangers.py` with their facts, as that benchmark wrote them."""
     raw = json.loads((files("metarec.jobs.advising") / "measured.json").read_text("utf-8"))
     return [{**one, "facts": Facts(**one["facts"])} for one in raw["shops"]]
+
+
+def _of_kinds(shop: Dataset) -> list[str]:
+    """What is to be foretold where nobody said it."""
+    kinds = kind_counts(shop)
+    against = {*shop.negative_kinds, *refusals(kinds)}
+    may_be = spellings(kinds.keys() - against)
+    if len(kinds) < 2 or not may_be or shop.target_kinds:
+        return []
+    named = json.dumps(may_be[0], ensure_ascii=False)
+    apart = " (each spelling is a kind of its own)" if len(may_be[0]) > 1 else ""
+    return [
+        f"what is to be foretold: events are of the kinds {', '.join(sorted(kinds))}, and all are "
+        f"alike to a model; name yours in dataset.toml: target_kinds = {named}{apart}"
+    ]
+
+
+def _of_one_person(shop: Dataset) -> list[str]:
+    """The person who has a large share of all events."""
+    lengths = shop.histories.lengths
+    if (lengths > 0).sum() < FEW_PEOPLE or lengths.max() <= ONE_PERSON * lengths.sum():
+        return []
+    most = int(lengths.argmax())
+    return [
+        f"user {shop.user_ids[most]!r} has {lengths[most]:,} of {lengths.sum():,} events "
+        f"({lengths[most] / lengths.sum():.0%}): is it a bot, a till or a test account? Leave its "
+        "rows out if no person chose these"
+    ]
 
 
 def _of_repeats(facts: Facts) -> list[str]:
