@@ -9,12 +9,14 @@ from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
 )
 
 from metarec.contracts import Event
+from metarec.data.validation.id_forms import UNSEEN
 from metarec.serving.api.limits import CONTEXT_FIELDS, ID_LENGTH, LARGEST, TEXT_LENGTH
 from metarec.serving.store.events import canonical
 
@@ -39,6 +41,11 @@ def _storable(text: str) -> str:
     except UnicodeEncodeError as error:
         raise ValueError("it holds half of a sign (a lone surrogate)") from error
     return text
+
+
+def _seen(given: object) -> object:
+    """An id without the marks of no width that files lose, too."""
+    return given.replace(UNSEEN, "") if isinstance(given, str) else given
 
 
 def _seconds(moment: object) -> object:
@@ -80,8 +87,12 @@ def _small(context: dict[str, Any]) -> dict[str, Any]:
 
 
 Id = Annotated[
-    str, StringConstraints(min_length=1, max_length=ID_LENGTH), AfterValidator(_storable)
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=ID_LENGTH),
+    BeforeValidator(_seen),
+    AfterValidator(_storable),
 ]
+"""Without spaces around it, as files are read: told as `42 `, it is still the person `42`."""
 Kind = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(_storable)]
 Text = Annotated[str, StringConstraints(max_length=TEXT_LENGTH), AfterValidator(_storable)]
 Moment = Annotated[float | AwareDatetime, AfterValidator(_seconds)]
