@@ -30,6 +30,10 @@ from metarec.serving.store.people import newest_of
 Rows = Sequence[dict[str, Any]]
 RESERVED = ("item_id", "offered", *WINDOW)
 """Columns of items that every catalogue may have."""
+UNKNOWN: dict[Verb, str] = {
+    "retire": "it stands in no list, so leave it out, or look up how its id is written"
+}
+"""What to do about an item that is not there, where adding it is not the remedy."""
 ItemsOf = Literal["store", "model"]
 """Whose items count: the model's with the changes told to the service, or the model's alone."""
 
@@ -130,7 +134,7 @@ def check_change(model: Recommender, verb: Verb, rows: Rows) -> None:
     if verb != "add" and not known.all():
         raise DataError(
             f"{counted(int((~known).sum()), 'item')} not in the catalogue, such as "
-            f"{ids[int(np.argmin(known))]!r}; add it first"
+            f"{ids[int(np.argmin(known))]!r}; {UNKNOWN.get(verb, 'add it first')}"
         )
     check_columns(catalogue, verb, rows)
     check_windows(catalogue, rows)
