@@ -166,6 +166,18 @@ def test_half_of_the_items_may_leave_and_items_leave_by_their_window_too(
     assert answered(client.put(ITEMS, json={"items": [*over[10:], *new]}))["on_offer"] == 50
 
 
+@pytest.mark.parametrize("verb", ["POST", "PATCH", "PUT"])
+def test_true_is_no_number_of_an_item(client: TestClient, shop: Dataset, verb: str) -> None:
+    rows = [dict(row) for row in shop.catalogue.table.to_dicts()]
+    if verb == "POST":
+        rows = [{**row, "item_id": f"new-{row['item_id']}"} for row in rows]
+    rows[3]["price"] = True
+    said = answered(client.request(verb, ITEMS, json={"items": rows}), 422)["detail"]
+    item = rows[3]["item_id"]
+    assert said == f"item {item!r}: price must be a number, or null where none is known; got true"
+    assert versions(client).endswith("+0")
+
+
 def test_a_snapshot_of_which_one_row_is_wrong_changes_nothing(
     client: TestClient, snapshot: list[dict[str, Any]]
 ) -> None:

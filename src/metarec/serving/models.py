@@ -137,6 +137,7 @@ def check_change(model: Recommender, verb: Verb, rows: Rows) -> None:
             f"{ids[int(np.argmin(known))]!r}; {UNKNOWN.get(verb, 'add it first')}"
         )
     check_columns(catalogue, verb, rows)
+    check_numbers(catalogue, rows)
     check_windows(catalogue, rows)
 
 
@@ -151,6 +152,18 @@ def check_columns(catalogue: Catalogue, verb: Verb, rows: Rows) -> None:
             f"the items have no column {listed(unknown)}; they have {listed(sorted(columns), 50)}. "
             "A snapshot of all items (PUT /v1/items) may bring a new one"
         )
+
+
+def check_numbers(catalogue: Catalogue, rows: Rows) -> None:
+    """Refuse true and false in columns of numbers, which a table would make 1 and 0."""
+    numbers = [name for name, kind in catalogue.frame.schema.items() if kind.is_numeric()]
+    for row in rows:
+        for name in numbers:
+            if isinstance(row.get(name), bool):
+                raise DataError(
+                    f"item {row['item_id']!r}: {name} must be a number, or null where none is "
+                    f"known; got {str(row[name]).lower()}"
+                )
 
 
 def check_windows(catalogue: Catalogue, rows: Rows) -> None:

@@ -6,7 +6,14 @@ from metarec.contracts import Catalogue, DataError, ItemChanges, Recommender
 from metarec.contracts.printing import counted
 from metarec.data.items import items_of
 from metarec.meta.abilities import following
-from metarec.serving.models import Rows, check_once, check_windows, frame_of, frames_alike
+from metarec.serving.models import (
+    Rows,
+    check_numbers,
+    check_once,
+    check_windows,
+    frame_of,
+    frames_alike,
+)
 from metarec.serving.store.changes import Step
 
 MOST = 0.5
@@ -43,6 +50,7 @@ def difference(model: Recommender, rows: Rows) -> Difference:
     catalogue = following(model).catalogue
     if not check_once(rows):
         raise DataError("the snapshot has no items, so all would be retired; check its source")
+    check_numbers(catalogue, rows)
     check_windows(catalogue, rows)
     items = items_of(frame_of(rows), catalogue)
     changes = ItemChanges.between(catalogue, items.frame, items.notes)
