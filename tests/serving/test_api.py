@@ -392,7 +392,8 @@ def test_items_are_updated_retired_and_restored(client: TestClient, shop: Datase
     [
         ("POST", "", {"items": [{"item_id": "i", "title": "x"}] * 2}, "named twice"),
         ("PATCH", "", {"items": [{"item_id": "no", "title": "x"}]}, "'no'; add it first"),
-        ("POST", "/retire", {"item_ids": ["no"]}, "'no'; add it first"),
+        ("POST", "/retire", {"item_ids": ["no"]}, "'no'; it stands in no list, so leave it out"),
+        ("POST", "/restore", {"item_ids": ["no"]}, "'no'; add it first"),
         ("POST", "", {"items": [{"title": "x"}]}, "items[0].item_id: Field required"),
         ("POST", "", {"items": []}, "at least 1 item"),
     ],

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from fastapi.testclient import TestClient
 from metarec.contracts import Dataset
 from metarec.contracts.wording import shell_words
 from metarec.serving.api import limits
+from metarec.serving.api.shapes import CLOCK
 from metarec.serving.store.keys import add_key, revoke_key
 
 from .services import Serve, after_a_second
@@ -38,7 +40,11 @@ GOOD = {"user_id": "ann", "item_id": "i"}
         (GOOD | {"timestamp": -1e300}, "timestamp: -1e+300 lies before 1970"),
         (GOOD | {"value": 1e39}, "value: Input should be less than or equal to 1000000000000"),
         (GOOD | {"value": True}, "value: Input should be a valid number"),
-        (GOOD | {"timestamp": "yesterday"}, "timestamp."),
+        *(
+            (GOOD | {"timestamp": told}, f"timestamp: expected {CLOCK}")
+            for told in ("yesterday", "28.11.2026", "2026-11-28", "2026-11-28T09:30", "5", True)
+        ),
+        (GOOD | {"timestamp": 10**400}, "timestamp: "),
         (GOOD | {"context": {"a": [1]}}, "context.a."),
         (GOOD | {"context": {"a": "x" * 10_001}}, "context: a context may have 10,000"),
         (GOOD | {"text": "x" * 10_001}, "text: String should have at most 10000"),
@@ -53,6 +59,52 @@ def test_a_body_that_is_wrong_is_told_with_its_place(
     assert said in problem["detail"]
     assert found.headers["content-type"] == "application/problem+json"
     assert problem["request_id"] == found.headers["x-request-id"]
+
+
+def numbers_in(schema: dict[str, Any], every: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
+    """Where a body reads numbers and nothing that a boolean is, as paths into it."""
+    kinds = [
+        every[kind["$ref"].rpartition("/")[2]] if "$ref" in kind else kind
+        for kind in (schema, *schema.get("anyOf", []))
+    ]
+    if any(kind.get("type") in ("number", "integer") for kind in kinds):
+        if not any(kind.get("type") == "boolean" for kind in kinds):
+            yield ()
+        return
+    for kind in kinds:
+        for name, field in kind.get("properties", {}).items():
+            yield from ((name, *rest) for rest in numbers_in(field, every))
+        if "items" in kind:
+            yield from ((0, *rest) for rest in numbers_in(kind["items"], every))
+        if isinstance(more := kind.get("additionalProperties"), dict):
+            yield from (("any", *rest) for rest in numbers_in(more, every))
+
+
+def bodies_with(path: tuple[Any, ...], value: Any) -> Any:
+    for part in reversed(path):
+        value = [value] if part == 0 else {part: value}
+    return value
+
+
+def place_of(path: tuple[Any, ...]) -> str:
+    return "".join(f"[{p}]" if p == 0 else f".{p}" for p in path).removeprefix(".")
+
+
+@pytest.mark.parametrize("given", [True, "1"])
+def test_a_boolean_and_a_text_are_no_numbers_in_any_body(door: TestClient, given: object) -> None:
+    described = door.app.openapi()  # type: ignore[attr-defined]
+    looked = set()
+    for path, verbs in described["paths"].items():
+        for verb, operation in verbs.items():
+            content = operation.get("requestBody", {}).get("content", {})
+            schema = content.get("application/json", {}).get("schema", {})
+            for place in numbers_in(schema, described["components"]["schemas"]):
+                found = door.request(verb, path, json=bodies_with(place, given))
+                assert f"{place_of(place)}: " in answered(found, 422)["detail"], (path, place)
+                looked.add((verb, path, place))
+    fields = {place[-1] for _, _, place in looked}
+    assert {"k", "cool_off_s", "available_from", "value", "timestamp", "seed", "any"} <= fields
+    assert len(looked) > 30
 
 
 @pytest.mark.parametrize(

@@ -132,6 +132,52 @@ def test_a_snapshot_that_cannot_be_meant_changes_nothing(
     assert versions(door).endswith("+0")
 
 
+def test_a_snapshot_that_was_cut_off_is_refused_and_one_that_is_meant_is_not(
+    client: TestClient, snapshot: list[dict[str, Any]]
+) -> None:
+    before = versions(client)
+    cut = {"json": {"items": snapshot[:1]}}
+    said = answered(client.put(ITEMS, **cut), 409)["detail"]
+    assert said == (
+        "39 of the 40 items on offer would leave the lists; look whether the snapshot is whole, "
+        "and send it with retire_most=true where this is meant"
+    )
+    line = {"content": json.dumps(snapshot[0]), "headers": NDJSON}
+    assert answered(client.put(ITEMS, **line), 409)["detail"] == said
+    looked = answered(client.put(ITEMS, params={"dry_run": True}, **cut))
+    assert (looked["retired"]["count"], looked["notes"][0]) == (39, said)
+    assert versions(client) == before
+    meant = {"retire_most": True}
+    looked = answered(client.put(ITEMS, params={"dry_run": True, **meant}, **cut))
+    assert said not in looked["notes"]
+    done = answered(client.put(ITEMS, params=meant, **cut))
+    assert (done["retired"]["count"], done["on_offer"]) == (39, 1)
+    assert answered(client.put(ITEMS, json={"items": snapshot}))["on_offer"] == 40
+
+
+def test_half_of_the_items_may_leave_and_items_leave_by_their_window_too(
+    client: TestClient, shop: Dataset
+) -> None:
+    rows = [dict(row) for row in shop.catalogue.table.to_dicts()]
+    over = [*rows[:30], *({**row, "available_until": 1.0} for row in rows[30:])]
+    new = [{**rows[0], "item_id": f"new-{number}"} for number in range(30)]
+    said = answered(client.put(ITEMS, json={"items": [*over[11:], *new]}), 409)["detail"]
+    assert said.startswith("21 of the 40 items on offer would leave")
+    assert answered(client.put(ITEMS, json={"items": [*over[10:], *new]}))["on_offer"] == 50
+
+
+@pytest.mark.parametrize("verb", ["POST", "PATCH", "PUT"])
+def test_true_is_no_number_of_an_item(client: TestClient, shop: Dataset, verb: str) -> None:
+    rows = [dict(row) for row in shop.catalogue.table.to_dicts()]
+    if verb == "POST":
+        rows = [{**row, "item_id": f"new-{row['item_id']}"} for row in rows]
+    rows[3]["price"] = True
+    said = answered(client.request(verb, ITEMS, json={"items": rows}), 422)["detail"]
+    item = rows[3]["item_id"]
+    assert said == f"item {item!r}: price must be a number, or null where none is known; got true"
+    assert versions(client).endswith("+0")
+
+
 def test_a_snapshot_of_which_one_row_is_wrong_changes_nothing(
     client: TestClient, snapshot: list[dict[str, Any]]
 ) -> None:

@@ -11,6 +11,7 @@ pytest.importorskip("fastapi", reason="needs metarec[serve]")
 from fastapi.testclient import TestClient
 
 from metarec.contracts import Dataset
+from metarec.serving.api.shapes import CLOCK
 
 from .test_api import LISTS, answered, ids, listed, told
 
@@ -103,7 +104,11 @@ def test_one_end_of_a_window_is_held_against_the_other_that_an_item_has(
     ("window", "said"),
     [
         ({"available_from": 1.8e12}, "available_from: 1800000000000 would be milliseconds"),
-        ({"available_from": "soon"}, "available_from."),
+        *(
+            ({name: told}, f"items[0].{name}: expected {CLOCK}")
+            for name in ("available_from", "available_until")
+            for told in ("soon", "2027-02-01", "2027-02-01T00:00:00", "28.11.2026", "5", True, [1])
+        ),
         ({"available_from": 5, "available_until": 5}, "must be before available_until"),
     ],
 )

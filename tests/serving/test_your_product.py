@@ -22,6 +22,7 @@ pytest.importorskip("fastapi", reason="needs metarec[serve]")
 
 from metarec.cli.main import app
 from metarec.contracts import Dataset
+from metarec.data import generate
 from metarec.serving.store import Store
 from metarec.serving.store.keys import add_key
 
@@ -91,11 +92,57 @@ def test_a_command_that_there_is_not_would_be_seen() -> None:
 def test_the_container_says_the_commands_that_the_page_says() -> None:
     text = (EXAMPLES / "Containerfile").read_text("utf-8")
     said = [line.removeprefix("# ") for line in text.splitlines() if line.startswith("# podman")]
-    assert len(said) == 5
+    assert len(said) == 6
     assert said == [line for line in lines_of(PAGE) if line.startswith("podman")]
     (installed,) = re.findall(r'pip install .*"(metarec\[.*\])"', text)
     assert installed in PAGE
     assert installed in (EXAMPLES / "metarec-serve.service").read_text("utf-8")
+
+
+def option_of(line: str, name: str, default: str = "") -> str:
+    words = shlex.split(line, comments=True)
+    return words[words.index(name) + 1] if name in words else default
+
+
+def test_each_call_is_made_with_a_key_that_may_make_it(
+    serve: Serve, model: Path, tmp_path: Path
+) -> None:
+    client = serve(model, keys=True)
+    database = client.app.state.service.store.database  # type: ignore[attr-defined]
+    secret, calls = "", list[tuple[str, str]]()
+    for line in lines_of(PAGE):
+        if line.startswith("metarec keys add shop.db"):
+            name, scopes = option_of(line, "--name"), option_of(line, "--scopes").split(",")
+            sites = [option_of(line, "--origins")] if "--origins" in line else []
+            secret = add_key(database, name, scopes, sites)[1]
+            after_a_second(client)
+        elif line.startswith("curl"):
+            (path,) = re.findall(r"localhost:8000([^ ']*)", line)
+            verb, sent = option_of(line, "-X", "GET"), option_of(line, "-d") or None
+            sent = sent and re.sub(r"/var/lib/metarec/[^\"]*", str(model), sent)
+            headers = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"}
+            found = client.request(verb, path, content=sent, headers=headers)
+            assert found.status_code in (200, 201), (line, found.text)
+            assert found.json().get("known_item", True), line
+            calls.append((verb, path.partition("?")[0]))
+    nightly = {"Authorization": f"Bearer {secret}"}
+    assert client.delete("/v1/users/42", headers=nightly).json()["events"] == 1
+    assert ("POST", "/v1/model") in calls
+    assert len(calls) == 3
+
+
+@pytest.mark.parametrize("begin", ["metarec keys add shop", "podman", "metarec keys add postgres"])
+def test_there_is_a_key_for_the_job_of_the_night_wherever_the_store_is(begin: str) -> None:
+    keys = [line for line in lines_of(PAGE) if line.startswith(begin) and "keys add" in line]
+    assert "admin" in [option_of(line, "--scopes") for line in keys]
+
+
+def test_the_item_that_an_event_names_is_in_the_shop_that_the_page_generates() -> None:
+    (users, items) = re.findall(r"my-shop --users (\d+) --items (\d+)", PAGE)[0]
+    named = set(re.findall(r'"item_id": "(.*?)"', PAGE))
+    shop = generate(users=int(users), items=int(items), kind="implicit").dataset
+    assert named
+    assert named <= set(shop.catalogue.ids)
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd")

@@ -30,6 +30,10 @@ from metarec.serving.store.people import newest_of
 Rows = Sequence[dict[str, Any]]
 RESERVED = ("item_id", "offered", *WINDOW)
 """Columns of items that every catalogue may have."""
+UNKNOWN: dict[Verb, str] = {
+    "retire": "it stands in no list, so leave it out, or look up how its id is written"
+}
+"""What to do about an item that is not there, where adding it is not the remedy."""
 ItemsOf = Literal["store", "model"]
 """Whose items count: the model's with the changes told to the service, or the model's alone."""
 
@@ -130,9 +134,10 @@ def check_change(model: Recommender, verb: Verb, rows: Rows) -> None:
     if verb != "add" and not known.all():
         raise DataError(
             f"{counted(int((~known).sum()), 'item')} not in the catalogue, such as "
-            f"{ids[int(np.argmin(known))]!r}; add it first"
+            f"{ids[int(np.argmin(known))]!r}; {UNKNOWN.get(verb, 'add it first')}"
         )
     check_columns(catalogue, verb, rows)
+    check_numbers(catalogue, rows)
     check_windows(catalogue, rows)
 
 
@@ -147,6 +152,18 @@ def check_columns(catalogue: Catalogue, verb: Verb, rows: Rows) -> None:
             f"the items have no column {listed(unknown)}; they have {listed(sorted(columns), 50)}. "
             "A snapshot of all items (PUT /v1/items) may bring a new one"
         )
+
+
+def check_numbers(catalogue: Catalogue, rows: Rows) -> None:
+    """Refuse true and false in columns of numbers, which a table would make 1 and 0."""
+    numbers = [name for name, kind in catalogue.frame.schema.items() if kind.is_numeric()]
+    for row in rows:
+        for name in numbers:
+            if isinstance(row.get(name), bool):
+                raise DataError(
+                    f"item {row['item_id']!r}: {name} must be a number, or null where none is "
+                    f"known; got {str(row[name]).lower()}"
+                )
 
 
 def check_windows(catalogue: Catalogue, rows: Rows) -> None:

@@ -3,10 +3,25 @@
 from dataclasses import dataclass
 
 from metarec.contracts import Catalogue, DataError, ItemChanges, Recommender
+from metarec.contracts.printing import counted
 from metarec.data.items import items_of
 from metarec.meta.abilities import following
-from metarec.serving.models import Rows, check_once, check_windows, frame_of, frames_alike
+from metarec.serving.models import (
+    Rows,
+    check_numbers,
+    check_once,
+    check_windows,
+    frame_of,
+    frames_alike,
+)
 from metarec.serving.store.changes import Step
+
+MOST = 0.5
+"""A snapshot that takes a larger share of the items on offer is an export that was cut off."""
+
+
+class MostLeave(DataError):
+    """A snapshot that would empty the lists, and does not say that it is meant."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +50,7 @@ def difference(model: Recommender, rows: Rows) -> Difference:
     catalogue = following(model).catalogue
     if not check_once(rows):
         raise DataError("the snapshot has no items, so all would be retired; check its source")
+    check_numbers(catalogue, rows)
     check_windows(catalogue, rows)
     items = items_of(frame_of(rows), catalogue)
     changes = ItemChanges.between(catalogue, items.frame, items.notes)
@@ -51,3 +67,16 @@ def difference(model: Recommender, rows: Rows) -> Difference:
         ("restore", [{"item_id": item_id} for item_id in changes.restored]),
     ]
     return Difference(changes, [step for step in steps if step[1]])
+
+
+def loss_of(before: Catalogue, after: Catalogue, at: float) -> str:
+    """How many items leave the lists of a moment, where these are most of them; else nothing."""
+    there = before.on_offer(at)
+    many = int(there.sum())
+    leave = int((there & ~after.on_offer(at)[: len(there)]).sum())  # what is added stands behind
+    if leave <= MOST * many:
+        return ""
+    return (
+        f"{leave:,} of the {counted(many, 'item')} on offer would leave the lists; look whether "
+        "the snapshot is whole, and send it with retire_most=true where this is meant"
+    )

@@ -40,7 +40,7 @@ class Whose(Shape):
 class Filtered(Shape):
     """What may stand in a list, and what changes its order."""
 
-    k: K = Field(default=10, description="How many items.")
+    k: K = Field(default=10, strict=True, description="How many items.")
     where: Where | None = Field(
         default=None, description="Only such items.", examples=["price < 20 and brand == 'Acme'"]
     )
@@ -56,13 +56,15 @@ class Filtered(Shape):
         examples=[None],
     )
     candidates: Many | None = Field(default=None, description="Only these items.", examples=[None])
-    diversity: float = Field(default=0.0, ge=0, lt=1, description="From 0 to below 1: how unlike.")
+    diversity: float = Field(
+        default=0.0, ge=0, lt=1, strict=True, description="From 0 to below 1: how unlike."
+    )
     boost: Kind | None = Field(
         default=None,
         description="A column of numbers: 1 lifts by a standard deviation.",
         examples=[None],
     )
-    at_most: dict[Kind, Annotated[int, Field(ge=1)]] | None = Field(
+    at_most: dict[Kind, Annotated[int, Field(ge=1, strict=True)]] | None = Field(
         default=None, description="At most so many items of one value.", examples=[{"brand": 2}]
     )
     fallback_where: Where | None = Field(

@@ -26,12 +26,14 @@ class Remembers(Shape):
         default=HALF_LIFE_S,
         ge=0,
         le=LONGEST_S,
+        strict=True,
         description="Half-life of how far what was shown and not taken is lowered; 0: it is not.",
     )
     return_after_s: float | None = Field(
         default=None,
         gt=0,
         le=LONGEST_S,
+        strict=True,
         description="What they had so long ago may come again, such as what is used up.",
         examples=[None],
     )
@@ -52,6 +54,7 @@ class Explores(Remembers):
         default=None,
         ge=0,
         le=1,
+        strict=True,
         description="For the other policies: from 0 (safe) to 1 (curious); left out: 0.5.",
         examples=[None],
     )
@@ -59,6 +62,7 @@ class Explores(Remembers):
         default=None,
         ge=0,
         le=LARGEST_SEED,
+        strict=True,
         description="For the other policies: the same seed, the same list while nothing changes.",
         examples=[None],
     )

@@ -52,7 +52,7 @@ class ItemIn(BaseModel):
     def opens_before_it_closes(self) -> Self:
         """Refuse a window in which there is no moment."""
         first, last = self.available_from, self.available_until
-        if first is not None and last is not None and not first < last:  # type: ignore[operator]
+        if first is not None and last is not None and not first < last:
             raise ValueError("available_from must be before available_until")
         return self
 

@@ -44,7 +44,7 @@ class ExplanationOut(Reasons):
 class QuestionsIn(Whose):
     """A question for what to ask somebody."""
 
-    k: K = 5
+    k: K = Field(default=5, strict=True)
     candidates: Many | None = Field(
         default=None, description="Ask about these alone.", examples=[None]
     )

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from metarec.contracts import DataError, UnsupportedError
 from metarec.serving.cursors import StaleCursor
 from metarec.serving.store import KeyConflict, StoreError
+from metarec.serving.syncing import MostLeave
 
 Body = TypeVar("Body", bound=BaseModel)
 MOST_TOLD = 20
@@ -124,6 +125,7 @@ def add_problems(app: FastAPI) -> None:
     """Let every error of the application be a problem."""
     statuses: dict[type[Exception], int] = {
         KeyConflict: 409,
+        MostLeave: 409,
         NotFoundError: 404,
         StaleCursor: 410,
         DataError: 422,

@@ -2,6 +2,7 @@
 
 import math
 import time
+from contextlib import suppress
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -9,17 +10,20 @@ from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
 )
 
 from metarec.contracts import Event
+from metarec.data.validation.id_forms import UNSEEN
 from metarec.serving.api.limits import CONTEXT_FIELDS, ID_LENGTH, LARGEST, TEXT_LENGTH
 from metarec.serving.store.events import canonical
 
 AHEAD_S = 86_400.0
 """How far a client's clock may be before ours."""
+CLOCK = "seconds since 1970, or ISO 8601 with a time and a zone such as 2027-02-01T00:00:00Z"
 MILLISECONDS = 1e11
 """No clock in seconds is beyond this for thousands of years."""
 
@@ -41,35 +45,41 @@ def _storable(text: str) -> str:
     return text
 
 
-def _seconds(moment: object) -> object:
-    """Seconds since 1970 of a number or an ISO time; refuses milliseconds and the future."""
-    if isinstance(moment, datetime):
-        moment = moment.timestamp()
-    if isinstance(moment, bool) or not isinstance(moment, int | float):
-        raise ValueError("expected seconds since 1970, or a time such as 2026-11-28T09:30:00Z")
-    if not math.isfinite(moment):
-        raise ValueError("expected a finite number of seconds")
+def _seen(given: object) -> object:
+    """An id without the marks of no width that files lose, too."""
+    return given.replace(UNSEEN, "") if isinstance(given, str) else given
+
+
+def _clock(told: object) -> object:
+    """Seconds of an ISO time with a zone; refuses what is neither this nor a number."""
+    if isinstance(told, str):
+        with suppress(ValueError):
+            told = datetime.fromisoformat(told)
+    if isinstance(told, datetime) and told.tzinfo is not None:
+        return told.timestamp()
+    if isinstance(told, bool) or not isinstance(told, int | float):
+        raise ValueError(f"expected {CLOCK}")
+    return told
+
+
+def _since_1970(moment: float) -> float:
     if moment < 0:
         raise ValueError(f"{moment:g} lies before 1970; write seconds since then")
-    _refuse_milliseconds(moment)
-    if moment > time.time() + AHEAD_S:
-        raise ValueError("it lies in the future; leave it out for now, or set the clock")
-    return float(moment)
-
-
-def _when(moment: object) -> object:
-    """Seconds since 1970 of a number or an ISO time, also of one to come; refuses milliseconds."""
-    if isinstance(moment, datetime):
-        return moment.timestamp()
-    if isinstance(moment, float | int):
-        _refuse_milliseconds(moment)
     return moment
 
 
-def _refuse_milliseconds(moment: float) -> None:
+def _not_to_come(moment: float) -> float:
+    if moment > time.time() + AHEAD_S:
+        raise ValueError("it lies in the future; leave it out for now, or set the clock")
+    return moment
+
+
+def _in_seconds(moment: float) -> float:
+    """Refuses milliseconds."""
     if abs(moment) > MILLISECONDS:
         shown = f"{moment:.0f}" if abs(moment) < 1e15 else f"{moment:g}"
         raise ValueError(f"{shown} would be milliseconds; write seconds since 1970")
+    return moment
 
 
 def _small(context: dict[str, Any]) -> dict[str, Any]:
@@ -80,12 +90,23 @@ def _small(context: dict[str, Any]) -> dict[str, Any]:
 
 
 Id = Annotated[
-    str, StringConstraints(min_length=1, max_length=ID_LENGTH), AfterValidator(_storable)
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=ID_LENGTH),
+    BeforeValidator(_seen),
+    AfterValidator(_storable),
 ]
+"""Without spaces around it, as files are read: told as `42 `, it is still the person `42`."""
 Kind = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(_storable)]
 Text = Annotated[str, StringConstraints(max_length=TEXT_LENGTH), AfterValidator(_storable)]
-Moment = Annotated[float | AwareDatetime, AfterValidator(_seconds)]
-When = Annotated[float | AwareDatetime, AfterValidator(_when)]
+_Clock = BeforeValidator(_clock, json_schema_input_type=float | AwareDatetime)
+When = Annotated[float, AfterValidator(_in_seconds), _Clock]
+Moment = Annotated[
+    float,
+    AfterValidator(_since_1970),
+    AfterValidator(_in_seconds),
+    AfterValidator(_not_to_come),
+    _Clock,
+]
 Cell = str | int | float | bool | None
 Context = Annotated[
     dict[Annotated[str, StringConstraints(min_length=1, max_length=64)], Cell],
@@ -119,9 +140,8 @@ class EventIn(Shape):
 
     def event(self) -> Event:
         """The event as the models know it."""
-        t = self.timestamp
-        assert t is None or isinstance(t, float), "seconds, by their validator"
-        return Event(self.item_id, self.value, self.kind, t, self.context, self.text)
+        told = (self.value, self.kind, self.timestamp, self.context, self.text)
+        return Event(self.item_id, *told)
 
 
 class UserEventIn(EventIn):

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import AfterValidator, Field, ValidationError
 
-from metarec.contracts import DataError, ItemChanges
+from metarec.contracts import Catalogue, DataError, ItemChanges
 from metarec.serving.api import limits
 from metarec.serving.api.access import ADMIN
 from metarec.serving.api.items import ItemIn, short
@@ -16,13 +16,13 @@ from metarec.serving.api.service import Here
 from metarec.serving.api.shapes import Shape
 from metarec.serving.api.turns import OneTurn
 from metarec.serving.notes import noted
-from metarec.serving.syncing import Difference, difference
+from metarec.serving.syncing import Difference, MostLeave, difference, loss_of
 
 router = APIRouter(
     prefix="/v1/items",
     route_class=OneTurn,
     tags=["items"],
-    responses=told(415, 501),
+    responses=told(409, 415, 501),
     dependencies=[ADMIN],
 )
 NAMED = 100
@@ -86,11 +86,17 @@ def sync(
     request: Request,
     body: Annotated[bytes, Depends(raw_body)],
     dry_run: Annotated[bool, Query(description="Only answer what would change.")] = False,
+    retire_most: Annotated[
+        bool,
+        Query(description="It is meant that more than half of the items on offer leave the lists."),
+    ] = False,
 ) -> SyncOut:
     """Add the items that are new, update those that have other values in the columns that the
     snapshot has, retire all that it lacks, and restore what is in it again: all or nothing.
 
-    A snapshot without items, or without one that is known, is refused: an export that failed.
+    A snapshot without items, or without one that is known, is refused: an export that failed. So
+    is one by which more than half of the items on offer would leave the lists (409), as of an
+    export that was cut off, unless `retire_most` says that it is meant; a dry run tells of it.
     """
     rows = _rows(body, lines=not is_json(request))
     with noted() as notes:
@@ -98,15 +104,19 @@ def sync(
             served = service.following.caught_up()
             found = difference(served.model, rows)
             catalogue = found.after(served.model.catalogue)
+            loss = loss_of(served.model.catalogue, catalogue, time.time())
+            told_of = [loss] if loss and not retire_most else []
         else:
             last = list[Difference]()
 
             def steps(model: Any) -> Any:
                 last.append(difference(model, rows))
+                if not retire_most:
+                    _check_meant(last[-1], model.catalogue)
                 return last[-1].steps
 
             served = service.following.change_by(steps)
-            found, catalogue = last[-1], served.model.catalogue
+            found, catalogue, told_of = last[-1], served.model.catalogue, []
     changes: ItemChanges = found.changes
     return SyncOut(
         model=served.version,
@@ -119,8 +129,14 @@ def sync(
         columns=dict(changes.columns),
         new_columns=list(changes.new_columns),
         on_offer=int(catalogue.on_offer(time.time()).sum()),
-        notes=list(dict.fromkeys([*changes.notes, *notes])),
+        notes=list(dict.fromkeys([*told_of, *changes.notes, *notes])),
     )
+
+
+def _check_meant(found: Difference, catalogue: Catalogue) -> None:
+    """Raise MostLeave for a snapshot that would empty the lists."""
+    if loss := loss_of(catalogue, found.after(catalogue), time.time()):
+        raise MostLeave(loss)
 
 
 def _rows(body: bytes, *, lines: bool) -> list[dict[str, Any]]:
