@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 REFUSAL = re.compile(
-    r"return|refund|dis_?like|unlike|skip|cancel|hid(?:e|den)|block|reject|refus|complain|"
-    r"downvote|thumbs?_?down|unfollow|unsubscribe|not_?interested|chargeback|remov"
+    r"(?:^|_)(?:return|refund|dis_?like|unlike|skip|cancel|cancell|cancellation|hide|hidden|block|"
+    r"reject|rejection|refuse|refusal|complain|complaint|downvote|thumbs?_?down|unfollow|"
+    r"unsubscribe|not_?interested|chargeback|remove|removal)(?:s|d|ed|ped)?(?:_|$)"
 )
 """What people call it when somebody turns an item down or gives it back."""
 
@@ -23,8 +24,8 @@ def spellings(kinds: Iterable[str]) -> list[list[str]]:
 def refusals(kinds: Iterable[str]) -> list[str]:
     """The kinds that look like a return or a refusal.
 
-    >>> refusals(["view", "Refund", "thumbs-down", "like"])
-    ['Refund', 'thumbs-down']
+    >>> refusals(["view", "Refund", "thumbs-down", "item_returned", "blockbuster", "returning"])
+    ['Refund', 'thumbs-down', 'item_returned']
     """
     return [kind for kind in kinds if REFUSAL.search(re.sub(r"[\s-]+", "_", _plain(kind)))]
 
