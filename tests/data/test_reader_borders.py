@@ -70,11 +70,11 @@ def test_one_date_beyond_twelve_tells_the_order_of_all() -> None:
         (["1234", "1.234"], None),
         (["1.2", "1.234"], None),
         (["12"], None),
+        (["0.123", "0.456"], None),
     ],
 )
 def test_dots_that_all_stand_before_three_digits_may_part_thousands(cells, first) -> None:
-    assert perhaps_thousands(pl.Series(cells), ",") == first
-    assert perhaps_thousands(pl.Series(cells), ".") is None
+    assert perhaps_thousands(pl.Series(cells)) == first
 
 
 def test_of_two_words_both_are_told_and_of_other_ratings_the_first() -> None:
