@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from drawn_networks import drawn_anew
 
 from metarec.recommenders import MultVAEConfig
 from metarec.recommenders.interactions import history_matrix
@@ -17,11 +18,8 @@ CONFIG = MultVAEConfig(hidden=6, factors=3, dropout=0.0, batch=20)
 
 
 def learner(config: MultVAEConfig = CONFIG) -> Autoencoding:
-    torch.manual_seed(0)
     found = Autoencoding(PEOPLE, config)
-    with torch.no_grad():
-        for weights in found.network.parameters():
-            weights.copy_(0.5 * torch.randn(weights.shape))
+    drawn_anew(found.network)
     return found
 
 

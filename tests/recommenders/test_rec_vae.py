@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from drawn_networks import drawn_anew
 from scipy.stats import norm
 
 from metarec.recommenders import RecVAEConfig
@@ -16,11 +17,8 @@ CONFIG = RecVAEConfig(hidden=6, factors=3, dropout=0.0, gamma=0.3, batch=10)
 
 
 def learner(config: RecVAEConfig = CONFIG) -> Alternating:
-    torch.manual_seed(0)
     found = Alternating(PEOPLE, config)
-    with torch.no_grad():
-        for weights in found.network.parameters():
-            weights.copy_(0.5 * torch.randn(weights.shape))
+    drawn_anew(found.network)
     return found
 
 

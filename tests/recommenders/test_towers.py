@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from drawn_networks import drawn_anew
 
 from metarec.contracts import DataError
 from metarec.encoders import HashEncoder
@@ -29,13 +30,6 @@ PEOPLE = SHOP.histories
 IDS = [str(item) for item in SHOP.catalogue.ids]
 TOOK = history_matrix(PEOPLE).toarray() > 0
 CONTENT = np.random.default_rng(0).normal(size=(36, 5))
-
-
-def drawn_anew(network: torch.nn.Module) -> None:
-    torch.manual_seed(1)
-    with torch.no_grad():
-        for weights in network.parameters():
-            weights.copy_(0.5 * torch.randn(weights.shape))
 
 
 def towers(**settings: float) -> Towers:

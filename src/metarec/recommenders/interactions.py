@@ -37,6 +37,13 @@ def history_matrix(histories: Histories, recency: float = 1.0) -> sp.csr_matrix:
     return sp.csr_matrix((weights[counted], cells), shape=shape)
 
 
+def unit_history_matrix(histories: Histories) -> sp.csr_matrix:
+    """The same at recency 1, each history of length 1; 0 where nothing was taken."""
+    x = history_matrix(histories)
+    length = np.sqrt(np.maximum(np.asarray(x.sum(axis=1)).ravel(), 1.0))
+    return sp.diags_array(1 / length) @ x
+
+
 def mean_taken(
     histories: Histories, vectors: Float[np.ndarray, "item d"], recency: float = 1.0
 ) -> Float[np.ndarray, "history d"]:

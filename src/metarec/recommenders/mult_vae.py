@@ -1,18 +1,16 @@
 """A variational autoencoder of histories: all that someone took, foretold from some of it."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import scipy.sparse as sp
 from jaxtyping import Float
-from numpy.typing import NDArray
 
 from metarec.contracts import Dataset, Histories
-from metarec.recommenders.interactions import history_matrix
+from metarec.recommenders.interactions import unit_history_matrix
 from metarec.recommenders.mult_vae_config import MultVAEConfig
 from metarec.recommenders.stepped_row import SteppedRow
-from metarec.recommenders.weights import Weights, in_double
+from metarec.recommenders.weights import Weights, in_double, layer_of
 
 if TYPE_CHECKING:
     from metarec.recommenders.stepwise import Learner
@@ -41,12 +39,6 @@ class MultVAE(SteppedRow):
 def logits(weights: Weights, histories: Histories) -> Float[np.ndarray, "history item"]:
     """What the network answers, in double precision, without chance."""
     own = in_double(weights)
-
-    def layer(x: Any, name: str) -> NDArray[np.float64]:
-        return np.asarray(x @ own[f"{name}.weight"].T + own[f"{name}.bias"])
-
-    x = history_matrix(histories)
-    length = np.sqrt(np.maximum(np.asarray(x.sum(axis=1)).ravel(), 1.0))
-    read = np.tanh(layer(sp.diags_array(1 / length) @ x, "read"))
-    mean = layer(read, "draw")[:, : own["told.weight"].shape[1]]
-    return layer(np.tanh(layer(mean, "told")), "items")
+    read = np.tanh(layer_of(own, "read", unit_history_matrix(histories)))
+    mean = layer_of(own, "draw", read)[:, : own["told.weight"].shape[1]]
+    return layer_of(own, "items", np.tanh(layer_of(own, "told", mean)))

@@ -1,14 +1,13 @@
 """`MultVAE` while it is learned; `mult_vae.logits` is its NumPy twin."""
 
 import numpy as np
-import scipy.sparse as sp
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from metarec.contracts import Histories
-from metarec.recommenders.interactions import history_matrix
+from metarec.recommenders.drawn_people import DrawnPeople
 from metarec.recommenders.mult_vae_config import MultVAEConfig
 from metarec.recommenders.stepwise import numbers_of
 from metarec.recommenders.weights import Weights
@@ -37,25 +36,19 @@ class VAE(nn.Module):
         return self.items(torch.tanh(self.told(drawn)))
 
 
-class Autoencoding:
+class Autoencoding(DrawnPeople):
     """People are drawn, some of what they took is hidden, and all of it is foretold."""
 
     def __init__(self, histories: Histories, config: MultVAEConfig) -> None:
-        self.taken: sp.csr_matrix = history_matrix(histories)
-        self.people = np.flatnonzero(histories.lengths)
-        self.units, self.config = len(self.people), config
+        super().__init__(histories, config.batch)
+        self.config = config
         self.network = VAE(self.taken.shape[1], config)
-
-    def draw(self, rng: np.random.Generator) -> tuple[Int[np.ndarray, " person"], int]:
-        """Random people, and the seed of what is hidden and drawn."""
-        size = min(self.config.batch, self.units)
-        return rng.choice(self.people, size, replace=False), int(rng.integers(2**62))
 
     def loss(self, drawn: tuple[Int[np.ndarray, " person"], int], share: float) -> Tensor:
         """The mean over people of the negative evidence bound, its divergence weighed."""
         people, seed = drawn
         rng, rate = torch.Generator().manual_seed(seed), self.config.dropout
-        x = torch.from_numpy(self.taken[people].toarray().astype(np.float32))
+        x = self.histories_of(people)
         kept = torch.empty_like(x).bernoulli_(1 - rate, generator=rng) / (1 - rate)
         mean, log_variance = self.network.encode(F.normalize(x) * kept)
         noise = torch.empty_like(mean).normal_(generator=rng)

@@ -4,15 +4,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import scipy.sparse as sp
 from jaxtyping import Float
 from numpy.typing import NDArray
 
 from metarec.contracts import Dataset, Histories
-from metarec.recommenders.interactions import history_matrix
+from metarec.recommenders.interactions import unit_history_matrix
 from metarec.recommenders.rec_vae_config import EPSILON, RecVAEConfig
 from metarec.recommenders.stepped_row import SteppedRow
-from metarec.recommenders.weights import Weights, in_double
+from metarec.recommenders.weights import Weights, in_double, layer_of
 
 if TYPE_CHECKING:
     from metarec.recommenders.stepwise import Learner
@@ -43,22 +42,16 @@ class RecVAE(SteppedRow):
 def logits(weights: Weights, histories: Histories) -> Float[np.ndarray, "history item"]:
     """What the network answers, in double precision, without chance."""
     own = in_double(weights)
-
-    def layer(x: Any, name: str) -> NDArray[np.float64]:
-        return np.asarray(x @ own[f"{name}.weight"].T + own[f"{name}.bias"])
-
-    x = history_matrix(histories)
-    length = np.sqrt(np.maximum(np.asarray(x.sum(axis=1)).ravel(), 1.0))
-    inner: Any = sp.diags_array(1 / length) @ x
+    inner: Any = unit_history_matrix(histories)
     before = 0.0
     for n in range(sum(name.startswith("encoder.read") for name in own) // 2):
-        told = layer(inner, f"encoder.read.{n}") + before
+        told = layer_of(own, f"encoder.read.{n}", inner) + before
         inner = (
             evened(swish(told)) * own[f"encoder.even.{n}.weight"] + own[f"encoder.even.{n}.bias"]
         )
         before = before + inner
-    mean = layer(inner, "encoder.draw")[:, : own["items.weight"].shape[1]]
-    return layer(mean, "items")
+    mean = layer_of(own, "encoder.draw", inner)[:, : own["items.weight"].shape[1]]
+    return layer_of(own, "items", mean)
 
 
 def swish(x: NDArray[np.float64]) -> NDArray[np.float64]:

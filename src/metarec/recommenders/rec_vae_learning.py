@@ -3,14 +3,13 @@
 import math
 
 import numpy as np
-import scipy.sparse as sp
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from metarec.contracts import Histories
-from metarec.recommenders.interactions import history_matrix
+from metarec.recommenders.drawn_people import DrawnPeople
 from metarec.recommenders.rec_vae_config import ENCODER_PASSES, EPSILON, RecVAEConfig
 from metarec.recommenders.stepwise import numbers_of
 from metarec.recommenders.weights import Weights
@@ -57,25 +56,19 @@ class Network(nn.Module):
         self.register_buffer("step", torch.zeros((), dtype=torch.int64))  # kept by a checkpoint
 
 
-class Alternating:
+class Alternating(DrawnPeople):
     """People are drawn; the encoder foretells a whole history from a part, the decoder from all."""
 
     def __init__(self, histories: Histories, config: RecVAEConfig) -> None:
-        self.taken: sp.csr_matrix = history_matrix(histories)
-        self.people = np.flatnonzero(histories.lengths)
-        self.units, self.config = len(self.people), config
+        super().__init__(histories, config.batch)
+        self.config = config
         self.network = Network(self.taken.shape[1], config)
-
-    def draw(self, rng: np.random.Generator) -> tuple[Int[np.ndarray, " person"], int]:
-        """Random people, and the seed of what is hidden and drawn."""
-        size = min(self.config.batch, self.units)
-        return rng.choice(self.people, size, replace=False), int(rng.integers(2**62))
 
     def loss(self, drawn: tuple[Int[np.ndarray, " person"], int], share: float) -> Tensor:
         """The negative evidence bound of the encoder, or the likelihood alone of the decoder."""
         people, seed = drawn
         rng, network = torch.Generator().manual_seed(seed), self.network
-        x = torch.from_numpy(self.taken[people].toarray().astype(np.float32))
+        x = self.histories_of(people)
         a_pass = math.ceil(self.units / len(people))
         place = int(network.step) % (a_pass * (ENCODER_PASSES + 1))
         network.step += 1

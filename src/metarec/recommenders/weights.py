@@ -10,6 +10,11 @@ Weights = Mapping[str, NDArray[Any]]
 """By the name of each part."""
 
 
+def layer_of(own: Weights, name: str, x: Any) -> NDArray[np.float64]:
+    """What the linear layer of a name says of x, a row each."""
+    return np.asarray(x @ own[f"{name}.weight"].T + own[f"{name}.bias"])
+
+
 def in_double(weights: Weights) -> dict[str, NDArray[np.float64]]:
     """The weights in double precision."""
     return {name: np.asarray(numbers, dtype=np.float64) for name, numbers in weights.items()}
