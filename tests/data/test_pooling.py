@@ -189,3 +189,15 @@ def test_an_id_without_its_shop_is_known_by_its_end():
     assert both.catalogue.vocabulary.another_form("b1") == "b/b1"
     assert both.catalogue.vocabulary.another_form("i0") == "a/i0"
     assert both.catalogue.vocabulary.another_form("none") is None
+
+
+def test_a_shop_in_which_nobody_has_been_yet_adds_its_items():
+    events = pl.DataFrame({"user": [], "item": [], "value": [], "timestamp": []}).cast(
+        {"user": pl.Int64, "item": pl.Int64, "value": pl.Float32, "timestamp": pl.Int64}
+    )
+    empty = replace(shop("b"), user_ids=shop("b").user_ids[:0], interactions=events)
+    one = replace(shop("a"), users=pl.DataFrame({"age": [30, 40]}))
+    both = mr.pool_shops([one, empty])
+    assert both.users is not None
+    assert both.users["age"].to_list() == [30, 40]
+    assert both.catalogue.ids.tolist() == ["a/i0", "a/a1", "b/i0", "b/b1"]

@@ -22,6 +22,7 @@ from metarec.contracts.printing import near_or_some
 from metarec.contracts.vocabulary import forms_told
 from metarec.data import InvalidData, load, load_csv, pool_shops
 from metarec.data.items import under_known_ids
+from metarec.data.pooling import pooled_ids
 from metarec.data.readers.amazon import is_amazon
 from metarec.meta.abilities import Adapts
 
@@ -45,13 +46,11 @@ def shop_of(place: Path, model: Recommender) -> Dataset:
 
 def _as_in(known: Catalogue, shop: Dataset) -> Dataset:
     """The shop under the ids `shop/id` of a model of several shops, where it is one of them."""
-    pooled = pool_shops([shop]) if shop.name else shop
-    if (known.vocabulary.index(shop.catalogue.ids) >= 0).any() or not (
-        known.vocabulary.index(pooled.catalogue.ids) >= 0
-    ).any():
+    own, rows = shop.catalogue.ids, known.row_of
+    if any(i in rows for i in own) or not any(i in rows for i in pooled_ids(shop, own)):
         return shop
     typer.echo(f"items of {shop.name!r} are those of the model that begin so", err=True)
-    return replace(pooled, user_ids=shop.user_ids)
+    return replace(pool_shops([shop]), user_ids=shop.user_ids)
 
 
 def _check_meaning(shop: Dataset, place: Path, model: Recommender) -> None:

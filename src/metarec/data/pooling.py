@@ -1,5 +1,6 @@
 """Several shops as one, from which one prior can be learned."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import permutations
@@ -38,7 +39,7 @@ def pool_shops(shops: Sequence[Dataset]) -> Dataset:
         first,
         name=" + ".join(shop.name for shop in shops),
         catalogue=_catalogue(shops),
-        user_ids=vocabulary_of(_named(shops, [shop.user_ids for shop in shops])),
+        user_ids=vocabulary_of(i for shop in shops for i in pooled_ids(shop, shop.user_ids)),
         interactions=_events(shops),
         users=_profiles(shops),
         triples=_linked(shops, "triples", ("head", "tail")),
@@ -83,8 +84,8 @@ def _check(shops: Sequence[Dataset]) -> None:
 def _remedy(what: str) -> str:
     """What to do where shops differ in what an event means."""
     if what == "feedback":
-        as_events = written("shop.as_events() takes ratings as events", "")
-        return "; " + (as_events or _said_of("feedback", '"implicit"') + " takes ratings as events")
+        how = written("shop.as_events()", 'feedback = "implicit" in dataset.toml')
+        return f"; {how} takes ratings as events"
     if what == "scale of ratings":
         return "; declare the same: " + written(
             "dataclasses.replace(shop, declared_scale=(1, 5))", "scale = [1, 5] in dataset.toml"
@@ -103,20 +104,15 @@ def _said_of(name: str, value: str) -> str:
     )
 
 
-def _named(shops: Sequence[Dataset], ids: Sequence[Iterable[str]]) -> list[str]:
-    return [f"{shop.name}/{own}" for shop, each in zip(shops, ids, strict=True) for own in each]
+def pooled_ids(shop: Dataset, ids: Iterable[str]) -> list[str]:
+    """What ids of a shop are called among those of several."""
+    return [f"{shop.name}/{own}" for own in ids]
 
 
 def _catalogue(shops: Sequence[Dataset]) -> Catalogue:
-    frames = [shop.catalogue.frame for shop in shops]
-    # a shop without content has no row to stand for its items
-    filled = [
-        frame if frame.width else pl.DataFrame({"": pl.Series([None] * len(shop.catalogue))})
-        for frame, shop in zip(frames, shops, strict=True)
-    ]
     return Catalogue(
-        vocabulary_of(_named(shops, [shop.catalogue.ids for shop in shops])),
-        _stacked("items", shops, filled).drop("", strict=False),
+        vocabulary_of(i for shop in shops for i in pooled_ids(shop, shop.catalogue.ids)),
+        _rows("items", shops, [(shop.catalogue.frame, len(shop.catalogue)) for shop in shops]),
         np.concatenate([shop.catalogue.offered for shop in shops]),
     )
 
@@ -139,14 +135,18 @@ def _events(shops: Sequence[Dataset]) -> pl.DataFrame:
 def _profiles(shops: Sequence[Dataset]) -> pl.DataFrame | None:
     if all(shop.users is None for shop in shops):
         return None
-    nobody = pl.Series("", [None], dtype=pl.Null)
-    tables = [
-        nobody.extend_constant(None, len(shop.user_ids) - 1).to_frame()
-        if shop.users is None or not shop.users.width
-        else shop.users
-        for shop in shops
+    return _rows("users", shops, [(shop.users, len(shop.user_ids)) for shop in shops])
+
+
+def _rows(
+    table: str, shops: Sequence[Dataset], parts: Sequence[tuple[pl.DataFrame | None, int]]
+) -> pl.DataFrame:
+    """One table of so many rows below the other, nulls of a shop that has no column."""
+    filled = [
+        frame if frame is not None and frame.width else pl.DataFrame({"": [None] * n})
+        for frame, n in parts
     ]
-    return _stacked("users", shops, tables).drop("", strict=False)
+    return _stacked(table, shops, filled).drop("", strict=False)
 
 
 def _linked(shops: Sequence[Dataset], table: str, ids: Sequence[str]) -> pl.DataFrame | None:
@@ -199,8 +199,7 @@ def _roles(shops: Sequence[Dataset]) -> dict[str, tuple[str, ...]]:
 
 
 def _summed(shops: Sequence[Dataset]) -> dict[str, int]:
-    found: dict[str, int] = {}
+    total = Counter[str]()
     for shop in shops:
-        for reason, rows in shop.dropped.items():
-            found[reason] = found.get(reason, 0) + rows
-    return found
+        total.update(shop.dropped)
+    return dict(total)

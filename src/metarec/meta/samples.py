@@ -42,12 +42,12 @@ def asked_of(
     `start` learns the heads of a fold at their start, which is a closed form; of ratings those of
     the first fold alone.
     """
-    found = [Asked(taught, hearts)]
+    found, alone = [Asked(taught, hearts)], teaches_alone(taught[-1])
     for train, valid in folds_of(taught[0].heard, rng):
         asked = [_queries(one.taught[-1]) for one in found]
         queries, people, arrivals = np.sum(asked, axis=0)
         folds = queries >= ENOUGH_OF_FOLDS and people >= PEOPLE_OF_FOLDS
-        if (teaches_alone(taught[-1]) or folds) and arrivals >= ENOUGH_QUERIES:
+        if (alone or folds) and arrivals >= ENOUGH_QUERIES:
             break
         own = [Taught.of(_alike(train, one.train), valid, rng) for one in taught]
         named = dict(zip(hearts, own, strict=True))
